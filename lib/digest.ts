@@ -1,0 +1,188 @@
+/**
+ * Digests: `sha256` and `sha512` by the runtime's own code, which is the
+ * fastest there is, `blake3` by `@std/crypto`.
+ *
+ * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests}
+ */
+
+import { createHash } from "node:crypto";
+import { ContentMismatchError, InvalidDigestError } from "./errors.ts";
+import type { Descriptor } from "./types.ts";
+
+/** The algorithms, by the number of hex digits that they give. */
+const HEX_LENGTHS: ReadonlyMap<string, number> = new Map([
+  ["sha256", 64],
+  ["sha512", 128],
+  ["blake3", 64],
+]);
+
+/** Computes a digest of bytes that come piece by piece, in order. */
+export interface Hasher {
+  /** Takes the next bytes; they may be overwritten once it has returned. */
+  update(bytes: Uint8Array): void;
+  /** The digest of all bytes, as `algorithm:hex`. It is called once. */
+  digest(): string | Promise<string>;
+}
+
+/**
+ * Takes a digest apart. Whatever becomes part of a path or an address goes
+ * through here first.
+ *
+ * @param text Such as `sha256:` and 64 hex digits in lower case.
+ * @returns The algorithm and the hex digits.
+ * @throws {InvalidDigestError} If it is no digest or the algorithm is unknown.
+ *
+ * @example
+ * ```ts
+ * import { parseDigest } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { algorithm, hex } = parseDigest("sha256:" + "0".repeat(64));
+ * assertEquals([algorithm, hex.length], ["sha256", 64]);
+ * ```
+ */
+export function parseDigest(text: string): { algorithm: string; hex: string } {
+  const colon = typeof text === "string" ? text.indexOf(":") : -1;
+  if (colon < 0) {
+    throw new InvalidDigestError(String(text), `it has no "algorithm:"`);
+  }
+  const algorithm = text.slice(0, colon);
+  const hex = text.slice(colon + 1);
+  const length = HEX_LENGTHS.get(algorithm);
+  if (length === undefined) {
+    throw new InvalidDigestError(
+      text,
+      `the algorithm is none of ${[...HEX_LENGTHS.keys()].join(", ")}`,
+    );
+  }
+  if (hex.length !== length || !/^[0-9a-f]+$/.test(hex)) {
+    throw new InvalidDigestError(
+      text,
+      `${algorithm} has ${length} hex digits in lower case`,
+    );
+  }
+  return { algorithm, hex };
+}
+
+/**
+ * Begins a digest.
+ *
+ * @param algorithm `sha256`, `sha512` or `blake3`.
+ * @returns What takes the bytes.
+ * @throws {InvalidDigestError} If the algorithm is unknown.
+ *
+ * @example
+ * ```ts
+ * import { createHasher } from "@x/docker-pull";
+ * import { assertMatch } from "@std/assert";
+ *
+ * const hasher = createHasher("sha256");
+ * hasher.update(new TextEncoder().encode("hello"));
+ * assertMatch(await hasher.digest(), /^sha256:2cf24dba/);
+ * ```
+ */
+export function createHasher(algorithm: string): Hasher {
+  if (algorithm === "blake3") return streamingHasher(algorithm);
+  if (!HEX_LENGTHS.has(algorithm)) {
+    throw new InvalidDigestError(algorithm, "the algorithm is unknown");
+  }
+  const hash = createHash(algorithm);
+  return {
+    update: (bytes) => void hash.update(bytes),
+    digest: () => `${algorithm}:${hash.digest("hex")}`,
+  };
+}
+
+/** Turns pushed pieces into the iteration that `@std/crypto` pulls from. */
+function streamingHasher(algorithm: string): Hasher {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let ended = false;
+  let wake = () => {};
+  async function* take() {
+    while (true) {
+      const piece = pieces.shift();
+      if (piece) yield piece;
+      else if (ended) return;
+      else await new Promise<void>((resolve) => wake = resolve);
+    }
+  }
+  let result: Promise<ArrayBuffer> | undefined;
+  const start = () =>
+    result ??= import("@std/crypto").then(({ crypto }) =>
+      crypto.subtle.digest("BLAKE3", take())
+    );
+  return {
+    update(bytes) {
+      start();
+      pieces.push(bytes.slice());
+      wake();
+    },
+    async digest() {
+      ended = true;
+      wake();
+      return `${algorithm}:${toHex(new Uint8Array(await start()))}`;
+    },
+  };
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+}
+
+/**
+ * The digest of bytes that are all there.
+ *
+ * @param bytes The bytes.
+ * @param algorithm `sha256`, `sha512` or `blake3`.
+ * @returns Such as `sha256:` and 64 hex digits.
+ *
+ * @example
+ * ```ts
+ * import { digestBytes } from "@x/docker-pull";
+ * import { assertMatch } from "@std/assert";
+ *
+ * assertMatch(await digestBytes(new Uint8Array()), /^sha256:e3b0c442/);
+ * ```
+ */
+export async function digestBytes(
+  bytes: Uint8Array,
+  algorithm = "sha256",
+): Promise<string> {
+  const hasher = createHasher(algorithm);
+  hasher.update(bytes);
+  return await hasher.digest();
+}
+
+/**
+ * Holds bytes against their descriptor: the size first, then the digest.
+ *
+ * @param bytes The bytes.
+ * @param descriptor What they should be.
+ * @throws {ContentMismatchError} If they are not.
+ *
+ * @example
+ * ```ts
+ * import { digestBytes, verifyBytes } from "@x/docker-pull";
+ *
+ * const bytes = new TextEncoder().encode("{}");
+ * await verifyBytes(bytes, {
+ *   mediaType: "application/json",
+ *   digest: await digestBytes(bytes),
+ *   size: 2,
+ * });
+ * ```
+ */
+export async function verifyBytes(
+  bytes: Uint8Array,
+  descriptor: Descriptor,
+): Promise<void> {
+  if (bytes.length !== descriptor.size) {
+    throw new ContentMismatchError(descriptor, { size: bytes.length });
+  }
+  const { algorithm } = parseDigest(descriptor.digest);
+  const digest = await digestBytes(bytes, algorithm);
+  if (digest !== descriptor.digest) {
+    throw new ContentMismatchError(descriptor, { digest });
+  }
+}

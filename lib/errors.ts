@@ -1,0 +1,260 @@
+/**
+ * Everything that can go wrong, one class for each decision that a caller
+ * makes. All are a {@linkcode DockerPullError}; an abort rethrows the
+ * signal's reason instead.
+ */
+
+import type { Descriptor, Platform } from "./types.ts";
+
+/** The base of every error that this library throws of its own. */
+export class DockerPullError extends Error {
+  override name = "DockerPullError";
+}
+
+/** A text that is no image reference. */
+export class InvalidReferenceError extends DockerPullError {
+  override name = "InvalidReferenceError";
+  /** The text. */
+  readonly input: string;
+  /** The position in it, in UTF-16 code units, at which it goes wrong. */
+  readonly position: number;
+  /** What is wrong there, as half a sentence. */
+  readonly reason: string;
+
+  /** Made by {@linkcode parseReference}. */
+  constructor(input: string, position: number, reason: string) {
+    super(`Cannot parse reference ${JSON.stringify(input)}: ${reason}`);
+    this.input = input;
+    this.position = position;
+    this.reason = reason;
+  }
+}
+
+/** A text that is no platform. */
+export class InvalidPlatformError extends DockerPullError {
+  override name = "InvalidPlatformError";
+  /** The text. */
+  readonly input: string;
+
+  /** Made by {@linkcode parsePlatform}. */
+  constructor(input: string, reason: string) {
+    super(`Cannot parse platform ${JSON.stringify(input)}: ${reason}`);
+    this.input = input;
+  }
+}
+
+/** A text that is no digest, or one by an unknown algorithm. */
+export class InvalidDigestError extends DockerPullError {
+  override name = "InvalidDigestError";
+  /** The text. */
+  readonly input: string;
+
+  /** What is wrong with it, as half a sentence. */
+  readonly reason: string;
+
+  /** Made by {@linkcode parseDigest}. */
+  constructor(input: string, reason: string) {
+    super(`Cannot parse digest ${JSON.stringify(input)}: ${reason}`);
+    this.input = input;
+    this.reason = reason;
+  }
+}
+
+/** One entry of a registry's error body. */
+export interface RegistryErrorDetail {
+  /** The code of the distribution-spec, such as `MANIFEST_UNKNOWN`. */
+  code: string;
+  /** The registry's own words, with control characters taken out. */
+  message: string;
+  /** Whatever the registry adds. */
+  detail?: unknown;
+}
+
+/** An answer of a registry, of its token server or of its storage, that is no success. */
+export class RegistryError extends DockerPullError {
+  override name = "RegistryError";
+  /** The HTTP status. */
+  readonly status: number;
+  /** The HTTP method. */
+  readonly method: string;
+  /** The address, without user, password and query values. */
+  readonly url: string;
+  /** What the registry says of it. */
+  readonly errors: RegistryErrorDetail[];
+  /** How long it asks to wait, in milliseconds. */
+  readonly retryAfter?: number;
+
+  /** Made from a response. */
+  constructor(
+    init: {
+      status: number;
+      method: string;
+      url: string;
+      errors?: RegistryErrorDetail[];
+      retryAfter?: number;
+      message?: string;
+    },
+    options?: ErrorOptions,
+  ) {
+    const errors = init.errors ?? [];
+    const words = errors.map(({ code, message }) =>
+      [code, message].filter(Boolean).join(": ")
+    ).join("; ");
+    super(
+      init.message ??
+        `Cannot ${init.method} ${init.url}: HTTP ${init.status}${
+          words && ` (${words})`
+        }`,
+      options,
+    );
+    this.status = init.status;
+    this.method = init.method;
+    this.url = init.url;
+    this.errors = errors;
+    this.retryAfter = init.retryAfter;
+  }
+}
+
+/** What kind of failure a {@linkcode NetworkError} is. */
+export type NetworkErrorKind =
+  | "dns"
+  | "refused"
+  | "reset"
+  | "tls"
+  | "timeout"
+  | "proxy"
+  | "truncated"
+  | "other";
+
+/** No answer, or one that broke off. */
+export class NetworkError extends DockerPullError {
+  override name = "NetworkError";
+  /** The address, without user, password and query values. */
+  readonly url: string;
+  /** What kind of failure it is. */
+  readonly kind: NetworkErrorKind;
+
+  /** Made from what `fetch` threw. */
+  constructor(
+    url: string,
+    kind: NetworkErrorKind,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Cannot reach ${url}: ${reason}`, options);
+    this.url = url;
+    this.kind = kind;
+  }
+}
+
+/**
+ * A registry whose way of asking for a login cannot or must not be followed:
+ * no usable challenge, or a token server at a place that no secret may be
+ * sent to.
+ */
+export class AuthenticationError extends DockerPullError {
+  override name = "AuthenticationError";
+  /** The registry's host. */
+  readonly registry: string;
+
+  /** Made from a challenge. */
+  constructor(registry: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot log in to ${registry}: ${reason}`, options);
+    this.registry = registry;
+  }
+}
+
+/** Bytes that are not those of their descriptor. */
+export class ContentMismatchError extends DockerPullError {
+  override name = "ContentMismatchError";
+  /** What was expected. */
+  readonly descriptor: Descriptor;
+  /** What came: the size where that differs, else the digest. */
+  readonly actual: { size?: number; digest?: string };
+
+  /** Made by whoever verifies. */
+  constructor(
+    descriptor: Descriptor,
+    actual: { size?: number; digest?: string },
+  ) {
+    const difference = actual.digest === undefined
+      ? `${actual.size} bytes instead of ${descriptor.size}`
+      : `the bytes have digest ${actual.digest}`;
+    super(`Cannot verify ${descriptor.digest}: ${difference}`);
+    this.descriptor = descriptor;
+    this.actual = actual;
+  }
+}
+
+/** An image that is not made for the platform that was asked for. */
+export class PlatformNotFoundError extends DockerPullError {
+  override name = "PlatformNotFoundError";
+  /** What was asked for. */
+  readonly wanted: Platform;
+  /** What there is. */
+  readonly available: Platform[];
+
+  /** Made by {@linkcode selectPlatform} and {@linkcode pull}. */
+  constructor(wanted: Platform, available: Platform[]) {
+    super(
+      `Cannot find platform ${platformText(wanted)}: the image has ${
+        available.map(platformText).join(", ") || "none"
+      }`,
+    );
+    this.wanted = wanted;
+    this.available = available;
+  }
+}
+
+/** `os/architecture[/variant]`; the domain's `formatPlatform` is this one. */
+export function platformText(platform: Platform): string {
+  const { os, architecture, variant } = platform;
+  return [os, architecture, variant].filter(Boolean).join("/");
+}
+
+/** A document or layer of a kind that cannot be pulled. */
+export class UnsupportedMediaTypeError extends DockerPullError {
+  override name = "UnsupportedMediaTypeError";
+  /** The media type. */
+  readonly mediaType: string;
+
+  /** Made by the readers of documents. */
+  constructor(mediaType: string, reason: string) {
+    super(`Cannot use media type ${JSON.stringify(mediaType)}: ${reason}`);
+    this.mediaType = mediaType;
+  }
+}
+
+/** A manifest, index or configuration that is malformed, ambiguous or too large. */
+export class InvalidDocumentError extends DockerPullError {
+  override name = "InvalidDocumentError";
+  /** What it is known by. */
+  readonly subject: string;
+
+  /** Made by the readers of documents. */
+  constructor(subject: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot use ${subject}: ${reason}`, options);
+    this.subject = subject;
+  }
+}
+
+/** A file or folder that cannot be read or written. */
+export class StorageError extends DockerPullError {
+  override name = "StorageError";
+  /** The path. */
+  readonly path: string;
+  /** The system's code, such as `ENOSPC`. */
+  readonly code: string;
+
+  /** Made from what `node:fs` threw. */
+  constructor(
+    operation: string,
+    path: string,
+    code: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Cannot ${operation} ${JSON.stringify(path)}: ${code}`, options);
+    this.path = path;
+    this.code = code;
+  }
+}

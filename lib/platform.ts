@@ -1,0 +1,275 @@
+/**
+ * Platforms: parsed, brought into one spelling and chosen from an index as
+ * containerd does.
+ *
+ * @see {@link https://github.com/containerd/platforms/blob/v1.0.0-rc.1/platforms.go}
+ */
+
+import {
+  InvalidPlatformError,
+  PlatformNotFoundError,
+  platformText,
+} from "./errors.ts";
+import type { Descriptor, Platform } from "./types.ts";
+
+const ARCHITECTURES: ReadonlyMap<string, [string, string?]> = new Map([
+  ["x86_64", ["amd64"]],
+  ["x86-64", ["amd64"]],
+  ["x64", ["amd64"]],
+  ["i386", ["386"]],
+  ["i486", ["386"]],
+  ["i586", ["386"]],
+  ["i686", ["386"]],
+  ["ia32", ["386"]],
+  ["aarch64", ["arm64"]],
+  ["armhf", ["arm", "v7"]],
+  ["armel", ["arm", "v6"]],
+  ["ppc64el", ["ppc64le"]],
+]);
+
+const PROCESSORS = new Set(
+  "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm"
+    .split(" "),
+);
+
+/**
+ * Takes a platform apart.
+ *
+ * @param text `os/architecture[/variant]`, or an architecture alone, which is
+ * then one of Linux.
+ * @returns The platform in its usual spelling.
+ * @throws {InvalidPlatformError} If it is none.
+ *
+ * @example
+ * ```ts
+ * import { parsePlatform } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parsePlatform("linux/aarch64"), { os: "linux", architecture: "arm64" });
+ * assertEquals(parsePlatform("arm"), { os: "linux", architecture: "arm", variant: "v7" });
+ * ```
+ */
+export function parsePlatform(text: string): Platform {
+  const parts = text.trim().toLowerCase().split("/");
+  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) {
+    throw new InvalidPlatformError(
+      text,
+      "it is not os/architecture or os/architecture/variant",
+    );
+  }
+  if (parts.length === 1 || isArchitecture(parts[0]!)) {
+    if (!isArchitecture(parts[0]!)) {
+      throw new InvalidPlatformError(
+        text,
+        "the architecture is missing, as in linux/amd64",
+      );
+    }
+    parts.unshift("linux");
+  }
+  const [os, architecture, variant] = parts;
+  return normalizePlatform({
+    os: os!,
+    architecture: architecture!,
+    ...(variant && { variant }),
+  });
+}
+
+function isArchitecture(text: string): boolean {
+  return ARCHITECTURES.has(text) || PROCESSORS.has(text);
+}
+
+/**
+ * Brings a platform into its usual spelling.
+ *
+ * @param platform As a user or an index writes it.
+ * @returns Such as `arm64` for `aarch64`, and no variant where it is the
+ * architecture's own.
+ *
+ * @example
+ * ```ts
+ * import { normalizePlatform } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   normalizePlatform({ os: "linux", architecture: "arm64", variant: "v8" }),
+ *   { os: "linux", architecture: "arm64" },
+ * );
+ * ```
+ */
+export function normalizePlatform(platform: Platform): Platform {
+  const { variant: given, ...rest } = platform;
+  const os = rest.os.toLowerCase() === "macos"
+    ? "darwin"
+    : rest.os.toLowerCase();
+  const written = rest.architecture.toLowerCase();
+  const [architecture, implied] = ARCHITECTURES.get(written) ?? [written];
+  let variant = given?.toLowerCase() || implied;
+  if (architecture === "arm64" && /^v?8(\.0)?$/.test(variant ?? "")) {
+    variant = undefined;
+  }
+  if (architecture === "amd64" && variant === "v1") variant = undefined;
+  if (architecture === "arm") {
+    variant = variant ? variant.replace(/^(?=\d)/, "v") : "v7";
+  }
+  return { ...rest, os, architecture, ...(variant && { variant }) };
+}
+
+/** Writes a platform as `os/architecture[/variant]`. */
+export { platformText as formatPlatform };
+
+/**
+ * What runs on a platform, best first: itself, then what its processor runs
+ * too.
+ *
+ * @param wanted The platform.
+ * @returns The platforms to look for, in order.
+ *
+ * @example
+ * ```ts
+ * import { formatPlatform, parsePlatform, platformFallbacks } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   platformFallbacks(parsePlatform("linux/arm/v7")).map(formatPlatform),
+ *   ["linux/arm/v7", "linux/arm/v6", "linux/arm/v5"],
+ * );
+ * ```
+ */
+export function platformFallbacks(wanted: Platform): Platform[] {
+  const { variant: _, ...base } = normalizePlatform(wanted);
+  const { variant } = normalizePlatform(wanted);
+  const of = (architecture: string, variant?: string): Platform => ({
+    ...base,
+    architecture,
+    ...(variant && { variant }),
+  });
+  const level = Number(variant?.replace(/^v/, "") ?? NaN);
+  if (base.architecture === "arm" && level >= 5) {
+    return Array.from(
+      { length: Math.min(level, 8) - 4 },
+      (_, i) => of("arm", `v${Math.min(level, 8) - i}`),
+    );
+  }
+  if (base.architecture === "arm64") {
+    return [
+      ...(variant ? [of("arm64", variant)] : []),
+      of("arm64"),
+      ...["v8", "v7", "v6", "v5"].map((v) => of("arm", v)),
+    ];
+  }
+  if (base.architecture === "amd64") {
+    const newer = Number.isInteger(level) && level >= 2 && level <= 9
+      ? Array.from(
+        { length: level - 1 },
+        (_, i) => of("amd64", `v${level - i}`),
+      )
+      : variant
+      ? [of("amd64", variant)]
+      : [];
+    return [...newer, of("amd64"), of("386")];
+  }
+  return [of(base.architecture, variant)];
+}
+
+function matches(candidate: Platform, wanted: Platform): boolean {
+  const a = normalizePlatform(candidate);
+  const b = normalizePlatform(wanted);
+  return a.os === b.os && a.architecture === b.architecture &&
+    a.variant === b.variant &&
+    (wanted["os.version"] === undefined ||
+      candidate["os.version"] === wanted["os.version"]);
+}
+
+/** Whether an index entry stands for no machine: an attestation and the like. */
+export function isAttestation(descriptor: Descriptor): boolean {
+  const { platform, annotations } = descriptor;
+  return (platform?.os === "unknown" && platform.architecture === "unknown") ||
+    annotations?.["vnd.docker.reference.type"] !== undefined;
+}
+
+/** What was chosen from an index. */
+export interface PlatformChoice {
+  /** The entry. */
+  descriptor: Descriptor;
+  /** The entry's platform, where it says one. */
+  platform?: Platform;
+  /** Whether it is another platform than the wanted one, which runs there too. */
+  fallback: boolean;
+}
+
+/**
+ * Chooses the entry of an index for a platform.
+ *
+ * @param entries The index's `manifests`.
+ * @param wanted The platform.
+ * @returns The best entry.
+ * @throws {PlatformNotFoundError} With the platforms that there are.
+ *
+ * @example
+ * ```ts
+ * import { parsePlatform, selectPlatform } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const entry = (architecture: string) => ({
+ *   mediaType: "application/vnd.oci.image.manifest.v1+json",
+ *   digest: "sha256:" + "0".repeat(64),
+ *   size: 2,
+ *   platform: { os: "linux", architecture },
+ * });
+ * const { descriptor } = selectPlatform(
+ *   [entry("amd64"), entry("arm64")],
+ *   parsePlatform("linux/arm64"),
+ * );
+ * assertEquals(descriptor.platform?.architecture, "arm64");
+ * ```
+ */
+export function selectPlatform(
+  entries: Descriptor[],
+  wanted: Platform,
+): PlatformChoice {
+  const images = entries.filter((entry) => !isAttestation(entry));
+  for (const [rank, platform] of platformFallbacks(wanted).entries()) {
+    const descriptor = images.find((entry) =>
+      entry.platform && matches(entry.platform, platform)
+    );
+    if (descriptor) {
+      return { descriptor, platform: descriptor.platform!, fallback: rank > 0 };
+    }
+  }
+  // As Docker has it: an entry that names no platform suits every one.
+  const open = images.find((entry) => !entry.platform);
+  if (open) return { descriptor: open, fallback: false };
+  throw new PlatformNotFoundError(
+    normalizePlatform(wanted),
+    images.map(({ platform }) => normalizePlatform(platform!)),
+  );
+}
+
+/**
+ * Whether an image made for one platform may be given to someone who asked
+ * for another.
+ *
+ * @param actual What the image is made for.
+ * @param wanted What was asked for.
+ * @returns `exact`, `fallback` where it runs there too, or `none`.
+ *
+ * @example
+ * ```ts
+ * import { comparePlatform, parsePlatform } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   comparePlatform(parsePlatform("linux/arm/v6"), parsePlatform("linux/arm/v7")),
+ *   "fallback",
+ * );
+ * ```
+ */
+export function comparePlatform(
+  actual: Platform,
+  wanted: Platform,
+): "exact" | "fallback" | "none" {
+  const rank = platformFallbacks(wanted).findIndex((platform) =>
+    matches(actual, platform)
+  );
+  return rank < 0 ? "none" : rank === 0 ? "exact" : "fallback";
+}
