@@ -1,0 +1,262 @@
+/**
+ * The cache: an OCI image layout on disk that any number of processes share.
+ * Blobs are kept by digest, so all images share their layers.
+ *
+ * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md}
+ */
+
+import {
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { parseDigest, verifyBytes } from "../digest.ts";
+import { ifThere, onDisk, storageError } from "../disk/io.ts";
+import { acquireLock } from "../disk/lock.ts";
+import { PartialFile } from "../disk/partial_file.ts";
+import { DockerPullError } from "../errors.ts";
+import { documentMediaType, MAX_DOCUMENT_SIZE } from "../manifest.ts";
+import type { Descriptor, Document } from "../types.ts";
+import { layoutNames, updateLayoutIndex } from "./layout_index.ts";
+import { StoreEntry } from "./store_entry.ts";
+import { StoreIngest } from "./store_ingest.ts";
+
+const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
+
+/** How a blob's place in the store is opened. */
+export interface IngestOptions {
+  /** Ends the waiting for another process. */
+  signal?: AbortSignal;
+  /** Called when another process is fetching the blob. */
+  onWait?: () => void;
+}
+
+/** An OCI image layout that blobs are fetched into. */
+export class LayoutStore {
+  /** The folder. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Opens the layout in a folder, and makes it where there is none.
+   *
+   * @param path The folder.
+   * @returns The store.
+   * @throws {StorageError} If it cannot be made or is a layout of another version.
+   *
+   * @example
+   * ```ts
+   * import { LayoutStore } from "@x/docker-pull";
+   * import { mkdtemp, rm } from "node:fs/promises";
+   *
+   * const folder = await mkdtemp("cache-");
+   * const store = await LayoutStore.open(folder);
+   * await store.has({ mediaType: "", digest: "sha256:" + "0".repeat(64), size: 1 }); // false
+   * await rm(folder, { recursive: true });
+   * ```
+   */
+  static async open(path: string): Promise<LayoutStore> {
+    await onDisk("write", path, async () => {
+      await mkdir(join(path, "blobs", "sha256"), { recursive: true });
+      await mkdir(join(path, "ingest"), { recursive: true });
+    });
+    const marker = join(path, "oci-layout");
+    const text = await ifThere(
+      "read",
+      marker,
+      () => readFile(marker, "utf8"),
+    );
+    if (text === undefined) {
+      await replaceFile(marker, LAYOUT);
+    } else if (!/"imageLayoutVersion"\s*:\s*"1\./.test(text)) {
+      throw storageError(
+        "use",
+        path,
+        new Error("its oci-layout names an unknown version"),
+      );
+    }
+    return new LayoutStore(path);
+  }
+
+  /** Where a blob is kept. */
+  blobPath(digest: string): string {
+    const { algorithm, hex } = parseDigest(digest);
+    return join(this.path, "blobs", algorithm, hex);
+  }
+
+  /** Whether the blob is there, by its name and size; the bytes are not read. */
+  async has(descriptor: Descriptor): Promise<boolean> {
+    const path = this.blobPath(descriptor.digest);
+    const status = await stat(path).catch(() => undefined);
+    return status !== undefined && status.isFile() &&
+      status.size === descriptor.size;
+  }
+
+  /**
+   * Opens a blob that is there.
+   *
+   * @returns The entry, or `undefined` if there is none of that size.
+   */
+  async entry(descriptor: Descriptor): Promise<StoreEntry | undefined> {
+    const path = this.blobPath(descriptor.digest);
+    const handle = await ifThere("read", path, () => open(path, "r"));
+    if (!handle) return undefined;
+    const status = await handle.stat();
+    if (!status.isFile() || status.size !== descriptor.size) {
+      await handle.close();
+      return undefined;
+    }
+    return new StoreEntry(path, handle, descriptor.size);
+  }
+
+  /**
+   * Opens a place for a blob that is to be fetched, with what an earlier run
+   * has left there. Where another process is fetching the same blob, this one
+   * waits.
+   *
+   * @returns The place, or the entry if it has come in the meantime.
+   * @throws {StorageError} If the folder cannot be written.
+   */
+  async ingest(
+    descriptor: Descriptor,
+    options: IngestOptions = {},
+  ): Promise<StoreIngest | StoreEntry> {
+    const { algorithm, hex } = parseDigest(descriptor.digest);
+    const path = join(this.path, "ingest", `${algorithm}-${hex}`);
+    const lock = await acquireLock(`${path}.lock`, options);
+    try {
+      const entry = await this.entry(descriptor);
+      if (entry) {
+        await lock.release();
+        return entry;
+      }
+      await mkdir(join(this.path, "blobs", algorithm), { recursive: true });
+      const file = await PartialFile.open(`${path}.partial`, {
+        id: descriptor.digest,
+        size: descriptor.size,
+      });
+      return new StoreIngest(
+        file,
+        this.blobPath(descriptor.digest),
+        lock,
+        descriptor.size,
+      );
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /**
+   * The bytes of a document, if they are there and right; a damaged one is
+   * removed.
+   */
+  async get(
+    descriptor: Descriptor,
+  ): Promise<Document["bytes"] | undefined> {
+    const path = this.blobPath(descriptor.digest);
+    if (!await this.has(descriptor)) return undefined;
+    const bytes = await ifThere("read", path, () => readFile(path));
+    if (!bytes) return undefined;
+    const copy = new Uint8Array(bytes);
+    try {
+      await verifyBytes(copy, descriptor);
+      return copy;
+    } catch (error) {
+      if (!(error instanceof DockerPullError)) throw error;
+      await rm(path, { force: true });
+      return undefined;
+    }
+  }
+
+  /** A manifest or index that is there, by its digest alone. */
+  async document(digest: string): Promise<Document | undefined> {
+    const path = this.blobPath(digest);
+    const status = await stat(path).catch(() => undefined);
+    if (!status?.isFile() || status.size > MAX_DOCUMENT_SIZE) return undefined;
+    const descriptor = { mediaType: "", digest, size: status.size };
+    const bytes = await this.get(descriptor);
+    if (!bytes) return undefined;
+    const mediaType = documentMediaType(bytes, null, digest);
+    return { descriptor: { ...descriptor, mediaType }, bytes };
+  }
+
+  /** Whether an image of that name has been pulled before. */
+  async knows(name: string): Promise<boolean> {
+    const path = join(this.path, "index.json");
+    const text = await ifThere("read", path, () => readFile(path, "utf8"));
+    return layoutNames(text).has(name);
+  }
+
+  /** Keeps a document, already verified. */
+  async put(document: Document): Promise<void> {
+    const { descriptor, bytes } = document;
+    if (await this.has(descriptor)) return;
+    const { algorithm, hex } = parseDigest(descriptor.digest);
+    await onDisk(
+      "write",
+      this.path,
+      () => mkdir(join(this.path, "blobs", algorithm), { recursive: true }),
+    );
+    const temporary = join(
+      this.path,
+      "ingest",
+      `${algorithm}-${hex}.${crypto.randomUUID()}`,
+    );
+    await replaceFile(this.blobPath(descriptor.digest), bytes, temporary);
+  }
+
+  /** Removes a blob. */
+  async remove(digest: string): Promise<void> {
+    await rm(this.blobPath(digest), { force: true }).catch(() => {});
+  }
+
+  /**
+   * Names a manifest in `index.json`, in place of what had that name and
+   * platform before.
+   *
+   * @param name The full reference, such as `docker.io/library/nginx:latest`.
+   * @param manifest The manifest's descriptor, with its platform.
+   */
+  async tag(
+    name: string,
+    manifest: Descriptor,
+    options: IngestOptions = {},
+  ): Promise<void> {
+    const lock = await acquireLock(
+      join(this.path, "ingest", "index.lock"),
+      options,
+    );
+    try {
+      const path = join(this.path, "index.json");
+      const text = await ifThere("read", path, () => readFile(path, "utf8"));
+      const updated = updateLayoutIndex(text, name, manifest);
+      if (updated !== text) await replaceFile(path, updated);
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+/** Writes a file beside its place and renames it, so that none sees half of it. */
+async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  temporary = `${path}.${crypto.randomUUID()}`,
+): Promise<void> {
+  try {
+    await writeFile(temporary, content, { flag: "wx" });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw storageError("write", path, error);
+  }
+}
