@@ -1,0 +1,146 @@
+/**
+ * An archive on its way: a file of its final size under a temporary name
+ * beside its target, which each layer is written into at its own place.
+ */
+
+import { createHash } from "node:crypto";
+import { mkdir, stat, statfs } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { onDisk, storageError } from "../disk/io.ts";
+import { acquireLock, type Lock } from "../disk/lock.ts";
+import { type FileSlot, PartialFile } from "../disk/partial_file.ts";
+import type { ArchivePlan } from "./plan.ts";
+
+/** How an archive's file is opened. */
+export interface ArchiveFileOptions {
+  /**
+   * Whether what is there stays for a later run when this one fails. With a
+   * cache that is not needed, as the bytes are there.
+   *
+   * @default {false}
+   */
+  resumable?: boolean;
+  /** Ends the waiting for another process that writes the same file. */
+  signal?: AbortSignal;
+  /** Called when another process is writing the same file. */
+  onWait?: () => void;
+}
+
+/** An archive that is being written. */
+export class ArchiveFile {
+  /** The final path. */
+  readonly path: string;
+  /** What goes where. */
+  readonly plan: ArchivePlan;
+  #file: PartialFile;
+  #lock: Lock;
+
+  private constructor(
+    path: string,
+    plan: ArchivePlan,
+    file: PartialFile,
+    lock: Lock,
+  ) {
+    this.path = path;
+    this.plan = plan;
+    this.#file = file;
+    this.#lock = lock;
+  }
+
+  /**
+   * Makes the file, and writes all that is known from the plan.
+   *
+   * @throws {StorageError} If the folder or the file cannot be written.
+   */
+  static async open(
+    path: string,
+    plan: ArchivePlan,
+    options: ArchiveFileOptions = {},
+  ): Promise<ArchiveFile> {
+    const { resumable = false, ...waiting } = options;
+    const folder = dirname(path);
+    await onDisk("write", folder, () => mkdir(folder, { recursive: true }));
+    const status = await stat(path).catch(() => undefined);
+    if (status && !status.isFile()) {
+      throw storageError("write", path, new Error("it is no plain file"));
+    }
+    const temporary = join(folder, `.${basename(path)}.partial`);
+    const lock = await acquireLock(`${temporary}.lock`, waiting);
+    let file: PartialFile | undefined;
+    try {
+      file = await PartialFile.open(temporary, {
+        id: planId(plan),
+        size: plan.size,
+        resumable,
+      });
+      for (const { bytes, offset } of plan.pieces) {
+        await file.write(bytes, offset);
+      }
+      return new ArchiveFile(path, plan, file, lock);
+    } catch (error) {
+      await file?.discard();
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** The place of a layer. */
+  slot(digest: string): FileSlot | undefined {
+    const blob = this.plan.blobs.get(digest);
+    return blob && this.#file.slot(blob.offset, blob.descriptor.size);
+  }
+
+  /** All layers are there: the file gets its final name. */
+  async commit(): Promise<void> {
+    try {
+      await this.#file.commit(this.path);
+    } finally {
+      await this.#lock.release();
+    }
+  }
+
+  /** Ends the work for now; nothing stays but what can be resumed. */
+  async close(): Promise<void> {
+    try {
+      await this.#file.close();
+    } finally {
+      await this.#lock.release();
+    }
+  }
+}
+
+/** What the archive's bytes are: the plan's pieces determine the rest. */
+function planId(plan: ArchivePlan): string {
+  const hash = createHash("sha256");
+  for (const { bytes, offset } of plan.pieces) {
+    hash.update(`${offset} ${bytes.length}\n`).update(bytes);
+  }
+  return `sha256:${hash.digest("hex")}`;
+}
+
+/**
+ * Fails at once where there is no room for so many bytes, as a full disk is
+ * better found before an hour of downloading than after it.
+ *
+ * @param folder A folder of the file system.
+ * @param bytes How many are going to be written.
+ * @throws {StorageError} With the code `ENOSPC`.
+ */
+export async function checkSpace(folder: string, bytes: number): Promise<void> {
+  let free: number;
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    free = bavail * bsize;
+  } catch {
+    return; // not known here; the writing will tell
+  }
+  if (free < bytes) {
+    throw storageError(
+      "write",
+      folder,
+      Object.assign(new Error(`${bytes} bytes needed, ${free} free`), {
+        code: "ENOSPC",
+      }),
+    );
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Plans an image archive: an OCI image layout and a Docker archive in one
+ * tar. All sizes are in the manifest, so the place of every byte is known
+ * before the first one arrives; and nothing but the image goes into it, so
+ * the same image gives the same bytes everywhere.
+ *
+ * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md}
+ * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
+ */
+
+import { parseDigest } from "../digest.ts";
+import { OCI_INDEX } from "../media_types.ts";
+import { familiarName, formatReference, type Reference } from "../reference.ts";
+import type { Descriptor, Document, Index, Manifest } from "../types.ts";
+import { BLOCK_SIZE, fileHeader, paddingOf } from "./tar.ts";
+
+/** Bytes of the archive that are known when it is planned. */
+export interface PlannedPiece {
+  /** Where in the archive they begin. */
+  offset: number;
+  /** The bytes. */
+  bytes: Uint8Array;
+}
+
+/** The place of a blob. */
+export interface PlannedBlob {
+  /** What goes there. */
+  descriptor: Descriptor;
+  /** Where in the archive its first byte is. */
+  offset: number;
+}
+
+/** Where everything in an archive is. */
+export interface ArchivePlan {
+  /** The archive's size in bytes. */
+  size: number;
+  /** Headers and documents. Whatever is not covered is zero. */
+  pieces: PlannedPiece[];
+  /** The distinct layers, by digest. */
+  blobs: Map<string, PlannedBlob>;
+}
+
+/** What an archive is made of. */
+export interface ArchiveContent {
+  /** What the image is called. */
+  reference: Reference;
+  /** The image's manifest, with its platform in the descriptor. */
+  manifest: Document;
+  /** The same, parsed. */
+  parsed: Manifest;
+  /** The image's configuration. */
+  config: Document;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Plans the archive of an image.
+ *
+ * @param content The image's documents.
+ * @returns The plan.
+ *
+ * @example
+ * ```ts
+ * import { digestBytes, parseReference, planArchive } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = new TextEncoder().encode("{}");
+ * const descriptor = {
+ *   mediaType: "application/vnd.oci.image.config.v1+json",
+ *   digest: await digestBytes(bytes),
+ *   size: bytes.length,
+ * };
+ * const document = { descriptor, bytes };
+ * const plan = planArchive({
+ *   reference: parseReference("nginx"),
+ *   manifest: document,
+ *   parsed: { schemaVersion: 2, config: descriptor, layers: [] },
+ *   config: document,
+ * });
+ * assertEquals(plan.size % 512, 0);
+ * ```
+ */
+export function planArchive(content: ArchiveContent): ArchivePlan {
+  const { manifest, parsed, config } = content;
+  const pieces: PlannedPiece[] = [];
+  const blobs = new Map<string, PlannedBlob>();
+  let offset = 0;
+  const addHeader = (name: string, size: number) => {
+    const bytes = fileHeader(name, size);
+    pieces.push({ offset, bytes });
+    offset += bytes.length;
+  };
+  const skip = (size: number) => {
+    offset += size + paddingOf(size);
+  };
+  const addFile = (name: string, bytes: Uint8Array) => {
+    addHeader(name, bytes.length);
+    pieces.push({ offset, bytes });
+    skip(bytes.length);
+  };
+
+  // What says what the archive is comes first, for readers of streams.
+  addFile("oci-layout", encoder.encode('{"imageLayoutVersion":"1.0.0"}'));
+  addFile("index.json", json(archiveIndex(content)));
+  addFile("manifest.json", json(dockerManifest(content)));
+  const repositories = dockerRepositories(content);
+  if (repositories) addFile("repositories", json(repositories));
+
+  const documents = new Map<string, Document>();
+  for (const document of [manifest, config]) {
+    documents.set(document.descriptor.digest, document);
+  }
+  for (const { descriptor, bytes } of documents.values()) {
+    addFile(blobName(descriptor.digest), bytes);
+  }
+  for (const descriptor of parsed.layers) {
+    const { digest, size } = descriptor;
+    if (blobs.has(digest) || documents.has(digest)) continue;
+    addHeader(blobName(digest), size);
+    blobs.set(digest, { descriptor, offset });
+    skip(size);
+  }
+  return { size: offset + 2 * BLOCK_SIZE, pieces, blobs };
+}
+
+/** The name of a blob in a layout. */
+export function blobName(digest: string): string {
+  const { algorithm, hex } = parseDigest(digest);
+  return `blobs/${algorithm}/${hex}`;
+}
+
+function archiveIndex({ reference, manifest }: ArchiveContent): Index {
+  const { mediaType, digest, size, platform } = manifest.descriptor;
+  return {
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    manifests: [{
+      mediaType,
+      digest,
+      size,
+      ...(reference.tag !== undefined && {
+        annotations: {
+          // Without the full name, Podman makes it localhost/….
+          "io.containerd.image.name": formatReference(tagged(reference)),
+          "org.opencontainers.image.ref.name": reference.tag,
+        },
+      }),
+      ...(platform && { platform }),
+    }],
+  };
+}
+
+function dockerManifest({ reference, parsed, config }: ArchiveContent) {
+  return [{
+    Config: blobName(config.descriptor.digest),
+    RepoTags: reference.tag === undefined
+      ? null
+      : [familiarName(tagged(reference))],
+    Layers: parsed.layers.map(({ digest }) => blobName(digest)),
+  }];
+}
+
+function dockerRepositories({ reference, parsed }: ArchiveContent) {
+  const top = parsed.layers.at(-1);
+  if (reference.tag === undefined || !top) return undefined;
+  const { digest: _, tag: __, ...repository } = reference;
+  return {
+    [familiarName(repository)]: {
+      [reference.tag]: parseDigest(top.digest).hex,
+    },
+  };
+}
+
+/** Loaders want names with a tag and without a digest. */
+function tagged({ digest: _, ...reference }: Reference): Reference {
+  return reference;
+}
+
+function json(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
