@@ -1,0 +1,337 @@
+/** The whole story of a pull, from a reference to an archive. */
+
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { ArchiveFile, checkSpace } from "./archive/archive_file.ts";
+import { archiveName } from "./archive/name.ts";
+import { type ArchivePlan, planArchive } from "./archive/plan.ts";
+import { isUpToDate } from "./archive/up_to_date.ts";
+import type { OnEvent } from "./events.ts";
+import { normalizePlatform, parsePlatform } from "./platform.ts";
+import { imageDocuments } from "./pull_documents.ts";
+import {
+  formatReference,
+  parseReference,
+  type Reference,
+} from "./reference.ts";
+import { Repository } from "./registry/repository.ts";
+import { LayoutStore } from "./store/layout_store.ts";
+import { StoreEntry } from "./store/store_entry.ts";
+import {
+  type BlobOutcome,
+  type BlobTask,
+  transferBlobs,
+} from "./transfer/transfer.ts";
+import type {
+  CredentialProvider,
+  Descriptor,
+  Fetch,
+  Platform,
+} from "./types.ts";
+
+/** How an image is pulled. */
+export interface PullOptions {
+  /**
+   * The platform, such as `linux/arm64`; without it, Linux on this machine's
+   * processor.
+   */
+  platform?: string | Platform;
+  /**
+   * The archive's path; without it, `{registry}_{repository}_{tag}.tar` in
+   * the current folder.
+   */
+  output?: string;
+  /**
+   * The folder of the cache, or `false` for none.
+   *
+   * @default {"docker_images_cache"}
+   */
+  cacheDir?: string | false;
+  /**
+   * The number of connections that fetch layers.
+   *
+   * @default {3}
+   */
+  concurrency?: number;
+  /** Ends the pull; it then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** Told what goes on. */
+  onEvent?: OnEvent;
+  /** In place of the runtime's `fetch`. */
+  fetch?: Fetch;
+  /** Looks up logins; without it, everything is asked for without one. */
+  credentials?: CredentialProvider;
+  /**
+   * Whether to talk to the registry by plain HTTP. Loopback hosts always are.
+   *
+   * @default {false}
+   */
+  plainHttp?: boolean;
+  /**
+   * How often a request is tried again without a byte gained.
+   *
+   * @default {5}
+   */
+  retries?: number;
+  /**
+   * Milliseconds without a byte after which a request is made anew.
+   *
+   * @default {30_000}
+   */
+  timeout?: number;
+  /**
+   * Whether to write the archive even if it is there and unchanged.
+   *
+   * @default {false}
+   */
+  force?: boolean;
+  /**
+   * Whether to take layers from the cache without computing their digests.
+   *
+   * @default {false}
+   */
+  trustCache?: boolean;
+}
+
+/** What a pull has brought. Sizes are in bytes. */
+export interface PullResult {
+  /** What was asked for. */
+  reference: Reference;
+  /** The digest that the reference stands for: of a manifest or an index. */
+  digest: string;
+  /** The image's manifest. */
+  manifest: Descriptor;
+  /** The image's ID, which is the digest of its configuration. */
+  imageId: string;
+  /** The platform that the image is made for. */
+  platform: Platform;
+  /** The archive's path. */
+  path: string;
+  /** The archive's size. */
+  size: number;
+  /** Whether the archive was there already, and nothing was written. */
+  upToDate: boolean;
+  /** The number of distinct layers. */
+  layers: number;
+  /** How many of them came from the cache. */
+  cachedLayers: number;
+  /** Bytes of layers that came over the network. */
+  downloaded: number;
+  /** Bytes of layers that came from the cache. */
+  saved: number;
+  /** Bytes of layers that an earlier, broken-off run had left. */
+  resumed: number;
+  /** How long it took, in milliseconds. */
+  elapsed: number;
+}
+
+/**
+ * Pulls an image from its registry into an archive that `docker load` takes.
+ *
+ * Every byte is verified before the archive gets its name. What has come is
+ * kept when a pull breaks off, and the next one goes on from there.
+ *
+ * @param reference The image, such as `nginx:latest`.
+ * @param options How.
+ * @returns What was pulled.
+ * @throws {InvalidReferenceError} If the reference is none.
+ * @throws {PlatformNotFoundError} If the image is not made for the platform.
+ * @throws {RegistryError} If the registry refuses: 401, 403, 404, 429 and others.
+ * @throws {NetworkError} If it cannot be reached.
+ * @throws {ContentMismatchError} If what it sends is not what it should be.
+ * @throws {StorageError} If the archive or the cache cannot be written.
+ *
+ * @example
+ * ```ts ignore
+ * import { pull } from "@x/docker-pull";
+ *
+ * const { path, imageId } = await pull("nginx:latest", {
+ *   platform: "linux/arm64",
+ *   onEvent: (event) => console.log(event.type),
+ * });
+ * console.log(`${imageId} is in ${path}`);
+ * ```
+ */
+export async function pull(
+  reference: string | Reference,
+  options: PullOptions = {},
+): Promise<PullResult> {
+  const start = performance.now();
+  const {
+    platform,
+    cacheDir = "docker_images_cache",
+    concurrency = 3,
+    onEvent = () => {},
+    signal,
+    force = false,
+    trustCache = false,
+  } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new RangeError(
+      `Cannot pull with concurrency ${concurrency}: it is no positive integer`,
+    );
+  }
+  const image = typeof reference === "string"
+    ? parseReference(reference)
+    : reference;
+  const wanted = typeof platform === "string"
+    ? parsePlatform(platform)
+    : platform && normalizePlatform(platform);
+  const path = options.output ?? archiveName(image, wanted);
+  const store = cacheDir === false
+    ? undefined
+    : await LayoutStore.open(cacheDir);
+  const repository = new Repository(image, options);
+  const { resolved, manifest, parsed, config, platform: actual } =
+    await imageDocuments(image, {
+      repository,
+      ...(store && { store }),
+      wanted: wanted ?? hostPlatform(),
+      explicit: wanted !== undefined,
+      known: await store?.knows(formatReference(image)) ?? false,
+      onEvent,
+      ...(signal && { signal }),
+    });
+  const plan = planArchive({ reference: image, manifest, parsed, config });
+  onEvent({
+    type: "planned",
+    manifest: manifest.descriptor,
+    platform: actual,
+    config: config.descriptor,
+    layers: parsed.layers,
+    size: plan.size,
+  });
+  const upToDate = !force && await isUpToDate(path, plan);
+  const outcomes = upToDate ? [] : await writeArchive(path, plan, {
+    ...(store && { store }),
+    trustCache,
+    onWait: (descriptor) => onEvent({ type: "blob-wait", descriptor }),
+    onOpen: () => warnOfLayers(parsed.layers, onEvent),
+    ...(signal && { signal }),
+    transfer: (tasks) =>
+      transferBlobs(tasks, repository, { ...options, concurrency }),
+  });
+  if (!upToDate) onEvent({ type: "written", path, size: plan.size });
+  await store?.tag(formatReference(image), manifest.descriptor);
+  const hits = outcomes.filter(({ source }) => source === "cache");
+  const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
+  return {
+    reference: image,
+    digest: resolved.digest,
+    manifest: manifest.descriptor,
+    imageId: config.descriptor.digest,
+    platform: actual,
+    path,
+    size: plan.size,
+    upToDate,
+    layers: plan.blobs.size,
+    cachedLayers: upToDate ? plan.blobs.size : hits.length,
+    downloaded: sum(outcomes.map(({ downloaded }) => downloaded)),
+    saved: sum(
+      (upToDate ? [...plan.blobs.values()] : hits).map(({ descriptor }) =>
+        descriptor.size
+      ),
+    ),
+    resumed: sum(outcomes.map(({ resumed }) => resumed)),
+    elapsed: performance.now() - start,
+  };
+}
+
+interface WriteOptions {
+  store?: LayoutStore;
+  trustCache: boolean;
+  signal?: AbortSignal;
+  onWait: (descriptor: Descriptor) => void;
+  onOpen: () => void;
+  transfer: (tasks: BlobTask[]) => Promise<BlobOutcome[]>;
+}
+
+/** Fills the archive, blob by blob, and gives it its name when all are right. */
+async function writeArchive(
+  path: string,
+  plan: ArchivePlan,
+  options: WriteOptions,
+): Promise<BlobOutcome[]> {
+  const { store, signal, transfer, onOpen } = options;
+  await checkRoom(path, plan, store);
+  const archive = await ArchiveFile.open(path, plan, {
+    resumable: store === undefined,
+    ...(signal && { signal }),
+  });
+  try {
+    onOpen();
+    const outcomes = await transfer(
+      [...plan.blobs.values()].map(({ descriptor }) =>
+        blobTask(descriptor, archive, options)
+      ),
+    );
+    await archive.commit();
+    return outcomes;
+  } catch (error) {
+    await archive.close();
+    throw error;
+  }
+}
+
+/** A layer's way into the archive, and into the cache where there is one. */
+function blobTask(
+  descriptor: Descriptor,
+  archive: ArchiveFile,
+  { store, trustCache, onWait }: WriteOptions,
+): BlobTask {
+  const slot = archive.slot(descriptor.digest)!;
+  return {
+    descriptor,
+    async open(_attempt, { signal, onWait: waits }) {
+      if (!store) return { primary: slot, copies: [], source: "registry" };
+      const place = await store.entry(descriptor) ??
+        await store.ingest(descriptor, {
+          signal,
+          onWait: () => {
+            waits();
+            onWait(descriptor);
+          },
+        });
+      return place instanceof StoreEntry
+        ? {
+          primary: place,
+          copies: [slot],
+          source: "cache",
+          trusted: trustCache,
+        }
+        : { primary: place, copies: [slot], source: "registry" };
+    },
+  };
+}
+
+async function checkRoom(
+  path: string,
+  plan: ArchivePlan,
+  store: LayoutStore | undefined,
+): Promise<void> {
+  await checkSpace(dirname(path), plan.size);
+  if (!store) return;
+  let missing = 0;
+  for (const { descriptor } of plan.blobs.values()) {
+    if (!await store.has(descriptor)) missing += descriptor.size;
+  }
+  await checkSpace(join(store.path, "ingest"), missing);
+}
+
+function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {
+  if (layers.some(({ mediaType }) => mediaType.endsWith("zstd"))) {
+    onEvent({
+      type: "warning",
+      warning: {
+        code: "zstd-layer",
+        message:
+          "The image has layers compressed with zstd, which docker load takes from Docker 23 on",
+      },
+    });
+  }
+}
+
+/** Linux on this machine's processor, as containers are Linux everywhere. */
+function hostPlatform(): Platform {
+  return normalizePlatform({ os: "linux", architecture: process.arch });
+}

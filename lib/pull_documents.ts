@@ -1,0 +1,177 @@
+/**
+ * From a reference to an image's documents: the index's choice of platform,
+ * the manifest and the configuration, from the cache where they are there.
+ */
+
+import { InvalidDocumentError, PlatformNotFoundError } from "./errors.ts";
+import type { OnEvent } from "./events.ts";
+import { parseConfig, parseIndex, parseManifest } from "./manifest.ts";
+import { isIndex } from "./media_types.ts";
+import {
+  comparePlatform,
+  formatPlatform,
+  normalizePlatform,
+  selectPlatform,
+} from "./platform.ts";
+import type { Reference } from "./reference.ts";
+import type { Repository } from "./registry/repository.ts";
+import type { LayoutStore } from "./store/layout_store.ts";
+import type { Descriptor, Document, Manifest, Platform } from "./types.ts";
+
+/** How deep indexes may be nested. */
+const MOST_NESTED = 4;
+
+/** What the documents are looked for with. */
+export interface DocumentOptions {
+  /** Where they come from. */
+  repository: Repository;
+  /** Where they are kept. */
+  store?: LayoutStore;
+  /** The platform that is wanted. */
+  wanted: Platform;
+  /** Whether the user asked for that platform in so many words. */
+  explicit: boolean;
+  /** Whether a request that costs less may be made first. */
+  known: boolean;
+  /** Told what goes on. */
+  onEvent: OnEvent;
+  /** Ends it all. */
+  signal?: AbortSignal;
+}
+
+/** An image's documents. */
+export interface ImageDocuments {
+  /** What the reference names: a manifest or an index. */
+  resolved: Descriptor;
+  /** The image's manifest, with its platform in the descriptor. */
+  manifest: Document;
+  /** The same, parsed. */
+  parsed: Manifest;
+  /** The image's configuration. */
+  config: Document;
+  /** The platform that the image is made for. */
+  platform: Platform;
+}
+
+/** Gets the documents of the image behind a reference. */
+export async function imageDocuments(
+  reference: Reference,
+  options: DocumentOptions,
+): Promise<ImageDocuments> {
+  const { wanted, onEvent, explicit } = options;
+  const top = await topDocument(reference, options);
+  onEvent({
+    type: "resolved",
+    reference: reference.digest ?? reference.tag!,
+    descriptor: top.descriptor,
+  });
+  const manifest = await platformManifest(top, options);
+  const parsed = parseManifest(manifest);
+  const config = await smallBlob(parsed.config, options);
+  const { os, architecture, variant } = parseConfig(config, parsed);
+  const platform = normalizePlatform({
+    os,
+    architecture,
+    ...(variant && { variant }),
+  });
+  if (manifest === top) {
+    const match = comparePlatform(platform, wanted);
+    if (match === "none" && explicit) {
+      throw new PlatformNotFoundError(wanted, [platform]);
+    }
+    if (match !== "exact") warnOfPlatform(platform, options);
+  }
+  return {
+    resolved: top.descriptor,
+    manifest: {
+      descriptor: { ...manifest.descriptor, platform },
+      bytes: manifest.bytes,
+    },
+    parsed,
+    config,
+    platform,
+  };
+}
+
+/** What the reference names, by one request, or by none that costs. */
+async function topDocument(
+  reference: Reference,
+  { repository, store, known, signal }: DocumentOptions,
+): Promise<Document> {
+  const wanted = reference.digest ?? reference.tag!;
+  const options = { ...(signal && { signal }) };
+  if (store && reference.digest) {
+    const kept = await store.document(reference.digest);
+    if (kept) return kept;
+  }
+  // Asking for the digest alone costs no quota where nothing has changed.
+  if (store && known) {
+    const descriptor = await repository.resolve(wanted, options);
+    const kept = await store.document(descriptor.digest);
+    if (kept) return kept;
+    return keep(await repository.fetchManifest(descriptor, options), store);
+  }
+  return keep(await repository.fetchManifest(wanted, options), store);
+}
+
+async function platformManifest(
+  top: Document,
+  options: DocumentOptions,
+): Promise<Document> {
+  const { repository, store, wanted, signal } = options;
+  let document = top;
+  for (let depth = 0; isIndex(document.descriptor.mediaType); depth++) {
+    if (depth >= MOST_NESTED) {
+      throw new InvalidDocumentError(
+        `index ${document.descriptor.digest}`,
+        `it is nested more than ${MOST_NESTED} deep`,
+      );
+    }
+    const choice = selectPlatform(parseIndex(document).manifests, wanted);
+    if (choice.fallback) warnOfPlatform(choice.platform!, options);
+    const { descriptor } = choice;
+    const bytes = await store?.get(descriptor);
+    document = bytes ? { descriptor, bytes } : await keep(
+      await repository.fetchManifest(descriptor, { ...(signal && { signal }) }),
+      store,
+    );
+  }
+  return document;
+}
+
+async function smallBlob(
+  descriptor: Descriptor,
+  { repository, store, signal }: DocumentOptions,
+): Promise<Document> {
+  const bytes = await store?.get(descriptor);
+  if (bytes) return { descriptor, bytes };
+  return keep(
+    await repository.fetchSmallBlob(descriptor, { ...(signal && { signal }) }),
+    store,
+  );
+}
+
+async function keep(
+  document: Document,
+  store: LayoutStore | undefined,
+): Promise<Document> {
+  await store?.put(document);
+  return document;
+}
+
+function warnOfPlatform(
+  platform: Platform,
+  { wanted, explicit, onEvent }: DocumentOptions,
+): void {
+  const runs = comparePlatform(platform, wanted) !== "none";
+  const name = formatPlatform(normalizePlatform(platform));
+  onEvent({
+    type: "warning",
+    warning: {
+      code: runs ? "platform-fallback" : "platform-mismatch",
+      message: `The image is for ${name}, not for ${formatPlatform(wanted)}${
+        explicit ? "" : ", which is this machine's"
+      }${runs ? ", but runs there" : ""}`,
+    },
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * Reads a body into buffers of the caller's: by the runtime itself where the
+ * body is a byte stream, which spares a copy of every byte, else piece by
+ * piece.
+ */
+
+const SMALLEST_FILL = 16 * 1024;
+/** How long a fill may take at the present speed, in milliseconds. */
+const FILL_TIME = 200;
+
+/** A body that is being read. */
+export class BodyReader {
+  #byob: ReadableStreamBYOBReader | undefined;
+  #plain: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #rest: Uint8Array | undefined;
+  /** How much to wait for, so that slow bodies still show progress. */
+  #fill = 4 * SMALLEST_FILL;
+
+  /** Locks the body. */
+  constructor(body: ReadableStream<Uint8Array>) {
+    try {
+      this.#byob = body.getReader({ mode: "byob" });
+    } catch {
+      this.#plain = body.getReader();
+    }
+  }
+
+  /**
+   * Reads into the buffer, which is then no longer the caller's: the bytes
+   * are in the buffer of what is returned.
+   *
+   * @param buffer Where to.
+   * @param length How many bytes at most.
+   * @returns The bytes, at least one, or `undefined` at the end.
+   */
+  async read(
+    buffer: ArrayBuffer,
+    length: number,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const start = performance.now();
+    const bytes = this.#byob
+      ? await this.#readInto(this.#byob, buffer, length)
+      : await this.#gather(this.#plain!, buffer, length);
+    if (bytes) {
+      const speed = bytes.length / Math.max(performance.now() - start, 0.01);
+      this.#fill = Math.max(
+        SMALLEST_FILL,
+        Math.min(speed * FILL_TIME, 2 * this.#fill + bytes.length),
+      );
+    }
+    return bytes;
+  }
+
+  async #readInto(
+    reader: ReadableStreamBYOBReader,
+    buffer: ArrayBuffer,
+    length: number,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const view = new Uint8Array(buffer, 0, length);
+    const min = Math.min(length, Math.ceil(this.#fill));
+    const { value } = await reader.read(view, { min });
+    return value && value.length > 0
+      ? value as Uint8Array<ArrayBuffer>
+      : undefined;
+  }
+
+  async #gather(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    buffer: ArrayBuffer,
+    length: number,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const view = new Uint8Array(buffer, 0, length);
+    let filled = 0;
+    while (filled < length && (filled === 0 || filled < this.#fill)) {
+      if (!this.#rest) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        this.#rest = value;
+      }
+      const part = this.#rest.subarray(0, length - filled);
+      view.set(part, filled);
+      filled += part.length;
+      this.#rest = part.length < this.#rest.length
+        ? this.#rest.subarray(part.length)
+        : undefined;
+    }
+    return filled > 0 ? view.subarray(0, filled) : undefined;
+  }
+
+  /** Lets go of the body; what has not been read is not wanted. */
+  async cancel(reason?: unknown): Promise<void> {
+    await (this.#byob ?? this.#plain)!.cancel(reason).catch(() => {});
+  }
+}

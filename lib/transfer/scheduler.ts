@@ -1,0 +1,136 @@
+/**
+ * Decides what a free connection fetches next, so that none idles while bytes
+ * are missing: whole blobs first, the largest before the others; then parts
+ * of the blob that lacks most; at last, half of what a sibling still has to do.
+ */
+
+import type { BlobTransfer, Piece } from "./blob.ts";
+
+/** The smallest part of a blob that is worth a request of its own. */
+export const MIN_PIECE: number = 4 * 1024 * 1024;
+
+/** The blobs that are being fetched, and the bytes that nobody fetches yet. */
+export class Scheduler {
+  readonly #connections: number;
+  readonly #blobs: Set<BlobTransfer> = new Set();
+  readonly #untouched: Set<BlobTransfer> = new Set();
+  /** Whether ranges work here, learned from the first answer to one. */
+  #ranges: boolean | undefined;
+
+  /** For so many connections. */
+  constructor(connections: number) {
+    this.#connections = connections;
+  }
+
+  /** Adds a blob. */
+  add(blob: BlobTransfer): void {
+    this.#blobs.add(blob);
+    this.#untouched.add(blob);
+  }
+
+  /** Takes a blob out that is complete or given up. */
+  delete(blob: BlobTransfer): void {
+    this.#blobs.delete(blob);
+    this.#untouched.delete(blob);
+  }
+
+  /** Remembers whether a blob's server answers ranges. */
+  learn(blob: BlobTransfer, ranges: boolean): void {
+    blob.ranges = ranges;
+    this.#ranges ??= ranges;
+  }
+
+  /** What a free connection is to fetch, if there is anything. */
+  take(): Piece | undefined {
+    return this.#whole() ?? this.#part() ?? this.#half();
+  }
+
+  #whole(): Piece | undefined {
+    const blob = largest(this.#untouched, missing);
+    if (!blob) return undefined;
+    this.#untouched.delete(blob);
+    return this.#first(blob);
+  }
+
+  #part(): Piece | undefined {
+    const blob = largest(
+      this.#blobs,
+      (blob) => this.#splittable(blob) ? missing(blob) : 0,
+    );
+    return blob && this.#first(blob);
+  }
+
+  /** Whether another connection may fetch from this blob at the same time. */
+  #splittable(blob: BlobTransfer): boolean {
+    // The first answer tells whether ranges work; until then, none is risked.
+    return blob.pieces.size === 0 || (blob.ranges ?? this.#ranges) === true;
+  }
+
+  /** The first missing bytes, as many as keep all connections busy. */
+  #first(blob: BlobTransfer): Piece | undefined {
+    const [start, end] = blob.next ?? [0, 0];
+    if (end <= start) return undefined;
+    const share = this.#connections === 1 || blob.ranges === false
+      ? Infinity
+      : Math.max(
+        MIN_PIECE,
+        Math.ceil(this.#outstanding() / (2 * this.#connections)),
+      );
+    const whole = end - start < share + MIN_PIECE;
+    return claim(blob, start, whole ? end : start + share);
+  }
+
+  /** All bytes that are missing, asked for or not. */
+  #outstanding(): number {
+    let total = 0;
+    for (const blob of this.#blobs) {
+      total += missing(blob);
+      for (const piece of blob.pieces) total += piece.end - piece.received;
+    }
+    return total;
+  }
+
+  #half(): Piece | undefined {
+    let slowest: Piece | undefined;
+    for (const blob of this.#blobs) {
+      if (!this.#splittable(blob)) continue;
+      for (const piece of blob.pieces) {
+        if (!slowest || remaining(piece) > remaining(slowest)) slowest = piece;
+      }
+    }
+    if (!slowest || remaining(slowest) < 2 * MIN_PIECE) return undefined;
+    const middle = slowest.end - Math.floor(remaining(slowest) / 2);
+    const { blob, end } = slowest;
+    slowest.end = middle;
+    blob.pending.add(middle, end);
+    return claim(blob, middle, end);
+  }
+}
+
+function claim(blob: BlobTransfer, start: number, end: number): Piece {
+  blob.pending.remove(start, end);
+  const piece = { blob, position: start, end, limit: end, received: start };
+  blob.pieces.add(piece);
+  return piece;
+}
+
+function missing(blob: BlobTransfer): number {
+  return blob.pending.total;
+}
+
+function remaining(piece: Piece): number {
+  return piece.end - piece.received;
+}
+
+function largest<T>(items: Iterable<T>, measure: (item: T) => number) {
+  let best: T | undefined;
+  let most = 0;
+  for (const item of items) {
+    const size = measure(item);
+    if (size > most) {
+      best = item;
+      most = size;
+    }
+  }
+  return best;
+}

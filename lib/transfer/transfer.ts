@@ -1,0 +1,291 @@
+/**
+ * Brings blobs from where they are to where they are wanted, over a number of
+ * connections; each byte is verified in the one pass that writes it.
+ */
+
+import { setTimeout as delay } from "node:timers/promises";
+import { ContentMismatchError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import { isRetryable, retryDelay } from "../registry/retry.ts";
+import type { Fetcher } from "../types.ts";
+import {
+  type BlobOutcome,
+  type BlobTarget,
+  type BlobTask,
+  BlobTransfer,
+  type Piece,
+} from "./blob.ts";
+import { Connection } from "./connection.ts";
+import { Notice } from "./notice.ts";
+import { Scheduler } from "./scheduler.ts";
+import { SlowConnectionError, Watchdog } from "./watchdog.ts";
+
+export type { BlobOutcome, BlobTarget, BlobTask } from "./blob.ts";
+
+/** How blobs are transferred. */
+export interface TransferOptions {
+  /**
+   * The number of connections.
+   *
+   * @default {3}
+   */
+  concurrency?: number;
+  /**
+   * How often a request is tried again without a byte gained.
+   *
+   * @default {5}
+   */
+  retries?: number;
+  /**
+   * Milliseconds without a byte after which a request is made anew.
+   *
+   * @default {30_000}
+   */
+  timeout?: number;
+  /** Ends it all; what has come stays where it can be resumed. */
+  signal?: AbortSignal;
+  /** Told what goes on. */
+  onEvent?: OnEvent;
+}
+
+/** How often wrong bytes are fetched again. */
+const MOST_MISMATCHES = 1;
+
+/**
+ * Transfers blobs.
+ *
+ * @param tasks The blobs and where they go.
+ * @param fetcher Where they come from.
+ * @returns What became of each, in the order of the tasks.
+ * @throws {ContentMismatchError} If a blob's bytes are wrong, twice.
+ * @throws {NetworkError} If a blob cannot be had.
+ * @throws {RegistryError} Likewise.
+ * @throws {StorageError} If it cannot be written.
+ */
+export async function transferBlobs(
+  tasks: BlobTask[],
+  fetcher: Fetcher,
+  options: TransferOptions = {},
+): Promise<BlobOutcome[]> {
+  const transfer = new Transfer(tasks, fetcher, options);
+  return await transfer.run();
+}
+
+class Transfer {
+  readonly #tasks: BlobTask[];
+  readonly #concurrency: number;
+  readonly #retries: number;
+  readonly #onEvent: OnEvent;
+  readonly #scheduler: Scheduler;
+  readonly #failure = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #connect: () => Connection;
+  #unfinished: number;
+  readonly #changed = new Notice();
+
+  constructor(tasks: BlobTask[], fetcher: Fetcher, options: TransferOptions) {
+    const {
+      concurrency = 3,
+      retries = 5,
+      timeout = 30_000,
+      signal,
+      onEvent = () => {},
+    } = options;
+    this.#tasks = tasks;
+    this.#concurrency = concurrency;
+    this.#retries = retries;
+    this.#onEvent = onEvent;
+    this.#scheduler = new Scheduler(concurrency);
+    this.#unfinished = tasks.length;
+    this.#signal = signal
+      ? AbortSignal.any([signal, this.#failure.signal])
+      : this.#failure.signal;
+    const watchdog = new Watchdog(timeout);
+    // Whoever waits for a change must learn of the end, too.
+    this.#signal.addEventListener("abort", () => this.#changed.give(), {
+      once: true,
+    });
+    this.#connect = () =>
+      new Connection({
+        fetcher,
+        watchdog,
+        signal: this.#signal,
+        learn: ({ blob }, ranges) => {
+          this.#scheduler.learn(blob, ranges);
+          this.#changed.give();
+        },
+      });
+  }
+
+  async run(): Promise<BlobOutcome[]> {
+    const outcomes = new Map<BlobTask, BlobOutcome>();
+    const queue = this.#tasks.toSorted((a, b) =>
+      b.descriptor.size - a.descriptor.size
+    );
+    // A blob that another process fetches does not keep the others waiting.
+    const openers = async (): Promise<void> => {
+      let task;
+      while ((task = queue.shift())) {
+        let passed: Promise<void> | undefined;
+        outcomes.set(
+          task,
+          await this.#bring(task, () => {
+            passed ??= openers().catch((error) => this.#failure.abort(error));
+          }),
+        );
+        await passed;
+      }
+    };
+    const connections = Array.from(
+      { length: this.#concurrency },
+      () => this.#work(this.#connect()),
+    );
+    const all = [
+      ...Array.from({ length: this.#concurrency + 2 }, openers),
+      ...connections,
+    ].map((part) => part.catch((error) => this.#failure.abort(error)));
+    await Promise.all(all);
+    this.#signal.throwIfAborted();
+    return this.#tasks.map((task) => outcomes.get(task)!);
+  }
+
+  /** Brings one blob to its target, and begins anew where its bytes are wrong. */
+  async #bring(task: BlobTask, onWait: () => void): Promise<BlobOutcome> {
+    const { descriptor } = task;
+    let mismatches = 0;
+    for (let attempt = 0;; attempt++) {
+      this.#signal.throwIfAborted();
+      const target = await task.open(attempt, { signal: this.#signal, onWait });
+      try {
+        const blob = await this.#fill(task, target);
+        for (const copy of target.copies) await copy.commit();
+        await target.primary.commit();
+        this.#unfinished--;
+        this.#changed.give();
+        this.#onEvent({ type: "blob-done", descriptor, source: target.source });
+        return {
+          descriptor,
+          source: target.source,
+          downloaded: blob.downloaded,
+          resumed: target.source === "registry" ? blob.resumed : 0,
+        };
+      } catch (error) {
+        if (!(error instanceof ContentMismatchError)) {
+          for (const copy of target.copies) await copy.close?.();
+          await target.primary.close?.();
+          throw error;
+        }
+        for (const copy of target.copies) await copy.discard();
+        await target.primary.discard();
+        if (target.source === "cache") {
+          this.#warnOfDamage(error);
+        } else if (++mismatches > MOST_MISMATCHES) {
+          throw error;
+        } else {
+          this.#onEvent({
+            type: "retry",
+            url: descriptor.digest,
+            reason: error.message,
+            attempt: mismatches,
+            delay: 0,
+          });
+        }
+      }
+    }
+  }
+
+  #warnOfDamage(error: ContentMismatchError): void {
+    this.#onEvent({
+      type: "warning",
+      warning: {
+        code: "cache-entry-damaged",
+        message:
+          `The cache's copy of ${error.descriptor.digest} is damaged and is fetched anew`,
+      },
+    });
+  }
+
+  async #fill(task: BlobTask, target: BlobTarget): Promise<BlobTransfer> {
+    const { descriptor } = task;
+    const blob = new BlobTransfer(
+      descriptor,
+      target,
+      (received) =>
+        this.#onEvent({ type: "blob-progress", descriptor, received }),
+    );
+    this.#onEvent({
+      type: "blob-start",
+      descriptor,
+      source: target.source,
+      resumed: target.source === "registry" ? blob.resumed : 0,
+    });
+    const stop = () => blob.fail(this.#signal.reason);
+    this.#signal.addEventListener("abort", stop, { once: true });
+    try {
+      blob.begin();
+      if (!blob.isLocal) {
+        this.#scheduler.add(blob);
+        this.#changed.give();
+      }
+      await blob.complete;
+      return blob;
+    } finally {
+      this.#signal.removeEventListener("abort", stop);
+      this.#scheduler.delete(blob);
+      // No connection may write any more once the target is closed.
+      blob.close();
+      await blob.idle();
+    }
+  }
+
+  /** A connection's life: piece after piece, until no blob is left. */
+  async #work(connection: Connection): Promise<void> {
+    while (this.#unfinished > 0 && !this.#signal.aborted) {
+      const piece = this.#scheduler.take();
+      if (piece) {
+        await this.#carry(connection, piece);
+        this.#changed.give();
+      } else {
+        await this.#changed.wait();
+      }
+    }
+  }
+
+  /** Fetches a piece; attempts are counted since the last byte gained. */
+  async #carry(connection: Connection, piece: Piece): Promise<void> {
+    const { blob } = piece;
+    let attempt = 0;
+    try {
+      while (piece.position < piece.end && !blob.closed) {
+        const before = piece.position;
+        try {
+          await connection.fetch(piece);
+        } catch (error) {
+          this.#signal.throwIfAborted();
+          if (blob.closed) return;
+          if (error instanceof ContentMismatchError) return blob.fail(error);
+          if (!isRetryable(error)) throw error;
+          if (piece.position > before) attempt = 0;
+          await this.#pause(error, ++attempt);
+        }
+      }
+    } finally {
+      blob.pieces.delete(piece);
+      blob.settle();
+    }
+  }
+
+  async #pause(error: unknown, attempt: number): Promise<void> {
+    const slow = error instanceof SlowConnectionError;
+    if (attempt > this.#retries && !slow) throw error;
+    const pause = slow ? 0 : retryDelay(error, attempt);
+    this.#onEvent({
+      type: "retry",
+      url: (error as { url?: string }).url ?? "",
+      reason: error instanceof Error ? error.message : String(error),
+      attempt,
+      delay: pause,
+    });
+    await delay(pause, undefined, { signal: this.#signal });
+  }
+}
