@@ -64,7 +64,10 @@ export function documentMediaType(
     ? bareMediaType(fields.mediaType)
     : undefined;
   const specific = served.startsWith("application/vnd.") ? served : undefined;
-  if (fields.schemaVersion === 1 || served.includes("manifest.v1+")) {
+  if (
+    fields.schemaVersion === 1 ||
+    served.includes("docker.distribution.manifest.v1+")
+  ) {
     throw new UnsupportedMediaTypeError(
       specific ?? "schema 1",
       "Docker's schema 1 ended in 2019; the image must be pushed anew",

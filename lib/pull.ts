@@ -15,6 +15,7 @@ import {
   type Reference,
 } from "./reference.ts";
 import { Repository } from "./registry/repository.ts";
+import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
 import {
@@ -57,14 +58,20 @@ export interface PullOptions {
   signal?: AbortSignal;
   /** Told what goes on. */
   onEvent?: OnEvent;
-  /** In place of the runtime's `fetch`. */
+  /**
+   * What sends the requests, such as that of a {@linkcode createTransport}
+   * with certificates or a proxy.
+   *
+   * @default {undefined} A transport of its own, without either.
+   */
   fetch?: Fetch;
   /** Looks up logins; without it, everything is asked for without one. */
   credentials?: CredentialProvider;
   /**
-   * Whether to talk to the registry by plain HTTP. Loopback hosts always are.
+   * Whether to talk to the registry by plain HTTP.
    *
-   * @default {false}
+   * @default {undefined} https, but for this machine's own addresses, where
+   * the first request finds out.
    */
   plainHttp?: boolean;
   /**
@@ -156,6 +163,20 @@ export async function pull(
   reference: string | Reference,
   options: PullOptions = {},
 ): Promise<PullResult> {
+  if (options.fetch) return await pullWith(options.fetch, reference, options);
+  const transport = createTransport();
+  try {
+    return await pullWith(transport.fetch, reference, options);
+  } finally {
+    transport.close();
+  }
+}
+
+async function pullWith(
+  fetch: Fetch,
+  reference: string | Reference,
+  options: PullOptions,
+): Promise<PullResult> {
   const start = performance.now();
   const {
     platform,
@@ -181,7 +202,7 @@ export async function pull(
   const store = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir);
-  const repository = new Repository(image, options);
+  const repository = new Repository(image, { ...options, fetch });
   const { resolved, manifest, parsed, config, platform: actual } =
     await imageDocuments(image, {
       repository,

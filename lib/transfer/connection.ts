@@ -69,6 +69,10 @@ export class Connection {
     watch.host = response.host;
     watch.touch(0);
     const reader = new BodyReader(response.body);
+    // Deno forgets the request's signal once the response is garbage, though
+    // its body is still being read.
+    const stop = () => void reader.cancel(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
     let over = false;
     try {
       if (!whole) learn(piece, response.partial);
@@ -95,6 +99,7 @@ export class Connection {
       await this.#copy(reader, piece, watch);
       over = await this.#isOver(reader, piece);
     } finally {
+      signal.removeEventListener("abort", stop);
       if (!over) await reader.cancel();
     }
   }

@@ -264,7 +264,7 @@ class Transfer {
           this.#signal.throwIfAborted();
           if (blob.closed) return;
           if (error instanceof ContentMismatchError) return blob.fail(error);
-          if (!isRetryable(error)) throw error;
+          if (!isRetryable(error, true)) throw error;
           if (piece.position > before) attempt = 0;
           await this.#pause(error, ++attempt);
         }

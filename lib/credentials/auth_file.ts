@@ -1,0 +1,181 @@
+/** What Docker's config.json and Podman's auth.json have in common. */
+
+import { open } from "node:fs/promises";
+import type { Credential } from "../types.ts";
+import { storageError, systemCode } from "../disk/io.ts";
+import { InvalidDocumentError } from "../errors.ts";
+
+/** More than a file of logins can sensibly have, in bytes. */
+export const AUTH_FILE_LIMIT = 4 * 1024 * 1024;
+
+/** The parts of a file that have to do with logins. Maps, so that no key means more than itself. */
+export interface AuthFile {
+  /** The entries, unchecked, in the order of the file. */
+  auths: Map<string, unknown>;
+  /** The helper of single registries; an empty name is "none". */
+  credHelpers: Map<string, string>;
+  /** The helper of all other registries. */
+  credsStore?: string;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads the text of a file of logins. An empty text is an empty file.
+ *
+ * The error never has the parser's own words, which quote the text.
+ *
+ * @throws {InvalidDocumentError} If it is no JSON object.
+ */
+export function parseAuthFile(
+  text: string,
+  source: string,
+  options: {
+    /**
+     * Whether it is a `.dockercfg`, which is the `auths` and nothing else.
+     *
+     * @default {false}
+     */
+    legacy?: boolean;
+  } = {},
+): AuthFile {
+  const { legacy = false } = options;
+  let document: unknown = {};
+  if (text.trim() !== "") {
+    try {
+      document = JSON.parse(text);
+    } catch {
+      throw new InvalidDocumentError(source, "it is not valid JSON");
+    }
+  }
+  if (!isObject(document)) {
+    throw new InvalidDocumentError(source, "it is not a JSON object");
+  }
+  const own = (name: string) =>
+    !legacy && Object.hasOwn(document, name) ? document[name] : undefined;
+  const auths = legacy ? document : own("auths") ?? {};
+  const credHelpers = own("credHelpers") ?? {};
+  if (!isObject(auths) || !isObject(credHelpers)) {
+    throw new InvalidDocumentError(
+      source,
+      `its "${isObject(auths) ? "credHelpers" : "auths"}" is not an object`,
+    );
+  }
+  const credsStore = own("credsStore");
+  return {
+    auths: new Map(Object.entries(auths)),
+    credHelpers: new Map(
+      Object.entries(credHelpers).filter((entry): entry is [string, string] =>
+        typeof entry[1] === "string"
+      ),
+    ),
+    credsStore: typeof credsStore === "string" ? credsStore : undefined,
+  };
+}
+
+/**
+ * The text of a file of logins, without a byte order mark; nothing if there
+ * is no such file.
+ *
+ * @throws {InvalidDocumentError} If it has more than {@linkcode AUTH_FILE_LIMIT} bytes.
+ * @throws {StorageError} If it cannot be read.
+ */
+export async function readAuthFile(
+  path: string,
+  source: string,
+): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  try {
+    const file = await open(path, "r");
+    try {
+      const buffer = new Uint8Array(64 * 1024);
+      while (true) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+        if (bytesRead === 0) return text + decoder.decode();
+        size += bytesRead;
+        if (size > AUTH_FILE_LIMIT) break;
+        text += decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
+      }
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw storageError("read", source, error);
+  }
+  throw new InvalidDocumentError(
+    source,
+    `it has more than ${AUTH_FILE_LIMIT} bytes`,
+  );
+}
+
+/** `user:password` in base64, as `auth` has it. The password may have been padded with NULs. */
+function decodeAuth(auth: string): [string, string] | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(auth), (char) => char.charCodeAt(0));
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(bytes);
+    const colon = text.indexOf(":");
+    if (colon < 1) return undefined;
+    return [
+      text.slice(0, colon),
+      text.slice(colon + 1).replace(/^\0+|\0+$/g, ""),
+    ];
+  } catch {
+    return undefined;
+  }
+}
+
+/** `user:password` in base64 of its UTF-8. */
+export function encodeAuth(username: string, password: string): string {
+  const bytes = new TextEncoder().encode(`${username}:${password}`);
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+/**
+ * The login of an entry of `auths`. An entry without one gives nothing:
+ * Docker writes `{}` for a registry whose login a helper keeps. One that
+ * cannot be understood gives what is wrong with it.
+ */
+export function readAuthEntry(
+  entry: unknown,
+): { credential?: Credential; problem?: string } {
+  if (!isObject(entry)) return { problem: "it is not an object" };
+  const field = (name: string): string => {
+    const value = Object.hasOwn(entry, name) ? entry[name] : undefined;
+    return typeof value === "string" ? value : "";
+  };
+  const registryToken = field("registrytoken");
+  if (registryToken) {
+    // It goes into a header as it is.
+    return /^[\x21-\x7e]+$/.test(registryToken)
+      ? { credential: { kind: "registry-token", token: registryToken } }
+      : { problem: `its "registrytoken" is not a token` };
+  }
+  const auth = field("auth");
+  const decoded = auth ? decodeAuth(auth) : undefined;
+  const [username, password] = decoded ??
+    [field("username"), field("password")];
+  const token = field("identitytoken");
+  if (token) {
+    return {
+      credential: {
+        kind: "identity-token",
+        token,
+        ...(username && { username }),
+      },
+    };
+  }
+  if (auth && !decoded) {
+    return { problem: `its "auth" is not the base64 of "user:password"` };
+  }
+  if (username) return { credential: { kind: "basic", username, password } };
+  return password ? { problem: "it has no user name" } : {};
+}

@@ -1,0 +1,268 @@
+/**
+ * Logs in to one repository: keeps the challenge, the login and the token,
+ * and decides after a refusal whether another try makes sense.
+ */
+
+import { AuthenticationError, RegistryError } from "../errors.ts";
+import type { Credential } from "../types.ts";
+import { type Challenge, parseChallenges } from "./challenge.ts";
+import { discard } from "./body.ts";
+import type { HttpClient } from "./http.ts";
+import { cleanText } from "./redact.ts";
+import { Login, type LoginOptions } from "./login.ts";
+import { SharedWork } from "./shared.ts";
+import {
+  basicAuthorization,
+  isHeaderSafe,
+  requestToken,
+  type Token,
+} from "./token.ts";
+
+/** What {@linkcode Authenticator} has to be told. */
+export interface AuthenticatorOptions extends LoginOptions {
+  /** The registry's address, which may change from http to https. */
+  endpoint: () => URL;
+  /** What sends. */
+  http: HttpClient;
+}
+
+/** What one request has been through, so that its tries come to an end. */
+export interface AuthTrail {
+  /** Whether a token was asked for on behalf of this request. */
+  renewed?: boolean;
+  /** Whether the `/v2/` challenge was asked for on its behalf. */
+  asked?: boolean;
+  /** Whether a token with more scopes was asked for on its behalf. */
+  widened?: boolean;
+}
+
+const MAX_SCOPES = 4;
+const MAX_SCOPE_LENGTH = 500;
+
+/** Whether a refusal means that a login is missing or has run out. */
+export function isUnauthorized(error: RegistryError): boolean {
+  // ECR says 403 and public.ecr.aws 400 where others say 401.
+  return error.status === 401 ||
+    ((error.status === 403 || error.status === 400) &&
+      error.errors.some(({ message }) =>
+        /(?:expired|invalid)[^.]*\btoken\b|\btoken\b[^.]*(?:expired|invalid)/i
+          .test(message)
+      ));
+}
+
+/** The login to one repository. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #shared = new SharedWork<Token>();
+  #challenge: Challenge | undefined;
+  #scopes: string[];
+  #token: Token | undefined;
+  readonly #login: Login;
+  #root: Promise<string | null> | undefined;
+
+  /** Knows nothing of how the registry asks for a login, until it asks. */
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+    this.#login = new Login(options);
+    this.#scopes = [`repository:${options.repository}:pull`];
+  }
+
+  /**
+   * The Authorization header for the next request. A token that is about to
+   * run out is replaced first, in one request for all who wait.
+   *
+   * @param signal Ends the wait.
+   * @param trail The trail of the request.
+   * @returns The header's value; nothing while no login is called for.
+   */
+  async authorization(
+    signal?: AbortSignal,
+    trail: AuthTrail = {},
+  ): Promise<string | undefined> {
+    const challenge = this.#challenge;
+    if (challenge === undefined) return undefined;
+    const credential = await this.#login.credential();
+    if (credential?.kind === "registry-token") {
+      if (!isHeaderSafe(credential.token)) {
+        throw this.#error("the registry token cannot be sent");
+      }
+      return `Bearer ${credential.token}`;
+    }
+    if (challenge.scheme === "basic") {
+      return credential && basicAuthorization(credential);
+    }
+    const { now } = this.#options.http;
+    if (this.#token === undefined || now() >= this.#token.renewAt) {
+      trail.renewed = true;
+      this.#token = await this.#renew(challenge, credential, signal);
+    }
+    return `Bearer ${this.#token.value}`;
+  }
+
+  /**
+   * Takes a refusal, and says whether the request should be sent again.
+   *
+   * @param error The refusal.
+   * @param header The `WWW-Authenticate` header, if there was one.
+   * @param sent The Authorization header that was sent, if any.
+   * @param trail The trail of the request.
+   * @param signal Ends the requests that this may take.
+   * @returns Whether another try makes sense.
+   * @throws {AuthenticationError} If no way to log in can be followed.
+   */
+  async refused(
+    error: RegistryError,
+    header: string | null,
+    sent: string | undefined,
+    trail: AuthTrail,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const before = this.#scopes.length;
+    await this.#learn(error, header, trail, signal);
+    if (this.#challenge === undefined) return false;
+    // No wait from here on: others may be told of the same refusal just now.
+    const credential = await this.#login.credential();
+    if (sent === undefined) {
+      return this.#challenge.scheme === "bearer" || credential !== undefined;
+    }
+    if (sent !== this.#current(credential)) return true;
+    if (sent === `Bearer ${this.#token?.value}`) {
+      this.#token = undefined;
+      if (!trail.renewed) return true;
+      if (!trail.widened && this.#scopes.length > before) {
+        return trail.widened = true;
+      }
+    }
+    if (credential === undefined) return false;
+    await this.#login.drop();
+    return true;
+  }
+
+  /** The header that would be sent now, without asking anyone. */
+  #current(credential: Credential | undefined): string | undefined {
+    if (credential?.kind === "registry-token") {
+      return `Bearer ${credential.token}`;
+    }
+    if (this.#challenge?.scheme === "basic") {
+      return credential && basicAuthorization(credential);
+    }
+    return this.#token && `Bearer ${this.#token.value}`;
+  }
+
+  /** Notes how the registry wants a login. */
+  async #learn(
+    error: RegistryError,
+    header: string | null,
+    trail: AuthTrail,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    let challenges = parseChallenges(header ?? "");
+    if (
+      challenges.length === 0 && this.#challenge === undefined && !trail.asked
+    ) {
+      // gcr.io answers some requests with a bare 401, but never this one.
+      trail.asked = true;
+      challenges = parseChallenges(await this.#rootChallenge(signal) ?? "");
+    }
+    const usable = challenges.find(({ scheme }) => scheme === "bearer") ??
+      challenges.find(({ scheme }) => scheme === "basic");
+    if (usable === undefined) {
+      if (challenges.length > 0 && this.#challenge === undefined) {
+        const schemes = challenges.map(({ scheme }) => scheme).join(", ");
+        throw this.#error(
+          `it asks for ${
+            JSON.stringify(cleanText(schemes, 100))
+          }, which is none of Basic and Bearer`,
+          error,
+        );
+      }
+      return;
+    }
+    this.#widen(usable.parameters.get("scope")?.split(" ") ?? []);
+    // nvcr.io names another token server once a token has run out, where an
+    // anonymous request fails; and Harbor then asks for Basic.
+    if (this.#challenge?.scheme === "bearer") return;
+    if (usable.scheme === "bearer" && !usable.parameters.get("realm")) {
+      throw this.#error("it asks for a token and names no token server", error);
+    }
+    this.#challenge = usable;
+  }
+
+  /** Puts the scopes that a challenge names first: some servers see only one. */
+  #widen(named: string[]): void {
+    const own = `repository:${this.#options.repository}:`;
+    const scopes = named.filter((scope) =>
+      isHeaderSafe(scope) && scope.length <= MAX_SCOPE_LENGTH
+    );
+    const covered = scopes.some((scope) => scope.startsWith(own));
+    const others = this.#scopes.filter((scope) =>
+      !covered || !scope.startsWith(own)
+    );
+    this.#scopes = [...new Set([...scopes, ...others])].slice(0, MAX_SCOPES);
+  }
+
+  #rootChallenge(signal?: AbortSignal): Promise<string | null> {
+    const { http, endpoint } = this.#options;
+    const ask = async () => {
+      const url = new URL(`${endpoint().href.replace(/\/$/, "")}/v2/`);
+      const exchange = await http.retrying(
+        url,
+        () => http.send(url, { signal }),
+        signal,
+      );
+      await discard(exchange);
+      return exchange.redirected
+        ? null
+        : exchange.response.headers.get("www-authenticate");
+    };
+    this.#root ??= ask().catch((error) => {
+      this.#root = undefined;
+      throw error;
+    });
+    return this.#root;
+  }
+
+  async #renew(
+    challenge: Challenge,
+    credential: Credential | undefined,
+    signal?: AbortSignal,
+  ): Promise<Token> {
+    const { registry, endpoint, http } = this.#options;
+    const scopes = this.#scopes;
+    const ask = (login: Credential | undefined) =>
+      this.#shared.run(
+        `${login === undefined} ${scopes.join(" ")}`,
+        (signal) =>
+          requestToken(http, {
+            registry,
+            origin: endpoint(),
+            realm: challenge.parameters.get("realm")!,
+            service: challenge.parameters.get("service"),
+            scopes,
+            credential: login,
+            signal,
+          }),
+        signal,
+      );
+    try {
+      const token = await ask(credential);
+      this.#login.replaceToken(token.identityToken);
+      return token;
+    } catch (error) {
+      const refusal = error instanceof RegistryError &&
+        (error.status === 403 || isUnauthorized(error));
+      if (!refusal || credential === undefined) throw error;
+      await this.#login.drop();
+      try {
+        return await ask(undefined);
+      } catch {
+        // What is wrong is the login, not that there was none.
+        throw error;
+      }
+    }
+  }
+
+  #error(reason: string, cause?: unknown): AuthenticationError {
+    return new AuthenticationError(this.#options.registry, reason, { cause });
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Where a repository's blobs come from: the registry, the storage that it
+ * redirects to, or the places that a foreign layer names.
+ */
+
+import { parseDigest } from "../digest.ts";
+import { NetworkError, RegistryError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import type { Descriptor, RangeOptions } from "../types.ts";
+import type { Exchange } from "./body.ts";
+import type { HttpClient, SendOptions } from "./http.ts";
+import { placeAnswer, type Placement, rangeHeader } from "./range.ts";
+import { redactUrl } from "./redact.ts";
+
+/** What {@linkcode BlobSource} has to be told. */
+export interface BlobSourceOptions {
+  /** What sends. */
+  http: HttpClient;
+  /** The registry's name, for warnings. */
+  registry: string;
+  /** Asks the registry for a blob, with whatever login it takes. */
+  request: (digest: string, options: SendOptions) => Promise<Exchange>;
+  /** Takes warnings. */
+  onEvent?: OnEvent;
+}
+
+/** An answer with bytes of a blob, and where they belong. */
+export interface OpenBlob extends Placement {
+  /** The answer. */
+  exchange: Exchange;
+}
+
+/** By these a storage says that a signed address is over. */
+const EXPIRED = new Set([400, 401, 403, 404, 410]);
+
+/** Opens blobs; remembers where the registry has redirected to. */
+export class BlobSource {
+  readonly #options: BlobSourceOptions;
+  /** The storage's address of a blob, by digest, with its signature. */
+  readonly #locations = new Map<string, string>();
+  /** Whether ranges were answered in a way that cannot be believed. */
+  #noRanges = false;
+
+  /** Makes a source that has asked for nothing yet. */
+  constructor(options: BlobSourceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens a blob, or a range of it.
+   *
+   * @param descriptor The blob.
+   * @param options The range, and how the call may be ended.
+   * @returns The answer, whose body has not been read.
+   */
+  async open(
+    descriptor: Descriptor,
+    options: RangeOptions = {},
+  ): Promise<OpenBlob> {
+    const { digest, size } = descriptor;
+    const { offset = 0, end = size, signal } = options;
+    parseDigest(digest);
+    const empty = size === 0 && offset === 0 && end === 0;
+    if (!(0 <= offset && offset < end && end <= size) && !empty) {
+      throw new RangeError(
+        `Cannot fetch ${digest}: bytes ${offset} to ${end} are not in its ${size}`,
+      );
+    }
+    const whole = { offset: 0, end: size };
+    let asked = this.#noRanges ? whole : { offset, end };
+    while (true) {
+      const range = rangeHeader(descriptor, asked);
+      const exchange = await this.#fetch(descriptor, {
+        headers: { ...(range && { range }) },
+        signal,
+      });
+      const { response, url, method } = exchange;
+      let placement: Placement | undefined;
+      try {
+        placement = placeAnswer(response, descriptor, asked);
+        if (placement) return { exchange, ...placement };
+      } finally {
+        if (!placement) await response.body?.cancel();
+      }
+      if (range === undefined) {
+        throw new RegistryError({
+          status: response.status,
+          method,
+          url: redactUrl(url),
+          message:
+            `Cannot ${method} ${redactUrl(url)}: HTTP ${response.status} ` +
+            "in answer to a request for the whole blob",
+        });
+      }
+      this.#noRanges = true;
+      asked = whole;
+    }
+  }
+
+  async #fetch(
+    descriptor: Descriptor,
+    options: SendOptions,
+  ): Promise<Exchange> {
+    const { digest } = descriptor;
+    const stored = await this.#fromStorage(digest, options);
+    if (stored) return stored;
+    try {
+      const exchange = await this.#options.request(digest, options);
+      if (exchange.redirected) this.#locations.set(digest, exchange.url.href);
+      return exchange;
+    } catch (error) {
+      const missing = error instanceof RegistryError && error.status === 404;
+      const found = missing && await this.#foreign(descriptor, options);
+      if (found) return found;
+      throw error;
+    }
+  }
+
+  /** Asks the storage itself, as long as its signed address is good. */
+  async #fromStorage(
+    digest: string,
+    options: SendOptions,
+  ): Promise<Exchange | undefined> {
+    const location = this.#locations.get(digest);
+    if (location === undefined) return undefined;
+    const { http } = this.#options;
+    try {
+      const exchange = await http.send(location, options);
+      if (exchange.response.ok) return exchange;
+      const error = await http.toError(exchange);
+      if (!EXPIRED.has(error.status)) throw error;
+      this.#locations.delete(digest);
+    } catch (error) {
+      // Another try asks the registry, which may know another storage.
+      if (error instanceof NetworkError) this.#locations.delete(digest);
+      throw error;
+    }
+  }
+
+  /** Asks the places of a layer that registries are not meant to hold. */
+  async #foreign(
+    { digest, urls = [] }: Descriptor,
+    options: SendOptions,
+  ): Promise<Exchange | undefined> {
+    const { http, registry, onEvent } = this.#options;
+    for (const address of urls.slice(0, 10)) {
+      if (!URL.canParse(address)) continue;
+      const url = new URL(address);
+      if (url.protocol !== "https:") continue;
+      url.username = url.password = "";
+      let exchange: Exchange;
+      try {
+        exchange = await http.send(url, options);
+        if (!exchange.response.ok) throw await http.toError(exchange);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (error instanceof NetworkError || error instanceof RegistryError) {
+          continue;
+        }
+        throw error;
+      }
+      if (!this.#locations.has(digest)) {
+        onEvent?.({
+          type: "warning",
+          warning: {
+            code: "foreign-layer",
+            message:
+              `${registry} does not hold ${digest}; it comes from ${url.host}`,
+          },
+        });
+      }
+      this.#locations.set(digest, exchange.url.href);
+      return exchange;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,127 @@
+/** Reads the bodies of answers, with limits on size and time. */
+
+import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
+import { toBytes } from "@std/streams/to-bytes";
+import { InvalidDocumentError, NetworkError } from "../errors.ts";
+import { toNetworkError } from "./network_error.ts";
+import { redactUrl } from "./redact.ts";
+
+/** An answer whose body has not been read. */
+export interface Exchange {
+  /** The answer. */
+  response: Response;
+  /** The method. */
+  method: string;
+  /** The address that answered, after redirects, with all its secrets. */
+  url: URL;
+  /** Whether that is another origin than the one that was asked. */
+  redirected: boolean;
+  /** The caller's signal. */
+  signal?: AbortSignal;
+  /** Ends the reading of the body. */
+  abort(reason: unknown): void;
+}
+
+/**
+ * Reads a body that is small.
+ *
+ * @param exchange The answer.
+ * @param limit The most bytes that it may have.
+ * @param subject What to call it in an error.
+ * @param timeout Milliseconds to wait for each further piece.
+ * @returns The bytes.
+ * @throws {InvalidDocumentError} If it has more.
+ * @throws {NetworkError} If it breaks off or stalls.
+ */
+export async function readBody(
+  exchange: Exchange,
+  limit: number,
+  subject: string,
+  timeout: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { response, url, signal, abort } = exchange;
+  const tooLong = () =>
+    new InvalidDocumentError(subject, `it has more than ${limit} bytes`);
+  const { body } = response;
+  if (body === null) return new Uint8Array();
+  const length = Number(response.headers.get("content-length") ?? NaN);
+  if (length > limit) {
+    await body.cancel();
+    throw tooLong();
+  }
+  const guard = new StallGuard(timeout, abort);
+  let bytes: Uint8Array;
+  try {
+    bytes = await toBytes(
+      body.pipeThrough(guard.stream)
+        .pipeThrough(new LimitedBytesTransformStream(limit, { error: true })),
+    );
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (guard.stalled) {
+      const reason = `no byte for ${timeout / 1000} s`;
+      throw new NetworkError(redactUrl(url), "timeout", reason);
+    }
+    if (error instanceof RangeError) throw tooLong();
+    throw toNetworkError(error, url.href, signal);
+  } finally {
+    guard.end();
+  }
+  // Not every runtime notices a connection that ends too early.
+  if (bytes.length < length && !response.headers.has("content-encoding")) {
+    const reason = `${bytes.length} of ${length} bytes came`;
+    throw new NetworkError(redactUrl(url), "truncated", reason);
+  }
+  return bytes as Uint8Array<ArrayBuffer>;
+}
+
+/** Ends the reading of a body of which no byte comes for a while. */
+class StallGuard {
+  readonly stream: TransformStream<Uint8Array, Uint8Array>;
+  stalled = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(timeout: number, abort: (reason: unknown) => void) {
+    const restart = () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        this.stalled = true;
+        abort(new Error("stalled"));
+      }, timeout);
+    };
+    restart();
+    this.stream = new TransformStream({
+      transform(chunk, controller) {
+        restart();
+        controller.enqueue(chunk);
+      },
+    });
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Bodies up to this size are read, so that the connection can be used again. */
+const SMALL = 64 * 1024;
+
+/**
+ * Lets go of an answer whose body is not wanted.
+ *
+ * @param exchange The answer.
+ */
+export async function discard(exchange: Exchange): Promise<void> {
+  const { response, abort } = exchange;
+  if (response.body === null || response.bodyUsed) return;
+  const length = Number(response.headers.get("content-length") ?? NaN);
+  if (!(length <= SMALL)) return await response.body.cancel();
+  const timer = setTimeout(() => abort(new Error("stalled")), 1_000);
+  try {
+    await response.arrayBuffer();
+  } catch {
+    // It is not wanted.
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,107 @@
+/** Where a registry is asked: its address, and whether by http or https. */
+
+import { NetworkError } from "../errors.ts";
+import { isLoopback } from "./address.ts";
+import type { Exchange } from "./body.ts";
+import type { HttpClient, SendOptions } from "./http.ts";
+
+/** Says whether a registry is asked by plain HTTP: all of them, or by name. */
+export type PlainHttp = boolean | ((registry: string) => boolean | undefined);
+
+/**
+ * A registry's address. Registries on this machine mostly speak plain HTTP,
+ * and some https: unless the caller says which, the first request finds out.
+ */
+export class Endpoint {
+  #url: URL;
+  /** The address to try next, where it is not known which one is right. */
+  #other: URL | undefined;
+
+  /** Begins with the address as given; `other` is tried where it fails. */
+  constructor(url: URL, other?: URL) {
+    this.#url = url;
+    this.#other = other;
+  }
+
+  /**
+   * The endpoint of a registry.
+   *
+   * @param host The host, with its port where it is none of the usual.
+   * @param registry The registry's name, for `plainHttp`.
+   * @param plainHttp What the caller says.
+   * @returns The endpoint: https, but for this machine's own addresses.
+   */
+  static of(host: string, registry: string, plainHttp?: PlainHttp): Endpoint {
+    const said = typeof plainHttp === "function"
+      ? plainHttp(registry)
+      : plainHttp;
+    const http = new URL(`http://${host}/`);
+    const https = new URL(`https://${host}/`);
+    if (said === undefined && isLoopback(https.hostname)) {
+      return new Endpoint(http, https);
+    }
+    return new Endpoint(said ? http : https);
+  }
+
+  /** The address, with a slash at its end. */
+  get url(): URL {
+    return this.#url;
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param http What sends.
+   * @param path The path, without a slash at its beginning.
+   * @param options The request.
+   * @returns The answer.
+   */
+  async send(
+    http: HttpClient,
+    path: string,
+    options: SendOptions,
+  ): Promise<Exchange> {
+    const ask = (base: URL) => http.send(new URL(path, base), options);
+    const other = this.#other;
+    if (other === undefined) return await ask(this.#url);
+    let answer: Exchange | undefined;
+    let failure: unknown;
+    try {
+      answer = await ask(this.#url);
+    } catch (error) {
+      if (!isOtherProtocol(error, this.#url)) throw error;
+      failure = error;
+    }
+    // Go's server and nginx answer so where TLS is expected.
+    if (answer && answer.response.status !== 400) {
+      this.#other = undefined;
+      return answer;
+    }
+    try {
+      const second = await ask(other);
+      await answer?.response.body?.cancel();
+      this.#url = other;
+      this.#other = undefined;
+      return second;
+    } catch (error) {
+      // A certificate's fault is the fault of a server that speaks TLS.
+      const secure = !(error instanceof NetworkError) ||
+        error.message.includes("certificate");
+      if (secure) {
+        await answer?.response.body?.cancel();
+        throw error;
+      }
+      if (answer === undefined) throw failure;
+      this.#other = undefined;
+      return answer;
+    }
+  }
+}
+
+/** Whether a server may have failed because it speaks something else. */
+function isOtherProtocol(error: unknown, url: URL): boolean {
+  if (!(error instanceof NetworkError)) return false;
+  // Without a port, the other protocol is at another one.
+  return ["reset", "truncated", "other"].includes(error.kind) ||
+    (url.port === "" && error.kind === "refused");
+}

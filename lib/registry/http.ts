@@ -1,0 +1,312 @@
+/**
+ * Sends requests: redirects followed by hand, so that no credential leaves
+ * the host that it is for; limits on time and size; one kind of error for
+ * each kind of failure; and another try where that may help.
+ */
+
+import { NetworkError, RegistryError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import type { Fetch } from "../types.ts";
+import { discard, type Exchange, readBody } from "./body.ts";
+import { parseErrorBody } from "./error_body.ts";
+import { toNetworkError } from "./network_error.ts";
+import { redactUrl } from "./redact.ts";
+import { isRetryable, parseRetryAfter, retryDelay, sleep } from "./retry.ts";
+
+/** How this client is called where none has been set. */
+export const USER_AGENT = "docker-pull/0.1.0";
+
+/** The most bytes of an error's or a token server's body that are read. */
+export const MAX_REPLY_SIZE: number = 1024 * 1024;
+
+const MAX_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** One request and what came of it, without secrets: for logs and reports. */
+export interface ExchangeRecord {
+  /** The method. */
+  method: string;
+  /** The address, redacted. */
+  url: string;
+  /** The scheme of the Authorization header that was sent, if any. */
+  authorization?: string;
+  /** The Range header that was sent, if any. */
+  range?: string;
+  /** The status; without one, no answer came. */
+  status?: number;
+  /** The address that it redirects to, redacted. */
+  location?: string;
+  /** Milliseconds until the answer's head, or the failure. */
+  duration: number;
+}
+
+/** How {@linkcode HttpClient} sends. */
+export interface HttpOptions {
+  /** What sends a single request. */
+  fetch: Fetch;
+  /** Takes `retry` events. */
+  onEvent?: OnEvent;
+  /** Takes a record of every single request. */
+  onExchange?: (record: ExchangeRecord) => void;
+  /**
+   * How many more tries a request for a document gets.
+   *
+   * @default {5}
+   */
+  retries?: number;
+  /**
+   * Milliseconds to wait for an answer's head, and for each further piece of
+   * a document.
+   *
+   * @default {30_000}
+   */
+  timeout?: number;
+  /**
+   * The longest wait, in milliseconds, that a server may ask for before
+   * another try; where it asks for more, the request has failed.
+   *
+   * @default {60_000}
+   */
+  maxWait?: number;
+  /**
+   * The User-Agent header.
+   *
+   * @default {"docker-pull/0.1.0"}
+   */
+  userAgent?: string;
+  /** Waits; for tests. */
+  sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** From 0 up to 1, by which waits are shortened; for tests. */
+  random?: () => number;
+  /** Milliseconds since 1970; for tests. */
+  now?: () => number;
+}
+
+/** One request. */
+export interface SendOptions {
+  /**
+   * The method.
+   *
+   * @default {"GET"}
+   */
+  method?: "GET" | "HEAD" | "POST";
+  /** The headers, those that carry a login apart. */
+  headers?: Record<string, string>;
+  /** The Authorization header, which goes to the address's own origin only. */
+  authorization?: string;
+  /** A form's fields. */
+  body?: string;
+  /** Ends the request and the reading of its answer. */
+  signal?: AbortSignal;
+  /** Throws where a redirect must not be followed. */
+  checkRedirect?: (target: URL) => void;
+}
+
+/** Sends requests and reads documents. */
+export class HttpClient {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly #options: HttpOptions;
+  readonly #timeout: number;
+  /** The hosts that have answered, whose failures may pass. */
+  readonly #met = new Set<string>();
+
+  /** Makes a client; it holds no connections of its own. */
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#timeout = options.timeout ?? 30_000;
+    this.now = options.now ?? Date.now;
+  }
+
+  /**
+   * Sends one request and follows redirects.
+   *
+   * @param address Where to.
+   * @param options What.
+   * @returns The first answer that is no redirect, whatever its status.
+   * @throws {NetworkError} If none comes, or a redirect is not followed.
+   */
+  async send(
+    address: string | URL,
+    options: SendOptions = {},
+  ): Promise<Exchange> {
+    const { method = "GET", checkRedirect } = options;
+    let url = new URL(address);
+    const { origin } = url;
+    let home = true;
+    for (let count = 0;; count++) {
+      const exchange = await this.#exchange(url, options, home);
+      const { response } = exchange;
+      const location = response.headers.get("location");
+      if (
+        !REDIRECTS.has(response.status) || location === null ||
+        method === "POST"
+      ) {
+        return { ...exchange, redirected: !home };
+      }
+      await discard(exchange);
+      const refuse = (reason: string) =>
+        new NetworkError(redactUrl(url), "other", reason);
+      if (count === MAX_REDIRECTS) {
+        throw refuse(`it redirects more than ${MAX_REDIRECTS} times`);
+      }
+      const target = URL.canParse(location, url) && new URL(location, url);
+      if (!target || !/^https?:$/.test(target.protocol)) {
+        throw refuse("it redirects to an address that is none of the web");
+      }
+      if (url.protocol === "https:" && target.protocol === "http:") {
+        throw refuse("it redirects from https to http, which is not followed");
+      }
+      target.username = target.password = target.hash = "";
+      checkRedirect?.(target);
+      if (target.origin !== origin) home = false;
+      url = target;
+    }
+  }
+
+  async #exchange(
+    url: URL,
+    options: SendOptions,
+    home: boolean,
+  ): Promise<Exchange> {
+    const { method = "GET", signal, body } = options;
+    signal?.throwIfAborted();
+    const authorization = home ? options.authorization : undefined;
+    const headers: Record<string, string> = {
+      // Undoing a compression could be a bomb, and changes a blob's bytes.
+      "accept-encoding": "identity",
+      "user-agent": this.#options.userAgent ?? USER_AGENT,
+      ...options.headers,
+      ...(authorization !== undefined && { authorization }),
+    };
+    const own = new AbortController();
+    const timer = setTimeout(() => own.abort(), this.#timeout);
+    const start = this.now();
+    let response: Response | undefined;
+    try {
+      response = await this.#options.fetch(url.href, {
+        method,
+        headers,
+        redirect: "manual",
+        signal: signal ? AbortSignal.any([signal, own.signal]) : own.signal,
+        ...(body !== undefined && { body }),
+      });
+    } catch (error) {
+      if (own.signal.aborted && !signal?.aborted) {
+        const reason = `no answer within ${this.#timeout / 1000} s`;
+        throw new NetworkError(redactUrl(url), "timeout", reason);
+      }
+      throw toNetworkError(error, url.href, signal);
+    } finally {
+      clearTimeout(timer);
+      const location = response?.headers.get("location");
+      this.#options.onExchange?.({
+        method,
+        url: redactUrl(url),
+        ...(authorization && { authorization: authorization.split(" ")[0] }),
+        ...(headers.range && { range: headers.range }),
+        ...(response && { status: response.status }),
+        ...(location && { location: redactLocation(location, url) }),
+        duration: this.now() - start,
+      });
+    }
+    this.#met.add(url.host);
+    const abort = (reason: unknown) => own.abort(reason);
+    return { response, method, url, redirected: false, signal, abort };
+  }
+
+  /**
+   * Reads a body that is small.
+   *
+   * @param exchange The answer.
+   * @param limit The most bytes that it may have.
+   * @param subject What to call it in an error.
+   * @returns The bytes.
+   * @throws {InvalidDocumentError} If it has more.
+   * @throws {NetworkError} If it breaks off or stalls.
+   */
+  async read(
+    exchange: Exchange,
+    limit: number,
+    subject: string,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return await readBody(exchange, limit, subject, this.#timeout);
+  }
+
+  /**
+   * Makes an error of an answer, with what its body says.
+   *
+   * @param exchange The answer, whose body is read here.
+   * @returns The error.
+   */
+  async toError(exchange: Exchange): Promise<RegistryError> {
+    const { response, method, url, signal } = exchange;
+    let text = "";
+    try {
+      const bytes = await this.read(exchange, MAX_REPLY_SIZE, "error");
+      text = new TextDecoder().decode(bytes);
+    } catch (error) {
+      // Whatever else is wrong with the body, the status is what counts.
+      if (signal?.aborted) throw error;
+    }
+    return new RegistryError({
+      status: response.status,
+      method,
+      url: redactUrl(url),
+      errors: parseErrorBody(text),
+      retryAfter: parseRetryAfter(
+        response.headers.get("retry-after"),
+        this.now(),
+      ),
+    });
+  }
+
+  /**
+   * Runs a task until it succeeds or another try is of no use.
+   *
+   * @param url The address, for the events.
+   * @param task The task, from the sending of its request to the last byte.
+   * @param signal Ends the waits.
+   * @returns What the task returns.
+   * @throws What the task threw last.
+   */
+  async retrying<T>(
+    url: string | URL,
+    task: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const {
+      retries = 5,
+      maxWait = 60_000,
+      random = Math.random,
+      sleep: wait = sleep,
+      onEvent,
+    } = this.#options;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await task();
+      } catch (error) {
+        signal?.throwIfAborted();
+        const delay = retryDelay(error, attempt, random());
+        if (
+          attempt > retries || delay > maxWait ||
+          !isRetryable(error, this.#met.has(new URL(url).host))
+        ) throw error;
+        onEvent?.({
+          type: "retry",
+          url: redactUrl(url),
+          reason: (error as Error).message,
+          attempt,
+          delay,
+        });
+        await wait(delay, signal);
+      }
+    }
+  }
+}
+
+function redactLocation(location: string, base: URL): string {
+  return redactUrl(
+    URL.canParse(location, base) ? new URL(location, base) : location,
+  );
+}

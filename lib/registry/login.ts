@@ -1,0 +1,74 @@
+/** The login to one repository, until it is refused. */
+
+import type { OnEvent } from "../events.ts";
+import type {
+  Credential,
+  CredentialProvider,
+  FoundCredential,
+} from "../types.ts";
+
+/** What {@linkcode Login} has to be told. */
+export interface LoginOptions {
+  /** The registry's name, as in a reference. */
+  registry: string;
+  /** The repository's name; empty for the registry as a whole. */
+  repository: string;
+  /** Looks up the login, once a challenge has come. */
+  credentials?: CredentialProvider;
+  /** Takes warnings. */
+  onEvent?: OnEvent;
+}
+
+/** A login that is looked up when it is needed, and once. */
+export class Login {
+  readonly #options: LoginOptions;
+  #found: Promise<FoundCredential | undefined> | undefined;
+  /** Replaces the login's token where a token server has sent a new one. */
+  #identityToken: string | undefined;
+  #dropped = false;
+
+  /** Looks up nothing yet. */
+  constructor(options: LoginOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The login.
+   *
+   * @returns The login; nothing where there is none, or it was refused.
+   */
+  async credential(): Promise<Credential | undefined> {
+    const { credentials, registry, repository } = this.#options;
+    if (this.#dropped) return undefined;
+    this.#found ??= Promise.resolve(credentials?.(registry, repository));
+    const credential = (await this.#found)?.credential;
+    return credential?.kind === "identity-token" && this.#identityToken
+      ? { ...credential, token: this.#identityToken }
+      : credential;
+  }
+
+  /**
+   * Takes a new identity token in place of the one that was looked up.
+   *
+   * @param token The token, if the server has sent one.
+   */
+  replaceToken(token: string | undefined): void {
+    if (token) this.#identityToken = token;
+  }
+
+  /** Goes on without the login, which was refused, and says so once. */
+  async drop(): Promise<void> {
+    const { registry, onEvent } = this.#options;
+    const found = await this.#found;
+    if (this.#dropped || found === undefined) return;
+    this.#dropped = true;
+    onEvent?.({
+      type: "warning",
+      warning: {
+        code: "credentials-refused",
+        message: `${registry} refuses the login from ${found.source}; ` +
+          "trying without one",
+      },
+    });
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Deno, Bun and Node each have words of their own for a connection that
+ * fails. Here they become one {@linkcode NetworkError}.
+ */
+
+import {
+  DockerPullError,
+  NetworkError,
+  type NetworkErrorKind,
+} from "../errors.ts";
+import { redactText, redactUrl } from "./redact.ts";
+
+/** What a failure is, with half a sentence for the user. */
+export interface Failure {
+  /** Its kind. */
+  kind: NetworkErrorKind;
+  /** Such as `the certificate has expired`. */
+  reason: string;
+}
+
+/** Searched from the top in the codes and messages of an error and its causes. */
+const FAILURES: [RegExp, NetworkErrorKind, string][] = [
+  [
+    /ERR_PROXY_TUNNEL|proxy authentication required|unsuccessful tunnel/i,
+    "proxy",
+    "the proxy refuses the connection",
+  ],
+  [
+    /\bENOTFOUND\b|\bENODATA\b|dns error|failed to lookup|getaddrinfo ENO/i,
+    "dns",
+    "the host is unknown",
+  ],
+  [/\bEAI_AGAIN\b/, "dns", "the host's name cannot be looked up now"],
+  [/ECONNREFUSED|connection ?refused/i, "refused", "the connection is refused"],
+  [
+    /CERT_HAS_EXPIRED|certificate:? (?:has )?expired/i,
+    "tls",
+    "the certificate has expired",
+  ],
+  [
+    /CERT_NOT_YET_VALID|not ?valid ?yet|not yet valid/i,
+    "tls",
+    "the certificate is not valid yet, or this machine's clock is wrong",
+  ],
+  [
+    /ALTNAME_INVALID|not valid for name|NotValidForName/i,
+    "tls",
+    "the certificate is for another host",
+  ],
+  [
+    /DEPTH_ZERO_SELF_SIGNED|CaUsedAsEndEntity/i,
+    "tls",
+    "the certificate is self-signed",
+  ],
+  [
+    /UnknownIssuer|UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED_CERT_IN_CHAIN/i,
+    "tls",
+    "the certificate's issuer is unknown",
+  ],
+  [/CERT_REVOKED|\bRevoked\b/i, "tls", "the certificate is revoked"],
+  [
+    /CERTIFICATE_?REQUIRED/i,
+    "tls",
+    "the server wants a client certificate",
+  ],
+  [
+    /WRONG_VERSION_NUMBER|InvalidContentType|packet length too long/i,
+    "tls",
+    "the server does not speak TLS on this port",
+  ],
+  [
+    /invalid peer certificate|CERT_|unsupported certificate/i,
+    "tls",
+    "the certificate is not valid",
+  ],
+  [
+    /\bEPROTO\b|ERR_SSL|ERR_TLS|fatal alert|handshake|\btls\b/i,
+    "tls",
+    "the TLS handshake failed",
+  ],
+  [
+    /ETIMEDOUT|TIMEOUT|timed ?out|operation was aborted due to/i,
+    "timeout",
+    "no answer in time",
+  ],
+  [
+    /reading a body|terminated|before the end|premature|unexpected ?(?:end|eof)|\baborted\b|end of file before message/i,
+    "truncated",
+    "the connection broke off",
+  ],
+  [
+    /ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET|closed before message|hang up|connection (?:was )?(?:closed|reset)|connection ?reset|broken ?pipe|other side closed|http2 error/i,
+    "reset",
+    "the connection broke off",
+  ],
+  [
+    /ENETUNREACH|EHOSTUNREACH|unreachable|EADDRNOTAVAIL/i,
+    "other",
+    "the network does not lead there",
+  ],
+  [
+    /HPE_|invalid HTTP|parse error|ParseError|Malformed_HTTP/i,
+    "other",
+    "the server does not speak HTTP",
+  ],
+];
+
+/**
+ * Finds out what a runtime means.
+ *
+ * @param error What was thrown.
+ * @returns Its kind and half a sentence.
+ */
+export function describeFailure(error: unknown): Failure {
+  const words = wordsOf(error);
+  const text = words.join("\n");
+  for (const [pattern, kind, reason] of FAILURES) {
+    if (pattern.test(text)) return { kind, reason };
+  }
+  return {
+    kind: "other",
+    reason: redactText(words.at(-1) ?? "") || "unknown failure",
+  };
+}
+
+/**
+ * The error to throw for what `fetch` or the reading of a body threw.
+ *
+ * @param error What was thrown.
+ * @param url The address that was asked; it is redacted here.
+ * @param signal The caller's signal: once aborted, its reason is the error.
+ * @returns A {@linkcode NetworkError}; or the signal's reason; or the error
+ * itself where it is one of this library's.
+ */
+export function toNetworkError(
+  error: unknown,
+  url: string,
+  signal?: AbortSignal | null,
+): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof DockerPullError) return error;
+  const { kind, reason } = describeFailure(error);
+  return new NetworkError(redactUrl(url), kind, reason, {
+    cause: redactError(error),
+  });
+}
+
+/** The codes and messages of an error and its causes, outermost first. */
+function wordsOf(error: unknown): string[] {
+  const words: string[] = [];
+  const queue: unknown[] = [error];
+  for (let i = 0; i < queue.length && i < 8; i++) {
+    const each = queue[i];
+    if (!(each instanceof Error)) {
+      if (typeof each === "string") words.push(each);
+      continue;
+    }
+    const { code } = each as { code?: unknown };
+    words.push(
+      [typeof code === "string" ? code : "", each.name, each.message].join(" ")
+        .trim(),
+    );
+    queue.push(each.cause);
+    if (each instanceof AggregateError) queue.push(...each.errors);
+  }
+  return words;
+}
+
+/** A runtime writes whole addresses into its messages, signatures included. */
+function redactError(error: unknown): Error {
+  const copy = new Error(wordsOf(error).map(redactText).join(": "));
+  if (error instanceof Error) copy.name = error.name;
+  return copy;
+}

@@ -1,0 +1,232 @@
+/**
+ * `fetch` over `node:http` and `node:https`, for the connections that a
+ * runtime's own cannot make: unverified TLS, a client certificate, a proxy.
+ * The answer is a real `Response` whose body streams with back-pressure.
+ */
+
+import http from "node:http";
+import https from "node:https";
+import { isIP } from "node:net";
+import { NetworkError } from "../errors.ts";
+import type { Fetch } from "../types.ts";
+import { describeFailure } from "./network_error.ts";
+import { toResponse } from "./node_response.ts";
+import { openTunnel, proxyAuthorization, type TlsSettings } from "./tunnel.ts";
+
+/** What {@linkcode createNodeFetch} has to be told. */
+export interface NodeFetchOptions {
+  /** How the connection to a host is secured; the same object for the same settings. */
+  tls: (url: URL) => TlsSettings;
+  /** The proxy for an address, with `user:password@` where it wants them. */
+  proxy?: (url: URL) => string | undefined;
+}
+
+/** A `fetch` with connections to close. */
+export interface NodeFetch {
+  /** Sends one request; redirects are never followed. */
+  fetch: Fetch;
+  /** Closes all connections. */
+  close(): void;
+}
+
+interface Route {
+  agent: http.Agent;
+  options: https.RequestOptions;
+  /** The proxy that is asked in place of the host itself. */
+  forward?: URL;
+}
+
+/** Makes a `fetch` whose connections are kept alive until `close()`. */
+export function createNodeFetch(options: NodeFetchOptions): NodeFetch {
+  const tunnels = new AbortController();
+  const agents = new Map<TlsSettings | undefined, Map<string, http.Agent>>();
+
+  function agentFor(
+    settings: TlsSettings | undefined,
+    key: string,
+    make: () => http.Agent,
+  ): http.Agent {
+    const family = agents.get(settings) ?? new Map<string, http.Agent>();
+    agents.set(settings, family);
+    const agent = family.get(key) ?? make();
+    family.set(key, agent);
+    return agent;
+  }
+
+  function route(url: URL): Route {
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    const secure = url.protocol === "https:";
+    const port = url.port || (secure ? "443" : "80");
+    const path = url.pathname + url.search;
+    const settings = secure ? options.tls(url) : undefined;
+    const proxyText = options.proxy?.(url);
+    if (proxyText === undefined) {
+      return {
+        agent: agentFor(
+          settings,
+          "direct",
+          () =>
+            secure
+              ? new https.Agent({ keepAlive: true, ...settings })
+              : new http.Agent({ keepAlive: true }),
+        ),
+        options: { host, port, path, ...settings, ...serverName(host) },
+      };
+    }
+    const proxy = new URL(proxyText);
+    const proxySettings = proxy.protocol === "https:"
+      ? options.tls(proxy)
+      : undefined;
+    if (secure) {
+      return {
+        agent: agentFor(
+          settings,
+          proxyText,
+          () => tunnelAgent(proxy, proxySettings, settings!, tunnels.signal),
+        ),
+        options: { host, port, path },
+      };
+    }
+    const proxyHost = proxy.hostname.replace(/^\[|\]$/g, "");
+    return {
+      agent: agentFor(
+        proxySettings,
+        "forward",
+        () =>
+          proxySettings
+            ? new https.Agent({ keepAlive: true, ...proxySettings })
+            : new http.Agent({ keepAlive: true }),
+      ),
+      forward: proxy,
+      options: {
+        protocol: proxy.protocol,
+        host: proxyHost,
+        port: proxy.port || (proxySettings ? "443" : "80"),
+        path: url.origin + path,
+        headers: { host: url.host, ...proxyAuthorization(proxy) },
+        ...proxySettings,
+        ...serverName(proxyHost),
+      },
+    };
+  }
+
+  return {
+    async fetch(address, init = {}) {
+      const url = new URL(address);
+      const taken = route(url);
+      try {
+        return await request(url, init, taken);
+      } catch (error) {
+        // The server had closed the idle connection that was picked.
+        if (error instanceof StaleConnection) {
+          return await request(url, init, taken);
+        }
+        throw error;
+      }
+    },
+    close() {
+      tunnels.abort();
+      for (const family of agents.values()) {
+        for (const agent of family.values()) agent.destroy();
+      }
+      agents.clear();
+    },
+  };
+}
+
+/** TLS names no host by its address. */
+function serverName(host: string): { servername?: string } {
+  return isIP(host) ? {} : { servername: host };
+}
+
+function tunnelAgent(
+  proxy: URL,
+  proxySettings: TlsSettings | undefined,
+  settings: TlsSettings,
+  signal: AbortSignal,
+): http.Agent {
+  const agent = new https.Agent({ keepAlive: true });
+  type Connect = (
+    options: { host?: string; port?: string | number },
+    callback: (error: Error | null, socket?: unknown) => void,
+  ) => undefined;
+  const connect: Connect = ({ host, port }, callback) => {
+    openTunnel({
+      proxy,
+      proxySettings,
+      host: String(host),
+      port: Number(port),
+      settings,
+      signal,
+    }).then(
+      (socket) => callback(null, socket),
+      (error) => callback(error),
+    );
+    return undefined;
+  };
+  (agent as unknown as { createConnection: Connect }).createConnection =
+    connect;
+  return agent;
+}
+
+/** Thrown for a kept-alive connection that was dead before its answer began. */
+class StaleConnection extends Error {}
+
+function request(
+  url: URL,
+  init: RequestInit,
+  { agent, options, forward }: Route,
+): Promise<Response> {
+  const { method = "GET", signal, body } = init;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const headers: Record<string, string> = { host: url.host };
+    new Headers(init.headers).forEach((value, name) => headers[name] = value);
+    if (typeof body === "string") {
+      headers["content-length"] = String(new TextEncoder().encode(body).length);
+    } else if (body !== undefined && body !== null) {
+      return reject(new TypeError("Cannot send a body that is no string"));
+    }
+    const secure = (options.protocol ?? url.protocol) === "https:";
+    const outgoing = (secure ? https : http).request({
+      ...options,
+      method,
+      agent,
+      headers: { ...headers, ...options.headers as Record<string, string> },
+    });
+    const abort = () => {
+      reject(signal!.reason);
+      outgoing.destroy();
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    const forget = () => signal?.removeEventListener("abort", abort);
+    outgoing.on("error", (error) => {
+      forget();
+      const code = (error as { code?: string }).code;
+      if (
+        outgoing.reusedSocket && !body &&
+        (code === "ECONNRESET" || code === "EPIPE")
+      ) {
+        reject(new StaleConnection(error.message));
+      } else reject(forward ? proxyFailure(forward, error) : error);
+    });
+    outgoing.on("response", (incoming) => {
+      forget();
+      try {
+        if (forward && incoming.statusCode === 407) {
+          throw proxyFailure(forward, new Error("ERR_PROXY_TUNNEL 407"));
+        }
+        resolve(toResponse(incoming, method, signal));
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
+      }
+    });
+    outgoing.end(body ?? undefined);
+  });
+}
+
+function proxyFailure(proxy: URL, cause: Error): NetworkError {
+  const { reason } = describeFailure(cause);
+  return new NetworkError(proxy.origin, "proxy", reason, { cause });
+}

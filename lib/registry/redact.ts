@@ -1,0 +1,55 @@
+/** What is taken out of words and addresses before anyone sees them. */
+
+/**
+ * An address without user, password, query and fragment, any of which may be
+ * a secret, as in a signed URL.
+ *
+ * @param url The address.
+ * @returns Such as `https://storage.example/blob?…`.
+ */
+export function redactUrl(url: string | URL): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    return cleanText(String(url).replace(/[?#].*$/s, "?…"), 200);
+  }
+  const { protocol, host, pathname, search } = parsed;
+  return `${protocol}//${host}${pathname}${search && "?…"}`;
+}
+
+/**
+ * Text of a stranger, fit for a terminal: without control characters and
+ * marks that turn the direction of writing, and not too long.
+ *
+ * @param text The text.
+ * @param limit The most characters to keep.
+ * @returns The text on one line.
+ */
+export function cleanText(text: string, limit = 500): string {
+  // Cut first, so that megabytes are not searched for what is thrown away.
+  const clean = text.slice(0, limit * 2)
+    // deno-lint-ignore no-control-regex
+    .replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, "")
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+    .replace(/\p{Cs}/gu, "\ufffd")
+    .replace(/ {2,}/g, " ")
+    .trim();
+  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
+}
+
+/**
+ * Text without what a runtime puts into its messages of the addresses it was
+ * given.
+ *
+ * @param text The text.
+ * @returns The text with user, password and query taken out of each address.
+ */
+export function redactText(text: string): string {
+  return cleanText(
+    text.slice(0, 4000)
+      .replace(/(https?:\/\/)[^\s/?#@"'()]*@/gi, "$1")
+      .replace(/(https?:\/\/[^\s?#"'()]*)[?#][^\s"')]*/gi, "$1?…"),
+    1000,
+  );
+}

@@ -1,0 +1,317 @@
+/**
+ * One repository of one registry: its manifests, blobs and tags.
+ *
+ * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md}
+ */
+
+import { verifyBytes } from "../digest.ts";
+import { InvalidDocumentError } from "../errors.ts";
+import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
+import { MANIFEST_ACCEPT } from "../media_types.ts";
+import { type Reference, registryHost } from "../reference.ts";
+import type {
+  BlobBody,
+  Descriptor,
+  Document,
+  Fetcher,
+  RangeOptions,
+  Resolver,
+} from "../types.ts";
+import { BlobSource } from "./blob_source.ts";
+import { discard, type Exchange } from "./body.ts";
+import {
+  asAnnounced,
+  checkTagOrDigest,
+  describe,
+  inlineData,
+  isTag,
+  toDocument,
+} from "./document.ts";
+import { rateLimitWarning } from "./rate_limit.ts";
+import { Session, type SessionOptions } from "./session.ts";
+import { nextPage, parseTags } from "./tags.ts";
+
+/** How {@linkcode Repository} is asked. */
+export type RepositoryOptions = SessionOptions;
+
+/** How a single call may be ended. */
+export interface CallOptions {
+  /** Ends the call; its reason is thrown. */
+  signal?: AbortSignal;
+}
+
+/** Documents are small and few; they are kept so that none is fetched twice. */
+const MAX_KEPT = 8;
+const MAX_PAGES = 10;
+
+/**
+ * A repository as its registry serves it. One object serves one pull: it
+ * keeps the challenge, the token, and where the blobs' storage is.
+ *
+ * Methods that read documents try again by themselves after passing failures.
+ * `fetchBlob()` does not: whoever reads its body knows how far it has come.
+ *
+ * @example
+ * ```ts
+ * import { createTransport, parseReference, Repository } from "@x/docker-pull";
+ *
+ * const transport = createTransport();
+ * const repository = new Repository(parseReference("ghcr.io/owner/app:1"), {
+ *   fetch: transport.fetch,
+ * });
+ * // const descriptor = await repository.resolve("1");
+ * transport.close();
+ * ```
+ */
+export class Repository implements Resolver, Fetcher {
+  /** What was asked for; tag and digest play no part here. */
+  readonly reference: Reference;
+  /** The host that is asked, with its port where it is none of the usual. */
+  readonly host: string;
+  readonly #session: Session;
+  readonly #blobs: BlobSource;
+  readonly #options: RepositoryOptions;
+  readonly #documents = new Map<string, Document>();
+  #warned = false;
+
+  /**
+   * Sends nothing yet.
+   *
+   * @param reference Which registry and repository.
+   * @param options How to ask.
+   */
+  constructor(reference: Reference, options: RepositoryOptions) {
+    const { registry, repository } = reference;
+    const session = new Session(
+      registry,
+      registryHost(registry),
+      repository,
+      options,
+    );
+    this.reference = reference;
+    this.host = session.host;
+    this.#options = options;
+    this.#session = session;
+    this.#blobs = new BlobSource({
+      http: session.http,
+      registry,
+      request: (digest, options) => session.request(`blobs/${digest}`, options),
+      onEvent: options.onEvent,
+    });
+  }
+
+  /**
+   * Says what a tag or a digest names at this moment, by `HEAD` where the
+   * registry answers that in full, which costs no quota.
+   *
+   * @param tagOrDigest The tag or the digest.
+   * @param options How the call may be ended.
+   * @returns Type, digest and size of the manifest or index.
+   * @throws {RegistryError} If there is none, or a login is missing.
+   * @throws {NetworkError} If the registry cannot be reached.
+   */
+  async resolve(
+    tagOrDigest: string,
+    options: CallOptions = {},
+  ): Promise<Descriptor> {
+    checkTagOrDigest(tagOrDigest);
+    const { signal } = options;
+    const known = this.#documents.get(tagOrDigest);
+    if (known) return known.descriptor;
+    const path = `manifests/${tagOrDigest}`;
+    const { http } = this.#session;
+    const described = await http.retrying(this.#session.url(path), async () => {
+      const exchange = await this.#session.request(path, {
+        method: "HEAD",
+        headers: { accept: MANIFEST_ACCEPT },
+        signal,
+      }, true);
+      await discard(exchange);
+      this.#watchRateLimit(exchange.response);
+      return exchange.response.ok
+        ? describe(exchange.response, tagOrDigest)
+        : undefined;
+    }, signal);
+    // Whatever HEAD lacks, the words of a refusal included, GET has.
+    return described ??
+      (await this.fetchManifest(tagOrDigest, options)).descriptor;
+  }
+
+  /**
+   * Fetches a manifest or an index, and verifies it.
+   *
+   * @param target A tag, a digest, or the descriptor of an index's entry.
+   * @param options How the call may be ended.
+   * @returns The document; its type is the one that it says itself, where the
+   * registry gives a generic one.
+   * @throws {ContentMismatchError} If the bytes are not those of the digest.
+   * @throws {InvalidDocumentError} If it is malformed, ambiguous or too large.
+   * @throws {UnsupportedMediaTypeError} If it is neither manifest nor index.
+   * @throws {RegistryError} If there is none, or a login is missing.
+   * @throws {NetworkError} If the registry cannot be reached.
+   */
+  async fetchManifest(
+    target: string | Descriptor,
+    options: CallOptions = {},
+  ): Promise<Document> {
+    const { signal } = options;
+    const descriptor = typeof target === "string" ? undefined : target;
+    const name = typeof target === "string" ? target : target.digest;
+    checkTagOrDigest(name);
+    const kept = this.#documents.get(name);
+    if (kept) return asAnnounced(kept, descriptor);
+    if (descriptor?.data !== undefined) {
+      const bytes = await inlineData(descriptor);
+      return this.#keep(await toDocument(bytes, null, target));
+    }
+    const path = `manifests/${name}`;
+    return await this.#session.http.retrying(
+      this.#session.url(path),
+      async () => {
+        const exchange = await this.#session.request(path, {
+          headers: { accept: MANIFEST_ACCEPT },
+          signal,
+        });
+        const subject = `manifest ${name}`;
+        const bytes = await this.#session.http.read(
+          exchange,
+          MAX_DOCUMENT_SIZE,
+          subject,
+        );
+        this.#watchRateLimit(exchange.response);
+        const type = exchange.response.headers.get("content-type");
+        return this.#keep(await toDocument(bytes, type, target));
+      },
+      signal,
+    );
+  }
+
+  #keep(document: Document): Document {
+    if (this.#documents.size < MAX_KEPT) {
+      this.#documents.set(document.descriptor.digest, document);
+    }
+    return document;
+  }
+
+  /**
+   * Begins to fetch a blob, or a range of it, in a single try.
+   *
+   * The caller verifies the bytes, and decides about another try with
+   * {@linkcode isRetryable} and {@linkcode retryDelay}; what the reading of
+   * the body throws is the runtime's own, which {@linkcode toNetworkError}
+   * translates. A range that the server ignores, or answers in a way that
+   * cannot be believed, gives the whole blob, from offset 0.
+   *
+   * A layer that the registry does not hold is fetched from the descriptor's
+   * `urls` where these are https, without any login.
+   *
+   * @param descriptor The blob.
+   * @param options The range, and how the call may be ended.
+   * @returns The bytes, unverified.
+   * @throws {ContentMismatchError} If the blob there has another size.
+   * @throws {RegistryError} If it is refused; 416 for a range that is none.
+   * @throws {NetworkError} If no answer comes.
+   */
+  async fetchBlob(
+    descriptor: Descriptor,
+    options: RangeOptions = {},
+  ): Promise<BlobBody> {
+    const { exchange, offset, partial } = await this.#blobs.open(
+      descriptor,
+      options,
+    );
+    const { response, url } = exchange;
+    const body = response.body ??
+      new ReadableStream({ start: (controller) => controller.close() });
+    return { body, offset, partial, host: url.host };
+  }
+
+  /**
+   * Fetches a blob that is a document, such as a configuration, and verifies
+   * it.
+   *
+   * @param descriptor The blob; its inline `data` is taken where it has any.
+   * @param options How the call may be ended.
+   * @returns The document.
+   * @throws {ContentMismatchError} If the bytes are not those of the digest.
+   * @throws {InvalidDocumentError} If it has more than 4 MiB.
+   * @throws {RegistryError} If it is refused.
+   * @throws {NetworkError} If it cannot be reached.
+   */
+  async fetchSmallBlob(
+    descriptor: Descriptor,
+    options: CallOptions = {},
+  ): Promise<Document> {
+    const { signal } = options;
+    const { digest, size } = descriptor;
+    if (size > MAX_DOCUMENT_SIZE) {
+      throw new InvalidDocumentError(
+        `blob ${digest}`,
+        `it has ${size} bytes, more than ${MAX_DOCUMENT_SIZE}`,
+      );
+    }
+    if (descriptor.data !== undefined) {
+      return { descriptor, bytes: await inlineData(descriptor) };
+    }
+    const url = this.#session.url(`blobs/${digest}`);
+    const bytes = await this.#session.http.retrying(url, async () => {
+      const { exchange } = await this.#blobs.open(descriptor, { signal });
+      const subject = `blob ${digest}`;
+      const bytes = await this.#session.http.read(
+        exchange,
+        MAX_DOCUMENT_SIZE,
+        subject,
+      );
+      await verifyBytes(bytes, descriptor);
+      return bytes;
+    }, signal);
+    return { descriptor, bytes };
+  }
+
+  /**
+   * Lists the repository's tags, as far as the registry gives them: for a
+   * message that names the nearest ones.
+   *
+   * @param options How the call may be ended.
+   * @returns Some or all of the tags, and none where the registry refuses.
+   */
+  async tags(options: CallOptions = {}): Promise<string[]> {
+    const { signal } = options;
+    const tags: string[] = [];
+    let path: string | undefined = "tags/list?n=1000";
+    try {
+      for (let page = 0; path !== undefined && page < MAX_PAGES; page++) {
+        const exchange: Exchange = await this.#session.request(path, {
+          signal,
+        });
+        const { headers } = exchange.response;
+        const bytes = await this.#session.http.read(
+          exchange,
+          MAX_DOCUMENT_SIZE,
+          "tags",
+        );
+        tags.push(...parseTags(bytes).filter(isTag));
+        path = nextPage(
+          headers.get("link"),
+          exchange.url,
+          this.#session.url(""),
+        );
+      }
+    } catch {
+      signal?.throwIfAborted();
+    }
+    return tags;
+  }
+
+  #watchRateLimit(response: Response): void {
+    if (this.#warned) return;
+    const message = rateLimitWarning(
+      response.headers,
+      this.reference.registry,
+    );
+    if (message === undefined) return;
+    this.#warned = true;
+    const warning = { code: "rate-limit", message } as const;
+    this.#options.onEvent?.({ type: "warning", warning });
+  }
+}

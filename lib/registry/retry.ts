@@ -1,0 +1,116 @@
+/** When a request is worth another try, and how long to wait before it. */
+
+import { NetworkError, RegistryError } from "../errors.ts";
+import { describeFailure } from "./network_error.ts";
+
+const RETRIED_STATUSES = new Set([
+  408,
+  425,
+  429,
+  499,
+  500,
+  502,
+  503,
+  504,
+  522,
+]);
+const FIRST_DELAY = 2_000;
+const LAST_DELAY = 60_000;
+
+/**
+ * Whether another try may go better.
+ *
+ * A connection that is refused or a name that cannot be found is an error of
+ * the user's at first, and a passing fault once the host has answered.
+ *
+ * @param error What the last try threw, of this library or of the runtime.
+ * @param midway Whether the host has answered before.
+ * @returns True for statuses such as 429 and 503 and for dropped connections.
+ */
+export function isRetryable(error: unknown, midway = false): boolean {
+  if (error instanceof RegistryError) {
+    if (!RETRIED_STATUSES.has(error.status)) return false;
+    // Docker Hub's limit is over in hours, and it does not say when.
+    return error.status !== 429 || error.retryAfter !== undefined ||
+      !error.errors.some(({ message }) => /pull rate limit/i.test(message));
+  }
+  if (!(error instanceof NetworkError)) {
+    if (!(error instanceof TypeError)) return false;
+    return retryableKind(describeFailure(error).kind, midway);
+  }
+  return retryableKind(error.kind, midway);
+}
+
+function retryableKind(kind: NetworkError["kind"], midway: boolean): boolean {
+  return kind === "reset" || kind === "truncated" || kind === "timeout" ||
+    (midway && (kind === "refused" || kind === "dns"));
+}
+
+/**
+ * How long to wait before the next try.
+ *
+ * @param error What the last try threw: what the server asks for counts.
+ * @param attempt How many tries have failed since the last progress, from 1.
+ * @param random A number from 0 up to 1, by which clients drift apart.
+ * @returns Milliseconds: as told by Retry-After, else 2 s doubling to 60 s,
+ * less up to a half.
+ */
+export function retryDelay(
+  error: unknown,
+  attempt: number,
+  random: number = Math.random(),
+): number {
+  if (error instanceof RegistryError && error.retryAfter !== undefined) {
+    return error.retryAfter;
+  }
+  const delay = Math.min(FIRST_DELAY * 2 ** (attempt - 1), LAST_DELAY);
+  return Math.round(delay * (1 - random / 2));
+}
+
+/**
+ * Reads a `Retry-After` header.
+ *
+ * @param value The header's value: seconds, or a date as HTTP writes it.
+ * @param now The time, in milliseconds since 1970.
+ * @returns Milliseconds to wait, never less than 0; nothing where the header
+ * is missing or malformed.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3}
+ */
+export function parseRetryAfter(
+  value: string | null,
+  now: number,
+): number | undefined {
+  const text = value?.trim() ?? "";
+  if (/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) return Number(text) * 1000;
+  if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w :-]{15,30}$/.test(text)) {
+    return undefined;
+  }
+  const time = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
+  return Number.isNaN(time) ? undefined : Math.max(0, time - now);
+}
+
+/**
+ * Waits.
+ *
+ * @param milliseconds How long.
+ * @param signal Ends the wait at once.
+ * @throws The signal's reason.
+ */
+export function sleep(
+  milliseconds: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const end = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", end);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", end, { once: true });
+  });
+}

@@ -1,0 +1,135 @@
+/** Requests to one repository, with whatever login they take. */
+
+import { InvalidReferenceError, type RegistryError } from "../errors.ts";
+import type { CredentialProvider } from "../types.ts";
+import { Authenticator, type AuthTrail, isUnauthorized } from "./auth.ts";
+import type { Exchange } from "./body.ts";
+import { Endpoint, type PlainHttp } from "./endpoint.ts";
+import { HttpClient, type HttpOptions, type SendOptions } from "./http.ts";
+
+/** How a {@linkcode Session} asks. */
+export interface SessionOptions extends HttpOptions {
+  /** Looks up the login, once the registry asks for one. */
+  credentials?: CredentialProvider;
+  /**
+   * Whether the registry is asked by plain HTTP, in which logins can be read
+   * by anyone on the way.
+   *
+   * @default {undefined} https, but for this machine's own addresses, where
+   * the first request finds out.
+   */
+  plainHttp?: PlainHttp;
+  /**
+   * The address to ask in place of the registry's own, for a mirror. The
+   * login is then looked up for that address's host.
+   */
+  endpoint?: string;
+}
+
+/** More than any request needs: challenge, renewal, more scopes, no login. */
+const MAX_ROUNDS = 5;
+
+/** The endpoint, the login and the connection state of one repository. */
+export class Session {
+  /** What sends. */
+  readonly http: HttpClient;
+  /** The host that is asked, with its port where it is none of the usual. */
+  readonly host: string;
+  readonly #endpoint: Endpoint;
+  readonly #auth: Authenticator;
+  readonly #repository: string;
+
+  /**
+   * Sends nothing yet.
+   *
+   * @param registry The registry's name.
+   * @param registryHost The host that answers for it.
+   * @param repository The repository's name; empty for the registry itself.
+   * @param options How to ask.
+   * @throws {InvalidReferenceError} If a name cannot be part of an address.
+   */
+  constructor(
+    registry: string,
+    registryHost: string,
+    repository: string,
+    options: SessionOptions,
+  ) {
+    const { plainHttp, endpoint, credentials, onEvent } = options;
+    check(registryHost, /^[a-z0-9.:_[\]-]+$/i);
+    check(repository, /^(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/(?!$)|$))*$/);
+    this.http = new HttpClient(options);
+    this.#repository = repository;
+    this.#endpoint = endpoint === undefined
+      ? Endpoint.of(registryHost, registry, plainHttp)
+      : new Endpoint(new URL(endpoint.replace(/\/*$/, "/")));
+    this.host = this.#endpoint.url.host;
+    this.#auth = new Authenticator({
+      registry: endpoint === undefined ? registry : this.host,
+      repository,
+      endpoint: () => this.#endpoint.url,
+      http: this.http,
+      credentials,
+      onEvent,
+    });
+  }
+
+  /**
+   * The address of something in the repository.
+   *
+   * @param path Such as `tags/list`.
+   * @returns The address.
+   */
+  url(path: string): URL {
+    return new URL(this.#path(path), this.#endpoint.url);
+  }
+
+  #path(path: string): string {
+    return this.#repository === "" ? "v2/" : `v2/${this.#repository}/${path}`;
+  }
+
+  /**
+   * Sends a request, logs in where the registry asks for it, and once more
+   * where a token has run out.
+   *
+   * @param path Such as `tags/list`.
+   * @param options The request.
+   * @param anyStatus Whether an answer that is no success is returned as well.
+   * @returns The answer, whose body has not been read unless it is no success.
+   * @throws {RegistryError} If it is no success.
+   * @throws {NetworkError} If none comes.
+   * @throws {AuthenticationError} If no way to log in can be followed.
+   */
+  async request(
+    path: string,
+    options: SendOptions,
+    anyStatus = false,
+  ): Promise<Exchange> {
+    const { signal } = options;
+    const trail: AuthTrail = {};
+    let refusal: RegistryError | undefined;
+    for (let round = 1;; round++) {
+      const authorization = await this.#auth.authorization(signal, trail);
+      const exchange = await this.#endpoint.send(this.http, this.#path(path), {
+        ...options,
+        authorization,
+      });
+      if (exchange.response.ok) return exchange;
+      const header = exchange.response.headers.get("www-authenticate");
+      const error = await this.http.toError(exchange);
+      if (authorization !== undefined) refusal ??= error;
+      const again = !exchange.redirected && isUnauthorized(error) &&
+        round < MAX_ROUNDS &&
+        await this.#auth.refused(error, header, authorization, trail, signal);
+      if (again) continue;
+      if (anyStatus) return exchange;
+      // The refusal of a login says more than that of none.
+      throw isUnauthorized(error) ? refusal ?? error : error;
+    }
+  }
+}
+
+function check(text: string, pattern: RegExp): void {
+  if (!pattern.test(text)) {
+    throw new InvalidReferenceError(text, 0, "it cannot be part of an address");
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Reads lists of tags.
+ *
+ * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags}
+ */
+
+/**
+ * The tags of one page.
+ *
+ * @param bytes The page.
+ * @returns The tags, unchecked; none where it is no list.
+ */
+export function parseTags(bytes: Uint8Array): string[] {
+  const page = JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  const tags = page !== null && typeof page === "object"
+    ? (page as { tags?: unknown }).tags
+    : undefined;
+  return Array.isArray(tags)
+    ? tags.filter((tag) => typeof tag === "string")
+    : [];
+}
+
+/**
+ * The path of the next page.
+ *
+ * @param link The `Link` header.
+ * @param page The address of this page.
+ * @param base The repository's address, which the next page must lie under.
+ * @returns The path relative to `base`; nothing after the last page.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8288}
+ */
+export function nextPage(
+  link: string | null,
+  page: URL,
+  base: URL,
+): string | undefined {
+  const match = /<([^<>]{1,2000})>\s*;[^<>]{0,200}\brel="?next"?/i.exec(
+    link?.slice(0, 8_000) ?? "",
+  );
+  if (match === null || !URL.canParse(match[1]!, page)) return undefined;
+  const next = new URL(match[1]!, page);
+  // Behind a proxy that ends TLS, registries get their own scheme wrong.
+  const under = next.host === base.host &&
+    next.pathname.startsWith(base.pathname);
+  return under && next.href !== page.href
+    ? next.pathname.slice(base.pathname.length) + next.search
+    : undefined;
+}

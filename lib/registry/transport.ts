@@ -1,0 +1,176 @@
+/**
+ * The default transport: the one file that asks which runtime it is in.
+ *
+ * - Deno: its own `fetch` with a client of HTTP/1.1, because several ranges
+ *   of one blob over HTTP/2 would share a single window.
+ * - Bun: its own `fetch`, which takes the TLS settings by request.
+ * - Node: `node:http` and `node:https`, which were measured at twice the
+ *   speed of its `fetch`, and which do not undo a Content-Encoding.
+ *
+ * What the `fetch` of Deno or Bun cannot do goes over `node:https` there too:
+ * in Deno unverified TLS and a self-signed certificate named as trusted; in
+ * both, proxies. Their own support for proxies obeys the NO_PROXY of the
+ * environment whatever the caller has decided, and the caller's decision is
+ * to win.
+ */
+
+import type { Fetch } from "../types.ts";
+import { createNodeFetch } from "./node_fetch.ts";
+import {
+  type AllTlsOptions,
+  type HostSettings,
+  tlsSettings,
+} from "./tls_settings.ts";
+
+/** How {@linkcode createTransport} connects. */
+export interface TransportOptions extends AllTlsOptions {
+  /**
+   * Decides by which proxy an address is reached, if by any. Proxies are
+   * `http:` or `https:`, with `user:password@` where they want them.
+   *
+   * @default {undefined} Deno and Bun then obey the environment by themselves,
+   * and Node asks directly.
+   */
+  proxy?: (url: URL) => string | undefined;
+  /**
+   * Whether the environment of this process names proxies. The `fetch` of
+   * Deno and Bun would obey it even where `proxy` says to connect directly;
+   * with true, every connection is made by `node:http`, which does not.
+   *
+   * @default {false}
+   */
+  ambientProxy?: boolean;
+}
+
+/** What sends requests, and holds connections until it is closed. */
+export interface Transport {
+  /** Sends one request. It should say `redirect: "manual"`. */
+  fetch: Fetch;
+  /** Closes all connections. */
+  close(): void;
+}
+
+interface DenoClient {
+  close(): void;
+}
+
+/** What is used of Deno, where it is there. */
+interface DenoRuntime {
+  createHttpClient(options: {
+    http1: boolean;
+    http2: boolean;
+    caCerts?: string[];
+    cert?: string;
+    key?: string;
+    poolMaxIdlePerHost?: number;
+  }): DenoClient;
+}
+
+type Runtime = { Deno?: DenoRuntime; Bun?: unknown };
+
+/** Connections that are kept for the next request, for each host. */
+const MAX_IDLE = 16;
+
+/**
+ * Makes the transport for this runtime.
+ *
+ * @param options How it connects.
+ * @returns The transport, to be closed when the work is done.
+ * @throws {DockerPullError} If a text is no PEM.
+ *
+ * @example
+ * ```ts
+ * import { createTransport } from "@x/docker-pull";
+ *
+ * const transport = createTransport({ insecure: ["registry.test:5000"] });
+ * transport.close();
+ * ```
+ */
+export function createTransport(options: TransportOptions = {}): Transport {
+  const { proxy, ambientProxy = false } = options;
+  const settings = tlsSettings(options);
+  const { Deno, Bun } = globalThis as Runtime;
+  const node = createNodeFetch({ tls: (url) => settings(url).node, proxy });
+  if (Deno === undefined && Bun === undefined) return node;
+
+  const native = Deno ? denoFetch(Deno) : bunFetch();
+  const byNode = new Set<string>();
+  return {
+    async fetch(address, init) {
+      const url = new URL(address);
+      const tls = settings(url);
+      if (
+        ambientProxy || byNode.has(url.host) || proxy?.(url) !== undefined ||
+        (Deno && tls.insecure && url.protocol === "https:")
+      ) return await node.fetch(address, init);
+      try {
+        return await native.fetch(address, init, tls);
+      } catch (error) {
+        if (init?.signal?.aborted || !onlyNodeCan(error, tls)) throw error;
+        byNode.add(url.host);
+        return await node.fetch(address, init);
+      }
+    },
+    close() {
+      native.close();
+      node.close();
+    },
+  };
+}
+
+/**
+ * `fetch` refuses some ports, such as 6000; and Deno's takes no self-signed
+ * certificate as its own authority, which is how many registries are set up.
+ */
+function onlyNodeCan(error: unknown, tls: HostSettings): boolean {
+  const cause = (error as { cause?: unknown } | null)?.cause;
+  const words = `${error} ${cause}`;
+  return /requests to port \d+ are blocked|\bbad port\b/i.test(words) ||
+    (tls.caCerts.length > 0 && words.includes("CaUsedAsEndEntity"));
+}
+
+/** A runtime's own `fetch`. */
+interface NativeFetch {
+  fetch(
+    address: string,
+    init: RequestInit | undefined,
+    tls: HostSettings,
+  ): Promise<Response>;
+  close(): void;
+}
+
+function denoFetch(runtime: DenoRuntime): NativeFetch {
+  const clients = new Map<HostSettings, DenoClient>();
+  return {
+    fetch(address, init, tls) {
+      const client = clients.get(tls) ?? runtime.createHttpClient({
+        http1: true,
+        http2: false,
+        poolMaxIdlePerHost: MAX_IDLE,
+        caCerts: tls.caCerts,
+        ...(tls.node.cert !== undefined &&
+          { cert: tls.node.cert, key: tls.node.key }),
+      });
+      clients.set(tls, client);
+      return fetch(address, { ...init, client } as RequestInit);
+    },
+    close() {
+      for (const client of clients.values()) client.close();
+      clients.clear();
+    },
+  };
+}
+
+function bunFetch(): NativeFetch {
+  return {
+    fetch(address, init, tls) {
+      // A blob is wanted as it was stored, whatever it is labelled with.
+      return fetch(address, {
+        ...init,
+        decompress: false,
+        ...(address.startsWith("https:") && { tls: tls.node }),
+      } as RequestInit);
+    },
+    close() {},
+  };
+}
