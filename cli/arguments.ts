@@ -1,0 +1,173 @@
+/**
+ * Strict arguments: `@std/cli/parse-args` takes them apart, and a table of
+ * the options that exist decides what is an error. The same table writes the
+ * help and finds the option that was probably meant.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { nearest } from "./nearest.ts";
+
+/** One option of a command. */
+export interface OptionDefinition {
+  /** The long name without dashes. */
+  name: string;
+  /** The letter that stands for it. */
+  short?: string;
+  /** What its value is called in the help; without it, it is a flag. */
+  value?: string;
+  /** Whether it may be given more than once. */
+  repeatable?: boolean;
+  /** The heading that it stands under in the help. */
+  group: string;
+  /** What it does, in one sentence without a period. */
+  help: string;
+}
+
+/** What was found in the arguments; every name is one of the table. */
+export interface ParsedArguments {
+  /** The flags that were given. */
+  flags: Set<string>;
+  /** The values that were given, by option. */
+  values: Map<string, string[]>;
+  /** All that is no option. */
+  operands: string[];
+}
+
+/** A command line that makes no sense; exit code 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/**
+ * Takes a command line apart.
+ *
+ * @throws {UsageError} An option is unknown, malformed, without its value, or
+ * given twice. The message never holds a value, which may be a password.
+ */
+export function parseArguments(
+  argv: readonly string[],
+  definitions: readonly OptionDefinition[],
+): ParsedArguments {
+  const flagNames = definitions.filter(({ value }) => !value)
+    .map(({ name }) => name);
+  const valueNames = definitions.filter(({ value }) => value)
+    .map(({ name }) => name);
+  // "--no-x" is the negation of "x" to a parser of arguments.
+  const negatable = flagNames.filter((name) => name.startsWith("no-"))
+    .map((name) => name.slice(3));
+
+  const parsed = parseArgs(canonical(argv, definitions), {
+    boolean: [...flagNames.filter((name) => !name.startsWith("no-"))],
+    negatable,
+    string: [...valueNames, "_"],
+    collect: valueNames,
+  }) as Record<string, unknown>;
+
+  const flags = new Set(
+    flagNames.filter((name) =>
+      name.startsWith("no-") ? parsed[name.slice(3)] === false : parsed[name]
+    ),
+  );
+  const values = new Map<string, string[]>();
+  for (const definition of definitions) {
+    if (!definition.value) continue;
+    const given = [parsed[definition.name] ?? []].flat().map(String);
+    if (given.includes("")) {
+      throw new UsageError(
+        `Option --${definition.name} needs a value: ` +
+          `--${definition.name} ${definition.value}`,
+      );
+    }
+    if (given.length > 1 && !definition.repeatable) {
+      throw new UsageError(`Option --${definition.name} is given twice`);
+    }
+    if (given.length) values.set(definition.name, given);
+  }
+  return { flags, values, operands: (parsed._ as unknown[]).map(String) };
+}
+
+/**
+ * The same arguments with every option under its long name and every flag in
+ * a form that takes nothing from what follows, after all of them were found
+ * in the table.
+ */
+function canonical(
+  argv: readonly string[],
+  definitions: readonly OptionDefinition[],
+): string[] {
+  const end = argv.indexOf("--");
+  const options = end < 0 ? argv : argv.slice(0, end);
+  const rest = end < 0 ? [] : argv.slice(end);
+  return [
+    ...options.flatMap((argument) => {
+      if (!argument.startsWith("-") || argument === "-") return argument;
+      return argument.startsWith("--")
+        ? canonicalLong(argument, definitions)
+        : canonicalShort(argument, definitions);
+    }),
+    ...rest,
+  ];
+}
+
+function canonicalLong(
+  argument: string,
+  definitions: readonly OptionDefinition[],
+): string {
+  const name = argument.slice(2).split("=", 1)[0]!;
+  const definition = definitions.find((option) => option.name === name);
+  if (!definition) throw unknownOption(`--${name}`, definitions);
+  const value = argument.includes("=")
+    ? argument.slice(name.length + 3)
+    : undefined;
+  return write(definition, value);
+}
+
+function canonicalShort(
+  argument: string,
+  definitions: readonly OptionDefinition[],
+): string[] {
+  const letters = [...argument.slice(1)];
+  const written: string[] = [];
+  while (letters.length) {
+    const letter = letters.shift()!;
+    const definition = definitions.find(({ short }) => short === letter);
+    if (!definition) throw unknownOption(`-${letter}`, definitions);
+    const rest = letters.join("");
+    if (definition.value && rest) {
+      return [...written, write(definition, rest.replace(/^=/, ""))];
+    }
+    if (rest.startsWith("=")) {
+      throw new UsageError(`Option -${letter} takes no value`);
+    }
+    written.push(write(definition));
+  }
+  return written;
+}
+
+function write(definition: OptionDefinition, value?: string): string {
+  const { name } = definition;
+  if (!definition.value) {
+    if (value !== undefined) {
+      throw new UsageError(`Option --${name} takes no value`);
+    }
+    return name.startsWith("no-") ? `--${name}` : `--${name}=true`;
+  }
+  if (value === undefined) return `--${name}`;
+  if (/[\r\n]/.test(value)) {
+    throw new UsageError(`Option --${name} cannot take a line break`);
+  }
+  return `--${name}=${value}`;
+}
+
+function unknownOption(
+  option: string,
+  definitions: readonly OptionDefinition[],
+): UsageError {
+  const found = nearest(
+    option.replace(/^--?/, ""),
+    definitions.map(({ name }) => name),
+  );
+  return new UsageError(
+    `Unknown option ${option}${found ? `; did you mean --${found}?` : ""}`,
+  );
+}

@@ -1,0 +1,44 @@
+/** The environment variables that the command reads, and no others. */
+
+/** Variables by name. */
+export type Environment = Record<string, string | undefined>;
+
+/**
+ * What each does, as the help shows it; those of an empty text need no words
+ * of their own.
+ */
+export const VARIABLES: readonly (readonly [name: string, help: string])[] = [
+  ["DOCKER_DEFAULT_PLATFORM", "the platform where --platform is not given"],
+  ["DOCKER_USERNAME", "the user name where --username is not given"],
+  ["DOCKER_PASSWORD", "that user's password"],
+  ["HTTPS_PROXY", "the proxy for https, and likewise HTTP_PROXY for http"],
+  ["HTTP_PROXY", ""],
+  ["ALL_PROXY", ""],
+  ["NO_PROXY", "hosts to reach without a proxy, separated by commas"],
+  ["https_proxy", ""],
+  ["http_proxy", ""],
+  ["all_proxy", ""],
+  ["no_proxy", ""],
+  ["REQUEST_METHOD", ""],
+  ["SSL_CERT_FILE", "more certificate authorities to trust, as --ca-cert"],
+  ["NO_COLOR", "no colours"],
+  ["FORCE_COLOR", "colours even where the output is no terminal"],
+  ["TERM", ""],
+];
+
+/**
+ * Picks those variables out of an environment, one by one: a runtime with
+ * permissions is asked for these only, and what it refuses counts as unset.
+ */
+export function readEnvironment(source: Environment): Environment {
+  const picked: Record<string, string | undefined> = {};
+  for (const [name] of VARIABLES) {
+    try {
+      // An empty variable is, by custom, one that is not set.
+      picked[name] = source[name] || undefined;
+    } catch {
+      picked[name] = undefined;
+    }
+  }
+  return picked;
+}

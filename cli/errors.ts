@@ -1,0 +1,197 @@
+/** Each error as one sentence, the next thing to try, and an exit code. */
+
+import {
+  AuthenticationError,
+  ContentMismatchError,
+  DockerPullError,
+  InvalidDigestError,
+  InvalidDocumentError,
+  InvalidPlatformError,
+  InvalidReferenceError,
+  NetworkError,
+  PlatformNotFoundError,
+  platformText,
+  RegistryError,
+  StorageError,
+  UnsupportedMediaTypeError,
+} from "../lib/errors.ts";
+import { UsageError } from "./arguments.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import type { ErrorContext, Explanation } from "./explanation.ts";
+import { explainRegistryError } from "./registry_errors.ts";
+import { explainStorage, isStorageCode } from "./storage_errors.ts";
+import { neutralize, redactAddresses, truncate, width } from "./text.ts";
+
+export type { ErrorContext, Explanation };
+
+/** A stop by a signal, as the reason of an abort. */
+export class SignalError extends Error {
+  override name = "SignalError";
+  /** The signal. */
+  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP";
+
+  /** Made when the signal comes. */
+  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
+    super(`Stopped by ${signal}`);
+    this.signal = signal;
+  }
+
+  /** The exit code that stands for it. */
+  get code(): ExitCode {
+    return {
+      SIGINT: EXIT.interrupted,
+      SIGTERM: EXIT.terminated,
+      SIGHUP: EXIT.hangup,
+    }[this.signal];
+  }
+}
+
+/** Puts an error in words. What it holds from elsewhere is made harmless. */
+export function explainError(
+  error: unknown,
+  context: ErrorContext = {},
+): Explanation {
+  const explanation = explain(error, context);
+  return {
+    ...explanation,
+    sentence: neutralize(redactAddresses(explanation.sentence)),
+    hint: explanation.hint && neutralize(explanation.hint),
+  };
+}
+
+function explain(error: unknown, context: ErrorContext): Explanation {
+  if (error instanceof SignalError) {
+    return {
+      sentence: `${error.message}; nothing was saved`,
+      code: error.code,
+    };
+  }
+  if (error instanceof UsageError) {
+    return {
+      sentence: error.message,
+      hint: "docker-pull --help shows all options",
+      code: EXIT.usage,
+    };
+  }
+  if (error instanceof InvalidReferenceError) {
+    return {
+      sentence: error.message,
+      excerpt: pointAt(error.input, error.position),
+      hint: "an image is written [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
+      code: EXIT.usage,
+    };
+  }
+  if (error instanceof InvalidPlatformError) {
+    return {
+      sentence: error.message,
+      hint: "a platform is written like linux/amd64 or linux/arm/v7",
+      code: EXIT.usage,
+    };
+  }
+  if (error instanceof RegistryError) {
+    return explainRegistryError(error, context);
+  }
+  if (error instanceof AuthenticationError) {
+    return {
+      sentence: error.message,
+      hint: "--verbose shows what the registry asked for",
+      code: EXIT.authentication,
+    };
+  }
+  if (error instanceof PlatformNotFoundError) {
+    const [first] = error.available;
+    return {
+      sentence: error.message,
+      hint: first && `choose one, as in --platform ${platformText(first)}`,
+      code: EXIT.platform,
+    };
+  }
+  if (error instanceof NetworkError) {
+    return {
+      sentence: error.message,
+      hint: NETWORK_HINTS[error.kind],
+      code: EXIT.network,
+    };
+  }
+  if (error instanceof ContentMismatchError) {
+    return {
+      sentence: error.message,
+      hint: "the registry or something on the way to it changed the content; " +
+        "try again, or ask who runs it",
+      code: EXIT.mismatch,
+    };
+  }
+  if (error instanceof StorageError) {
+    return explainStorage(error.message, error.code);
+  }
+  if (
+    error instanceof InvalidDocumentError ||
+    error instanceof UnsupportedMediaTypeError ||
+    error instanceof InvalidDigestError
+  ) {
+    return {
+      sentence: error.message,
+      hint: "this image cannot be pulled as it is; ask who published it",
+      code: EXIT.other,
+    };
+  }
+  return explainUnknown(error);
+}
+
+const NETWORK_HINTS: Record<NetworkError["kind"], string> = {
+  dns: "check the registry's name, and the network or proxy of this machine",
+  refused: "check host and port, and that the registry is running",
+  reset: "try again; a firewall or proxy may have cut the connection",
+  tls: "trust its authority with --ca-cert FILE; " +
+    "--plain-http if it speaks http only; or, at your own risk, --insecure",
+  timeout: "try again, or be more patient with --timeout SECONDS",
+  proxy: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+  truncated: "try again; the server ended its answer early",
+  other: "try again; --verbose shows the cause",
+};
+
+function explainUnknown(error: unknown): Explanation {
+  const { message, code, path, syscall } =
+    (error ?? {}) as NodeJS.ErrnoException;
+  if (typeof code === "string" && isStorageCode(code)) {
+    return explainStorage(
+      `Cannot ${syscall ?? "use"} ${JSON.stringify(path ?? "a file")}: ${code}`,
+      code,
+    );
+  }
+  const words = (error instanceof Error ? message : String(error)) ||
+    "unknown error";
+  return {
+    sentence: error instanceof DockerPullError
+      ? words
+      : `Cannot finish: ${words.split("\n", 1)[0]}`,
+    hint: "--verbose shows the cause",
+    code: EXIT.other,
+  };
+}
+
+const EXCERPT_WIDTH = 60;
+
+/** The text with a caret under the place that is meant. */
+function pointAt(input: string, position: number): string[] {
+  const start = Math.max(0, position - EXCERPT_WIDTH / 2);
+  const before = (start > 0 ? "…" : "") +
+    neutralize(input.slice(start, position));
+  const after = truncate(neutralize(input.slice(position)), EXCERPT_WIDTH / 2);
+  return [before + after, " ".repeat(width(before)) + "^"];
+}
+
+/** The error with its stack and all its causes, for `--verbose`. */
+export function errorDetails(error: unknown): string[] {
+  const lines: string[] = [];
+  let current: unknown = error;
+  for (let depth = 0; current instanceof Error && depth < 8; depth++) {
+    const { stack = String(current), cause } = current;
+    lines.push(...(depth ? `caused by ${stack}` : stack).split("\n"));
+    current = cause;
+  }
+  if (current !== undefined && !(current instanceof Error)) {
+    lines.push(`caused by ${String(current)}`);
+  }
+  return lines.map((line) => neutralize(redactAddresses(line)));
+}

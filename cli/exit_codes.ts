@@ -1,0 +1,38 @@
+/** What the command's exit codes mean. */
+
+/** The exit codes by name. */
+export const EXIT = {
+  ok: 0,
+  other: 1,
+  usage: 2,
+  authentication: 3,
+  forbidden: 4,
+  notFound: 5,
+  rateLimited: 6,
+  platform: 7,
+  network: 8,
+  mismatch: 9,
+  disk: 10,
+  hangup: 129,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** One of the exit codes. */
+export type ExitCode = typeof EXIT[keyof typeof EXIT];
+
+/** Every exit code and its meaning, as the help shows them. */
+export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
+  [EXIT.ok, "the file is there, and verified"],
+  [EXIT.other, "any other error"],
+  [EXIT.usage, "the command line makes no sense"],
+  [EXIT.authentication, "the registry wants a login or refuses it (401)"],
+  [EXIT.forbidden, "the registry forbids it (403)"],
+  [EXIT.notFound, "no such image, tag or digest (404)"],
+  [EXIT.rateLimited, "too many pulls (429)"],
+  [EXIT.platform, "the image is not made for that platform"],
+  [EXIT.network, "network, timeout, or a fault of the server"],
+  [EXIT.mismatch, "the content does not match its digest"],
+  [EXIT.disk, "a file or folder cannot be read or written"],
+  [EXIT.interrupted, "stopped by SIGINT (129 by SIGHUP, 143 by SIGTERM)"],
+];

@@ -1,0 +1,97 @@
+/** The help, written from the table of options. */
+
+import type { OptionDefinition } from "./arguments.ts";
+import { VARIABLES } from "./environment.ts";
+import { EXIT_CODES } from "./exit_codes.ts";
+import { OPTIONS } from "./option_table.ts";
+
+/** What the help of a command is written from. */
+export interface CommandHelp {
+  /** What it does. */
+  summary: string;
+  /** How to call it. */
+  usage: string;
+  /** Its options. */
+  options: readonly OptionDefinition[];
+  /** Calls of it that make sense. */
+  examples: readonly string[];
+}
+
+const PULL: CommandHelp = {
+  summary:
+    'Pulls a container image into one tar file that "docker load" takes.',
+  usage: "docker-pull [OPTIONS] IMAGE",
+  options: OPTIONS,
+  examples: [
+    "docker-pull nginx",
+    "docker-pull --platform linux/arm64 -o app.tar ghcr.io/owner/app:1.2",
+    "docker-pull harbor.example.com/team/app@sha256:...",
+    "pass show registry | docker-pull --username me --password-stdin r.io/app",
+  ],
+};
+
+const WIDTH = 80;
+const COLUMN = 26;
+
+/** The whole help text of a command, at most 80 columns wide. */
+export function helpText(
+  { summary, usage, options, examples }: CommandHelp = PULL,
+): string {
+  const groups = [...new Set(options.map(({ group }) => group))];
+  const sections = [
+    `${summary}\n\nUsage: ${usage}`,
+    ...groups.map((group) =>
+      section(
+        `${group}:`,
+        options.filter((option) => option.group === group)
+          .map((option) => [synopsis(option), option.help]),
+      )
+    ),
+    section("Environment:", VARIABLES.filter(([, help]) => help)),
+    section(
+      "Exit codes:",
+      EXIT_CODES.map(([code, help]) => [String(code), help]),
+      7,
+    ),
+    ["Examples:", ...examples.map((example) => `  ${example}`)].join("\n"),
+  ];
+  return sections.join("\n\n") + "\n";
+}
+
+function synopsis({ name, short, value }: OptionDefinition): string {
+  return `${short ? `-${short}, ` : "    "}--${name}${
+    value ? ` ${value}` : ""
+  }`;
+}
+
+function section(
+  title: string,
+  rows: readonly (readonly [string, string])[],
+  column = COLUMN,
+): string {
+  const lines = rows.flatMap(([term, text]) => {
+    const [first = "", ...rest] = wrap(text, WIDTH - column);
+    const head = `  ${term}`;
+    const indent = " ".repeat(column);
+    return [
+      ...(head.length + 1 > column
+        ? [head, indent + first]
+        : [head.padEnd(column) + first]),
+      ...rest.map((line) => indent + line),
+    ];
+  });
+  return [title, ...lines].join("\n");
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,53 @@
+/** What a process gives the command, so that a test can give it instead. */
+
+import type { Environment } from "./environment.ts";
+
+/** A standard output, as far as it is used here. */
+export interface Output {
+  /** Writes text; `done` is called when it has gone or failed. */
+  write(text: string, done?: (error?: Error | null) => void): unknown;
+  /** Calls `listener` when writing fails. */
+  on?(name: "error", listener: (error: Error) => void): unknown;
+  /** Whether it is a terminal. */
+  isTTY?: boolean;
+  /** The terminal's width. */
+  columns?: number;
+  /** The terminal's height. */
+  rows?: number;
+}
+
+/** Standard input. */
+export interface Input {
+  /** Whether it is a terminal. */
+  isTTY?: boolean;
+  /** Its bytes. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array | string>;
+}
+
+/** Signals of the system, and the end of the process. */
+export interface Signals {
+  /** Calls `listener` at each signal of that name. */
+  on(name: NodeJS.Signals, listener: () => void): unknown;
+  /** Stops that. */
+  off(name: NodeJS.Signals, listener: () => void): unknown;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/** Everything that the command takes from the process around it. */
+export interface Io {
+  /** The arguments, without the runtime and the script. */
+  argv: readonly string[];
+  /** The environment. */
+  env: Environment;
+  /** Standard input. */
+  stdin: Input;
+  /** Standard output, for results. */
+  stdout: Output;
+  /** Standard error, for progress and messages. */
+  stderr: Output;
+  /** Signals. */
+  signals: Signals;
+  /** The operating system, as `process.platform`. */
+  os: string;
+}

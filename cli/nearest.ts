@@ -1,0 +1,41 @@
+/** Finds the word that was probably meant. */
+
+/**
+ * The candidate nearest to a word: one that begins with it, else one that few
+ * typing errors lead to; `undefined` where none is near.
+ */
+export function nearest(
+  word: string,
+  candidates: readonly string[],
+): string | undefined {
+  const lower = word.toLowerCase();
+  if (!lower) return undefined;
+  const begun = candidates.find((candidate) => candidate.startsWith(lower));
+  if (begun) return begun;
+  const limit = Math.max(1, Math.floor(lower.length / 3));
+  const ranked = candidates
+    .map((candidate) => ({
+      candidate,
+      distance: editDistance(lower, candidate),
+    }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance);
+  return ranked[0]?.candidate;
+}
+
+/** Levenshtein's distance, one row of the table at a time. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      next[j] = Math.min(
+        next[j - 1]! + 1,
+        row[j]! + 1,
+        row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1),
+      );
+    }
+    row = next;
+  }
+  return row[to.length]!;
+}

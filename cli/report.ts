@@ -1,0 +1,71 @@
+/** The last words of a pull, on standard output. */
+
+import { format as formatBytes } from "@std/fmt/bytes";
+import { platformText } from "../lib/errors.ts";
+import type { PullResult } from "../lib/pull.ts";
+import { formatReference } from "../lib/reference.ts";
+import type { Style } from "./style.ts";
+import { formatTime, neutralize, quoteForShell } from "./text.ts";
+
+/** Options of {@linkcode reportLines}. */
+export interface ReportOptions {
+  /** Whether a cache was used. */
+  cache: boolean;
+  /** The colours. */
+  style: Style;
+  /** The operating system, whose shell is quoted for. */
+  os?: string;
+}
+
+/** What is printed at the end, line by line. */
+export function reportLines(
+  result: PullResult,
+  { cache, style, os }: ReportOptions,
+): string[] {
+  const { path, size, upToDate, digest, platform, reference } = result;
+  const file = neutralize(path);
+  const image = neutralize(formatReference(reference));
+  const lines = [
+    upToDate
+      ? `${style.good("Up to date:")} ${file} (${formatBytes(size)})`
+      : `${style.good("Saved:")}  ${file} (${formatBytes(size)})`,
+    `Image:  ${image}, ${neutralize(platformText(platform))}`,
+    `Digest: ${digest}`,
+  ];
+  if (!upToDate) {
+    lines.push(`Time:   ${timeAndSpeed(result)}`);
+    if (cache) lines.push(cacheStatistics(result));
+  }
+  lines.push(
+    "",
+    style.hint(`docker load -i ${neutralize(quoteForShell(path, os))}`),
+  );
+  return lines;
+}
+
+function timeAndSpeed(
+  { downloaded, elapsed, resumed }: PullResult,
+): string {
+  const parts = [formatTime(elapsed)];
+  if (downloaded > 0) {
+    const rate = Math.round(downloaded * 1000 / Math.max(1, elapsed));
+    parts.push(
+      `${formatBytes(downloaded)} downloaded at ${formatBytes(rate)}/s`,
+    );
+  } else {
+    parts.push("nothing downloaded");
+  }
+  if (resumed > 0) {
+    parts.push(`${formatBytes(resumed)} resumed from an earlier run`);
+  }
+  return parts.join(", ");
+}
+
+/** These very words are what scripts around the command look for. */
+function cacheStatistics(
+  { cachedLayers, layers, saved }: PullResult,
+): string {
+  const percent = layers ? 100 * cachedLayers / layers : 0;
+  return `💾 Cache Statistics: Cache hits: ${cachedLayers}/${layers} layers ` +
+    `(${percent.toFixed(1)}%), Data saved: ${formatBytes(saved)}`;
+}

@@ -1,0 +1,50 @@
+/** What the system's refusal to read or write means to the user. */
+
+import type { Explanation } from "./explanation.ts";
+import { EXIT } from "./exit_codes.ts";
+
+const STORAGE_WORDS: Readonly<
+  Record<string, readonly [words: string, hint: string]>
+> = {
+  ENOSPC: ["the disk is full", "make room, or choose another place"],
+  EDQUOT: ["the quota is used up", "make room, or choose another place"],
+  EFBIG: ["the file is too large for this file system", "choose another place"],
+  EACCES: ["permission denied", "choose another place"],
+  EPERM: ["the operation is not permitted", "choose another place"],
+  EROFS: ["the file system is read-only", "choose another place"],
+  ENOENT: ["there is no such file or folder", "create it, or choose another"],
+  ENOTDIR: ["a part of the path is no folder", "choose another place"],
+  EISDIR: ["it is a folder", "choose another place"],
+  EEXIST: ["something else is in its place", "choose another place"],
+  ENAMETOOLONG: ["the name is too long", "choose another place"],
+  ELOOP: ["too many symbolic links", "choose another place"],
+  EMFILE: ["too many open files", "raise the limit with ulimit -n"],
+  ENFILE: ["too many open files on this machine", "close other programs"],
+  EBUSY: ["another program uses it", "close that, or choose another place"],
+  EIO: ["the disk does not work properly", "check the disk"],
+};
+
+/** Whether a code of the system is one of files and disks. */
+export function isStorageCode(code: string): boolean {
+  return Object.hasOwn(STORAGE_WORDS, code);
+}
+
+/**
+ * Puts a failure of files or disks in words.
+ *
+ * @param message It, with the system's code at its end.
+ */
+export function explainStorage(message: string, code: string): Explanation {
+  const [words, hint] = isStorageCode(code)
+    ? STORAGE_WORDS[code]!
+    : [code, "choose another place"];
+  return {
+    sentence: message.endsWith(code)
+      ? message.slice(0, message.length - code.length) + words
+      : message,
+    hint: hint.includes("place")
+      ? `${hint} with --output or --cache-dir`
+      : hint,
+    code: EXIT.disk,
+  };
+}

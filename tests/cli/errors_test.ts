@@ -1,0 +1,200 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { test } from "../harness.ts";
+import { UsageError } from "../../cli/arguments.ts";
+import {
+  type ErrorContext,
+  errorDetails,
+  explainError,
+  SignalError,
+} from "../../cli/errors.ts";
+import {
+  AuthenticationError,
+  ContentMismatchError,
+  InvalidDocumentError,
+  InvalidPlatformError,
+  NetworkError,
+  PlatformNotFoundError,
+  RegistryError,
+  StorageError,
+  UnsupportedMediaTypeError,
+} from "../../lib/errors.ts";
+import { parseReference } from "../../lib/reference.ts";
+
+const context: ErrorContext = {
+  image: "r.example/a/b:1",
+  registry: "r.example",
+  repository: "a/b",
+  login: false,
+};
+
+function registry(
+  status: number,
+  code = "",
+  path = "manifests/1",
+  retryAfter?: number,
+) {
+  return new RegistryError({
+    status,
+    method: "GET",
+    url: `https://r.example/v2/a/b/${path}`,
+    errors: code ? [{ code, message: "its words" }] : [],
+    retryAfter,
+  });
+}
+
+function thrown(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+}
+
+const DIGEST = `sha256:${"ab".repeat(32)}`;
+const linux = (architecture: string) => ({ os: "linux", architecture });
+const system = (code: string) =>
+  Object.assign(new Error(`${code}: it`), {
+    code,
+    syscall: "open",
+    path: "/a b",
+  });
+
+test("explainError() gives each error its sentence, hint and exit code", () => {
+  const table: [unknown, number, sentence: string, hint: string][] = [
+    [new UsageError("No image is named"), 2, "No image is named", "--help"],
+    [new InvalidPlatformError("x/", "why"), 2, 'platform "x/": why', "amd64"],
+    [
+      registry(401, "UNAUTHORIZED"),
+      3,
+      'Cannot pull "r.example/a/b:1": r.example wants a login, or has no such ' +
+      "image (UNAUTHORIZED: its words)",
+      "--username USER --password-stdin",
+    ],
+    [
+      new AuthenticationError("r.example", "why"),
+      3,
+      "r.example: why",
+      "--verb",
+    ],
+    [registry(403, "DENIED"), 4, "forbids it to anonymous users (", "--user"],
+    [
+      registry(404, "MANIFEST_UNKNOWN"),
+      5,
+      "has no such tag or digest (",
+      "spel",
+    ],
+    [registry(404, "NAME_UNKNOWN"), 5, 'no repository "a/b" (', "spelling"],
+    [registry(404, "", `blobs/${DIGEST}`), 5, "lost a part of the image", ""],
+    [registry(404), 5, "r.example has no such image", "spelling"],
+    [
+      registry(429, "TOOMANYREQUESTS", "", 90_000),
+      6,
+      "allows no more pulls for now (TOOMANYREQUESTS: its words)",
+      "try again in 1m 30s; a login often allows more",
+    ],
+    [registry(429), 6, "allows no more pulls", "try again later"],
+    [
+      new PlatformNotFoundError(linux("s390x"), [
+        linux("amd64"),
+        linux("arm64"),
+      ]),
+      7,
+      "platform linux/s390x: the image has linux/amd64, linux/arm64",
+      "--platform linux/amd64",
+    ],
+    [registry(503), 8, "r.example has a fault of its own, HTTP 503", "later"],
+    [registry(408), 8, "HTTP 408", "later"],
+    [new NetworkError("https://r/", "dns", "no"), 8, "https://r/: no", "name"],
+    [new NetworkError("https://r/", "refused", "no"), 8, "r/: no", "port"],
+    [new NetworkError("https://r/", "tls", "no"), 8, "r/: no", "--ca-cert"],
+    [new NetworkError("https://r/", "timeout", "no"), 8, "no", "--timeout"],
+    [new NetworkError("https://r/", "proxy", "no"), 8, "no", "HTTPS_PROXY"],
+    [
+      new ContentMismatchError({ mediaType: "x/y", digest: DIGEST, size: 2 }, {
+        size: 1,
+      }),
+      9,
+      `Cannot verify ${DIGEST}: 1 bytes instead of 2`,
+      "try again",
+    ],
+    [
+      new StorageError("write", "a.tar", "ENOSPC"),
+      10,
+      'Cannot write "a.tar": the disk is full',
+      "make room, or choose another place with --output or --cache-dir",
+    ],
+    [new StorageError("open", "a", "EROFS"), 10, "read-only", "--output"],
+    [new StorageError("open", "a", "EODD"), 10, 'open "a": EODD', "--output"],
+    [system("EACCES"), 10, 'Cannot open "/a b": permission denied', "--output"],
+    [registry(418), 1, "answers HTTP 418", "--verbose"],
+    [new InvalidDocumentError("it", "why"), 1, "Cannot use it: why", "publish"],
+    [new UnsupportedMediaTypeError("a/b", "why"), 1, '"a/b": why', "publish"],
+    [new Error("odd\nsecond line"), 1, "Cannot finish: odd", "--verbose"],
+    ["text", 1, "Cannot finish: text", "--verbose"],
+    [undefined, 1, "Cannot finish: undefined", "--verbose"],
+    [
+      new SignalError("SIGINT"),
+      130,
+      "Stopped by SIGINT; nothing was saved",
+      "",
+    ],
+    [new SignalError("SIGTERM"), 143, "Stopped by SIGTERM", ""],
+    [new SignalError("SIGHUP"), 129, "Stopped by SIGHUP", ""],
+  ];
+  for (const [error, code, sentence, hint] of table) {
+    const found = explainError(error, context);
+    assertEquals(found.code, code, String(error));
+    assertStringIncludes(found.sentence, sentence);
+    assertStringIncludes(found.hint ?? "", hint);
+    assert(!/[.\n]$/.test(found.sentence), found.sentence);
+  }
+});
+
+test("explainError() knows whether there was a login", () => {
+  const given = { ...context, login: true };
+  const sentence = (status: number) =>
+    explainError(registry(status), given).sentence;
+  assertStringIncludes(sentence(401), "refuses the user name or password");
+  assertStringIncludes(sentence(403), "forbids it to this user");
+});
+
+test("explainError() points at what is wrong in a reference", () => {
+  const excerpt = (text: string) =>
+    explainError(thrown(() => parseReference(text)), context).excerpt;
+  assertEquals(excerpt("r.example/a/Bc:1"), [
+    "r.example/a/Bc:1",
+    "            ^",
+  ]);
+  assertEquals(excerpt("a b"), ["a b", " ^"]);
+  assertEquals(excerpt("a\x1b[2J"), ["a\\x1b[2J", " ^"]);
+  const [line, caret] = excerpt(`${"a/".repeat(90)}B`)!;
+  assertEquals(line!.at(caret!.indexOf("^")), "B");
+  assert(line!.length <= 70, line);
+  assertEquals(explainError(thrown(() => parseReference("A:"))).code, 2);
+});
+
+test("explainError() lets nothing from the network steer the terminal", () => {
+  const error = new RegistryError({
+    status: 404,
+    method: "GET",
+    url: "https://r.example/v2/",
+    errors: [{ code: "X\x1b]0;t\x07", message: "a\r\u202eb\x9b2J" }],
+  });
+  const { sentence } = explainError(error, context);
+  // deno-lint-ignore no-control-regex
+  assertEquals(/[\x00-\x1f\x7f-\x9f\u202e]/.test(sentence), false, sentence);
+});
+
+test("errorDetails() shows causes without secrets", () => {
+  const cause = new TypeError(
+    "error sending request for url (https://me:pw@s3.example/x?X-Sig=secret)",
+  );
+  const error = new NetworkError("https://r/", "reset", "it broke", { cause });
+  const text = errorDetails(error).join("\n");
+  assertStringIncludes(text, "it broke");
+  assertStringIncludes(text, "caused by TypeError: error sending request");
+  assertEquals(/secret|pw/.test(text), false, text);
+  const circle = new Error("round");
+  circle.cause = circle;
+  assert(errorDetails(circle).length < 200);
+});

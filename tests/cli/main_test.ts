@@ -1,0 +1,283 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "../harness.ts";
+import type { Io } from "../../cli/io.ts";
+import { main } from "../../cli/main.ts";
+import type { PullServices } from "../../cli/pull_command.ts";
+import { PlatformNotFoundError } from "../../lib/errors.ts";
+import type { PullOptions, PullResult } from "../../lib/pull.ts";
+import { parseReference, type Reference } from "../../lib/reference.ts";
+import { Screen, Sink } from "./screen.ts";
+
+const DIGEST = `sha256:${"ab".repeat(32)}`;
+const descriptor = { mediaType: "x/y", digest: DIGEST, size: 10 };
+const platform = { os: "linux", architecture: "amd64" };
+
+function result(path = "library_nginx_latest.tar"): PullResult {
+  return {
+    reference: parseReference("nginx"),
+    digest: DIGEST,
+    manifest: descriptor,
+    imageId: DIGEST,
+    platform,
+    path,
+    size: 1000,
+    upToDate: false,
+    layers: 1,
+    cachedLayers: 0,
+    downloaded: 10,
+    saved: 0,
+    resumed: 0,
+    elapsed: 1000,
+  } as PullResult;
+}
+
+interface Called {
+  reference: Reference;
+  options: PullOptions;
+}
+
+/** Runs the command without a process; `pull` does what the test says. */
+async function run(
+  argv: string[],
+  pull: (called: Called) => PullResult | Promise<PullResult> = () => result(),
+  io: Partial<Io> = {},
+) {
+  const [stdout, stderr] = [new Sink(), new Sink()];
+  const calls: Called[] = [];
+  const listeners = new Map<string, () => void>();
+  const exits: number[] = [];
+  const services: PullServices = {
+    pull: async (reference, options = {}) => {
+      const called = { reference: reference as Reference, options };
+      calls.push(called);
+      return await pull(called);
+    },
+  };
+  const code = await main({
+    argv,
+    env: {},
+    stdin: { async *[Symbol.asyncIterator]() {} },
+    stdout,
+    stderr,
+    signals: {
+      on: (name, listener) => void listeners.set(name, listener),
+      off: (name) => void listeners.delete(name),
+      exit: (code) => void exits.push(code),
+    },
+    os: "linux",
+    ...io,
+  }, services);
+  return {
+    code,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    calls,
+    listeners,
+    exits,
+  };
+}
+
+test("main() shows help and version on standard output", async () => {
+  for (const argv of [["--help"], ["-h"], ["nginx", "--help"]]) {
+    const { code, stdout, stderr } = await run(argv);
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, "Usage: docker-pull [OPTIONS] IMAGE\n");
+  }
+  const { code, stdout } = await run(["--version"]);
+  assertEquals(code, 0);
+  assert(/^docker-pull \d+\.\d+\.\d+\n$/.test(stdout), stdout);
+});
+
+test("main() gives the options to pull()", async () => {
+  const { code, calls } = await run([
+    ..."--platform arm64 -o out.tar --no-cache --max-concurrent-downloads 7"
+      .split(" "),
+    ..."--retries 2 --timeout 9 --plain-http --force ghcr.io/a/b".split(" "),
+  ]);
+  assertEquals(code, 0);
+  const [{ reference, options }] = calls as [Called];
+  assertEquals(reference.registry, "ghcr.io");
+  const { signal, onEvent, fetch, credentials, ...rest } = options;
+  assertEquals(rest, {
+    platform: { os: "linux", architecture: "arm64" },
+    output: "out.tar",
+    cacheDir: false,
+    concurrency: 7,
+    retries: 2,
+    timeout: 9000,
+    plainHttp: true,
+    force: true,
+    trustCache: false,
+  });
+  assert(signal && onEvent && fetch && credentials);
+});
+
+test("main() puts results on standard output and the rest on the other", async () => {
+  const talk = ({ options: { onEvent } }: Called) => {
+    onEvent!({ type: "resolved", reference: "nginx", descriptor });
+    onEvent!({
+      type: "warning",
+      warning: { code: "mirror", message: "it is old" },
+    });
+    return result("my file.tar");
+  };
+  const full = await run(["nginx"], talk);
+  assertEquals(full.code, 0);
+  assert(full.stdout.startsWith("Saved:  my file.tar"), full.stdout);
+  assert(full.stdout.endsWith("docker load -i 'my file.tar'\n"), full.stdout);
+  assertEquals(
+    full.stderr,
+    "Pulling docker.io/library/nginx:latest\n" +
+      "warning: it is old\n",
+  );
+  const quiet = await run(["-q", "nginx"], talk);
+  assertEquals([quiet.stdout, quiet.stderr], [
+    "my file.tar\n",
+    "warning: it is old\n",
+  ]);
+});
+
+test("main() takes the platform from the environment unless an option says", async () => {
+  const env = { DOCKER_DEFAULT_PLATFORM: "linux/arm/v7" };
+  const wanted = async (argv: string[], env: Record<string, string>) =>
+    (await run(argv, undefined, { env })).calls[0]?.options.platform;
+  assertEquals(await wanted(["a"], env), {
+    os: "linux",
+    architecture: "arm",
+    variant: "v7",
+  });
+  assertEquals(await wanted(["a", "--platform", "amd64"], env), platform);
+  assertEquals(await wanted(["a"], { DOCKER_DEFAULT_PLATFORM: "" }), undefined);
+  const bad = await run(["a"], undefined, {
+    env: { DOCKER_DEFAULT_PLATFORM: "x/y/z/w" },
+  });
+  assertEquals(bad.code, 2);
+  assertStringIncludes(bad.stderr, "DOCKER_DEFAULT_PLATFORM: Cannot parse");
+});
+
+test("main() puts the usual name into a folder given as output", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "docker-pull-"));
+  try {
+    const path = async (...argv: string[]) =>
+      (await run(argv)).calls[0]?.options.output;
+    assertEquals(
+      await path("-o", folder, "nginx"),
+      join(folder, "library_nginx_latest.tar"),
+    );
+    assertEquals(
+      await path("-o", "none/", "--platform", "arm64", "nginx"),
+      join("none", "library_nginx_latest_arm64.tar"),
+    );
+    const file = join(folder, "x.tar");
+    assertEquals(await path("-o", file, "nginx"), file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("main() turns an error into a sentence, a hint and an exit code", async () => {
+  const refuse = () => {
+    throw new PlatformNotFoundError({ os: "linux", architecture: "s390x" }, [
+      platform,
+    ]);
+  };
+  const { code, stdout, stderr } = await run(["nginx"], refuse);
+  assertEquals(code, 7);
+  assertEquals(stdout, "");
+  assertEquals(stderr.split("\n").slice(1), [
+    "error: Cannot find platform linux/s390x: the image has linux/amd64",
+    "hint: choose one, as in --platform linux/amd64",
+    "",
+  ]);
+  const verbose = await run(["-v", "nginx"], refuse);
+  assertStringIncludes(verbose.stderr, "PlatformNotFoundError");
+  assertEquals((await run(["Nginx"])).stderr.split("\n").slice(1, 3), [
+    "  Nginx",
+    "  ^",
+  ]);
+  assertEquals((await run([])).code, 2);
+});
+
+test("main() stops at the first signal and quits at the second", async () => {
+  for (const [name, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    const listeners = new Map<string, () => void>();
+    const exits: number[] = [];
+    const { code, stderr } = await run(["nginx"], async ({ options }) => {
+      const { signal } = options;
+      listeners.get(name)!();
+      assert(signal!.aborted);
+      assertEquals(exits, []);
+      listeners.get(name)!();
+      assertEquals(exits, [expected]);
+      await Promise.resolve();
+      throw signal!.reason;
+    }, {
+      signals: {
+        on: (name, listener) => void listeners.set(name, listener),
+        off: (name) => void listeners.delete(name),
+        exit: (code) => void exits.push(code),
+      },
+    });
+    assertEquals(code, expected);
+    assertStringIncludes(stderr, `Stopped by ${name}`);
+    assertEquals(listeners.size, 0);
+  }
+});
+
+test("main() leaves a terminal as it was, whatever happens", async () => {
+  const screen = new Screen();
+  const { code } = await run(["nginx"], ({ options: { onEvent } }) => {
+    onEvent!({
+      type: "planned",
+      manifest: descriptor,
+      platform,
+      config: descriptor,
+      layers: [descriptor],
+      size: 100,
+    });
+    throw new Error("odd");
+  }, { stderr: screen });
+  assertEquals(code, 1);
+  assert(screen.cursor);
+  assertEquals(screen.text.slice(0, 3), [
+    "Pulling docker.io/library/nginx:latest",
+    "linux/amd64, 1 layer, 100 B",
+    "error: Cannot finish: odd",
+  ]);
+});
+
+test("main() does not mind a reader that went away, but a full disk", async () => {
+  const failing = (code: string) => ({
+    write(_: string, done?: (error?: Error | null) => void) {
+      done?.(Object.assign(new Error(code), { code }));
+    },
+  });
+  const pull = () => result();
+  const closed = await run(["nginx"], pull, { stdout: failing("EPIPE") });
+  assertEquals(closed.code, 0);
+  const full = await run(["nginx"], pull, { stdout: failing("ENOSPC") });
+  assertEquals(full.code, 10);
+  assertStringIncludes(
+    full.stderr,
+    'Cannot write "standard output": the disk is full',
+  );
+});
+
+test("main() warns of unsafe options without telling secrets", async () => {
+  const { stdout, stderr, calls } = await run(
+    ["--username", "u", "--password", "hunter2", "--insecure", "r.example/a"],
+  );
+  assertEquals(stderr.match(/^warning: /gm)?.length, 2);
+  assertEquals((stdout + stderr).includes("hunter2"), false);
+  const { credentials } = calls[0]!.options;
+  const found = await credentials!("r.example", "a");
+  assertEquals(found?.credential, {
+    kind: "basic",
+    username: "u",
+    password: "hunter2",
+  });
+  assertEquals(await credentials!("docker.io", "a"), undefined);
+});

@@ -1,0 +1,71 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { test } from "../harness.ts";
+import { reportLines } from "../../cli/report.ts";
+import { createStyle } from "../../cli/style.ts";
+import type { PullResult } from "../../lib/pull.ts";
+import { parseReference } from "../../lib/reference.ts";
+
+const DIGEST = `sha256:${"ab".repeat(32)}`;
+const style = createStyle({}, {});
+
+function result(changes: Partial<PullResult> = {}): PullResult {
+  return {
+    reference: parseReference("nginx"),
+    digest: DIGEST,
+    manifest: { mediaType: "x/y", digest: DIGEST, size: 1 },
+    imageId: DIGEST,
+    platform: { os: "linux", architecture: "amd64" },
+    path: "library_nginx_latest.tar",
+    size: 71_300_000,
+    upToDate: false,
+    layers: 4,
+    cachedLayers: 3,
+    downloaded: 26_100_000,
+    saved: 45_200_000,
+    resumed: 0,
+    elapsed: 3000,
+    ...changes,
+  } as PullResult;
+}
+
+test("reportLines() says all that there is to say", () => {
+  assertEquals(reportLines(result(), { cache: true, style }), [
+    "Saved:  library_nginx_latest.tar (71.3 MB)",
+    "Image:  docker.io/library/nginx:latest, linux/amd64",
+    `Digest: ${DIGEST}`,
+    "Time:   3.0s, 26.1 MB downloaded at 8.7 MB/s",
+    "💾 Cache Statistics: Cache hits: 3/4 layers (75.0%), Data saved: 45.2 MB",
+    "",
+    "docker load -i library_nginx_latest.tar",
+  ]);
+});
+
+test("reportLines() suits what was done", () => {
+  const text = (changes: Partial<PullResult>, cache = true) =>
+    reportLines(result(changes), { cache, style }).join("\n");
+  assertStringIncludes(
+    text({ downloaded: 0, cachedLayers: 4 }),
+    "Time:   3.0s, nothing downloaded\n" +
+      "💾 Cache Statistics: Cache hits: 4/4 layers (100.0%)",
+  );
+  assertStringIncludes(
+    text({ resumed: 10_000_000 }),
+    ", 10 MB resumed from an earlier run",
+  );
+  assertStringIncludes(
+    text({ layers: 0, cachedLayers: 0, saved: 0 }),
+    "Cache hits: 0/0 layers (0.0%), Data saved: 0 B",
+  );
+  assertEquals(text({}, false).includes("💾"), false);
+  const unchanged = text({ upToDate: true });
+  assertStringIncludes(unchanged, "Up to date: library_nginx_latest.tar");
+  assertEquals(/Time:|💾/.test(unchanged), false);
+});
+
+test("reportLines() writes a command that the shell takes", () => {
+  const last = (path: string, os = "linux") =>
+    reportLines(result({ path }), { cache: true, style, os }).at(-1);
+  assertEquals(last("my images/a.tar"), "docker load -i 'my images/a.tar'");
+  assertEquals(last("C:\\my a.tar", "win32"), 'docker load -i "C:\\my a.tar"');
+  assertEquals(last("a\x1b[2J.tar"), "docker load -i 'a\\x1b[2J.tar'");
+});
