@@ -1,0 +1,163 @@
+/** Starts the servers of the benchmark, each in a process of its own. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** What a server has done since its start. */
+export interface Counts {
+  /** Bytes sent to clients. */
+  bytes: number;
+  /** Requests answered. */
+  requests: number;
+  /** Connections accepted, where the server can tell. */
+  connections?: number;
+}
+
+/** A server that runs. */
+export interface Server {
+  /** `127.0.0.1:port`. */
+  host: string;
+  /** What it has done until now. */
+  counts(): Promise<Counts>;
+  /** Ends it. */
+  stop(): Promise<void>;
+}
+
+/** A port of loopback that is free at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function stopper(child: ChildProcess): () => Promise<void> {
+  const ended = new Promise<void>((resolve) =>
+    child.once("exit", () => resolve())
+  );
+  return async () => {
+    if (child.exitCode === null) child.kill("SIGTERM");
+    await ended;
+  };
+}
+
+/** Runs a script of this folder in the runtime that runs this one. */
+export function runtimeCommand(script: string): string[] {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  return "Deno" in globalThis
+    ? [process.execPath, "run", "-A", "--no-config", path]
+    : [process.execPath, path];
+}
+
+/** Starts a script that prints its port as its first line and counts at `/`. */
+async function startScript(script: string, args: string[]): Promise<Server> {
+  const [command, ...rest] = runtimeCommand(script);
+  const child = spawn(command, [...rest, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const stop = stopper(child);
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += chunk;
+      if (text.includes("\n")) resolve(text);
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      reject(new Error(`Cannot start ${script}: exit code ${code}`));
+    });
+  });
+  const { port, control } = JSON.parse(line);
+  return {
+    host: `127.0.0.1:${port}`,
+    counts: async () =>
+      await (await fetch(`http://127.0.0.1:${control}/`)).json(),
+    stop,
+  };
+}
+
+/** What a slow line is like. */
+export interface Line {
+  /** Bytes a second of one connection. */
+  rate?: number;
+  /** Milliseconds from a request to the first byte of its answer. */
+  latency?: number;
+}
+
+/** Starts a proxy that makes a server as slow as a line. */
+export function startProxy(target: string, line: Line): Promise<Server> {
+  return startScript("throttle_proxy.ts", [
+    target,
+    String(line.rate ?? 0),
+    String(line.latency ?? 0),
+  ]);
+}
+
+/** Starts a registry of images whose layers are zeros and stored nowhere. */
+export function startZeroRegistry(): Promise<Server> {
+  return startScript("zero_registry.ts", []);
+}
+
+async function registryCounts(debug: string): Promise<Counts> {
+  const response = await fetch(`http://${debug}/metrics`);
+  const counts = { bytes: 0, requests: 0 };
+  for (const line of (await response.text()).split("\n")) {
+    const [, name, value] = /^(\w+)\S* (\S+)$/.exec(line) ?? [];
+    if (name === "registry_http_response_size_bytes_sum") {
+      counts.bytes += Number(value);
+    } else if (name === "registry_http_requests_total") {
+      counts.requests += Number(value);
+    }
+  }
+  return counts;
+}
+
+/**
+ * Starts the reference registry on files in a folder. Its own metrics count
+ * the bytes, so that nothing stands between it and the clients.
+ */
+export async function startRegistry(
+  command: string,
+  folder: string,
+): Promise<Server> {
+  const host = `127.0.0.1:${await freePort()}`;
+  const debug = `127.0.0.1:${await freePort()}`;
+  await mkdir(folder, { recursive: true });
+  const config = join(folder, "config.json");
+  await writeFile(
+    config,
+    JSON.stringify({
+      version: 0.1,
+      log: { level: "error", accesslog: { disabled: true } },
+      storage: { filesystem: { rootdirectory: folder } },
+      http: {
+        addr: host,
+        debug: { addr: debug, prometheus: { enabled: true } },
+      },
+    }),
+  );
+  const child = spawn(command, ["serve", config], { stdio: "ignore" });
+  const stop = stopper(child);
+  for (let attempt = 0;; attempt++) {
+    try {
+      const response = await fetch(`http://${host}/v2/`);
+      await response.body?.cancel();
+      if (response.ok) break;
+    } catch (error) {
+      if (attempt === 100 || child.exitCode !== null) {
+        await stop();
+        throw new Error(`Cannot start ${command}`, { cause: error });
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { host, counts: () => registryCounts(debug), stop };
+}

@@ -1,0 +1,258 @@
+/**
+ * A registry whose layers are zeros, made as they are sent: images of any size
+ * that take no disk. The repository says what is in it: `zeros/4x25000000` is
+ * an image of 4 layers of 25 MB, each a plain tar. What is pushed to it is
+ * hashed and forgotten; `/uploads` of the control port lists it. A process of
+ * its own, which prints `{"port","control"}`.
+ */
+
+import { createHash, randomUUID } from "node:crypto";
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import process from "node:process";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { END_OF_ARCHIVE, fileHeader, padding } from "./layer.ts";
+
+const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG_TYPE = "application/vnd.oci.image.config.v1+json";
+const LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar";
+const ZEROS = new Uint8Array(1 << 20);
+
+/** A blob: some bytes, then zeros, then some bytes. */
+interface SparseBlob {
+  head: Uint8Array;
+  zeros: number;
+  tail: Uint8Array;
+  size: number;
+  digest: string;
+}
+
+const counts = { bytes: 0, requests: 0, connections: 0 };
+const uploads: { digest: string; size: number }[] = [];
+const blobs = new Map<string, SparseBlob>();
+const documents = new Map<string, Promise<Uint8Array>>();
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+function addBytes(bytes: Uint8Array): SparseBlob {
+  const none = new Uint8Array();
+  const size = bytes.length;
+  const digest = digestOf(bytes);
+  const blob = { head: bytes, zeros: 0, tail: none, size, digest };
+  blobs.set(digest, blob);
+  return blob;
+}
+
+/** Makes layers that differ in their last blocks only, so one is hashed. */
+function* makeLayers(count: number, size: number): Generator<SparseBlob> {
+  const head = fileHeader("zeros.bin", size);
+  const zeros = size + padding(size).length;
+  const hash = createHash("sha256").update(head);
+  for (let left = zeros; left > 0; left -= ZEROS.length) {
+    hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+  }
+  for (let index = 0; index < count; index++) {
+    const tail = Buffer.concat([
+      fileHeader(`layer-${index}`, 0),
+      END_OF_ARCHIVE,
+    ]);
+    const digest = `sha256:${hash.copy().update(tail).digest("hex")}`;
+    const blob = {
+      head,
+      zeros,
+      tail,
+      size: head.length + zeros + tail.length,
+      digest,
+    };
+    blobs.set(digest, blob);
+    yield blob;
+  }
+}
+
+function makeManifest(count: number, size: number): Uint8Array {
+  const layers = [...makeLayers(count, size)];
+  const encode = (value: unknown) =>
+    new TextEncoder().encode(JSON.stringify(value));
+  const config = addBytes(encode({
+    architecture: "amd64",
+    os: "linux",
+    created: "2000-01-01T00:00:00Z",
+    config: {},
+    rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
+  }));
+  const descriptor = (mediaType: string, { digest, size }: SparseBlob) => ({
+    mediaType,
+    digest,
+    size,
+  });
+  return encode({
+    schemaVersion: 2,
+    mediaType: MANIFEST_TYPE,
+    config: descriptor(CONFIG_TYPE, config),
+    layers: layers.map((layer) => descriptor(LAYER_TYPE, layer)),
+  });
+}
+
+/** Yields the bytes of a blob from `start` to `end`, without copying any. */
+function* slice(
+  blob: SparseBlob,
+  start: number,
+  end: number,
+): Generator<Uint8Array> {
+  const { head, zeros, tail } = blob;
+  const part = (bytes: Uint8Array, at: number) =>
+    bytes.subarray(Math.max(0, start - at), Math.max(0, end - at));
+  counts.bytes += end - start;
+  yield part(head, 0);
+  const zerosEnd = Math.min(end, head.length + zeros);
+  for (
+    let at = Math.max(start, head.length);
+    at < zerosEnd;
+    at += ZEROS.length
+  ) {
+    yield ZEROS.subarray(0, Math.min(ZEROS.length, zerosEnd - at));
+  }
+  yield part(tail, head.length + zeros);
+}
+
+async function sendBlob(
+  request: IncomingMessage,
+  response: ServerResponse,
+  blob: SparseBlob,
+): Promise<void> {
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+  const start = Number(range?.[1] ?? 0);
+  const end = Math.min(
+    range?.[2] ? Number(range[2]) + 1 : blob.size,
+    blob.size,
+  );
+  if (start >= end) {
+    response.writeHead(416, { "content-range": `bytes */${blob.size}` }).end();
+    return;
+  }
+  response.writeHead(range ? 206 : 200, {
+    "accept-ranges": "bytes",
+    "content-length": end - start,
+    "content-type": "application/octet-stream",
+    "docker-content-digest": blob.digest,
+    ...range && { "content-range": `bytes ${start}-${end - 1}/${blob.size}` },
+  });
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(slice(blob, start, end)), response);
+}
+
+const pending = new Map<string, Promise<{ digest: string; size: number }>>();
+
+async function receive(
+  request: IncomingMessage,
+): Promise<{ digest: string; size: number }> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of request) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { digest: `sha256:${hash.digest("hex")}`, size };
+}
+
+/** Takes what is pushed: POST, PATCH in one piece, PUT; or a manifest. */
+async function take(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  if (request.method === "POST") {
+    const location = `${url.pathname.replace(/\/$/, "")}/${randomUUID()}`;
+    response.writeHead(202, { location, range: "0-0" }).end();
+  } else if (request.method === "PATCH") {
+    const received = receive(request);
+    pending.set(url.pathname, received);
+    const { size } = await received;
+    response.writeHead(202, {
+      location: url.pathname,
+      range: `0-${Math.max(0, size - 1)}`,
+    }).end();
+  } else {
+    const body = await receive(request);
+    const received = await pending.get(url.pathname) ?? body;
+    pending.delete(url.pathname);
+    const expected = url.searchParams.get("digest") ?? body.digest;
+    if (received.digest !== expected) {
+      response.writeHead(400).end();
+      return;
+    }
+    uploads.push(received);
+    response.writeHead(201, {
+      location: url.pathname,
+      "docker-content-digest": expected,
+    }).end();
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  counts.requests++;
+  const url = new URL(request.url ?? "/", "http://localhost");
+  if (!/^(?:GET|HEAD)$/.test(request.method!)) {
+    return await take(request, response, url);
+  }
+  if (url.pathname === "/v2/") {
+    response.end("{}");
+    return;
+  }
+  const match = /^\/v2\/zeros\/(\d+)x(\d+)\/(manifests|blobs)\/(.+)$/
+    .exec(url.pathname);
+  if (match?.[3] === "manifests") {
+    const [, count, size] = match;
+    const key = `${count}x${size}`;
+    let made = documents.get(key);
+    if (!made) {
+      made = Promise.resolve().then(() =>
+        makeManifest(Number(count), Number(size))
+      );
+      documents.set(key, made);
+    }
+    const manifest = await made;
+    counts.bytes += request.method === "GET" ? manifest.length : 0;
+    response.writeHead(200, {
+      "content-type": MANIFEST_TYPE,
+      "content-length": manifest.length,
+      "docker-content-digest": digestOf(manifest),
+    }).end(request.method === "GET" ? manifest : undefined);
+    return;
+  }
+  const blob = blobs.get(match?.[4] ?? "");
+  if (blob) return await sendBlob(request, response, blob);
+  response.writeHead(404, { "content-type": "application/json" })
+    .end(`{"errors":[{"code":"NAME_UNKNOWN"}]}`);
+}
+
+const registry = createServer((request, response) => {
+  answer(request, response).catch(() => response.destroy());
+});
+registry.requestTimeout = 0;
+registry.on("connection", () => counts.connections++);
+const control = createServer((request, response) => {
+  response.end(JSON.stringify(request.url === "/uploads" ? uploads : counts));
+});
+registry.listen(0, "127.0.0.1", () => {
+  control.listen(0, "127.0.0.1", () => {
+    console.log(JSON.stringify({
+      port: (registry.address() as AddressInfo).port,
+      control: (control.address() as AddressInfo).port,
+    }));
+  });
+});
+process.on("SIGTERM", () => process.exit(0));

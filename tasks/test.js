@@ -1,0 +1,81 @@
+// @ts-check
+/**
+ * Runs the tests, and the examples of the documentation, under Deno: `node
+ * tasks/test.js [ARGS]`, or the tests under Bun: `node tasks/test.js --bun
+ * [ARGS]`. ARGS go to the runner; files among them replace the default ones.
+ * Ends with what was skipped and why, and the totals on a line of their own.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import process from "node:process";
+import { bunPath, denoPath, profile, root, run } from "./runtimes.js";
+
+process.chdir(root);
+const given = process.argv.slice(2);
+const bun = given[0] === "--bun";
+if (bun) given.shift();
+const folder = mkdtempSync(join(tmpdir(), "docker-pull-test-"));
+const report = join(folder, "junit.xml");
+const named = given.some((arg) => !arg.startsWith("-"));
+
+/** The leak sanitizers are off by default since Deno 2.8. */
+const denoArgs = async () => [
+  "test",
+  ...await profile(),
+  "--quiet",
+  "--allow-all",
+  "--sanitize-ops",
+  "--sanitize-resources",
+  `--junit-path=${report}`,
+  ...given,
+  ...named ? [] : [
+    "--doc",
+    ...["tests", "lib", "mod.ts", "cli.ts", "README.md"]
+      .filter((path) => existsSync(path)),
+  ],
+];
+const bunArgs = () => [
+  "test",
+  "--reporter=junit",
+  `--reporter-outfile=${report}`,
+  ...given,
+  ...named ? [] : ["tests"],
+];
+
+/** Under Bun too, some tests ask Deno about the sources. */
+const PATH = `${process.env.PATH}${delimiter}${dirname(denoPath())}`;
+const code =
+  await (bun
+    ? run(bunPath(), bunArgs(), { env: { ...process.env, PATH } })
+    : run(denoPath(), await denoArgs()));
+
+/** @param {string} text */
+function unescape(text) {
+  /** @type {Record<string, string>} */
+  const names = { quot: '"', apos: "'", lt: "<", gt: ">", amp: "&" };
+  return text.replace(
+    /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi,
+    (_, hex, dec, name) =>
+      names[name] ??
+        String.fromCodePoint(hex ? parseInt(hex, 16) : Number(dec)),
+  );
+}
+
+const xml = existsSync(report) ? readFileSync(report, "utf8") : "";
+rmSync(folder, { recursive: true });
+const cases = [...xml.matchAll(
+  /<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g,
+)].map(([, attributes, inside = ""]) => ({
+  name: unescape(/\bname="([^"]*)"/.exec(attributes)?.[1] ?? ""),
+  skipped: inside.includes("<skipped"),
+  failed: /<(failure|error)\b/.test(inside),
+}));
+const skipped = cases.filter((test) => test.skipped);
+const failed = cases.filter((test) => test.failed).length;
+if (skipped.length > 0) console.log(`Skipped under ${bun ? "Bun" : "Deno"}:`);
+for (const { name } of skipped) console.log(`  ${name}`);
+const passed = cases.length - skipped.length - failed;
+const broken = code !== 0 && failed === 0 ? 1 : failed;
+console.log(`${passed} passed, ${broken} failed, ${skipped.length} skipped`);
+process.exitCode = code;

@@ -1,0 +1,218 @@
+/**
+ * Holds the sources to their order: what may import what, what lib/ may know,
+ * and what a user of the library loads. Read from `deno info --json`.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { test } from "./harness.ts";
+
+/** From what is imported by all to what imports all. */
+const RANKS = [
+  ["lib/types"],
+  ["lib/errors", "lib/events"],
+  ["domain"],
+  ["lib/disk"],
+  ["lib/archive", "lib/credentials", "lib/registry", "lib/store"],
+  ["lib/transfer"],
+  ["lib/pull"],
+  ["mod"],
+  ["cli"],
+];
+const DOMAIN = ["digest", "manifest", "media_types", "platform", "reference"];
+/** The one file that may ask which runtime it is in. */
+const TRANSPORT = "lib/registry/transport.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+interface Edge {
+  from: string;
+  to: string;
+  /** Loaded when it is asked for, by `import()`. */
+  late: boolean;
+  /** Gone once the types are erased. */
+  typeOnly: boolean;
+}
+
+interface Info {
+  modules: {
+    specifier: string;
+    error?: string;
+    dependencies?: {
+      specifier: string;
+      isDynamic?: boolean;
+      code?: { specifier?: string };
+      type?: { specifier?: string };
+    }[];
+  }[];
+}
+
+function path(specifier: string): string {
+  return relative(root, fileURLToPath(specifier)).replaceAll("\\", "/");
+}
+
+/** The unit of RANKS that a file belongs to. */
+function unit(file: string): string {
+  const [top, next] = file.replace(/\.ts$/, "").split("/");
+  if (top !== "lib") return top;
+  if (DOMAIN.includes(next)) return "domain";
+  return next.startsWith("pull_") ? "lib/pull" : `lib/${next}`;
+}
+
+function rank(file: string): number {
+  return RANKS.findIndex((units) => units.includes(unit(file)));
+}
+
+function sources(folder = ""): string[] {
+  return readdirSync(join(root, folder || "."), { withFileTypes: true })
+    .flatMap((entry) => {
+      const file = folder + entry.name;
+      if (entry.name.startsWith(".")) return [];
+      if (entry.isDirectory()) return folder ? sources(`${file}/`) : [];
+      return file.endsWith(".ts") ? [file] : [];
+    });
+}
+
+/** Every file that is published. */
+const published = [...sources(), ...sources("lib/"), ...sources("cli/")];
+
+const runtime = "Deno" in globalThis ? process.execPath : "deno";
+const npm = import.meta.resolve("@std/assert").startsWith("file:");
+const config = join(root, npm ? "deno.npm.json" : "deno.json");
+const missing = spawnSync(runtime, ["--version"]).status !== 0 &&
+  "there is no deno to ask";
+
+function graph(): Edge[] {
+  const edges = new Map<string, Edge>();
+  const seen = new Set<string>();
+  for (const file of published) {
+    if (seen.has(file)) continue;
+    const { status, stdout, stderr } = spawnSync(
+      runtime,
+      ["info", "--json", "--no-lock", "--config", config, join(root, file)],
+      { encoding: "utf8", maxBuffer: 2 ** 28 },
+    );
+    assertEquals(status, 0, stderr);
+    const info: Info = JSON.parse(stdout);
+    const local = pathToFileURL(root).href;
+    for (const { specifier, error, dependencies = [] } of info.modules) {
+      if (!specifier.startsWith(local)) continue;
+      const from = path(specifier);
+      if (rank(from) < 0 && !published.includes(from)) continue;
+      assertEquals(error, undefined, from);
+      seen.add(from);
+      for (const { code, type, isDynamic = false } of dependencies) {
+        const target = code?.specifier ?? type?.specifier;
+        if (!target?.startsWith(local)) continue;
+        const to = path(target);
+        if (!published.includes(to)) continue;
+        const edge = { from, to, late: isDynamic, typeOnly: !code };
+        edges.set(`${from} ${to}`, edge);
+      }
+    }
+  }
+  return [...edges.values()];
+}
+
+let known: Edge[] | undefined;
+const edges = () => known ??= graph();
+const arrow = ({ from, to }: Edge) => `${from} → ${to}`;
+
+test("every source has its place in the order", () => {
+  assert(published.length > 10);
+  assertEquals(published.filter((file) => rank(file) < 0), []);
+});
+
+test("a source imports only what comes before it", { skip: missing }, () => {
+  const wrong = edges().filter(({ from, to, late }) => {
+    if (unit(from) === unit(to)) return false;
+    // Run as the main module, the library is the command.
+    if (from === "mod.ts" && to === "cli.ts" && late) return false;
+    return rank(to) >= rank(from);
+  });
+  assertEquals(wrong.map(arrow), []);
+});
+
+test("no sources import each other in a circle", { skip: missing }, () => {
+  const next = new Map<string, string[]>();
+  for (const { from, to, late } of edges()) {
+    if (from === "mod.ts" && late) continue;
+    next.set(from, [...next.get(from) ?? [], to]);
+  }
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, trail: string[]) => {
+    const start = trail.indexOf(file);
+    if (start >= 0) {
+      circles.push([...trail.slice(start), file].join(" → "));
+    }
+    if (start >= 0 || done.has(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...trail, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file, []);
+  assertEquals(circles, []);
+});
+
+test("importing the library loads none of the command", {
+  skip: missing,
+}, () => {
+  const loaded = new Set(["mod.ts"]);
+  for (const file of loaded) {
+    for (const { from, to, late, typeOnly } of edges()) {
+      if (from === file && !late && !typeOnly) loaded.add(to);
+    }
+  }
+  assert(loaded.size > 10);
+  assertEquals([...loaded].filter((file) => unit(file) === "cli"), []);
+});
+
+test("lib/ knows no argv, environment, terminal or runtime", () => {
+  const FORBIDDEN = [
+    /\bDeno\s*[.[]/,
+    /\bBun\s*[.[]/,
+    /\bimport\.meta\.main\b/,
+    /\bprocess\s*\.\s*(argv|env|stdin|stdout|stderr|exit|cwd|on|once)\b/,
+    /\bconsole\s*\./,
+    /from "@std\/(cli|fmt)\b/,
+  ];
+  const wrong: string[] = [];
+  for (const file of published.filter((file) => file.startsWith("lib/"))) {
+    const code = readFileSync(join(root, file), "utf8")
+      .replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+    for (const pattern of FORBIDDEN) {
+      if (file === TRANSPORT && /Deno|Bun/.test(pattern.source)) continue;
+      const found = pattern.exec(code);
+      if (found) wrong.push(`${file}: ${found[0]}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+function readJson(name: string) {
+  return JSON.parse(readFileSync(join(root, name), "utf8"));
+}
+
+test("both profiles allow erasable TypeScript only", () => {
+  const jsr = readJson("deno.json").compilerOptions;
+  assertEquals(jsr, readJson("deno.npm.json").compilerOptions);
+  assertEquals(jsr.erasableSyntaxOnly, true);
+});
+
+test("both profiles know the same names and the same version", () => {
+  const jsr = readJson("deno.json");
+  const npm = readJson("package.json");
+  const std = Object.keys(jsr.imports).filter((name) => /^@std/.test(name));
+  assertEquals(Object.keys(npm.dependencies).sort(), std.sort());
+  assertEquals(npm.version, jsr.version);
+});
+
+test("what is published is there", () => {
+  const { publish, exports } = readJson("deno.json");
+  for (const file of [...publish.include, ...Object.values<string>(exports)]) {
+    assert(existsSync(join(root, file)), file);
+  }
+});

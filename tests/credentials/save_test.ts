@@ -1,0 +1,272 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+} from "node:fs/promises";
+import type { Credential } from "../../lib/types.ts";
+import { InvalidDocumentError, StorageError } from "../../lib/errors.ts";
+import { CredentialHelperError } from "../../lib/credentials/helper.ts";
+import {
+  eraseCredential,
+  saveCredential,
+  type SaveOptions,
+} from "../../lib/credentials/save.ts";
+import { test } from "../harness.ts";
+import { auth, NO_SCRIPTS, withFolder } from "./fixture.ts";
+
+const posix = { skip: NO_SCRIPTS };
+const login: Credential = { kind: "basic", username: "u", password: "pä:ss" };
+const encoded = { auth: "dTpww6Q6c3M=" };
+const HUB = "https://index.docker.io/v1/";
+
+const read = async (path: string) => JSON.parse(await readFile(path, "utf8"));
+
+test(
+  "saveCredential() makes the file and its folder for the owner only",
+  posix,
+  () =>
+    withFolder(async ({ path }) => {
+      const file = `${path}/.docker/config.json`;
+      assertEquals(
+        await saveCredential(file, "H:5000", login, { source: "it" }),
+        "it",
+      );
+      assertEquals(
+        await readFile(file, "utf8"),
+        `{\n\t"auths": {\n\t\t"h:5000": {\n\t\t\t"auth": "dTpww6Q6c3M="\n\t\t}\n\t}\n}`,
+      );
+      assertEquals((await stat(file)).mode & 0o777, 0o600);
+      assertEquals((await stat(`${path}/.docker`)).mode & 0o777, 0o700);
+      assertEquals(await readdir(`${path}/.docker`), ["config.json"]);
+    }),
+);
+
+test(
+  "saveCredential() makes an open file private",
+  posix,
+  () =>
+    withFolder(async ({ write }) => {
+      const file = await write("config.json", { auths: {} });
+      await chmod(file, 0o644);
+      await saveCredential(file, "h", login);
+      assertEquals((await stat(file)).mode & 0o777, 0o600);
+    }),
+);
+
+const FORMS: [string, Credential, SaveOptions, string, unknown][] = [
+  ["a password", login, {}, "h", encoded],
+  [
+    "an identity token",
+    { kind: "identity-token", token: "t" },
+    {},
+    "h",
+    { identitytoken: "t" },
+  ],
+  [
+    "an identity token with a user",
+    { kind: "identity-token", token: "t", username: "u" },
+    {},
+    "h",
+    { auth: btoa("u:"), identitytoken: "t" },
+  ],
+  [
+    "a registry token",
+    { kind: "registry-token", token: "t" },
+    {},
+    "h",
+    { registrytoken: "t" },
+  ],
+  ["Docker Hub's login", login, {}, HUB, encoded],
+  [
+    "Podman's for Docker Hub",
+    login,
+    { format: "podman" },
+    "docker.io",
+    encoded,
+  ],
+];
+
+for (const [what, credential, options, key, entry] of FORMS) {
+  test(`saveCredential() writes ${what}`, () =>
+    withFolder(async ({ path }) => {
+      const file = `${path}/config.json`;
+      const registry = key === HUB ? "docker.io" : key;
+      await saveCredential(file, registry, credential, options);
+      assertEquals(await read(file), { auths: { [key]: entry } });
+      assertEquals(await eraseCredential(file, registry, options), [file]);
+      assertEquals(await read(file), { auths: {} });
+    }));
+}
+
+test("saveCredential() and eraseCredential() leave all else to the character", () =>
+  withFolder(async ({ write }) => {
+    const before = `{
+    "detachKeys" : "ctrl-e,e",
+  "HttpHeaders": { "X-\\u00e9": "a\\/b", "2": "b", "1": 10000000000000000001 },
+    "auths": {
+        "z.example": {"auth":   "eDp5"},
+        "127.0.0.1": { }
+    },
+    "__proto__": [ 1e2, {"}": "]"} ]
+}`;
+    const file = await write("config.json", before);
+    await saveCredential(file, "h", login);
+    const after = before.replace(
+      `"127.0.0.1": { }`,
+      `"127.0.0.1": { },
+        "h": {
+            "auth": "dTpww6Q6c3M="
+        }`,
+    );
+    assertEquals(await readFile(file, "utf8"), after);
+    // The same login again changes nothing.
+    await saveCredential(file, "h", login);
+    assertEquals(await readFile(file, "utf8"), after);
+    assertEquals(await eraseCredential(file, "h"), [file]);
+    assertEquals(await readFile(file, "utf8"), before);
+    assertEquals(await eraseCredential(file, "h"), []);
+  }));
+
+test("eraseCredential() takes every spelling of the host and no other host", () =>
+  withFolder(async ({ write }) => {
+    const keys = ["h", "https://h", "http://h/v1/", "H", "h/team"];
+    const others = ["h:5000", "x.h", "https://other/h"];
+    const auths = Object.fromEntries(
+      [...keys, ...others].map((key) => [key, auth("u:p")]),
+    );
+    const file = await write("config.json", { auths });
+    await eraseCredential(file, "h");
+    assertEquals(Object.keys((await read(file)).auths), others);
+    const podman = await write("auth.json", { auths });
+    await eraseCredential(podman, "h", { format: "podman" });
+    assertEquals(Object.keys((await read(podman)).auths), [
+      "h/team",
+      ...others,
+    ]);
+  }));
+
+test(
+  "saveCredential() gives the login to the configured helper",
+  posix,
+  () =>
+    withFolder(async (folder) => {
+      const env = await folder.helper(
+        "it",
+        `(echo "$*"; cat) >> "$FOLDER/log"`,
+      );
+      const file = await folder.write("config.json", {
+        credsStore: "it",
+        auths: { h: auth("old:password") },
+      });
+      assertEquals(
+        await saveCredential(file, "h", login, { env }),
+        "docker-credential-it",
+      );
+      assertEquals(await read(file), { credsStore: "it", auths: { h: {} } });
+      assertEquals(await eraseCredential(file, "h", { env }), [
+        "docker-credential-it",
+      ]);
+      assertEquals(await read(file), { credsStore: "it", auths: {} });
+      assertEquals(
+        await readFile(`${folder.path}/log`, "utf8"),
+        `store\n{"ServerURL":"h","Username":"u","Secret":"pä:ss"}\nerase\nh`,
+      );
+    }),
+);
+
+test(
+  "saveCredential() writes nothing when the helper fails",
+  posix,
+  () =>
+    withFolder(async (folder) => {
+      const env = await folder.helper("it", "exit 1");
+      const file = await folder.write("config.json", {
+        credHelpers: { h: "it" },
+      });
+      const before = await readFile(file, "utf8");
+      await assertRejects(
+        () => saveCredential(file, "h", login, { env }),
+        CredentialHelperError,
+      );
+      assertEquals(await readFile(file, "utf8"), before);
+      // Another registry has no helper and goes to the file.
+      assertEquals(await saveCredential(file, "other", login, { env }), file);
+    }),
+);
+
+test(
+  "saveCredential() follows symbolic links and keeps them",
+  posix,
+  () =>
+    withFolder(async ({ path, write }) => {
+      await mkdir(`${path}/dotfiles`);
+      await mkdir(`${path}/.docker`);
+      await write("dotfiles/real.json", { auths: { x: auth("u:p") } });
+      await symlink("../dotfiles/link.json", `${path}/.docker/config.json`);
+      await symlink("real.json", `${path}/dotfiles/link.json`);
+      await saveCredential(`${path}/.docker/config.json`, "h", login);
+      const saved = await read(`${path}/dotfiles/real.json`);
+      assertEquals(Object.keys(saved.auths), ["x", "h"]);
+      assertEquals(await readlink(`${path}/dotfiles/link.json`), "real.json");
+      assertEquals((await readdir(`${path}/dotfiles`)).sort(), [
+        "link.json",
+        "real.json",
+      ]);
+
+      await symlink("nowhere/yet.json", `${path}/dangling.json`);
+      await saveCredential(`${path}/dangling.json`, "h", login);
+      assert((await lstat(`${path}/dangling.json`)).isSymbolicLink());
+      assertEquals(await read(`${path}/nowhere/yet.json`), {
+        auths: { h: encoded },
+      });
+    }),
+);
+
+test("saveCredential() rejects what it cannot write, and changes nothing", () =>
+  withFolder(async ({ path, write }) => {
+    const broken = await write("broken.json", '{"auths":{"h":"secret",}}');
+    const error = await assertRejects(
+      () => saveCredential(broken, "h", login, { source: "config.json" }),
+      InvalidDocumentError,
+    );
+    assertEquals(
+      error.message,
+      "Cannot use config.json: it is not valid JSON",
+    );
+    assertEquals(error.cause, undefined);
+    await assertRejects(
+      () => eraseCredential(broken, "h"),
+      InvalidDocumentError,
+    );
+    assertEquals(await readFile(broken, "utf8"), '{"auths":{"h":"secret",}}');
+
+    await mkdir(`${path}/folder`);
+    await assertRejects(
+      () => saveCredential(`${path}/folder`, "h", login),
+      StorageError,
+    );
+    const under = `${broken}/config.json`;
+    await assertRejects(() => saveCredential(under, "h", login), StorageError);
+    await assertRejects(
+      () =>
+        saveCredential(`${path}/new.json`, "h", { ...login, username: "a:b" }),
+      Error,
+      `Cannot store the login for "h": the user name has a colon`,
+    );
+    assertEquals((await readdir(path)).sort(), ["broken.json", "folder"]);
+  }));
+
+test("saveCredential() loses no login of many at the same time", () =>
+  withFolder(async ({ path }) => {
+    const file = `${path}/.docker/config.json`;
+    const hosts = Array.from({ length: 5 }, (_, index) => `h${index}`);
+    await Promise.all(hosts.map((host) => saveCredential(file, host, login)));
+    assertEquals(Object.keys((await read(file)).auths).sort(), hosts);
+    assertEquals(await readdir(`${path}/.docker`), ["config.json"]);
+  }));

@@ -1,0 +1,66 @@
+/** A private certificate authority, made with openssl. */
+
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A key and its certificate. */
+export interface Certificate {
+  /** The path of the key. */
+  keyFile: string;
+  /** The path of the certificate. */
+  certFile: string;
+  /** The key, in PEM. */
+  key: string;
+  /** The certificate, in PEM. */
+  cert: string;
+}
+
+/** A certificate authority. */
+export interface Authority extends Certificate {
+  /** Makes a certificate for this machine's loopback names. */
+  issue(name: string, days: number): Certificate;
+}
+
+/** Makes a certificate authority in a folder. */
+export function makeAuthority(folder: string): Authority {
+  const read = (name: string): Certificate => {
+    const keyFile = join(folder, `${name}.key`);
+    const certFile = join(folder, `${name}.crt`);
+    const [key, cert] = [keyFile, certFile].map((f) => readFileSync(f, "utf8"));
+    return { keyFile, certFile, key, cert };
+  };
+  const openssl = (...args: string[]): void => {
+    const { status, stderr } = spawnSync("openssl", args, { cwd: folder });
+    if (status !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
+  };
+  const newKey = (name: string) => [
+    ..."req -newkey rsa:2048 -nodes -keyout".split(" "),
+    `${name}.key`,
+    "-subj",
+    `/CN=docker-pull tests ${name}`,
+  ];
+  openssl(...newKey("ca"), ..."-x509 -days 2 -out ca.crt".split(" "));
+  return {
+    ...read("ca"),
+    issue(name, days) {
+      openssl(...newKey(name), "-out", `${name}.csr`);
+      const extensions = [
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "basicConstraints=CA:FALSE",
+        "extendedKeyUsage=serverAuth",
+      ];
+      writeFileSync(join(folder, "extensions"), extensions.join("\n"));
+      openssl(
+        ..."x509 -req -CA ca.crt -CAkey ca.key -CAcreateserial".split(" "),
+        ..."-extfile extensions -days".split(" "),
+        `${days}`,
+        "-in",
+        `${name}.csr`,
+        "-out",
+        `${name}.crt`,
+      );
+      return read(name);
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * One way to register a test under Deno, Bun and Node: `Deno.test` where
+ * there is one, because its sanitizers find leaks, else `node:test`.
+ */
+
+/** How a test is run. */
+export interface TestOptions {
+  /** Why it cannot run here; it is then counted as skipped. */
+  skip?: string | false;
+  /** Milliseconds after which it has failed, where the runner has a limit. */
+  timeout?: number;
+}
+
+type Body = () => void | Promise<void>;
+
+interface Runner {
+  test(
+    definition: {
+      name: string;
+      ignore: boolean;
+      fn: Body;
+    },
+  ): void;
+}
+
+const deno = (globalThis as { Deno?: Runner }).Deno;
+const node = deno ? undefined : await import("node:test");
+
+/** Registers a test. */
+export function test(name: string, body: Body): void;
+export function test(name: string, options: TestOptions, body: Body): void;
+export function test(
+  name: string,
+  first: Body | TestOptions,
+  second?: Body,
+): void {
+  const options = typeof first === "function" ? {} : first;
+  const fn = typeof first === "function" ? first : second!;
+  const title = options.skip ? `${name} (skipped: ${options.skip})` : name;
+  if (deno) {
+    deno.test({ name: title, ignore: Boolean(options.skip), fn });
+  } else {
+    node!.test(title, {
+      skip: Boolean(options.skip),
+      timeout: options.timeout ?? 600_000,
+    }, fn);
+  }
+}

@@ -1,0 +1,109 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  NetworkError,
+  type NetworkErrorKind,
+  RegistryError,
+} from "../../lib/errors.ts";
+import {
+  isRetryable,
+  parseRetryAfter,
+  retryDelay,
+  sleep,
+} from "../../lib/registry/retry.ts";
+import { test } from "../harness.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+
+function refusal(status: number, retryAfter?: number, message = "no") {
+  const errors = [{ code: "X", message }];
+  const url = "https://r.test/";
+  return new RegistryError({ status, method: "GET", url, errors, retryAfter });
+}
+
+function failure(kind: NetworkErrorKind) {
+  return new NetworkError("https://r.test/", kind, "it failed");
+}
+
+for (
+  const [value, expected] of [
+    ["0", 0],
+    ["120", 120_000],
+    [" 7 ", 7_000],
+    ["1.5", 1_500],
+    ["Thu, 01 Jan 2026 00:00:30 GMT", 30_000],
+    ["Thursday, 01-Jan-26 00:00:30 GMT", 30_000],
+    ["Thu Jan  1 00:00:30 2026", 30_000],
+    ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
+    ["-5", undefined],
+    ["", undefined],
+    [null, undefined],
+    ["soon", undefined],
+    ["99999999999999999999", undefined],
+    ["Thu, 99 Jan 2026 00:00:30 GMT", undefined],
+    ["Thu" + " 1".repeat(100_000), undefined],
+  ] as const
+) {
+  test(`parseRetryAfter() reads ${JSON.stringify(value)?.slice(0, 50)}`, () => {
+    assertEquals(parseRetryAfter(value, NOW), expected);
+  });
+}
+
+test("retryDelay() doubles from 2 s to 60 s and draws apart by a half", () => {
+  const error = failure("reset");
+  assertEquals(
+    [1, 2, 3, 4, 5, 6, 7, 60].map((attempt) => retryDelay(error, attempt, 0)),
+    [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000],
+  );
+  assertEquals(retryDelay(error, 1, 1), 1_000);
+});
+
+test("retryDelay() waits exactly as long as it is told to", () => {
+  assertEquals(retryDelay(refusal(429, 90_000), 1, 0.7), 90_000);
+  assertEquals(retryDelay(refusal(503, 0), 5, 0.7), 0);
+});
+
+test("isRetryable() tells passing failures from lasting ones", () => {
+  const statuses = [408, 425, 429, 499, 500, 502, 503, 504, 522];
+  for (const status of statuses) {
+    assertEquals(isRetryable(refusal(status)), true);
+  }
+  for (const status of [400, 401, 403, 404, 410, 416, 501]) {
+    assertEquals(isRetryable(refusal(status)), false, `${status}`);
+  }
+  for (const kind of ["reset", "truncated", "timeout"] as const) {
+    assertEquals(isRetryable(failure(kind)), true, kind);
+  }
+  for (const kind of ["tls", "proxy", "other"] as const) {
+    assertEquals(isRetryable(failure(kind), true), false, kind);
+  }
+  for (const kind of ["dns", "refused"] as const) {
+    assertEquals(isRetryable(failure(kind)), false, kind);
+    assertEquals(isRetryable(failure(kind), true), true, kind);
+  }
+  assertEquals(isRetryable(new Error("a bug")), false);
+  assertEquals(isRetryable(undefined), false);
+});
+
+test("isRetryable() takes what a runtime throws while a body is read", () => {
+  const broken = new TypeError("error reading a body from connection");
+  assertEquals(isRetryable(broken), true);
+});
+
+test("isRetryable() gives up on Docker Hub's limit, which lasts for hours", () => {
+  const words = "You have reached your unauthenticated pull rate limit";
+  assertEquals(isRetryable(refusal(429, undefined, words)), false);
+  assertEquals(isRetryable(refusal(429, 1_000, words)), true);
+});
+
+test("sleep() ends at once when it is aborted, with the reason", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const waiting = sleep(3_600_000, controller.signal);
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => waiting), reason);
+  assertEquals(
+    await assertRejects(() => sleep(3_600_000, controller.signal)),
+    reason,
+  );
+  await sleep(0);
+});

@@ -1,0 +1,289 @@
+/**
+ * A registry in memory, which tests and the demo pull from. It answers as the
+ * distribution-spec has it, through an injected `fetch` or over loopback, and
+ * does on demand what registries do on bad days.
+ */
+
+import {
+  type Answer,
+  blob,
+  json,
+  manifest,
+  problem,
+  tagList,
+} from "./answers.ts";
+import { type Auth, Gate } from "./auth.ts";
+import {
+  type Content,
+  parseRoute,
+  RepositoryContent,
+  type Route,
+} from "./content.ts";
+import {
+  type Fault,
+  type FaultHook,
+  type RecordedRequest,
+  sendBody,
+  sleep,
+} from "./exchange.ts";
+import { serve, type ServedRegistry, type ServeOptions } from "./serve.ts";
+
+export type { Auth, BasicAuth, BearerAuth } from "./auth.ts";
+export type { Content } from "./content.ts";
+export type { Fault, FaultHook, RecordedRequest } from "./exchange.ts";
+export type { ServedRegistry, ServeOptions } from "./serve.ts";
+
+/** How the registry is at first; each can be changed later. */
+export interface RegistryOptions {
+  /** @default {"registry.test"} */
+  host?: string;
+  /** How it asks for a login; without it, not at all. */
+  auth?: Auth;
+  /** A host that blobs are redirected to, which refuses a login. */
+  storageHost?: string;
+}
+
+/** How many manifests may be fetched. */
+export interface PullLimit {
+  /** So many GETs of manifests are answered; the next ones get 429. */
+  limit: number;
+  /** The window that the headers name, in seconds. */
+  window: number;
+}
+
+/** A registry in memory. */
+export class FakeRegistry {
+  /** The registry's own host, for an injected `fetch`. */
+  host: string;
+  /** How it asks for a login. */
+  auth?: Auth;
+  /** A host that blobs are redirected to, which refuses a login. */
+  storageHost?: string;
+  /** Chooses the mishaps. */
+  fault?: FaultHook;
+  /** Milliseconds before each answer. */
+  latency = 0;
+  /** The speed of each body. */
+  bytesPerSecond = Infinity;
+  /** The size of the pieces that bodies come in. */
+  chunkSize = 65536;
+  /** How many manifests may be fetched. */
+  pullLimit?: PullLimit;
+  /** The clock, by which tokens expire. */
+  now: () => number = Date.now;
+  /** Every request, in order. */
+  readonly requests: RecordedRequest[] = [];
+  readonly #repositories: Map<string, RepositoryContent> = new Map();
+  readonly #gate = new Gate();
+
+  /** Makes an empty one. */
+  constructor(options: RegistryOptions = {}) {
+    this.host = options.host ?? "registry.test";
+    this.auth = options.auth;
+    this.storageHost = options.storageHost;
+  }
+
+  /** The repository of that name, made when it is not there. */
+  repository(name: string): RepositoryContent {
+    let repository = this.#repositories.get(name);
+    if (repository === undefined) {
+      repository = new RepositoryContent();
+      this.#repositories.set(name, repository);
+    }
+    return repository;
+  }
+
+  /** Puts an image or index into a repository, under any number of tags. */
+  add(repository: string, content: Content, ...tags: string[]): void {
+    this.repository(repository).add(content, tags);
+  }
+
+  /** Makes every token that was given out invalid. */
+  revokeTokens(): void {
+    this.#gate.revoke();
+  }
+
+  /** What was asked for, as `GET /v2/`, with the query left out. */
+  get log(): string[] {
+    return this.requests.map(({ method, path }) => `${method} ${path}`);
+  }
+
+  /** Fails when a body was neither read to its end nor cancelled. */
+  assertNoOpenBodies(): void {
+    const open = this.requests.filter(({ body }) => body === "open");
+    if (open.length > 0) {
+      const list = open.map(({ method, url }) => `${method} ${url}`);
+      throw new Error(`bodies neither read nor cancelled: ${list.join(", ")}`);
+    }
+  }
+
+  /** To be injected as `fetch`. It knows the registry's hosts and no others. */
+  readonly fetch = async (
+    url: string,
+    init: RequestInit = {},
+  ): Promise<Response> => {
+    const { signal, ...rest } = init;
+    signal?.throwIfAborted();
+    const { host } = new URL(url);
+    const tokenHost = this.auth?.kind === "bearer" && this.auth.tokenHost;
+    if (host !== this.host && host !== this.storageHost && host !== tokenHost) {
+      throw new TypeError(`error sending request for url (${url})`, {
+        cause: Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), {
+          code: "ENOTFOUND",
+        }),
+      });
+    }
+    const response = await this.handle(new Request(url, rest), signal);
+    if (response.status >= 301 && response.status <= 308) {
+      if (rest.redirect !== "manual") {
+        throw new Error(`redirect of ${url} is not followed by hand`);
+      }
+    }
+    return response;
+  };
+
+  /** Serves over loopback. */
+  serve(options: ServeOptions = {}): Promise<ServedRegistry> {
+    return serve((request) => this.handle(request, request.signal), options);
+  }
+
+  /** Answers one request. */
+  async handle(
+    request: Request,
+    signal?: AbortSignal | null,
+  ): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const record: RecordedRequest = {
+      method: request.method,
+      url: request.url,
+      path: pathname,
+      headers: new Headers(request.headers),
+      text: request.method === "POST" ? await request.text() : "",
+      status: 0,
+      sent: 0,
+      body: "none",
+    };
+    this.requests.push(record);
+    const count =
+      this.requests.filter((other) =>
+        other.method === record.method && other.path === record.path
+      ).length;
+    const fault = this.fault?.(record, count) ?? {};
+    const delay = this.latency + (fault.delay ?? 0);
+    if (delay > 0) await sleep(delay, signal);
+    signal?.throwIfAborted();
+    if (fault.throws) throw fault.throws;
+    const answer = fault.status === undefined
+      ? this.#answer(record, fault)
+      : problem(fault.status, fault.code ?? "UNKNOWN", "as the test asked");
+    if (fault.text !== undefined) {
+      answer.bytes = new TextEncoder().encode(fault.text);
+    }
+    const headers = new Headers(answer.headers);
+    if (!fault.withoutLength) {
+      headers.set("content-length", `${answer.bytes.length}`);
+    }
+    for (const [name, value] of Object.entries(fault.headers ?? {})) {
+      headers.set(name, value);
+    }
+    record.status = answer.status;
+    const empty = record.method === "HEAD" || answer.bytes.length === 0;
+    const body = empty ? null : sendBody(record, answer.bytes, {
+      fault,
+      offset: answer.offset ?? 0,
+      bytesPerSecond: this.bytesPerSecond,
+      chunkSize: this.chunkSize,
+      signal,
+    });
+    return new Response(body, { status: answer.status, headers });
+  }
+
+  #answer(record: RecordedRequest, fault: Fault): Answer {
+    const route = parseRoute(record.path);
+    const now = this.now();
+    if (route.kind === "token" && this.auth?.kind === "bearer") {
+      const { status, document } = this.#gate.issue(this.auth, record, now);
+      return json(status, document);
+    }
+    if (record.method !== "GET" && record.method !== "HEAD") {
+      return problem(405, "UNSUPPORTED", "the operation is unsupported");
+    }
+    if (route.kind === "storage") {
+      // As object stores do: the signature is in the address, and a second
+      // way to log in is an error.
+      if (record.headers.has("authorization")) {
+        return problem(400, "InvalidArgument", "Only one auth mechanism");
+      }
+      const range = fault.ignoreRange ? null : record.headers.get("range");
+      const repository = this.#repositories.get(route.repository);
+      return blob(repository, route.digest, range);
+    }
+    const name = "repository" in route ? route.repository : undefined;
+    const refused = this.auth &&
+      this.#gate.refuse(this.auth, record, name, now);
+    if (refused) {
+      const headers = { "www-authenticate": refused.challenge };
+      return refused.denied
+        ? problem(401, "DENIED", "requested access is denied", headers)
+        : problem(401, "UNAUTHORIZED", "authentication required", headers);
+    }
+    return this.#serve(route, record, fault);
+  }
+
+  #serve(route: Route, record: RecordedRequest, fault: Fault): Answer {
+    if (route.kind === "ping") return json(200, {});
+    if (!("repository" in route)) {
+      return problem(404, "UNSUPPORTED", "no such path");
+    }
+    const repository = this.#repositories.get(route.repository);
+    if (repository === undefined) {
+      return problem(404, "NAME_UNKNOWN", "repository name not known");
+    }
+    const url = new URL(record.url);
+    switch (route.kind) {
+      case "tags":
+        return tagList(route.repository, repository, url.searchParams);
+      case "manifest": {
+        const document = repository.document(route.reference);
+        if (document === undefined) {
+          return problem(404, "MANIFEST_UNKNOWN", "manifest unknown");
+        }
+        return this.#countPull(
+          record,
+          manifest(document, record.headers.get("accept")),
+        );
+      }
+      default: {
+        if (this.storageHost === undefined) {
+          const range = fault.ignoreRange ? null : record.headers.get("range");
+          return blob(repository, route.digest, range);
+        }
+        const location = `${url.protocol}//${this.storageHost}/storage/` +
+          `${route.repository}/blobs/${route.digest}` +
+          `?signature=${this.requests.length}`;
+        return { ...json(307, {}), headers: { location } };
+      }
+    }
+  }
+
+  /** Adds what is left of the limit, or answers that nothing is. */
+  #countPull(record: RecordedRequest, answer: Answer): Answer {
+    if (this.pullLimit === undefined) return answer;
+    const { limit, window } = this.pullLimit;
+    const used =
+      this.requests.filter(({ method, path }) =>
+        method === "GET" && parseRoute(path).kind === "manifest"
+      ).length;
+    const headers = {
+      ...answer.headers,
+      "ratelimit-limit": `${limit};w=${window}`,
+      "ratelimit-remaining": `${Math.max(0, limit - used)};w=${window}`,
+    };
+    return used > limit && record.method === "GET"
+      ? problem(429, "TOOMANYREQUESTS", "pull rate limit reached", {
+        ...headers,
+        "retry-after": `${window}`,
+      })
+      : { ...answer, headers };
+  }
+}
