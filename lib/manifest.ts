@@ -73,7 +73,7 @@ export function documentMediaType(
       "Docker's schema 1 ended in 2019; the image must be pushed anew",
     );
   }
-  checkUnambiguous(fields, subject);
+  const kind = kindOf(fields, subject);
   if (specific && own && specific !== own) {
     throw new InvalidDocumentError(
       subject,
@@ -81,7 +81,7 @@ export function documentMediaType(
     );
   }
   const mediaType = own ?? specific ??
-    ("manifests" in fields
+    (kind === "index"
       ? OCI_INDEX
       : /vnd\.docker\./.test(String((fields.config as Fields)?.mediaType))
       ? DOCKER_MANIFEST
@@ -92,6 +92,14 @@ export function documentMediaType(
       `it is none of ${
         [OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST]
           .join(", ")
+      }`,
+    );
+  }
+  if (isIndex(mediaType) !== (kind === "index")) {
+    throw new InvalidDocumentError(
+      subject,
+      `it should be ${mediaType}, and has the fields of ${
+        kind === "index" ? "an index" : "a manifest"
       }`,
     );
   }
@@ -108,7 +116,9 @@ export function documentMediaType(
 export function parseIndex(document: Document): Index {
   const subject = `index ${document.descriptor.digest}`;
   const fields = parseObject(document.bytes, subject);
-  checkUnambiguous(fields, subject);
+  if (kindOf(fields, subject) !== "index") {
+    throw new InvalidDocumentError(subject, "it is no index");
+  }
   const manifests = descriptors(fields.manifests, "manifests", subject);
   if (manifests.length > MAX_ENTRIES) {
     throw new InvalidDocumentError(
@@ -130,7 +140,9 @@ export function parseIndex(document: Document): Index {
 export function parseManifest(document: Document): Manifest {
   const subject = `manifest ${document.descriptor.digest}`;
   const fields = parseObject(document.bytes, subject);
-  checkUnambiguous(fields, subject);
+  if (kindOf(fields, subject) !== "manifest") {
+    throw new InvalidDocumentError(subject, "it is no manifest");
+  }
   const config = descriptor(fields.config, "config", subject);
   const layers = descriptors(fields.layers, "layers", subject);
   if (layers.length > MAX_LAYERS) {
@@ -231,7 +243,7 @@ function parseObject(bytes: Uint8Array, subject: string): Fields {
 }
 
 /** A document that can be read as an index and as a manifest is refused. */
-function checkUnambiguous(fields: Fields, subject: string): void {
+function kindOf(fields: Fields, subject: string): "index" | "manifest" {
   const asIndex = "manifests" in fields;
   const asManifest = "layers" in fields || "config" in fields ||
     "fsLayers" in fields;
@@ -247,6 +259,7 @@ function checkUnambiguous(fields: Fields, subject: string): void {
       "it is neither an index nor a manifest",
     );
   }
+  return asIndex ? "index" : "manifest";
 }
 
 function descriptors(

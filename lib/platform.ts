@@ -103,14 +103,12 @@ export function normalizePlatform(platform: Platform): Platform {
     : rest.os.toLowerCase();
   const written = rest.architecture.toLowerCase();
   const [architecture, implied] = ARCHITECTURES.get(written) ?? [written];
-  let variant = given?.toLowerCase() || implied;
-  if (architecture === "arm64" && /^v?8(\.0)?$/.test(variant ?? "")) {
+  let variant = (given?.toLowerCase() || implied)?.replace(/^(?=\d)/, "v");
+  if (architecture === "arm64" && /^v8(\.0)?$/.test(variant ?? "")) {
     variant = undefined;
   }
   if (architecture === "amd64" && variant === "v1") variant = undefined;
-  if (architecture === "arm") {
-    variant = variant ? variant.replace(/^(?=\d)/, "v") : "v7";
-  }
+  if (architecture === "arm") variant ??= "v7";
   return { ...rest, os, architecture, ...(variant && { variant }) };
 }
 
@@ -144,10 +142,10 @@ export function platformFallbacks(wanted: Platform): Platform[] {
     ...(variant && { variant }),
   });
   const level = Number(variant?.replace(/^v/, "") ?? NaN);
-  if (base.architecture === "arm" && level >= 5) {
+  if (base.architecture === "arm" && [5, 6, 7, 8].includes(level)) {
     return Array.from(
-      { length: Math.min(level, 8) - 4 },
-      (_, i) => of("arm", `v${Math.min(level, 8) - i}`),
+      { length: level - 4 },
+      (_, i) => of("arm", `v${level - i}`),
     );
   }
   if (base.architecture === "arm64") {

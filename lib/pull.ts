@@ -14,7 +14,7 @@ import {
   parseReference,
   type Reference,
 } from "./reference.ts";
-import { Repository } from "./registry/repository.ts";
+import { type Mirror, openRepository } from "./registry/mirrors.ts";
 import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
@@ -75,6 +75,20 @@ export interface PullOptions {
    */
   plainHttp?: boolean;
   /**
+   * Other places to pull from, by registry, which are asked first. What they
+   * send counts only when its digest is right.
+   *
+   * @default {[]}
+   */
+  mirrors?: readonly Mirror[];
+  /**
+   * Whether mirrors are believed about what a tag names; without it, the
+   * registry itself is asked first, and they only where it does not answer.
+   *
+   * @default {false}
+   */
+  trustMirrors?: boolean;
+  /**
    * How often a request is tried again without a byte gained.
    *
    * @default {5}
@@ -87,6 +101,13 @@ export interface PullOptions {
    */
   timeout?: number;
   /**
+   * The longest wait, in milliseconds, that a server may ask for before
+   * another try; where it asks for more, the pull has failed.
+   *
+   * @default {60_000}
+   */
+  maxWait?: number;
+  /**
    * Whether to write the archive even if it is there and unchanged.
    *
    * @default {false}
@@ -98,6 +119,8 @@ export interface PullOptions {
    * @default {false}
    */
   trustCache?: boolean;
+  /** Waits before another try; for tests. */
+  sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /** What a pull has brought. Sizes are in bytes. */
@@ -202,7 +225,7 @@ async function pullWith(
   const store = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir);
-  const repository = new Repository(image, { ...options, fetch });
+  const repository = openRepository(image, { ...options, fetch });
   const { resolved, manifest, parsed, config, platform: actual } =
     await imageDocuments(image, {
       repository,

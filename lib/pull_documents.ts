@@ -14,7 +14,7 @@ import {
   selectPlatform,
 } from "./platform.ts";
 import type { Reference } from "./reference.ts";
-import type { Repository } from "./registry/repository.ts";
+import type { ImageSource } from "./registry/image_source.ts";
 import type { LayoutStore } from "./store/layout_store.ts";
 import type { Descriptor, Document, Manifest, Platform } from "./types.ts";
 
@@ -24,7 +24,7 @@ const MOST_NESTED = 4;
 /** What the documents are looked for with. */
 export interface DocumentOptions {
   /** Where they come from. */
-  repository: Repository;
+  repository: ImageSource;
   /** Where they are kept. */
   store?: LayoutStore;
   /** The platform that is wanted. */

@@ -10,7 +10,7 @@ import { InvalidDigestError, InvalidReferenceError } from "./errors.ts";
 
 /** A name for an image, taken apart. */
 export interface Reference {
-  /** `docker.io`, or `host` or `host:port` as written, in lower case. */
+  /** `docker.io`, or `host` or `host:port`, as a rule in lower case. */
   registry: string;
   /** The repository in that registry, such as `library/nginx`. */
   repository: string;
@@ -97,6 +97,8 @@ export function parseReference(text: string): Reference {
     const problem = registryProblem(first);
     if (problem) fail(problem.position, problem.reason);
     registry = first.toLowerCase();
+    // A capital letter may be all that makes it a host.
+    if (!isRegistry(registry)) registry = first;
     if (registry === "index.docker.io") registry = DOCKER_HUB;
     repository = rest.slice(slash + 1);
     start = slash + 1;
@@ -134,9 +136,13 @@ function registryProblem(
   }
   if (host.startsWith("[")) {
     const inner = host.slice(1, -1);
-    return host.endsWith("]") && URL.canParse(`http://[${inner}]/`)
+    return host.endsWith("]") && /^[0-9a-f:]+$/i.test(inner) &&
+        URL.canParse(`http://[${inner}]/`)
       ? undefined
       : { position: 0, reason: "this is no IPv6 address in brackets" };
+  }
+  if (host.includes(":")) {
+    return { position: 0, reason: "an IPv6 address stands in brackets" };
   }
   let position = 0;
   for (const label of host.split(".")) {

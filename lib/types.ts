@@ -136,6 +136,20 @@ export interface BlobBody {
 export interface Fetcher {
   /** Begins to send the blob's bytes, or the asked range of them. */
   fetchBlob(descriptor: Descriptor, options?: RangeOptions): Promise<BlobBody>;
+  /**
+   * Told that a body broke off, stalled, or was ended for being slow, so that
+   * the next one may come from another place.
+   *
+   * @returns Whether it will, so that there is no need to wait before it.
+   */
+  demote?(body: BlobBody, error: unknown): boolean;
+  /**
+   * Told that the bytes which were sent of a blob are not those of its digest,
+   * so that they come from another place next time.
+   *
+   * @returns Whether there is a place that has not sent wrong ones yet.
+   */
+  reject?(descriptor: Descriptor): boolean;
 }
 
 /** Says what a tag or a digest names at this moment. */

@@ -11,6 +11,9 @@ import { acquireLock, type Lock } from "../disk/lock.ts";
 import { type FileSlot, PartialFile } from "../disk/partial_file.ts";
 import type { ArchivePlan } from "./plan.ts";
 
+/** The longest name that a suffix is added to, in bytes. */
+const MAX_NAME = 220;
+
 /** How an archive's file is opened. */
 export interface ArchiveFileOptions {
   /**
@@ -64,7 +67,7 @@ export class ArchiveFile {
     if (status && !status.isFile()) {
       throw storageError("write", path, new Error("it is no plain file"));
     }
-    const temporary = join(folder, `.${basename(path)}.partial`);
+    const temporary = join(folder, temporaryName(basename(path)));
     const lock = await acquireLock(`${temporary}.lock`, waiting);
     let file: PartialFile | undefined;
     try {
@@ -107,6 +110,14 @@ export class ArchiveFile {
       await this.#lock.release();
     }
   }
+}
+
+/** A name beside the final one, with room for a suffix in 255 bytes. */
+function temporaryName(name: string): string {
+  const short = new TextEncoder().encode(name).length <= MAX_NAME
+    ? name
+    : createHash("sha256").update(name).digest("hex");
+  return `.${short}.partial`;
 }
 
 /** What the archive's bytes are: the plan's pieces determine the rest. */

@@ -1,5 +1,6 @@
 /** Turns what `node:fs` throws into a typed error that names the path. */
 
+import { readFile, stat } from "node:fs/promises";
 import { StorageError } from "../errors.ts";
 
 /** The system's code of an error, such as `ENOENT`. */
@@ -46,4 +47,24 @@ export async function ifThere<T>(
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw storageError(operation, path, error);
   }
+}
+
+/** The most bytes of a document of ours that are read. */
+const MAX_TEXT_SIZE = 16 * 1024 * 1024;
+
+/**
+ * Reads a document of ours; a missing one gives `undefined`.
+ *
+ * @throws {StorageError} If it cannot be read, or is no plain file or too large
+ * for one of ours: what lies in a shared folder may be anybody's.
+ */
+export async function readText(path: string): Promise<string | undefined> {
+  return await ifThere("read", path, async () => {
+    const status = await stat(path);
+    if (!status.isFile()) throw new Error("it is no plain file");
+    if (status.size > MAX_TEXT_SIZE) {
+      throw new Error(`it has more than ${MAX_TEXT_SIZE} bytes`);
+    }
+    return await readFile(path, "utf8");
+  });
 }

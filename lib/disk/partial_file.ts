@@ -16,7 +16,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import type { BlobSink } from "../types.ts";
-import { onDisk, storageError } from "./io.ts";
+import { onDisk, readText, storageError } from "./io.ts";
 import { type Range, RangeSet } from "./ranges.ts";
 
 /** How a {@linkcode PartialFile} is opened. */
@@ -31,8 +31,6 @@ export interface PartialFileOptions {
    * @default {true}
    */
   resumable?: boolean;
-  /** Called once, when the first bytes of this run are about to be written. */
-  onFirstWrite?: () => void;
 }
 
 interface Record {
@@ -47,8 +45,6 @@ interface Record {
 
 const SAVE_INTERVAL = 200;
 const SYNC_INTERVAL = 2_000;
-/** The most of a record that is read; it holds a few ranges. */
-const MAX_RECORD_SIZE = 1024 * 1024;
 
 /** A file on its way to its final name. */
 export class PartialFile {
@@ -241,8 +237,11 @@ export class PartialFile {
       synced: this.#synced.ranges,
     };
     const path = recordPath(this.path);
-    await writeFile(`${path}~`, JSON.stringify(record));
-    await rename(`${path}~`, path);
+    const temporary = `${path}~`;
+    // Made anew, so that a link in its place leads nowhere.
+    await rm(temporary, { force: true });
+    await writeFile(temporary, JSON.stringify(record), { flag: "wx" });
+    await rename(temporary, path);
   }
 }
 
@@ -293,9 +292,8 @@ function recordPath(path: string): string {
 
 async function readRecord(path: string): Promise<Record | undefined> {
   try {
-    const text = await readFile(recordPath(path), "utf8");
-    if (text.length > MAX_RECORD_SIZE) return undefined;
-    const record = JSON.parse(text) as Record;
+    const text = await readText(recordPath(path));
+    const record = JSON.parse(text ?? "null") as Record;
     const valid = (ranges: unknown): ranges is Range[] =>
       Array.isArray(ranges) &&
       ranges.every((range) =>

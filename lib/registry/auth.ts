@@ -10,6 +10,7 @@ import { discard } from "./body.ts";
 import type { HttpClient } from "./http.ts";
 import { cleanText } from "./redact.ts";
 import { Login, type LoginOptions } from "./login.ts";
+import { mergeScopes, pullScope } from "./scopes.ts";
 import { SharedWork } from "./shared.ts";
 import {
   basicAuthorization,
@@ -36,9 +37,6 @@ export interface AuthTrail {
   widened?: boolean;
 }
 
-const MAX_SCOPES = 4;
-const MAX_SCOPE_LENGTH = 500;
-
 /** Whether a refusal means that a login is missing or has run out. */
 export function isUnauthorized(error: RegistryError): boolean {
   // ECR says 403 and public.ecr.aws 400 where others say 401.
@@ -53,18 +51,19 @@ export function isUnauthorized(error: RegistryError): boolean {
 /** The login to one repository. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #shared = new SharedWork<Token>();
+  readonly #tokens = new SharedWork<Token>();
   #challenge: Challenge | undefined;
   #scopes: string[];
   #token: Token | undefined;
   readonly #login: Login;
-  #root: Promise<string | null> | undefined;
+  readonly #roots = new SharedWork<{ header: string | null }>();
+  #root: { header: string | null } | undefined;
 
   /** Knows nothing of how the registry asks for a login, until it asks. */
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#login = new Login(options);
-    this.#scopes = [`repository:${options.repository}:pull`];
+    this.#scopes = [pullScope(options.repository)];
   }
 
   /**
@@ -178,7 +177,11 @@ export class Authenticator {
       }
       return;
     }
-    this.#widen(usable.parameters.get("scope")?.split(" ") ?? []);
+    this.#scopes = mergeScopes(
+      this.#scopes,
+      usable.parameters.get("scope") ?? "",
+      this.#options.repository,
+    );
     // nvcr.io names another token server once a token has run out, where an
     // anonymous request fails; and Harbor then asks for Basic.
     if (this.#challenge?.scheme === "bearer") return;
@@ -188,22 +191,9 @@ export class Authenticator {
     this.#challenge = usable;
   }
 
-  /** Puts the scopes that a challenge names first: some servers see only one. */
-  #widen(named: string[]): void {
-    const own = `repository:${this.#options.repository}:`;
-    const scopes = named.filter((scope) =>
-      isHeaderSafe(scope) && scope.length <= MAX_SCOPE_LENGTH
-    );
-    const covered = scopes.some((scope) => scope.startsWith(own));
-    const others = this.#scopes.filter((scope) =>
-      !covered || !scope.startsWith(own)
-    );
-    this.#scopes = [...new Set([...scopes, ...others])].slice(0, MAX_SCOPES);
-  }
-
-  #rootChallenge(signal?: AbortSignal): Promise<string | null> {
+  async #rootChallenge(signal?: AbortSignal): Promise<string | null> {
     const { http, endpoint } = this.#options;
-    const ask = async () => {
+    this.#root ??= await this.#roots.run("", async (signal) => {
       const url = new URL(`${endpoint().href.replace(/\/$/, "")}/v2/`);
       const exchange = await http.retrying(
         url,
@@ -211,15 +201,11 @@ export class Authenticator {
         signal,
       );
       await discard(exchange);
-      return exchange.redirected
-        ? null
-        : exchange.response.headers.get("www-authenticate");
-    };
-    this.#root ??= ask().catch((error) => {
-      this.#root = undefined;
-      throw error;
-    });
-    return this.#root;
+      const { response, redirected } = exchange;
+      const header = response.headers.get("www-authenticate");
+      return { header: redirected ? null : header };
+    }, signal);
+    return this.#root.header;
   }
 
   async #renew(
@@ -230,7 +216,7 @@ export class Authenticator {
     const { registry, endpoint, http } = this.#options;
     const scopes = this.#scopes;
     const ask = (login: Credential | undefined) =>
-      this.#shared.run(
+      this.#tokens.run(
         `${login === undefined} ${scopes.join(" ")}`,
         (signal) =>
           requestToken(http, {

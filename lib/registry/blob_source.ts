@@ -8,7 +8,8 @@ import { NetworkError, RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Descriptor, RangeOptions } from "../types.ts";
 import type { Exchange } from "./body.ts";
-import type { HttpClient, SendOptions } from "./http.ts";
+import type { HttpClient } from "./http.ts";
+import type { SendOptions } from "./http_options.ts";
 import { placeAnswer, type Placement, rangeHeader } from "./range.ts";
 import { redactUrl } from "./redact.ts";
 
@@ -68,7 +69,7 @@ export class BlobSource {
     }
     const whole = { offset: 0, end: size };
     let asked = this.#noRanges ? whole : { offset, end };
-    while (true) {
+    for (let attempt = 1;; attempt++) {
       const range = rangeHeader(descriptor, asked);
       const exchange = await this.#fetch(descriptor, {
         headers: { ...(range && { range }) },
@@ -92,6 +93,8 @@ export class BlobSource {
             "in answer to a request for the whole blob",
         });
       }
+      // It may have been a slip: the whole costs what is there already.
+      if (attempt === 1) continue;
       this.#noRanges = true;
       asked = whole;
     }

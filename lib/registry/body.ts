@@ -63,7 +63,7 @@ export async function readBody(
       throw new NetworkError(redactUrl(url), "timeout", reason);
     }
     if (error instanceof RangeError) throw tooLong();
-    throw toNetworkError(error, url.href, signal);
+    throw toNetworkError(error, url.href, signal, true);
   } finally {
     guard.end();
   }

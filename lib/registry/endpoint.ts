@@ -3,7 +3,8 @@
 import { NetworkError } from "../errors.ts";
 import { isLoopback } from "./address.ts";
 import type { Exchange } from "./body.ts";
-import type { HttpClient, SendOptions } from "./http.ts";
+import type { HttpClient } from "./http.ts";
+import type { SendOptions } from "./http_options.ts";
 
 /** Says whether a registry is asked by plain HTTP: all of them, or by name. */
 export type PlainHttp = boolean | ((registry: string) => boolean | undefined);
@@ -72,8 +73,9 @@ export class Endpoint {
       if (!isOtherProtocol(error, this.#url)) throw error;
       failure = error;
     }
-    // Go's server and nginx answer so where TLS is expected.
-    if (answer && answer.response.status !== 400) {
+    // Servers that expect TLS answer 400, proxies before them 5xx.
+    const status = answer?.response.status ?? 0;
+    if (answer && status !== 400 && status < 500) {
       this.#other = undefined;
       return answer;
     }
@@ -84,15 +86,15 @@ export class Endpoint {
       this.#other = undefined;
       return second;
     } catch (error) {
-      // A certificate's fault is the fault of a server that speaks TLS.
+      // Who has a certificate, or wants one, speaks TLS.
       const secure = !(error instanceof NetworkError) ||
-        error.message.includes("certificate");
+        /certificate|broke off the TLS/.test(error.message);
       if (secure) {
         await answer?.response.body?.cancel();
         throw error;
       }
       if (answer === undefined) throw failure;
-      this.#other = undefined;
+      if (status === 400) this.#other = undefined;
       return answer;
     }
   }

@@ -4,103 +4,28 @@
  * each kind of failure; and another try where that may help.
  */
 
-import { NetworkError, RegistryError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import type { Fetch } from "../types.ts";
+import {
+  ContentMismatchError,
+  InvalidDocumentError,
+  NetworkError,
+  RegistryError,
+} from "../errors.ts";
 import { discard, type Exchange, readBody } from "./body.ts";
 import { parseErrorBody } from "./error_body.ts";
+import {
+  type HttpOptions,
+  type SendOptions,
+  USER_AGENT,
+} from "./http_options.ts";
 import { toNetworkError } from "./network_error.ts";
 import { redactUrl } from "./redact.ts";
 import { isRetryable, parseRetryAfter, retryDelay, sleep } from "./retry.ts";
-
-/** How this client is called where none has been set. */
-export const USER_AGENT = "docker-pull/0.1.0";
 
 /** The most bytes of an error's or a token server's body that are read. */
 export const MAX_REPLY_SIZE: number = 1024 * 1024;
 
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-
-/** One request and what came of it, without secrets: for logs and reports. */
-export interface ExchangeRecord {
-  /** The method. */
-  method: string;
-  /** The address, redacted. */
-  url: string;
-  /** The scheme of the Authorization header that was sent, if any. */
-  authorization?: string;
-  /** The Range header that was sent, if any. */
-  range?: string;
-  /** The status; without one, no answer came. */
-  status?: number;
-  /** The address that it redirects to, redacted. */
-  location?: string;
-  /** Milliseconds until the answer's head, or the failure. */
-  duration: number;
-}
-
-/** How {@linkcode HttpClient} sends. */
-export interface HttpOptions {
-  /** What sends a single request. */
-  fetch: Fetch;
-  /** Takes `retry` events. */
-  onEvent?: OnEvent;
-  /** Takes a record of every single request. */
-  onExchange?: (record: ExchangeRecord) => void;
-  /**
-   * How many more tries a request for a document gets.
-   *
-   * @default {5}
-   */
-  retries?: number;
-  /**
-   * Milliseconds to wait for an answer's head, and for each further piece of
-   * a document.
-   *
-   * @default {30_000}
-   */
-  timeout?: number;
-  /**
-   * The longest wait, in milliseconds, that a server may ask for before
-   * another try; where it asks for more, the request has failed.
-   *
-   * @default {60_000}
-   */
-  maxWait?: number;
-  /**
-   * The User-Agent header.
-   *
-   * @default {"docker-pull/0.1.0"}
-   */
-  userAgent?: string;
-  /** Waits; for tests. */
-  sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
-  /** From 0 up to 1, by which waits are shortened; for tests. */
-  random?: () => number;
-  /** Milliseconds since 1970; for tests. */
-  now?: () => number;
-}
-
-/** One request. */
-export interface SendOptions {
-  /**
-   * The method.
-   *
-   * @default {"GET"}
-   */
-  method?: "GET" | "HEAD" | "POST";
-  /** The headers, those that carry a login apart. */
-  headers?: Record<string, string>;
-  /** The Authorization header, which goes to the address's own origin only. */
-  authorization?: string;
-  /** A form's fields. */
-  body?: string;
-  /** Ends the request and the reading of its answer. */
-  signal?: AbortSignal;
-  /** Throws where a redirect must not be followed. */
-  checkRedirect?: (target: URL) => void;
-}
 
 /** Sends requests and reads documents. */
 export class HttpClient {
@@ -262,7 +187,8 @@ export class HttpClient {
   }
 
   /**
-   * Runs a task until it succeeds or another try is of no use.
+   * Runs a task until it succeeds or another try is of no use. What came
+   * damaged is asked for once more, at once.
    *
    * @param url The address, for the events.
    * @param task The task, from the sending of its request to the last byte.
@@ -282,11 +208,22 @@ export class HttpClient {
       sleep: wait = sleep,
       onEvent,
     } = this.#options;
+    let damaged = false;
     for (let attempt = 1;; attempt++) {
       try {
         return await task();
       } catch (error) {
         signal?.throwIfAborted();
+        // What is wrong with a document may have happened on its way.
+        if (
+          !damaged && retries > 0 &&
+          (error instanceof ContentMismatchError ||
+            error instanceof InvalidDocumentError)
+        ) {
+          damaged = true;
+          attempt--;
+          continue;
+        }
         const delay = retryDelay(error, attempt, random());
         if (
           attempt > retries || delay > maxWait ||

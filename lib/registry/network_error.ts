@@ -59,12 +59,12 @@ const FAILURES: [RegExp, NetworkErrorKind, string][] = [
   ],
   [/CERT_REVOKED|\bRevoked\b/i, "tls", "the certificate is revoked"],
   [
-    /CERTIFICATE_?REQUIRED/i,
+    /CERTIFICATE_?REQUIRED|BAD_?CERTIFICATE/i,
     "tls",
     "the server wants a client certificate",
   ],
   [
-    /WRONG_VERSION_NUMBER|InvalidContentType|packet length too long/i,
+    /WRONG.VERSION.NUMBER|InvalidContentType|packet length too long/i,
     "tls",
     "the server does not speak TLS on this port",
   ],
@@ -74,7 +74,12 @@ const FAILURES: [RegExp, NetworkErrorKind, string][] = [
     "the certificate is not valid",
   ],
   [
-    /\bEPROTO\b|ERR_SSL|ERR_TLS|fatal alert|handshake|\btls\b/i,
+    /fatal alert|_ALERT_|\balert number\b/i,
+    "tls",
+    "the server broke off the TLS handshake",
+  ],
+  [
+    /\bEPROTO\b|ERR_SSL|ERR_TLS|handshake|\btls\b/i,
     "tls",
     "the TLS handshake failed",
   ],
@@ -129,6 +134,7 @@ export function describeFailure(error: unknown): Failure {
  * @param error What was thrown.
  * @param url The address that was asked; it is redacted here.
  * @param signal The caller's signal: once aborted, its reason is the error.
+ * @param reading Whether it was thrown while a body was read.
  * @returns A {@linkcode NetworkError}; or the signal's reason; or the error
  * itself where it is one of this library's.
  */
@@ -136,13 +142,17 @@ export function toNetworkError(
   error: unknown,
   url: string,
   signal?: AbortSignal | null,
+  reading = false,
 ): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof DockerPullError) return error;
   const { kind, reason } = describeFailure(error);
-  return new NetworkError(redactUrl(url), kind, reason, {
-    cause: redactError(error),
-  });
+  return new NetworkError(
+    redactUrl(url),
+    reading && kind === "reset" ? "truncated" : kind,
+    reason,
+    { cause: redactError(error) },
+  );
 }
 
 /** The codes and messages of an error and its causes, outermost first. */

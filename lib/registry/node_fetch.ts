@@ -10,6 +10,7 @@ import { isIP } from "node:net";
 import { NetworkError } from "../errors.ts";
 import type { Fetch } from "../types.ts";
 import { describeFailure } from "./network_error.ts";
+import { redactUrl } from "./redact.ts";
 import { toResponse } from "./node_response.ts";
 import { openTunnel, proxyAuthorization, type TlsSettings } from "./tunnel.ts";
 
@@ -73,7 +74,7 @@ export function createNodeFetch(options: NodeFetchOptions): NodeFetch {
         options: { host, port, path, ...settings, ...serverName(host) },
       };
     }
-    const proxy = new URL(proxyText);
+    const proxy = parseProxy(proxyText);
     const proxySettings = proxy.protocol === "https:"
       ? options.tls(proxy)
       : undefined;
@@ -132,6 +133,13 @@ export function createNodeFetch(options: NodeFetchOptions): NodeFetch {
       agents.clear();
     },
   };
+}
+
+function parseProxy(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  const reason = "a proxy's address begins with http:// or https://";
+  throw new NetworkError(redactUrl(text), "proxy", reason);
 }
 
 /** TLS names no host by its address. */
@@ -214,7 +222,8 @@ function request(
       forget();
       try {
         if (forward && incoming.statusCode === 407) {
-          throw proxyFailure(forward, new Error("ERR_PROXY_TUNNEL 407"));
+          const reason = "the proxy answers 407 Proxy Authentication Required";
+          throw new NetworkError(forward.origin, "proxy", reason);
         }
         resolve(toResponse(incoming, method, signal));
       } catch (error) {

@@ -12,7 +12,8 @@ export function redactUrl(url: string | URL): string {
   try {
     parsed = new URL(url);
   } catch {
-    return cleanText(String(url).replace(/[?#].*$/s, "?…"), 200);
+    const text = String(url).replace(/[?#].*$/s, "?…");
+    return cleanText(text.replace(/\/\/[^/]*@/, "//"), 200);
   }
   const { protocol, host, pathname, search } = parsed;
   return `${protocol}//${host}${pathname}${search && "?…"}`;

@@ -7,7 +7,6 @@
 import { verifyBytes } from "../digest.ts";
 import { InvalidDocumentError } from "../errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
-import { MANIFEST_ACCEPT } from "../media_types.ts";
 import { type Reference, registryHost } from "../reference.ts";
 import type {
   BlobBody,
@@ -18,16 +17,9 @@ import type {
   Resolver,
 } from "../types.ts";
 import { BlobSource } from "./blob_source.ts";
-import { discard, type Exchange } from "./body.ts";
-import {
-  asAnnounced,
-  checkTagOrDigest,
-  describe,
-  inlineData,
-  isTag,
-  toDocument,
-} from "./document.ts";
-import { rateLimitWarning } from "./rate_limit.ts";
+import type { Exchange } from "./body.ts";
+import { inlineData, isTag } from "./document.ts";
+import { ManifestSource } from "./manifest_source.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { nextPage, parseTags } from "./tags.ts";
 
@@ -40,8 +32,6 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** Documents are small and few; they are kept so that none is fetched twice. */
-const MAX_KEPT = 8;
 const MAX_PAGES = 10;
 
 /**
@@ -70,9 +60,7 @@ export class Repository implements Resolver, Fetcher {
   readonly host: string;
   readonly #session: Session;
   readonly #blobs: BlobSource;
-  readonly #options: RepositoryOptions;
-  readonly #documents = new Map<string, Document>();
-  #warned = false;
+  readonly #manifests: ManifestSource;
 
   /**
    * Sends nothing yet.
@@ -90,8 +78,8 @@ export class Repository implements Resolver, Fetcher {
     );
     this.reference = reference;
     this.host = session.host;
-    this.#options = options;
     this.#session = session;
+    this.#manifests = new ManifestSource(session, registry, options.onEvent);
     this.#blobs = new BlobSource({
       http: session.http,
       registry,
@@ -114,27 +102,7 @@ export class Repository implements Resolver, Fetcher {
     tagOrDigest: string,
     options: CallOptions = {},
   ): Promise<Descriptor> {
-    checkTagOrDigest(tagOrDigest);
-    const { signal } = options;
-    const known = this.#documents.get(tagOrDigest);
-    if (known) return known.descriptor;
-    const path = `manifests/${tagOrDigest}`;
-    const { http } = this.#session;
-    const described = await http.retrying(this.#session.url(path), async () => {
-      const exchange = await this.#session.request(path, {
-        method: "HEAD",
-        headers: { accept: MANIFEST_ACCEPT },
-        signal,
-      }, true);
-      await discard(exchange);
-      this.#watchRateLimit(exchange.response);
-      return exchange.response.ok
-        ? describe(exchange.response, tagOrDigest)
-        : undefined;
-    }, signal);
-    // Whatever HEAD lacks, the words of a refusal included, GET has.
-    return described ??
-      (await this.fetchManifest(tagOrDigest, options)).descriptor;
+    return await this.#manifests.resolve(tagOrDigest, options.signal);
   }
 
   /**
@@ -154,43 +122,7 @@ export class Repository implements Resolver, Fetcher {
     target: string | Descriptor,
     options: CallOptions = {},
   ): Promise<Document> {
-    const { signal } = options;
-    const descriptor = typeof target === "string" ? undefined : target;
-    const name = typeof target === "string" ? target : target.digest;
-    checkTagOrDigest(name);
-    const kept = this.#documents.get(name);
-    if (kept) return asAnnounced(kept, descriptor);
-    if (descriptor?.data !== undefined) {
-      const bytes = await inlineData(descriptor);
-      return this.#keep(await toDocument(bytes, null, target));
-    }
-    const path = `manifests/${name}`;
-    return await this.#session.http.retrying(
-      this.#session.url(path),
-      async () => {
-        const exchange = await this.#session.request(path, {
-          headers: { accept: MANIFEST_ACCEPT },
-          signal,
-        });
-        const subject = `manifest ${name}`;
-        const bytes = await this.#session.http.read(
-          exchange,
-          MAX_DOCUMENT_SIZE,
-          subject,
-        );
-        this.#watchRateLimit(exchange.response);
-        const type = exchange.response.headers.get("content-type");
-        return this.#keep(await toDocument(bytes, type, target));
-      },
-      signal,
-    );
-  }
-
-  #keep(document: Document): Document {
-    if (this.#documents.size < MAX_KEPT) {
-      this.#documents.set(document.descriptor.digest, document);
-    }
-    return document;
+    return await this.#manifests.fetch(target, options.signal);
   }
 
   /**
@@ -301,17 +233,5 @@ export class Repository implements Resolver, Fetcher {
       signal?.throwIfAborted();
     }
     return tags;
-  }
-
-  #watchRateLimit(response: Response): void {
-    if (this.#warned) return;
-    const message = rateLimitWarning(
-      response.headers,
-      this.reference.registry,
-    );
-    if (message === undefined) return;
-    this.#warned = true;
-    const warning = { code: "rate-limit", message } as const;
-    this.#options.onEvent?.({ type: "warning", warning });
   }
 }

@@ -1,6 +1,6 @@
 /** When a request is worth another try, and how long to wait before it. */
 
-import { NetworkError, RegistryError } from "../errors.ts";
+import { DockerPullError, NetworkError, RegistryError } from "../errors.ts";
 import { describeFailure } from "./network_error.ts";
 
 const RETRIED_STATUSES = new Set([
@@ -34,11 +34,11 @@ export function isRetryable(error: unknown, midway = false): boolean {
     return error.status !== 429 || error.retryAfter !== undefined ||
       !error.errors.some(({ message }) => /pull rate limit/i.test(message));
   }
-  if (!(error instanceof NetworkError)) {
-    if (!(error instanceof TypeError)) return false;
-    return retryableKind(describeFailure(error).kind, midway);
-  }
-  return retryableKind(error.kind, midway);
+  if (error instanceof NetworkError) return retryableKind(error.kind, midway);
+  // What a runtime throws while a body is read.
+  return error instanceof Error && !(error instanceof DockerPullError) &&
+    error.name !== "AbortError" &&
+    retryableKind(describeFailure(error).kind, midway);
 }
 
 function retryableKind(kind: NetworkError["kind"], midway: boolean): boolean {

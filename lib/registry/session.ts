@@ -3,9 +3,10 @@
 import { InvalidReferenceError, type RegistryError } from "../errors.ts";
 import type { CredentialProvider } from "../types.ts";
 import { Authenticator, type AuthTrail, isUnauthorized } from "./auth.ts";
-import type { Exchange } from "./body.ts";
+import { discard, type Exchange } from "./body.ts";
 import { Endpoint, type PlainHttp } from "./endpoint.ts";
-import { HttpClient, type HttpOptions, type SendOptions } from "./http.ts";
+import { HttpClient } from "./http.ts";
+import type { HttpOptions, SendOptions } from "./http_options.ts";
 
 /** How a {@linkcode Session} asks. */
 export interface SessionOptions extends HttpOptions {
@@ -24,10 +25,18 @@ export interface SessionOptions extends HttpOptions {
    * login is then looked up for that address's host.
    */
   endpoint?: string;
+  /**
+   * The registry whose images a mirror is asked for, sent as the query
+   * parameter `ns`, as containerd does: mirrors of several registries go by it.
+   */
+  namespace?: string;
 }
 
 /** More than any request needs: challenge, renewal, more scopes, no login. */
 const MAX_ROUNDS = 5;
+
+/** A storage says by these that a signed address is over; the registry makes another. */
+const DEAD_ADDRESS = new Set([400, 401, 403, 410]);
 
 /** The endpoint, the login and the connection state of one repository. */
 export class Session {
@@ -38,6 +47,7 @@ export class Session {
   readonly #endpoint: Endpoint;
   readonly #auth: Authenticator;
   readonly #repository: string;
+  readonly #namespace: string | undefined;
 
   /**
    * Sends nothing yet.
@@ -54,11 +64,12 @@ export class Session {
     repository: string,
     options: SessionOptions,
   ) {
-    const { plainHttp, endpoint, credentials, onEvent } = options;
+    const { plainHttp, endpoint, namespace, credentials, onEvent } = options;
     check(registryHost, /^[a-z0-9.:_[\]-]+$/i);
     check(repository, /^(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/(?!$)|$))*$/);
     this.http = new HttpClient(options);
     this.#repository = repository;
+    this.#namespace = namespace;
     this.#endpoint = endpoint === undefined
       ? Endpoint.of(registryHost, registry, plainHttp)
       : new Endpoint(new URL(endpoint.replace(/\/*$/, "/")));
@@ -84,7 +95,13 @@ export class Session {
   }
 
   #path(path: string): string {
-    return this.#repository === "" ? "v2/" : `v2/${this.#repository}/${path}`;
+    const whole = this.#repository === ""
+      ? "v2/"
+      : `v2/${this.#repository}/${path}`;
+    // The link to a next page may have it already.
+    if (this.#namespace === undefined || /[?&]ns=/.test(path)) return whole;
+    const separator = path.includes("?") ? "&" : "?";
+    return `${whole}${separator}ns=${encodeURIComponent(this.#namespace)}`;
   }
 
   /**
@@ -107,6 +124,7 @@ export class Session {
     const { signal } = options;
     const trail: AuthTrail = {};
     let refusal: RegistryError | undefined;
+    let renewed = false;
     for (let round = 1;; round++) {
       const authorization = await this.#auth.authorization(signal, trail);
       const exchange = await this.#endpoint.send(this.http, this.#path(path), {
@@ -114,6 +132,14 @@ export class Session {
         authorization,
       });
       if (exchange.response.ok) return exchange;
+      if (
+        exchange.redirected && !renewed && path.startsWith("blobs/") &&
+        DEAD_ADDRESS.has(exchange.response.status)
+      ) {
+        renewed = true;
+        await discard(exchange);
+        continue;
+      }
       const header = exchange.response.headers.get("www-authenticate");
       const error = await this.http.toError(exchange);
       if (authorization !== undefined) refusal ??= error;

@@ -16,7 +16,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { parseDigest, verifyBytes } from "../digest.ts";
-import { ifThere, onDisk, storageError } from "../disk/io.ts";
+import { ifThere, onDisk, readText, storageError } from "../disk/io.ts";
 import { acquireLock } from "../disk/lock.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { DockerPullError } from "../errors.ts";
@@ -69,11 +69,7 @@ export class LayoutStore {
       await mkdir(join(path, "ingest"), { recursive: true });
     });
     const marker = join(path, "oci-layout");
-    const text = await ifThere(
-      "read",
-      marker,
-      () => readFile(marker, "utf8"),
-    );
+    const text = await readText(marker);
     if (text === undefined) {
       await replaceFile(marker, LAYOUT);
     } else if (!/"imageLayoutVersion"\s*:\s*"1\./.test(text)) {
@@ -107,6 +103,8 @@ export class LayoutStore {
    */
   async entry(descriptor: Descriptor): Promise<StoreEntry | undefined> {
     const path = this.blobPath(descriptor.digest);
+    // Opening a pipe, for one, would never end.
+    if (!await this.has(descriptor)) return undefined;
     const handle = await ifThere("read", path, () => open(path, "r"));
     if (!handle) return undefined;
     const status = await handle.stat();
@@ -192,7 +190,7 @@ export class LayoutStore {
   /** Whether an image of that name has been pulled before. */
   async knows(name: string): Promise<boolean> {
     const path = join(this.path, "index.json");
-    const text = await ifThere("read", path, () => readFile(path, "utf8"));
+    const text = await readText(path);
     return layoutNames(text).has(name);
   }
 
@@ -237,7 +235,7 @@ export class LayoutStore {
     );
     try {
       const path = join(this.path, "index.json");
-      const text = await ifThere("read", path, () => readFile(path, "utf8"));
+      const text = await readText(path);
       const updated = updateLayoutIndex(text, name, manifest);
       if (updated !== text) await replaceFile(path, updated);
     } finally {

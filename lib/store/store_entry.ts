@@ -2,7 +2,7 @@
 
 import type { FileHandle } from "node:fs/promises";
 import { rm } from "node:fs/promises";
-import { storageError } from "../disk/io.ts";
+import { onDisk, storageError } from "../disk/io.ts";
 import { RangeSet } from "../disk/ranges.ts";
 import type { BlobSink } from "../types.ts";
 
@@ -47,10 +47,15 @@ export class StoreEntry implements BlobSink {
     return this.close();
   }
 
-  /** The bytes are wrong: the entry is removed. */
+  /**
+   * The bytes are wrong: the entry is removed.
+   *
+   * @throws {StorageError} If it cannot be.
+   */
   async discard(): Promise<void> {
     await this.close();
-    await rm(this.path, { force: true }).catch(() => {});
+    // One that stays would be found again and again.
+    await onDisk("remove", this.path, () => rm(this.path, { force: true }));
   }
 
   /** Ends the reading. */

@@ -3,11 +3,13 @@
  * digest over them, in order, whatever order they come in.
  */
 
-import { createHasher, type Hasher, parseDigest } from "../digest.ts";
+import { parseDigest } from "../digest.ts";
 import { type Range, RangeSet } from "../disk/ranges.ts";
 import { ContentMismatchError } from "../errors.ts";
 import type { BlobSource } from "../events.ts";
 import type { BlobSink, Descriptor, ReadableSink } from "../types.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import type { BlobHasher, Hashing } from "./hashing.ts";
 import { Notice } from "./notice.ts";
 
 /** Where a blob goes. */
@@ -65,9 +67,11 @@ export interface Piece {
   limit: number;
   /** The next byte to arrive. */
   received: number;
+  /** The byte that it began with. */
+  readonly start: number;
+  /** When it began. */
+  readonly since: number;
 }
-
-const READ_SIZE = 4 * 1024 * 1024;
 
 /** The state of one blob. */
 export class BlobTransfer {
@@ -81,6 +85,8 @@ export class BlobTransfer {
   readonly pieces: Set<Piece> = new Set();
   /** Whether the server answers ranges of it; `undefined` until it has been tried. */
   ranges: boolean | undefined;
+  /** Whether parts of it have been refused, so that only the whole is asked for. */
+  wholeOnly = false;
   /** Bytes that came over the network. */
   downloaded = 0;
   /** Bytes that were there when it began. */
@@ -93,7 +99,7 @@ export class BlobTransfer {
   #written: RangeSet;
   /** What only the primary has, from an earlier run. */
   #uncopied: RangeSet;
-  #hasher: Hasher | undefined;
+  #hasher: BlobHasher | undefined;
   #hashed = 0;
   #catchingUp = false;
   #finished = false;
@@ -106,6 +112,7 @@ export class BlobTransfer {
   constructor(
     descriptor: Descriptor,
     target: BlobTarget,
+    hashing: Hashing,
     onProgress: (received: number) => void,
   ) {
     const { size, digest } = descriptor;
@@ -119,7 +126,7 @@ export class BlobTransfer {
     const trusted = target.trusted && this.resumed === size;
     this.#hasher = trusted
       ? undefined
-      : createHasher(parseDigest(digest).algorithm);
+      : hashing.hasher(parseDigest(digest).algorithm);
     this.complete = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -168,26 +175,51 @@ export class BlobTransfer {
   /**
    * Takes the next bytes of a piece: they are written, and hashed at once if
    * they are the next in order.
+   *
+   * @param bytes The bytes; their buffer is lent.
+   * @param position Where in the blob they begin.
+   * @param giveBack Called with the buffer when it can be used again.
    */
-  async accept(bytes: Uint8Array, position: number): Promise<void> {
+  async accept(
+    bytes: Uint8Array<ArrayBuffer>,
+    position: number,
+    giveBack: (buffer: ArrayBuffer) => void,
+  ): Promise<void> {
     const { primary, copies } = this.target;
     const end = position + bytes.length;
-    const writes = [primary.write(bytes, position)];
-    for (const copy of copies) writes.push(copy.write(bytes, position));
-    // The system writes while this thread hashes.
-    if (position === this.#hashed && !this.#catchingUp) {
-      this.#hasher?.update(bytes);
-      this.#hashed = end;
-    }
+    const next = position === this.#hashed && !this.#catchingUp;
+    // Nothing else is hashed until these bytes have had their turn.
+    if (next) this.#catchingUp = true;
     this.downloaded += bytes.length;
+    const writes = [primary, ...copies].map(async (sink) =>
+      await sink.write(bytes, position)
+    );
     try {
-      await Promise.all(writes);
-    } finally {
+      // The buffer is in use until the last of them has ended.
       await Promise.allSettled(writes);
+      await Promise.all(writes);
+      this.#written.add(position, end);
+      if (next) {
+        this.#hash(bytes, end, giveBack);
+      } else giveBack(bytes.buffer);
+    } finally {
+      if (next) this.#catchingUp = false;
+      this.settle();
     }
-    this.#written.add(position, end);
     this.#onProgress(this.#written.total);
     this.#advance();
+  }
+
+  /** Hashes the next bytes in order, and gives their buffer back after that. */
+  #hash(
+    bytes: Uint8Array<ArrayBuffer>,
+    end: number,
+    giveBack: (buffer: ArrayBuffer) => void,
+  ): void {
+    this.#hashed = end;
+    const buffer = this.#hasher ? this.#hasher.update(bytes) : bytes.buffer;
+    if (buffer instanceof Promise) buffer.then(giveBack, this.#reject);
+    else giveBack(buffer);
   }
 
   /** Hashes what has come out of order, and ends when all is there. */
@@ -212,24 +244,32 @@ export class BlobTransfer {
   }
 
   async #catchUp(): Promise<void> {
-    let next = this.#read(this.#hashed, new ArrayBuffer(READ_SIZE));
-    let spare: ArrayBuffer | undefined;
-    while (true) {
-      const bytes = await next;
-      if (bytes.length === 0 || this.#closed) return;
-      const position = this.#hashed;
-      const end = position + bytes.length;
-      // The next bytes are read, and these written, while they are hashed.
-      next = this.#read(end, spare ?? new ArrayBuffer(READ_SIZE));
-      next.catch(() => {});
-      const copies = this.#uncopied.covers(position, end)
-        ? this.target.copies.map((copy) => copy.write(bytes, position))
-        : [];
-      this.#hasher?.update(bytes);
-      await Promise.all(copies);
-      spare = bytes.buffer;
-      this.#hashed = end;
-      if (this.isLocal) this.#onProgress(end);
+    const pool = new BufferPool();
+    const giveBack = (buffer: ArrayBuffer) => pool.give(buffer);
+    let next = this.#read(this.#hashed, await pool.take());
+    try {
+      while (true) {
+        const bytes = await next;
+        if (bytes.length === 0 || this.#closed) return;
+        const position = this.#hashed;
+        const end = position + bytes.length;
+        const copies = this.#uncopied.covers(position, end)
+          ? this.target.copies.map(async (copy) =>
+            await copy.write(bytes, position)
+          )
+          : [];
+        // The next bytes are read while these are written and hashed.
+        next = Promise.resolve(pool.take()).then((buffer) =>
+          this.#read(end, buffer)
+        );
+        next.catch(() => {}); // seen at the next turn
+        await Promise.allSettled(copies);
+        await Promise.all(copies);
+        this.#hash(bytes, end, giveBack);
+        if (this.isLocal) this.#onProgress(end);
+      }
+    } finally {
+      await next.catch(() => {});
     }
   }
 

@@ -4,7 +4,6 @@
  * piece.
  */
 
-const SMALLEST_FILL = 16 * 1024;
 /** How long a fill may take at the present speed, in milliseconds. */
 const FILL_TIME = 200;
 
@@ -14,7 +13,7 @@ export class BodyReader {
   #plain: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #rest: Uint8Array | undefined;
   /** How much to wait for, so that slow bodies still show progress. */
-  #fill = 4 * SMALLEST_FILL;
+  #fill = 1;
 
   /** Locks the body. */
   constructor(body: ReadableStream<Uint8Array>) {
@@ -44,7 +43,7 @@ export class BodyReader {
     if (bytes) {
       const speed = bytes.length / Math.max(performance.now() - start, 0.01);
       this.#fill = Math.max(
-        SMALLEST_FILL,
+        1,
         Math.min(speed * FILL_TIME, 2 * this.#fill + bytes.length),
       );
     }

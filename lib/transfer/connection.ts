@@ -3,13 +3,16 @@
  * the offset that was reached when it breaks off.
  */
 
-import { ContentMismatchError, NetworkError } from "../errors.ts";
-import type { Fetcher } from "../types.ts";
+import { NetworkError, RegistryError } from "../errors.ts";
+import { toNetworkError } from "../registry/network_error.ts";
+import type { BlobBody, Fetcher } from "../types.ts";
 import type { Piece } from "./blob.ts";
+import { BUFFER_SIZE, BufferPool } from "./buffer_pool.ts";
 import { BodyReader } from "./body_reader.ts";
 import type { Watch, Watchdog } from "./watchdog.ts";
 
-const BUFFER_SIZE = 1024 * 1024;
+/** How long a body's end is waited for, in milliseconds. */
+const END_TIME = 1_000;
 
 /** What a connection needs. */
 export interface ConnectionOptions {
@@ -23,14 +26,21 @@ export interface ConnectionOptions {
   learn: (piece: Piece, ranges: boolean) => void;
 }
 
-/** A connection, with the two buffers that it reads into in turn. */
+/** A connection, with the buffers that it reads into in turn. */
 export class Connection {
   readonly #options: ConnectionOptions;
-  #buffers: ArrayBuffer[] = [];
+  #body: BlobBody | undefined;
+  #elsewhere = false;
+  readonly #buffers = new BufferPool();
 
   /** Makes no request yet. */
   constructor(options: ConnectionOptions) {
     this.#options = options;
+  }
+
+  /** Whether the request after one that broke off goes to another place. */
+  get elsewhere(): boolean {
+    return this.#elsewhere;
   }
 
   /**
@@ -39,8 +49,10 @@ export class Connection {
    * @throws {NetworkError} If it breaks off; what has come by then is kept.
    */
   async fetch(piece: Piece): Promise<void> {
-    const { watchdog, signal } = this.#options;
+    const { watchdog, signal, fetcher } = this.#options;
     piece.received = piece.position;
+    this.#body = undefined;
+    this.#elsewhere = false;
     const watch = watchdog.watch(piece);
     try {
       await this.#fetch(
@@ -50,7 +62,11 @@ export class Connection {
       );
     } catch (error) {
       signal.throwIfAborted();
-      throw watch.signal.aborted ? watch.signal.reason : error;
+      const failure = watch.signal.aborted ? watch.signal.reason : error;
+      if (this.#body && !piece.blob.closed) {
+        this.#elsewhere = fetcher.demote?.(this.#body, failure) ?? false;
+      }
+      throw failure;
     } finally {
       watch.end();
     }
@@ -60,12 +76,21 @@ export class Connection {
     const { fetcher, learn } = this.#options;
     const { blob } = piece;
     const { descriptor } = blob;
-    const whole = blob.ranges === false ||
+    const whole = blob.wholeOnly ||
       (piece.position === 0 && piece.end === descriptor.size);
-    const response = await fetcher.fetchBlob(
-      descriptor,
-      whole ? { signal } : { offset: piece.position, end: piece.end, signal },
-    );
+    let response: BlobBody;
+    try {
+      response = await fetcher.fetchBlob(
+        descriptor,
+        whole ? { signal } : { offset: piece.position, end: piece.end, signal },
+      );
+    } catch (error) {
+      const refused = error instanceof RegistryError && error.status === 416;
+      if (whole || !refused) throw error;
+      blob.wholeOnly = true;
+      return learn(piece, false);
+    }
+    this.#body = response;
     watch.host = response.host;
     watch.touch(0);
     const reader = new BodyReader(response.body);
@@ -75,7 +100,17 @@ export class Connection {
     signal.addEventListener("abort", stop, { once: true });
     let over = false;
     try {
-      if (!whole) learn(piece, response.partial);
+      const usable = response.offset <= piece.position;
+      if (!whole) learn(piece, response.partial && usable);
+      if (!usable) {
+        blob.wholeOnly = true;
+        if (!whole) return;
+        throw new NetworkError(
+          response.host,
+          "other",
+          `it sent bytes from ${response.offset} on instead of ${piece.position}`,
+        );
+      }
       if (!response.partial) {
         // The whole blob is coming: one connection can take it, the others
         // leave their parts to that one.
@@ -88,84 +123,100 @@ export class Connection {
       } else {
         piece.limit = piece.end;
       }
-      if (response.offset > piece.position) {
-        throw new NetworkError(
-          response.host,
-          "other",
-          `it sent bytes from ${response.offset} on instead of ${piece.position}`,
-        );
-      }
       await this.#skip(reader, piece.position - response.offset, watch);
-      await this.#copy(reader, piece, watch);
-      over = await this.#isOver(reader, piece);
+      over = await this.#copy(reader, piece, watch);
     } finally {
       signal.removeEventListener("abort", stop);
       if (!over) await reader.cancel();
     }
   }
 
-  /** Copies the body to where it goes; one buffer is written while one fills. */
-  async #copy(reader: BodyReader, piece: Piece, watch: Watch) {
+  /**
+   * Copies the body to where it goes; one buffer is written while one fills.
+   * Returns whether the body has been read to its end.
+   */
+  async #copy(
+    reader: BodyReader,
+    piece: Piece,
+    watch: Watch,
+  ): Promise<boolean> {
     let writing: Promise<void> = Promise.resolve();
     try {
       while (piece.received < piece.end || extend(piece)) {
-        const bytes = await reader.read(
-          this.#buffers.pop() ?? new ArrayBuffer(BUFFER_SIZE),
-          Math.min(BUFFER_SIZE, piece.end - piece.received),
+        const bytes = await this.#read(
+          reader,
+          watch,
+          piece.end - piece.received,
         );
-        if (!bytes) {
-          throw new NetworkError(
-            watch.host,
-            "truncated",
-            `the connection ended ${
-              piece.limit - piece.received
-            } bytes too early`,
-          );
-        }
-        watch.touch(bytes.length);
         const position = piece.received;
         // Another connection may have taken over the end in the meantime.
         const own = bytes.subarray(0, Math.max(0, piece.end - position));
         piece.received += own.length;
         await writing;
-        writing = piece.blob.accept(own, position).then(() => {
+        writing = piece.blob.accept(
+          own,
+          position,
+          (buffer) => this.#buffers.give(buffer),
+        ).then(() => {
           piece.position = position + own.length;
-          this.#buffers.push(bytes.buffer);
         });
         writing.catch(() => {}); // seen at the next turn or below
       }
+      return await this.#isOver(reader, piece);
     } finally {
       await writing;
     }
   }
 
   async #skip(reader: BodyReader, count: number, watch: Watch) {
-    let buffer = this.#buffers.pop() ?? new ArrayBuffer(BUFFER_SIZE);
     while (count > 0) {
-      const bytes = await reader.read(buffer, Math.min(BUFFER_SIZE, count));
-      if (!bytes) {
-        throw new NetworkError(watch.host, "truncated", "it ended too early");
-      }
-      watch.touch(bytes.length);
+      const bytes = await this.#read(reader, watch, count);
       count -= bytes.length;
-      buffer = bytes.buffer;
+      this.#buffers.give(bytes.buffer);
     }
-    this.#buffers.push(buffer);
+  }
+
+  /** The next bytes, at least one. */
+  async #read(
+    reader: BodyReader,
+    watch: Watch,
+    most: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const buffer = await this.#buffers.take();
+    let bytes: Uint8Array<ArrayBuffer> | undefined;
+    try {
+      bytes = await reader.read(buffer, Math.min(BUFFER_SIZE, most));
+    } catch (error) {
+      // Each runtime says it in its own words, and Node by no TypeError.
+      throw toNetworkError(error, watch.host, undefined, true);
+    } finally {
+      if (!bytes) this.#buffers.give(buffer);
+    }
+    if (!bytes) {
+      throw new NetworkError(
+        watch.host,
+        "truncated",
+        `the connection ended at least ${most} bytes too early`,
+      );
+    }
+    watch.touch(bytes.length);
+    return bytes;
   }
 
   /**
-   * Whether the body ends where it should. One that is read to its end leaves
-   * its connection to the next request.
+   * Whether the body ends here, too. One that is read to its end leaves its
+   * connection to the next request; of one that goes on, the rest is dropped.
    */
   async #isOver(reader: BodyReader, piece: Piece): Promise<boolean> {
     if (piece.end < piece.limit) return false;
-    const more = await reader.read(new ArrayBuffer(1), 1);
-    if (!more) return true;
-    const { descriptor } = piece.blob;
-    if (piece.limit === descriptor.size) {
-      throw new ContentMismatchError(descriptor, { size: descriptor.size + 1 });
+    const timer = setTimeout(() => reader.cancel(), END_TIME);
+    try {
+      return await reader.read(new ArrayBuffer(1), 1) === undefined;
+    } catch {
+      return false; // all that was asked for is there
+    } finally {
+      clearTimeout(timer);
     }
-    return false;
   }
 }
 

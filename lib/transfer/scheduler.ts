@@ -7,19 +7,24 @@
 import type { BlobTransfer, Piece } from "./blob.ts";
 
 /** The smallest part of a blob that is worth a request of its own. */
-export const MIN_PIECE: number = 4 * 1024 * 1024;
+const MIN_PIECE = 4 * 1024 * 1024;
+
+/** A connection that needs so many milliseconds more is helped. */
+const WORTH_HELPING = 500;
 
 /** The blobs that are being fetched, and the bytes that nobody fetches yet. */
 export class Scheduler {
   readonly #connections: number;
+  readonly #minPiece: number;
   readonly #blobs: Set<BlobTransfer> = new Set();
   readonly #untouched: Set<BlobTransfer> = new Set();
   /** Whether ranges work here, learned from the first answer to one. */
   #ranges: boolean | undefined;
 
-  /** For so many connections. */
-  constructor(connections: number) {
+  /** For so many connections, and pieces of no fewer bytes than that. */
+  constructor(connections: number, minPiece: number = MIN_PIECE) {
     this.#connections = connections;
+    this.#minPiece = minPiece;
   }
 
   /** Adds a blob. */
@@ -73,10 +78,10 @@ export class Scheduler {
     const share = this.#connections === 1 || blob.ranges === false
       ? Infinity
       : Math.max(
-        MIN_PIECE,
+        this.#minPiece,
         Math.ceil(this.#outstanding() / (2 * this.#connections)),
       );
-    const whole = end - start < share + MIN_PIECE;
+    const whole = end - start < share + this.#minPiece;
     return claim(blob, start, whole ? end : start + share);
   }
 
@@ -98,7 +103,10 @@ export class Scheduler {
         if (!slowest || remaining(piece) > remaining(slowest)) slowest = piece;
       }
     }
-    if (!slowest || remaining(slowest) < 2 * MIN_PIECE) return undefined;
+    if (!slowest || remaining(slowest) < 2 * this.#minPiece) return undefined;
+    // Cutting a request short costs its connection; one that is nearly through
+    // is left alone.
+    if (timeLeft(slowest) < WORTH_HELPING) return undefined;
     const middle = slowest.end - Math.floor(remaining(slowest) / 2);
     const { blob, end } = slowest;
     slowest.end = middle;
@@ -109,7 +117,15 @@ export class Scheduler {
 
 function claim(blob: BlobTransfer, start: number, end: number): Piece {
   blob.pending.remove(start, end);
-  const piece = { blob, position: start, end, limit: end, received: start };
+  const piece = {
+    blob,
+    position: start,
+    end,
+    limit: end,
+    received: start,
+    start,
+    since: performance.now(),
+  };
   blob.pieces.add(piece);
   return piece;
 }
@@ -120,6 +136,13 @@ function missing(blob: BlobTransfer): number {
 
 function remaining(piece: Piece): number {
   return piece.end - piece.received;
+}
+
+/** How long a piece still takes at its speed so far, in milliseconds. */
+function timeLeft(piece: Piece): number {
+  const speed = (piece.received - piece.start) /
+    Math.max(1, performance.now() - piece.since);
+  return remaining(piece) / speed;
 }
 
 function largest<T>(items: Iterable<T>, measure: (item: T) => number) {

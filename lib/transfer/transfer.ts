@@ -3,11 +3,10 @@
  * connections; each byte is verified in the one pass that writes it.
  */
 
-import { setTimeout as delay } from "node:timers/promises";
-import { ContentMismatchError } from "../errors.ts";
+import { ContentMismatchError, RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import { isRetryable, retryDelay } from "../registry/retry.ts";
-import type { Fetcher } from "../types.ts";
+import { isRetryable, retryDelay, sleep } from "../registry/retry.ts";
+import type { Descriptor, Fetcher } from "../types.ts";
 import {
   type BlobOutcome,
   type BlobTarget,
@@ -16,6 +15,7 @@ import {
   type Piece,
 } from "./blob.ts";
 import { Connection } from "./connection.ts";
+import { type Hashing, openHashing } from "./hashing.ts";
 import { Notice } from "./notice.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SlowConnectionError, Watchdog } from "./watchdog.ts";
@@ -46,10 +46,22 @@ export interface TransferOptions {
   signal?: AbortSignal;
   /** Told what goes on. */
   onEvent?: OnEvent;
+  /**
+   * The smallest part of a blob that gets a request of its own, in bytes.
+   *
+   * @default {4_194_304}
+   */
+  minPiece?: number;
+  /** Waits between tries; for tests. */
+  sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** How often wrong bytes are fetched again. */
 const MOST_MISMATCHES = 1;
+/** A connection that breaks off after so many bytes is made anew at once. */
+const WORTHWHILE = 256 * 1024;
+/** The longest wait that a server may ask for, in milliseconds. */
+const MOST_PATIENCE = 60_000;
 
 /**
  * Transfers blobs.
@@ -67,12 +79,20 @@ export async function transferBlobs(
   fetcher: Fetcher,
   options: TransferOptions = {},
 ): Promise<BlobOutcome[]> {
-  const transfer = new Transfer(tasks, fetcher, options);
-  return await transfer.run();
+  const hashing = openHashing(
+    tasks.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
+  );
+  try {
+    return await new Transfer(tasks, fetcher, hashing, options).run();
+  } finally {
+    hashing.close();
+  }
 }
 
 class Transfer {
   readonly #tasks: BlobTask[];
+  readonly #fetcher: Fetcher;
+  readonly #hashing: Hashing;
   readonly #concurrency: number;
   readonly #retries: number;
   readonly #onEvent: OnEvent;
@@ -80,27 +100,40 @@ class Transfer {
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   readonly #connect: () => Connection;
+  readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   #unfinished: number;
   readonly #changed = new Notice();
 
-  constructor(tasks: BlobTask[], fetcher: Fetcher, options: TransferOptions) {
+  constructor(
+    tasks: BlobTask[],
+    fetcher: Fetcher,
+    hashing: Hashing,
+    options: TransferOptions,
+  ) {
     const {
       concurrency = 3,
       retries = 5,
       timeout = 30_000,
       signal,
       onEvent = () => {},
+      minPiece,
     } = options;
+    this.#sleep = options.sleep ?? sleep;
     this.#tasks = tasks;
+    this.#fetcher = fetcher;
+    this.#hashing = hashing;
     this.#concurrency = concurrency;
     this.#retries = retries;
     this.#onEvent = onEvent;
-    this.#scheduler = new Scheduler(concurrency);
+    this.#scheduler = new Scheduler(concurrency, minPiece);
     this.#unfinished = tasks.length;
     this.#signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
-    const watchdog = new Watchdog(timeout);
+    const watchdog = new Watchdog(
+      timeout,
+      () => this.#changed.give(), // a sibling may need help by now
+    );
     // Whoever waits for a change must learn of the end, too.
     this.#signal.addEventListener("abort", () => this.#changed.give(), {
       once: true,
@@ -179,19 +212,27 @@ class Transfer {
         await target.primary.discard();
         if (target.source === "cache") {
           this.#warnOfDamage(error);
-        } else if (++mismatches > MOST_MISMATCHES) {
+        } else if (
+          // Another place that sends the right bytes ends the trouble.
+          !this.#rejected(descriptor) && ++mismatches > MOST_MISMATCHES
+        ) {
           throw error;
         } else {
           this.#onEvent({
             type: "retry",
             url: descriptor.digest,
             reason: error.message,
-            attempt: mismatches,
+            attempt: Math.max(1, mismatches),
             delay: 0,
           });
         }
       }
     }
+  }
+
+  /** Has the next bytes of a blob come from elsewhere; returns if they can. */
+  #rejected(descriptor: Descriptor): boolean {
+    return this.#fetcher.reject?.(descriptor) ?? false;
   }
 
   #warnOfDamage(error: ContentMismatchError): void {
@@ -210,6 +251,7 @@ class Transfer {
     const blob = new BlobTransfer(
       descriptor,
       target,
+      this.#hashing,
       (received) =>
         this.#onEvent({ type: "blob-progress", descriptor, received }),
     );
@@ -222,12 +264,16 @@ class Transfer {
     const stop = () => blob.fail(this.#signal.reason);
     this.#signal.addEventListener("abort", stop, { once: true });
     try {
+      // It may all have ended while the target was opened.
+      if (this.#signal.aborted) stop();
       blob.begin();
       if (!blob.isLocal) {
         this.#scheduler.add(blob);
         this.#changed.give();
       }
       await blob.complete;
+      // A connection that sees the end of its body can be used again.
+      await blob.idle();
       return blob;
     } finally {
       this.#signal.removeEventListener("abort", stop);
@@ -265,8 +311,10 @@ class Transfer {
           if (blob.closed) return;
           if (error instanceof ContentMismatchError) return blob.fail(error);
           if (!isRetryable(error, true)) throw error;
-          if (piece.position > before) attempt = 0;
-          await this.#pause(error, ++attempt);
+          const gained = piece.position - before;
+          if (gained > 0) attempt = 0;
+          const dropped = gained >= WORTHWHILE || connection.elsewhere;
+          await this.#pause(error, ++attempt, dropped, blob.signal);
         }
       }
     } finally {
@@ -275,10 +323,18 @@ class Transfer {
     }
   }
 
-  async #pause(error: unknown, attempt: number): Promise<void> {
+  async #pause(
+    error: unknown,
+    attempt: number,
+    dropped: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     const slow = error instanceof SlowConnectionError;
     if (attempt > this.#retries && !slow) throw error;
-    const pause = slow ? 0 : retryDelay(error, attempt);
+    const pause = (slow || dropped) && !(error instanceof RegistryError)
+      ? 0
+      : retryDelay(error, attempt);
+    if (pause > MOST_PATIENCE) throw error;
     this.#onEvent({
       type: "retry",
       url: (error as { url?: string }).url ?? "",
@@ -286,6 +342,10 @@ class Transfer {
       attempt,
       delay: pause,
     });
-    await delay(pause, undefined, { signal: this.#signal });
+    try {
+      await this.#sleep(pause, AbortSignal.any([this.#signal, signal]));
+    } catch {
+      this.#signal.throwIfAborted(); // else the blob is not wanted any more
+    }
   }
 }

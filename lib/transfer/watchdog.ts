@@ -51,9 +51,15 @@ export class Watchdog {
   readonly #reopened: WeakMap<Piece, number> = new WeakMap();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Ends requests that have been silent for so many milliseconds. */
-  constructor(timeout: number) {
+  readonly #onLook: () => void;
+
+  /**
+   * Ends requests that have been silent for so many milliseconds, and calls
+   * back whenever it looks.
+   */
+  constructor(timeout: number, onLook: () => void = () => {}) {
     this.#timeout = timeout;
+    this.#onLook = onLook;
   }
 
   /** Begins to watch a request. */
@@ -82,11 +88,15 @@ export class Watchdog {
       },
     };
     this.#watched.add(watched);
-    this.#timer ??= setInterval(() => this.#look(), INTERVAL);
+    this.#timer ??= setInterval(
+      () => this.#look(),
+      Math.min(INTERVAL, this.#timeout),
+    );
     return watched.watch;
   }
 
   #look(): void {
+    this.#onLook();
     const now = performance.now();
     const speed = ({ bytes }: Watched) => bytes.reduce((a, b) => a + b, 0);
     const speeds = [...this.#watched]

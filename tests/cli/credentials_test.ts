@@ -6,11 +6,7 @@ import {
 } from "@std/assert";
 import { test } from "../harness.ts";
 import { UsageError } from "../../cli/arguments.ts";
-import {
-  type LoginOptions,
-  onlyFor,
-  readLogin,
-} from "../../cli/credentials.ts";
+import { type LoginOptions, readLogin } from "../../cli/credentials.ts";
 import type { Environment } from "../../cli/environment.ts";
 import type { Input } from "../../cli/io.ts";
 import { Screen, Sink } from "./screen.ts";
@@ -150,16 +146,4 @@ test("readLogin() refuses half a login", async () => {
     UsageError,
     "colon",
   );
-});
-
-test("onlyFor() gives a login to its registry and to no other", async () => {
-  const found = {
-    credential: { kind: "basic" as const, username: "u", password: "p" },
-    source: "--username",
-  };
-  const provider = onlyFor("r.example", found);
-  assertEquals(await provider("r.example", "a/b"), found);
-  for (const other of ["docker.io", "evil.r.example", "r.example:443", ""]) {
-    assertEquals(await provider(other, "a/b"), undefined);
-  }
 });

@@ -10,6 +10,7 @@ import { UsageError } from "../../cli/arguments.ts";
 import { readEnvironment, VARIABLES } from "../../cli/environment.ts";
 import { EXIT, EXIT_CODES } from "../../cli/exit_codes.ts";
 import { helpText } from "../../cli/help.ts";
+import { LOGIN_HELP, LOGOUT_HELP } from "../../cli/login_options.ts";
 import { OPTIONS, parseOptions } from "../../cli/options.ts";
 import { VERSION } from "../../cli/version.ts";
 
@@ -30,12 +31,16 @@ test("parseOptions() gives every default", () => {
     username: undefined,
     password: undefined,
     passwordStdin: false,
+    authfile: undefined,
     concurrency: 3,
     retries: undefined,
     timeout: undefined,
+    maxWait: undefined,
     caCerts: [],
     insecure: false,
     plainHttp: false,
+    mirrors: [],
+    trustMirrors: false,
     quiet: false,
     verbose: false,
   });
@@ -49,6 +54,9 @@ test("parseOptions() reads every option", () => {
       ..."--username u --password p --max-concurrent-downloads 16".split(" "),
       ..."--retries 0 --timeout 1.5 --ca-cert a.pem --ca-cert b.pem".split(" "),
       ..."--insecure --plain-http -q -v host:5000/app".split(" "),
+      ..."--authfile a.json --max-wait 2.5 --client-cert c --client-key k"
+        .split(" "),
+      ..."--mirror a.b=https://c --mirror d.e=f --trust-mirrors".split(" "),
     ),
     {
       image: "host:5000/app",
@@ -60,17 +68,25 @@ test("parseOptions() reads every option", () => {
       username: "u",
       password: "p",
       passwordStdin: false,
+      authfile: "a.json",
       concurrency: 16,
       retries: 0,
       timeout: 1500,
+      maxWait: 2500,
       caCerts: ["a.pem", "b.pem"],
+      clientCert: "c",
+      clientKey: "k",
       insecure: true,
       plainHttp: true,
+      mirrors: ["a.b=https://c", "d.e=f"],
+      trustMirrors: true,
       quiet: true,
       verbose: true,
     },
   );
   assertEquals(options("--no-cache", "nginx").cacheDir, false);
+  assertEquals(options("--no-mirrors", "nginx").mirrors, false);
+  assertEquals(options("--max-wait", "0", "nginx").maxWait, 0);
 });
 
 test("parseOptions() puts help and version before everything else", () => {
@@ -78,7 +94,44 @@ test("parseOptions() puts help and version before everything else", () => {
   assertEquals(parseOptions(["-h"]), { kind: "help" });
   assertEquals(parseOptions(["-qh"]), { kind: "help" });
   assertEquals(parseOptions(["--version"]), { kind: "version" });
+  for (const command of ["login", "logout"] as const) {
+    assertEquals(parseOptions([command, "--bogus", "-h"]), {
+      kind: "help",
+      command,
+    });
+  }
   assertThrows(() => parseOptions(["--", "--help", "x"]), UsageError);
+});
+
+test("parseOptions() leaves what follows a command to that", () => {
+  assertEquals(parseOptions(["login", "--username", "u", "h.io"]), {
+    kind: "command",
+    command: "login",
+    argv: ["--username", "u", "h.io"],
+  });
+  assertEquals(parseOptions(["logout"]), {
+    kind: "command",
+    command: "logout",
+    argv: [],
+  });
+  assertEquals(options("library/login").image, "library/login");
+  assertEquals(options("--", "login").image, "login");
+});
+
+test("parseOptions() reads hosts as addresses have them", () => {
+  const insecure = (...hosts: string[]) =>
+    options(...hosts.flatMap((host) => ["--insecure-host", host]), "nginx")
+      .insecure;
+  assertEquals(insecure("R.example", "h:5000", "[::1]:8443", "docker.io"), [
+    "r.example",
+    "h:5000",
+    "[::1]:8443",
+    "registry-1.docker.io",
+  ]);
+  assertEquals(insecure("münchen.example:443"), ["xn--mnchen-3ya.example:443"]);
+  for (const host of ["https://h", "h:99999", "h/x", "u@h", "[::1", "a b"]) {
+    assertThrows(() => insecure(host), UsageError, "needs a host");
+  }
 });
 
 test("parseOptions() refuses what makes no sense", () => {
@@ -98,6 +151,11 @@ test("parseOptions() refuses what makes no sense", () => {
     [["--no-cache", "--trust-cache", "a"], "exclude each other"],
     [["--password", "p", "--password-stdin", "a"], "exclude each other"],
     [["--output=-", "a"], "--output needs a file"],
+    [["--max-wait", "-1", "a"], "--max-wait needs a number"],
+    [["--no-mirrors", "--mirror", "a=b", "a"], "exclude each other"],
+    [["--insecure", "--insecure-host", "h", "a"], "exclude each other"],
+    [["--client-key", "k", "a"], "--client-key needs --client-cert"],
+    [["-v", "login", "h.io"], "docker-pull login [OPTIONS] h.io"],
   ];
   for (const [argv, message] of table) {
     assertThrows(
@@ -107,6 +165,19 @@ test("parseOptions() refuses what makes no sense", () => {
     );
   }
 });
+
+for (const [name, command] of Object.entries({ LOGIN_HELP, LOGOUT_HELP })) {
+  test(`helpText() tells every option of ${name} in 80 columns`, () => {
+    const help = helpText(command);
+    for (const { name } of command.options) {
+      assertStringIncludes(help, `--${name}`);
+    }
+    for (const variable of command.variables ?? []) {
+      assertStringIncludes(help, `\n  ${variable} `);
+    }
+    assertEquals(help.split("\n").filter((line) => line.length > 80), []);
+  });
+}
 
 test("helpText() tells every option, variable and exit code in 80 columns", () => {
   const help = helpText();

@@ -78,6 +78,10 @@ const FAILURES: [string, string, Error[]][] = [
       "tlsv13 alert certificate required",
     ),
   ]],
+  ["tls", "the server broke off the TLS handshake", [
+    new Error("received fatal alert: HandshakeFailure"),
+    coded("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", "handshake failure"),
+  ]],
   ["tls", "the server does not speak TLS on this port", [
     deno("received corrupt message of type InvalidContentType"),
     node(

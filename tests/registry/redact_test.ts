@@ -10,6 +10,7 @@ test("redactUrl() leaves out user, password, query and fragment", () => {
   );
   assertEquals(redactUrl("http://r.test/v2/"), "http://r.test/v2/");
   assertEquals(redactUrl("no url?token=SECRET"), "no url?…");
+  assertEquals(redactUrl("http://user:SECRET@:::"), "http://:::");
 });
 
 test("cleanText() takes out what a terminal would obey", () => {

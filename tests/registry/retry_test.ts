@@ -85,8 +85,16 @@ test("isRetryable() tells passing failures from lasting ones", () => {
 });
 
 test("isRetryable() takes what a runtime throws while a body is read", () => {
-  const broken = new TypeError("error reading a body from connection");
-  assertEquals(isRetryable(broken), true);
+  const errors = [
+    new TypeError("error reading a body from connection"),
+    new Error("the connection closed before the end"),
+    Object.assign(new Error("aborted"), { code: "ECONNRESET" }),
+  ];
+  for (const error of errors) assertEquals(isRetryable(error), true);
+  const ended = new DOMException("The operation was aborted", "AbortError");
+  assertEquals(isRetryable(ended, true), false);
+  const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
+  assertEquals(isRetryable(full, true), false);
 });
 
 test("isRetryable() gives up on Docker Hub's limit, which lasts for hours", () => {

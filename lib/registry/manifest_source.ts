@@ -1,0 +1,126 @@
+/** Where a repository's manifests and indexes come from. */
+
+import type { OnEvent } from "../events.ts";
+import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
+import { MANIFEST_ACCEPT } from "../media_types.ts";
+import type { Descriptor, Document } from "../types.ts";
+import { discard } from "./body.ts";
+import {
+  asAnnounced,
+  checkTagOrDigest,
+  describe,
+  inlineData,
+  toDocument,
+} from "./document.ts";
+import { rateLimitWarning } from "./rate_limit.ts";
+import type { Session } from "./session.ts";
+
+/** Documents are small and few; they are kept so that none is fetched twice. */
+const MAX_KEPT = 8;
+
+/** Resolves tags and fetches documents, with as few requests as possible. */
+export class ManifestSource {
+  readonly #session: Session;
+  readonly #registry: string;
+  readonly #onEvent: OnEvent | undefined;
+  /** By digest. */
+  readonly #documents = new Map<string, Document>();
+  #warned = false;
+
+  /**
+   * Asks for nothing yet.
+   *
+   * @param session What sends and logs in.
+   * @param registry The registry's name, for warnings.
+   * @param onEvent Takes a warning where few pulls are left.
+   */
+  constructor(session: Session, registry: string, onEvent?: OnEvent) {
+    this.#session = session;
+    this.#registry = registry;
+    this.#onEvent = onEvent;
+  }
+
+  /**
+   * Says what a tag or a digest names.
+   *
+   * @param tagOrDigest The tag or the digest.
+   * @param signal Ends the call.
+   * @returns Type, digest and size of the manifest or index.
+   */
+  async resolve(
+    tagOrDigest: string,
+    signal?: AbortSignal,
+  ): Promise<Descriptor> {
+    checkTagOrDigest(tagOrDigest);
+    const known = this.#documents.get(tagOrDigest);
+    if (known) return known.descriptor;
+    const path = `manifests/${tagOrDigest}`;
+    const session = this.#session;
+    const described = await session.http.retrying(
+      session.url(path),
+      async () => {
+        const options = { method: "HEAD", headers: ACCEPT, signal } as const;
+        const exchange = await session.request(path, options, true);
+        await discard(exchange);
+        this.#watchRateLimit(exchange.response);
+        return exchange.response.ok
+          ? describe(exchange.response, tagOrDigest)
+          : undefined;
+      },
+      signal,
+    );
+    // Whatever HEAD lacks, the words of a refusal included, GET has.
+    return described ?? (await this.fetch(tagOrDigest, signal)).descriptor;
+  }
+
+  /**
+   * Fetches a manifest or an index, and verifies it.
+   *
+   * @param target A tag, a digest, or the descriptor of an index's entry.
+   * @param signal Ends the call.
+   * @returns The document.
+   */
+  async fetch(
+    target: string | Descriptor,
+    signal?: AbortSignal,
+  ): Promise<Document> {
+    const announced = typeof target === "string" ? undefined : target;
+    const name = typeof target === "string" ? target : target.digest;
+    checkTagOrDigest(name);
+    const kept = this.#documents.get(name);
+    if (kept) return asAnnounced(kept, announced);
+    if (announced?.data !== undefined) {
+      const bytes = await inlineData(announced);
+      return this.#keep(await toDocument(bytes, null, target));
+    }
+    const path = `manifests/${name}`;
+    const { http } = this.#session;
+    return await http.retrying(this.#session.url(path), async () => {
+      const options = { headers: ACCEPT, signal };
+      const exchange = await this.#session.request(path, options);
+      const { response } = exchange;
+      const subject = `manifest ${name}`;
+      const bytes = await http.read(exchange, MAX_DOCUMENT_SIZE, subject);
+      this.#watchRateLimit(response);
+      const type = response.headers.get("content-type");
+      return this.#keep(await toDocument(bytes, type, target));
+    }, signal);
+  }
+
+  #keep(document: Document): Document {
+    if (this.#documents.size < MAX_KEPT) {
+      this.#documents.set(document.descriptor.digest, document);
+    }
+    return document;
+  }
+
+  #watchRateLimit({ headers }: Response): void {
+    const message = rateLimitWarning(headers, this.#registry);
+    if (this.#warned || message === undefined) return;
+    this.#warned = true;
+    const warning = { code: "rate-limit", message } as const;
+    this.#onEvent?.({ type: "warning", warning });
+  }
+}
+
+const ACCEPT = { accept: MANIFEST_ACCEPT };

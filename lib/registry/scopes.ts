@@ -1,0 +1,44 @@
+/**
+ * What a token shall allow.
+ *
+ * @see {@link https://distribution.github.io/distribution/spec/auth/scope/}
+ */
+
+import { isHeaderSafe } from "./token.ts";
+
+const MAX_SCOPES = 4;
+const MAX_SCOPE_LENGTH = 500;
+
+/**
+ * The scope that a pull needs.
+ *
+ * @param repository The repository's name.
+ * @returns Such as `repository:library/nginx:pull`.
+ */
+export function pullScope(repository: string): string {
+  return `repository:${repository}:pull`;
+}
+
+/**
+ * Adds the scopes that a challenge names to those that were asked for. They
+ * come first, as some token servers look at the first one only.
+ *
+ * @param current The scopes so far.
+ * @param named The challenge's scopes, with spaces between.
+ * @param repository The repository, of which the challenge's scope replaces
+ * the one so far.
+ * @returns The scopes to ask for.
+ */
+export function mergeScopes(
+  current: string[],
+  named: string,
+  repository: string,
+): string[] {
+  const own = `repository:${repository}:`;
+  const wanted = named.split(" ").filter((scope) =>
+    isHeaderSafe(scope) && scope.length <= MAX_SCOPE_LENGTH
+  );
+  const covered = wanted.some((scope) => scope.startsWith(own));
+  const others = current.filter((scope) => !covered || !scope.startsWith(own));
+  return [...new Set([...wanted, ...others])].slice(0, MAX_SCOPES);
+}

@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import { blobName, planArchive } from "../../lib/archive/plan.ts";
+import { test } from "../harness.ts";
+import { content, layer } from "./content.ts";
+
+const text = new TextDecoder();
+
+/** A document of the archive, by its name. */
+function member(
+  plan: ReturnType<typeof planArchive>,
+  name: string,
+): unknown {
+  const i = plan.pieces.findIndex(({ bytes }) =>
+    text.decode(bytes.subarray(0, 100)).replace(/\0.*/s, "") === name
+  );
+  return i < 0 ? undefined : JSON.parse(text.decode(plan.pieces[i + 1]!.bytes));
+}
+
+test("planArchive() makes a layout and a Docker archive in one", () => {
+  const image = content([layer(10), layer(20)], "nginx:1.27");
+  const plan = planArchive(image);
+  const { manifest, config, parsed } = image;
+  assertEquals(member(plan, "oci-layout"), { imageLayoutVersion: "1.0.0" });
+  assertEquals(member(plan, "index.json"), {
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.index.v1+json",
+    manifests: [{
+      ...manifest.descriptor,
+      annotations: {
+        "io.containerd.image.name": "docker.io/library/nginx:1.27",
+        "org.opencontainers.image.ref.name": "1.27",
+      },
+    }],
+  });
+  assertEquals(member(plan, "manifest.json"), [{
+    Config: blobName(config.descriptor.digest),
+    RepoTags: ["nginx:1.27"],
+    Layers: parsed.layers.map(({ digest }) => blobName(digest)),
+  }]);
+  assertEquals(member(plan, "repositories"), {
+    nginx: { "1.27": parsed.layers[1]!.digest.slice(7) },
+  });
+});
+
+test("planArchive() gives an image by digest no tag", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  const plan = planArchive(content([layer(1)], `host:5000/app@${digest}`));
+  const [entry] = (member(plan, "index.json") as {
+    manifests: Record<string, unknown>[];
+  }).manifests;
+  assertEquals(entry!.annotations, undefined);
+  const [image] = member(plan, "manifest.json") as Record<string, unknown>[];
+  assertEquals(image!.RepoTags, null);
+  assertEquals(member(plan, "repositories"), undefined);
+});
+
+test("planArchive() keeps the tag of a reference with both", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  const plan = planArchive(content([layer(1)], `h.io/app:2@${digest}`));
+  const [image] = member(plan, "manifest.json") as Record<string, unknown>[];
+  assertEquals(image!.RepoTags, ["h.io/app:2"]);
+  assertEquals(Object.keys(member(plan, "repositories") as object), [
+    "h.io/app",
+  ]);
+});
+
+test("planArchive() stores a layer that occurs twice once", () => {
+  const plan = planArchive(content([layer(10), layer(20), layer(10)]));
+  assertEquals(plan.blobs.size, 2);
+  const [image] = member(plan, "manifest.json") as { Layers: string[] }[];
+  assertEquals(image!.Layers.length, 3);
+  assertEquals(image!.Layers[0], image!.Layers[2]);
+});
+
+test("planArchive() stores a layer that is the configuration once", () => {
+  const image = content([]);
+  const { mediaType } = layer(1);
+  const twin = { ...image.config.descriptor, mediaType };
+  const plan = planArchive({
+    ...image,
+    parsed: { ...image.parsed, layers: [twin] },
+  });
+  assertEquals(plan.blobs.size, 0);
+});
+
+test("planArchive() takes an image without layers", () => {
+  const plan = planArchive(content([]));
+  assertEquals(plan.blobs.size, 0);
+  assertEquals(member(plan, "repositories"), undefined);
+});

@@ -1,0 +1,137 @@
+/** The tar format, as other readers have it. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { toBytes } from "@std/streams/to-bytes";
+import { UntarStream } from "@std/tar";
+import { spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { planArchive } from "../../lib/archive/plan.ts";
+import { BLOCK_SIZE, fileHeader, paddingOf } from "../../lib/archive/tar.ts";
+import { test } from "../harness.ts";
+import { content, layer, sha256, writePlan } from "./content.ts";
+
+/** Name, size, mode, owner, group, time and type of every member. */
+type Member = [string, number, number, number, number, number, string];
+
+const SIZES = [0, 1, 511, 512, 513, 70_000];
+const HUGE = 9 * 2 ** 30 + 5;
+
+const LIST = `
+import json, sys, tarfile
+with tarfile.open(sys.argv[1]) as archive:
+    print(json.dumps([[m.name, m.size, m.mode, m.uid, m.gid, int(m.mtime),
+        m.type.decode()] for m in archive.getmembers()]))
+`;
+
+function missing(command: string): string | false {
+  return spawnSync(command, ["--version"]).status !== 0 &&
+    `${command} is not installed`;
+}
+
+async function withArchive(
+  sizes: number[],
+  check: (path: string, plan: ReturnType<typeof planArchive>) => unknown,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "archive-"));
+  try {
+    const layers = sizes.map((size) =>
+      size === HUGE
+        ? { ...layer(1), digest: `sha256:${"9".repeat(64)}`, size }
+        : layer(size)
+    );
+    const plan = planArchive(content(layers));
+    const path = join(folder, "a.tar");
+    await writePlan(path, plan);
+    await check(path, plan);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What should be found, by the plan's own documents and layers. */
+function expected(plan: ReturnType<typeof planArchive>): Member[] {
+  const text = new TextDecoder();
+  const members: Member[] = [];
+  for (const [i, { bytes, offset }] of plan.pieces.entries()) {
+    if (bytes.length % BLOCK_SIZE !== 0) continue;
+    const header = bytes.subarray(bytes.length - BLOCK_SIZE);
+    if (text.decode(header.subarray(257, 262)) !== "ustar") continue;
+    const name = text.decode(header.subarray(0, 100)).replace(/\0.*/, "");
+    const end = offset + bytes.length;
+    const blob = [...plan.blobs.values()].find((blob) => blob.offset === end);
+    const next = plan.pieces[i + 1];
+    const size = blob?.descriptor.size ?? next!.bytes.length;
+    members.push([name, size, 0o644, 0, 0, 0, "0"]);
+  }
+  return members;
+}
+
+test("an archive is read by Python's tarfile", {
+  skip: missing("python3"),
+}, () =>
+  withArchive([...SIZES, HUGE], (path, plan) => {
+    const { stdout, stderr } = spawnSync("python3", ["-c", LIST, path], {
+      encoding: "utf8",
+    });
+    assertEquals(stderr, "");
+    assertEquals(JSON.parse(stdout), expected(plan));
+  }));
+
+test(
+  "an archive is read by tar",
+  { skip: missing("tar") },
+  () =>
+    withArchive([...SIZES, HUGE], (path, plan) => {
+      const { stdout, stderr } = spawnSync("tar", [
+        "--numeric-owner",
+        "-tvf",
+        path,
+      ], { encoding: "utf8" });
+      assertEquals(stderr, "");
+      const found = stdout.trim().split("\n").map((line) => {
+        const [mode, owner, size, ...rest] = line.split(/\s+/);
+        return [mode, owner, Number(size), rest.at(-1)];
+      });
+      assertEquals(
+        found,
+        expected(plan).map(([name, size]) => ["-rw-r--r--", "0/0", size, name]),
+      );
+    }),
+);
+
+test("an archive is read by UntarStream", () =>
+  withArchive(SIZES, async (path, plan) => {
+    const bytes = new Uint8Array(await readFile(path));
+    const found: Member[] = [];
+    const stream = new Blob([bytes]).stream().pipeThrough(new UntarStream());
+    for await (const { path, header, readable } of stream) {
+      const { size, typeflag } = header;
+      const data = await toBytes(readable!);
+      assertEquals(data.length, size);
+      if (path.startsWith("blobs/")) {
+        assertEquals(sha256(data), path.slice(6).replace("/", ":"));
+      }
+      found.push([path, size, 0o644, 0, 0, 0, typeflag]);
+    }
+    assertEquals(found, expected(plan));
+  }));
+
+test("fileHeader() goes over to PAX above 8 GiB", () => {
+  const most = 8 ** 11 - 1;
+  assertEquals(fileHeader("a", most).length, BLOCK_SIZE);
+  const header = fileHeader("a", most + 1);
+  assertEquals(header.length, 3 * BLOCK_SIZE);
+  const record = new TextDecoder().decode(header.subarray(512, 1024));
+  assertEquals(record.replaceAll("\0", ""), "19 size=8589934592\n");
+  assertEquals(record.indexOf("\0"), 19);
+});
+
+test("fileHeader() rejects a name that does not fit", () => {
+  fileHeader("a".repeat(100), 0);
+  assertThrows(() => fileHeader("a".repeat(101), 0), RangeError);
+});
+
+test("paddingOf() fills the last block", () => {
+  assertEquals([0, 1, 511, 512, 513].map(paddingOf), [0, 511, 1, 0, 511]);
+});

@@ -1,0 +1,314 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  InvalidDocumentError,
+  UnsupportedMediaTypeError,
+} from "../../lib/errors.ts";
+import {
+  documentMediaType,
+  MAX_DOCUMENT_SIZE,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+} from "../../lib/manifest.ts";
+import {
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  OCI_CONFIG,
+  OCI_INDEX,
+  OCI_LAYER_GZIP,
+  OCI_MANIFEST,
+} from "../../lib/media_types.ts";
+import type { Document } from "../../lib/types.ts";
+import { test } from "../harness.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const config = { mediaType: OCI_CONFIG, digest: DIGEST, size: 2 };
+const layer = {
+  mediaType: OCI_LAYER_GZIP,
+  digest: `sha256:${"b".repeat(64)}`,
+  size: 10,
+};
+
+function encode(value: unknown): Uint8Array<ArrayBuffer> {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return new TextEncoder().encode(text);
+}
+
+function document(value: unknown): Document {
+  const bytes = encode(value);
+  return {
+    descriptor: { mediaType: "", digest: DIGEST, size: bytes.length },
+    bytes,
+  };
+}
+
+const image = { schemaVersion: 2, config, layers: [layer] };
+const index = { schemaVersion: 2, manifests: [] };
+
+/** Content-Type, document, and what it is taken for. */
+const KINDS: [type: string | null, value: unknown, kind: string][] = [
+  [OCI_MANIFEST, image, OCI_MANIFEST],
+  [OCI_INDEX, index, OCI_INDEX],
+  [DOCKER_MANIFEST, { ...image, mediaType: DOCKER_MANIFEST }, DOCKER_MANIFEST],
+  [DOCKER_MANIFEST_LIST, index, DOCKER_MANIFEST_LIST],
+  [`${OCI_MANIFEST}; charset=utf-8`, image, OCI_MANIFEST],
+  [OCI_MANIFEST.toUpperCase(), image, OCI_MANIFEST],
+  ["text/plain", { ...image, mediaType: OCI_MANIFEST }, OCI_MANIFEST],
+  ["application/json;charset=ISO-8859-1", image, OCI_MANIFEST],
+  ["application/json", index, OCI_INDEX],
+  [null, image, OCI_MANIFEST],
+  [
+    "text/plain",
+    {
+      ...image,
+      config: {
+        ...config,
+        mediaType: "application/vnd.docker.container.image.v1+json",
+      },
+    },
+    DOCKER_MANIFEST,
+  ],
+];
+
+for (const [type, value, kind] of KINDS) {
+  test(`documentMediaType() of ${type} with ${Object.keys(value as object)} is ${kind}`, () => {
+    assertEquals(documentMediaType(encode(value), type, "it"), kind);
+  });
+}
+
+test("documentMediaType() rejects what says two things", () => {
+  const both = { ...image, manifests: [] };
+  for (
+    const [type, value] of [
+      [null, both],
+      [OCI_MANIFEST, both],
+      [OCI_INDEX, both],
+      [OCI_INDEX, { schemaVersion: 2, manifests: [], config }],
+      [OCI_INDEX, { schemaVersion: 2, manifests: [], fsLayers: [] }],
+      [OCI_INDEX, { ...image, mediaType: OCI_MANIFEST }],
+      [OCI_MANIFEST, { ...image, mediaType: DOCKER_MANIFEST }],
+      [OCI_INDEX, image],
+      [OCI_MANIFEST, index],
+      [null, { ...image, mediaType: OCI_INDEX }],
+      [OCI_MANIFEST, {}],
+      [OCI_MANIFEST, []],
+      [OCI_MANIFEST, null],
+      [OCI_MANIFEST, 7],
+      [OCI_MANIFEST, ""],
+      [OCI_MANIFEST, "{"],
+      [OCI_MANIFEST, "[".repeat(100_000)],
+      [OCI_MANIFEST, '{"a":'.repeat(100_000)],
+    ] as [string | null, unknown][]
+  ) {
+    assertThrows(
+      () => documentMediaType(encode(value), type, "it"),
+      InvalidDocumentError,
+      "Cannot use it: ",
+    );
+  }
+});
+
+test("documentMediaType() rejects what is neither index nor manifest", () => {
+  const v1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+  for (
+    const [type, value] of [
+      [v1, { schemaVersion: 1, fsLayers: [] }],
+      ["text/plain", { schemaVersion: 1, fsLayers: [] }],
+      [v1, image],
+      ["application/vnd.oci.artifact.manifest.v1+json", image],
+      [null, { ...image, mediaType: "text/html" }],
+    ] as [string | null, unknown][]
+  ) {
+    assertThrows(
+      () => documentMediaType(encode(value), type, "it"),
+      UnsupportedMediaTypeError,
+    );
+  }
+});
+
+test("documentMediaType() rejects bytes that are no UTF-8", () => {
+  assertThrows(
+    () => documentMediaType(new Uint8Array([0x7b, 0xff]), null, "it"),
+    InvalidDocumentError,
+    "no JSON",
+  );
+});
+
+test("documents above 4 MiB are rejected before they are read", () => {
+  const large = document("x".repeat(MAX_DOCUMENT_SIZE + 1));
+  for (
+    const parse of [
+      () => parseIndex(large),
+      () => parseManifest(large),
+      () => documentMediaType(large.bytes, null, "it"),
+    ]
+  ) assertThrows(parse, InvalidDocumentError, "more than 4194304");
+});
+
+test("parseManifest() keeps what counts", () => {
+  const annotations = { "org.opencontainers.image.version": "1" };
+  const parsed = parseManifest(document({ ...image, annotations }));
+  assertEquals(parsed.config, config);
+  assertEquals(parsed.layers, [layer]);
+  assertEquals(parsed.annotations, annotations);
+});
+
+test("parseManifest() takes an image without layers", () => {
+  assertEquals(parseManifest(document({ config })).layers, []);
+  assertEquals(parseManifest(document({ config, layers: null })).layers, []);
+});
+
+const HOSTILE: [name: string, value: unknown][] = [
+  ["no config", { layers: [] }],
+  ["a config that is text", { config: "x", layers: [] }],
+  ["a config that is a list", { config: [], layers: [] }],
+  ["layers that are text", { config, layers: "x" }],
+  ["layers that are an object", { config, layers: { length: 1 } }],
+  ["a layer that is null", { config, layers: [null] }],
+  ["a layer without a digest", {
+    config,
+    layers: [{ mediaType: "a", size: 1 }],
+  }],
+  ["a digest that is a path", {
+    config,
+    layers: [{ ...layer, digest: "sha256:../../etc/passwd" }],
+  }],
+  ["a digest that is a list", {
+    config,
+    layers: [{ ...layer, digest: [DIGEST] }],
+  }],
+  ["a negative size", { config, layers: [{ ...layer, size: -1 }] }],
+  ["half a byte", { config, layers: [{ ...layer, size: 0.5 }] }],
+  ["a size that is text", { config, layers: [{ ...layer, size: "1" }] }],
+  [
+    "a size beyond all numbers",
+    '{"config":{"mediaType":"a","digest":"' + DIGEST +
+    '","size":1e400},"layers":[]}',
+  ],
+  ["a size beyond all disks", {
+    config,
+    layers: [{ ...layer, size: 2 ** 50 }],
+  }],
+  ["a size without a mediaType", {
+    config,
+    layers: [{ digest: DIGEST, size: 1 }],
+  }],
+  ["two sizes for one digest", {
+    config,
+    layers: [layer, { ...layer, size: 11 }],
+  }],
+  ["the config's size for a layer", {
+    config,
+    layers: [{ ...layer, digest: DIGEST }],
+  }],
+  ["a large config", {
+    config: { ...config, size: MAX_DOCUMENT_SIZE + 1 },
+    layers: [],
+  }],
+  ["too many layers", { config, layers: Array(1001).fill(layer) }],
+  ["manifests besides", { ...image, manifests: [] }],
+];
+
+for (const [name, value] of HOSTILE) {
+  test(`parseManifest() rejects ${name}`, () => {
+    assertThrows(() => parseManifest(document(value)), InvalidDocumentError);
+  });
+}
+
+test("parseIndex() checks every entry", () => {
+  const manifests = [{ mediaType: OCI_MANIFEST, digest: DIGEST, size: 1 }];
+  assertEquals(parseIndex(document({ manifests })).manifests, manifests);
+  for (
+    const wrong of [
+      [null],
+      [{}],
+      [{ ...manifests[0], digest: "sha256:x" }],
+      [{ ...manifests[0], size: null }],
+      "x",
+      Array(10_001).fill(manifests[0]),
+    ]
+  ) {
+    assertThrows(
+      () => parseIndex(document({ manifests: wrong })),
+      InvalidDocumentError,
+    );
+  }
+});
+
+test("parseIndex() drops platforms and links of a wrong shape", () => {
+  const entry = { mediaType: OCI_MANIFEST, digest: DIGEST, size: 1 };
+  const [first, second, third] = parseIndex(document({
+    manifests: [
+      { ...entry, platform: "linux", urls: "x", annotations: 7, data: 7 },
+      { ...entry, platform: { os: 1, architecture: "a" }, urls: [1, "u"] },
+      { ...entry, platform: { os: "o", architecture: "a", variant: 7 } },
+    ],
+  })).manifests;
+  assertEquals(first, entry);
+  assertEquals(second, { ...entry, urls: ["u"] });
+  assertEquals(third, { ...entry, platform: { os: "o", architecture: "a" } });
+});
+
+test("documents pollute no prototype", () => {
+  const poison = '{"__proto__":{"polluted":1},"constructor":{"prototype":' +
+    '{"polluted":1}},"config":{"mediaType":"a","digest":"' + DIGEST +
+    '","size":1,"annotations":{"__proto__":"x"},"__proto__":{"polluted":1}},' +
+    '"layers":[]}';
+  const parsed = parseManifest(document(poison));
+  assertEquals(({} as Record<string, unknown>).polluted, undefined);
+  assert(!("polluted" in parsed.config));
+  assert(!("polluted" in parsed));
+});
+
+const parsed = parseManifest(document(image));
+
+test("parseConfig() reads platform and diffIDs", () => {
+  const value = {
+    os: "linux",
+    architecture: "arm64",
+    variant: "v8",
+    "os.version": "1",
+    created: "2024-01-01T00:00:00Z",
+    rootfs: { type: "layers", diff_ids: [DIGEST] },
+    config: { Env: ["A=b"] },
+  };
+  const { config: _, ...rest } = value;
+  assertEquals(parseConfig(document(value), parsed), rest);
+});
+
+test("parseConfig() rejects another number of layers", () => {
+  for (
+    const rootfs of [
+      undefined,
+      null,
+      "x",
+      {},
+      { diff_ids: [] },
+      { diff_ids: [DIGEST, DIGEST] },
+      { diff_ids: "x" },
+      { diff_ids: { length: 1 } },
+      { diff_ids: ["sha256:x"] },
+      { diff_ids: [7] },
+    ]
+  ) {
+    assertThrows(
+      () => parseConfig(document({ rootfs }), parsed),
+      InvalidDocumentError,
+    );
+  }
+});
+
+test("parseConfig() rejects an artifact", () => {
+  const artifact = parseManifest(document({
+    config: {
+      ...config,
+      mediaType: "application/vnd.cncf.helm.config.v1+json",
+    },
+    layers: [{ ...layer, mediaType: "application/vnd.cncf.helm.chart" }],
+  }));
+  assertThrows(
+    () => parseConfig(document({ name: "chart" }), artifact),
+    UnsupportedMediaTypeError,
+    "an artifact and no image",
+  );
+});

@@ -1,0 +1,149 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { digestBytes } from "../../lib/digest.ts";
+import {
+  ContentMismatchError,
+  InvalidDocumentError,
+  UnsupportedMediaTypeError,
+} from "../../lib/errors.ts";
+import { OCI_INDEX, OCI_MANIFEST } from "../../lib/media_types.ts";
+import { parseReference } from "../../lib/reference.ts";
+import { Repository } from "../../lib/registry/repository.ts";
+import { test } from "../harness.ts";
+import { type Answer, fakeClock, fakeFetch, type Sent } from "./fake_fetch.ts";
+
+const ZERO = `sha256:${"0".repeat(64)}`;
+const MANIFEST = JSON.stringify({
+  schemaVersion: 2,
+  config: { mediaType: "application/vnd.oci.image.config.v1+json" },
+  layers: [],
+});
+const encoder = new TextEncoder();
+const DIGEST = await digestBytes(encoder.encode(MANIFEST));
+const DESCRIPTOR = {
+  mediaType: OCI_MANIFEST,
+  digest: DIGEST,
+  size: MANIFEST.length,
+};
+
+function open(
+  answer: (sent: Sent, count: number) => Answer,
+  reference = "r.test/a/b",
+) {
+  const web = fakeFetch(answer);
+  const warnings: string[] = [];
+  const clock = fakeClock();
+  const repository = new Repository(parseReference(reference), {
+    ...clock.options,
+    fetch: web.fetch,
+    onEvent: (event) => {
+      if (event.type === "warning") warnings.push(event.warning.message);
+    },
+  });
+  return { repository, warnings, slept: clock.slept, ...web };
+}
+
+function served(
+  headers: Record<string, string> = {},
+  body = MANIFEST,
+): Answer {
+  return [200, { "content-type": OCI_MANIFEST, ...headers }, body];
+}
+
+test("fetchManifest() gives the bytes as they are, by tag, digest and descriptor", async () => {
+  for (const target of ["1", DIGEST, DESCRIPTOR]) {
+    const { repository, log } = open(() => served());
+    const { descriptor, bytes } = await repository.fetchManifest(target);
+    assertEquals(descriptor, DESCRIPTOR);
+    assertEquals(new TextDecoder().decode(bytes), MANIFEST);
+    const name = typeof target === "string" ? target : target.digest;
+    assertEquals(log(), [`GET r.test/v2/a/b/manifests/${name}`]);
+  }
+});
+
+test("fetchManifest() finds out the type where the registry gives a generic one", async () => {
+  for (const type of ["text/plain", "application/json;charset=utf-8", ""]) {
+    const { repository } = open(() => served({ "content-type": type }));
+    const { descriptor } = await repository.fetchManifest("1");
+    assertEquals(descriptor.mediaType, OCI_MANIFEST);
+  }
+});
+
+for (
+  const [what, target, answer, kind] of [
+    ["other bytes", ZERO, served(), ContentMismatchError],
+    [
+      "other bytes than an index announces",
+      { ...DESCRIPTOR, digest: ZERO },
+      served(),
+      ContentMismatchError,
+    ],
+    [
+      "another size",
+      { ...DESCRIPTOR, size: 7 },
+      served(),
+      ContentMismatchError,
+    ],
+    [
+      "a manifest in place of an index",
+      { ...DESCRIPTOR, mediaType: OCI_INDEX },
+      served(),
+      InvalidDocumentError,
+    ],
+    [
+      "200 MB",
+      "1",
+      served({ "content-length": "200000000" }),
+      InvalidDocumentError,
+    ],
+    [
+      "5 MB without a length",
+      "1",
+      served({}, "x".repeat(5e6)),
+      InvalidDocumentError,
+    ],
+    ["no JSON", "1", served({}, "<html>"), InvalidDocumentError],
+    [
+      "half of it",
+      "1",
+      served({}, MANIFEST.slice(0, 40)),
+      InvalidDocumentError,
+    ],
+    [
+      "schema 1",
+      "1",
+      served({
+        "content-type":
+          "application/vnd.docker.distribution.manifest.v1+prettyjws",
+      }, '{"schemaVersion":1,"fsLayers":[]}'),
+      UnsupportedMediaTypeError,
+    ],
+    [
+      "two things in one",
+      "1",
+      served({}, '{"schemaVersion":2,"manifests":[],"layers":[]}'),
+      InvalidDocumentError,
+    ],
+  ] as const
+) {
+  test(`fetchManifest() refuses ${what}, without another try`, async () => {
+    const { repository, sent, assertNoBodyLeft } = open(() => answer as Answer);
+    await assertRejects(
+      () => repository.fetchManifest(target),
+      kind as typeof ContentMismatchError,
+    );
+    assertEquals(sent.length, 1);
+    assertNoBodyLeft();
+  });
+}
+
+test("fetchManifest() tries again where the answer breaks off", async () => {
+  const { repository, slept } = open((_, count) =>
+    count === 1
+      ? served({ "content-length": "10000" })
+      : count === 2
+      ? new TypeError("connection reset")
+      : served()
+  );
+  await repository.fetchManifest("1");
+  assertEquals(slept, [2_000, 4_000]);
+});

@@ -1,0 +1,88 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { parseReference } from "../../lib/reference.ts";
+import { Repository } from "../../lib/registry/repository.ts";
+import { nextPage } from "../../lib/registry/tags.ts";
+import { test } from "../harness.ts";
+import { type Answer, fakeFetch, type Sent } from "./fake_fetch.ts";
+
+const PAGE = new URL("https://r.test/v2/a/tags/list?n=2");
+const BASE = new URL("https://r.test/v2/a/");
+
+function list(answer: (sent: Sent, count: number) => Answer) {
+  const web = fakeFetch(answer);
+  const { fetch } = web;
+  const repository = new Repository(parseReference("r.test/a"), {
+    fetch,
+    retries: 0,
+  });
+  return { repository, ...web };
+}
+
+test("tags() follows the pages", async () => {
+  const { repository, log } = list(({ url }) =>
+    url.searchParams.has("last") ? [200, {}, '{"tags":["3"]}'] : [200, {
+      link: '</v2/a/tags/list?n=2&last=2>; rel="next"',
+    }, '{"tags":["1","2"]}']
+  );
+  assertEquals(await repository.tags(), ["1", "2", "3"]);
+  assertEquals(log(), [
+    "GET r.test/v2/a/tags/list?n=1000",
+    "GET r.test/v2/a/tags/list?n=2&last=2",
+  ]);
+});
+
+test("tags() comes to an end where the pages do not", async () => {
+  const { repository, sent } = list((_, count) => [200, {
+    link: `<list?last=${count}>; rel=next`,
+  }, '{"tags":["1"]}']);
+  assertEquals((await repository.tags()).length, 10);
+  assertEquals(sent.length, 10);
+});
+
+for (
+  const [what, answer] of [
+    ["a refusal", [404]],
+    ["no JSON", [200, {}, "<html>"]],
+    ["another shape", [200, {}, "[1]"]],
+    ["null for tags", [200, {}, '{"tags":null}']],
+    ["an endless page", [200, { "content-length": "99999999" }, "{}"]],
+    ["a broken connection", new TypeError("connection reset")],
+  ] as [string, Answer][]
+) {
+  test(`tags() gives none for ${what}`, async () => {
+    assertEquals(await list(() => answer).repository.tags(), []);
+  });
+}
+
+test("tags() leaves out what is no tag", async () => {
+  const body = JSON.stringify({ tags: ["ok", "../x", 7, "\x1b[2J", ""] });
+  assertEquals(await list(() => [200, {}, body]).repository.tags(), ["ok"]);
+});
+
+test("tags() throws the signal's reason", async () => {
+  const reason = new Error("stop");
+  const signal = AbortSignal.abort(reason);
+  const { repository } = list(() => [200]);
+  assertEquals(await assertRejects(() => repository.tags({ signal })), reason);
+});
+
+for (
+  const [link, expected] of [
+    ['</v2/a/tags/list?last=x>; rel="next"', "tags/list?last=x"],
+    ["<list?last=x>; rel=next", "tags/list?last=x"],
+    ['<http://r.test/v2/a/tags/list?last=x>; rel="next"', "tags/list?last=x"],
+    ['<list?last=x>; foo=bar; REL="Next"', "tags/list?last=x"],
+    ['<https://evil.test/v2/a/tags/list>; rel="next"', undefined],
+    ['</v2/other/tags/list>; rel="next"', undefined],
+    ['<list?last=x>; rel="prev"', undefined],
+    ['<https://[>; rel="next"', undefined],
+    ["rel=next", undefined],
+    ['<?n=2>; rel="next"', undefined],
+    ["<".repeat(100_000), undefined],
+    [null, undefined],
+  ] as const
+) {
+  test(`nextPage() reads ${link?.slice(0, 60)}`, () => {
+    assertEquals(nextPage(link, PAGE, BASE), expected);
+  });
+}

@@ -1,0 +1,312 @@
+/**
+ * The story of one image: pulled through faults, killed and begun again until
+ * it is there, and then looked at from all sides.
+ */
+
+import { spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
+import { DockerPullError } from "../../lib/errors.ts";
+import { pull } from "../../lib/pull.ts";
+import { FaultProxy } from "../faults/fault_proxy.ts";
+import { type Random, randomFrom } from "../faults/random.ts";
+import { type Fault, FAULTS, makeSchedule } from "../faults/schedule.ts";
+import { commandLine } from "../fixtures/command.ts";
+import { checkArchive, checkCache, checkDebris } from "./check.ts";
+import { REPOSITORY, type SoakImage } from "./images.ts";
+
+/** What a pull of a story is told. */
+export interface StoryPull {
+  reference: string;
+  platform: string;
+  output: string;
+  cacheDir: string | false;
+  concurrency: number;
+  retries: number;
+  timeout: number;
+  plainHttp: true;
+}
+
+/** What stories need. */
+export interface StoryContext {
+  /** The registry's host and port. */
+  upstream: string;
+  /** What it holds. */
+  images: SoakImage[];
+  /** Where stories have their folders. */
+  folder: string;
+  /** Whether stories consist of kills alone. */
+  killsOnly: boolean;
+}
+
+/** What happened in a story. */
+export interface StoryResult {
+  /** The seed's choices, for people. */
+  title: string;
+  /** The archive; its folder is the caller's to remove. */
+  archive: string;
+  /** The folder. */
+  folder: string;
+  /** The image that it has become. */
+  image: SoakImage;
+  /** Faults by kind. */
+  injected: Map<Fault, number>;
+  /** How often it was killed. */
+  kills: number;
+  /** How often it was begun. */
+  attempts: number;
+  /** What the attempts failed with. */
+  failures: string[];
+  /** Bytes that went over the network, over the image's and the destroyed. */
+  ratio: number;
+}
+
+/** Every story must have come to its end by then. */
+const MOST_ATTEMPTS = 25;
+/** What a killed process may lose of each response under way. */
+const LOST_BY_KILL = 2 * 1024 * 1024 + 512 * 1024;
+const SLACK = 1.15;
+/** A pull that takes so long hangs. */
+const HANG = 60_000;
+
+/** Plays the story of a seed; throws where something is wrong. */
+export async function playStory(
+  seed: string,
+  context: StoryContext,
+): Promise<StoryResult> {
+  const { killsOnly } = context;
+  const random = randomFrom("story", seed);
+  const candidates = killsOnly
+    ? context.images.filter(({ size }) => size > 20_000_000)
+    : context.images;
+  const image = random.pick(candidates);
+  const moved = random.pick(candidates);
+  const cache = random.chance(0.6);
+  const concurrency = random.pick([1, 2, 3, 3, 6]);
+  const speed = killsOnly
+    ? random.pick([5, 10, 20]) * 1_000_000
+    : random.pick([8_000_000, 30_000_000, Infinity]);
+  const budget = killsOnly ? 0 : random.pick([0, 2, 4, 8, 16]);
+  const faults = random.chance(0.5)
+    ? FAULTS
+    : FAULTS.filter(() => random.chance(0.4));
+  let kills = killsOnly ? 1 + random.int(0, 2) : random.pick([0, 0, 0, 1, 2]);
+  const auth = random.chance(0.3);
+  const redirect = random.chance(0.4);
+  const title = [
+    image.tag,
+    `${concurrency} connections`,
+    cache ? "cache" : "no cache",
+    `${budget} faults`,
+    `${kills} kills`,
+    ...(auth ? ["tokens"] : []),
+    ...(redirect ? ["redirects"] : []),
+    `${speed / 1e6} MB/s`,
+  ].join(", ");
+  const folder = mkdtempSync(join(context.folder, "story-"));
+  mkdirSync(join(folder, "out"));
+  const proxy = await FaultProxy.start({
+    upstream: context.upstream,
+    schedule: makeSchedule(seed, { budget, faults }),
+    auth,
+    redirect,
+    bytesPerSecond: speed,
+    tags: [image.tag, moved.tag],
+  });
+  const name = random.pick(["image.tar", "an image.tar", "Abbild ünï.tar"]);
+  const archive = join(folder, "out", name);
+  const options: StoryPull = {
+    reference: `${proxy.host}/${REPOSITORY}:latest`,
+    platform: "linux/amd64",
+    output: archive,
+    cacheDir: cache && join(folder, "out", "cache"),
+    concurrency,
+    retries: random.pick([1, 3, 5]),
+    timeout: 700,
+    plainHttp: true,
+  };
+  const failures: string[] = [];
+  let attempts = 0;
+  let killed = 0;
+  try {
+    while (true) {
+      attempts++;
+      assert(attempts <= MOST_ATTEMPTS, `no end: ${failures.at(-1)}`);
+      let error: Error | undefined;
+      if (kills > 0) {
+        kills--;
+        const most = Math.min(
+          image.size / Math.min(speed * concurrency, 200e6) * 1000,
+          20_000,
+        );
+        const outcome = await pullAndKill(options, most, random, proxy);
+        if (outcome.killed) {
+          killed++;
+          await checkBetween(options);
+          continue;
+        }
+        error = outcome.error;
+      } else {
+        error = await pullHere(options);
+      }
+      if (!error) break;
+      failures.push(`${error.name}: ${error.message}`);
+      // Whoever tries again after an outage waits for its end.
+      if (error.name === "NetworkError") await delay(200);
+      await checkBetween(options);
+    }
+    const result = await checkArchive(archive, [image, moved]);
+    if (options.cacheDir) await checkCache(options.cacheDir);
+    checkDebris(join(folder, "out"), name);
+    if (result === image && proxy.injected.get("moved-tag") === undefined) {
+      checkIngest(options.cacheDir);
+    }
+    const wanted = proxy.injected.has("moved-tag")
+      ? image.size + moved.size
+      : image.size;
+    const allowed = wanted * SLACK + proxy.destroyed;
+    assert(
+      proxy.delivered <= allowed,
+      `${proxy.delivered} bytes were fetched: ${wanted} wanted, ${proxy.destroyed} destroyed`,
+    );
+    return {
+      title,
+      archive,
+      folder,
+      image: result,
+      injected: proxy.injected,
+      kills: killed,
+      attempts,
+      failures,
+      ratio: proxy.delivered / (wanted + proxy.destroyed),
+    };
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    const happened = [...proxy.injected].map(([fault, count]) =>
+      `${count} ${fault}`
+    );
+    throw new Error(
+      [
+        title,
+        `faults: ${happened.join(", ") || "none"}`,
+        `attempts: ${attempts}, killed: ${killed}`,
+        ...failures,
+        (error as Error).stack ?? String(error),
+      ].join("\n  "),
+    );
+  } finally {
+    await proxy.close();
+  }
+}
+
+/** Pulls in this process. */
+async function pullHere(options: StoryPull): Promise<Error | undefined> {
+  const { reference, ...rest } = options;
+  const signal = AbortSignal.timeout(HANG);
+  try {
+    await pull(reference, {
+      ...rest,
+      signal,
+      sleep: (wait, signal) =>
+        delay(Math.min(wait, 30), undefined, { ...(signal && { signal }) }),
+    });
+    return undefined;
+  } catch (error) {
+    assert(!signal.aborted, "the pull hangs");
+    if (error instanceof DockerPullError) return error;
+    throw error;
+  }
+}
+
+interface ChildOutcome {
+  killed: boolean;
+  error?: Error;
+}
+
+/** Pulls in a child, and kills it at some moment after it has begun. */
+function pullAndKill(
+  options: StoryPull,
+  most: number,
+  random: Random,
+  proxy: FaultProxy,
+): Promise<ChildOutcome> {
+  const wait = random.next() * most;
+  const child = fileURLToPath(new URL("child.ts", import.meta.url));
+  const [program, ...args] = commandLine().slice(0, -1);
+  return new Promise((resolve, reject) => {
+    const { pid, stdout, stderr, on, kill } = start(program!, [
+      ...args,
+      child,
+      JSON.stringify(options),
+    ]);
+    let killed = false;
+    let text = "";
+    let errors = "";
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const end = () => {
+      killed = true;
+      proxy.killed(LOST_BY_KILL);
+      kill("SIGKILL");
+    };
+    const hang = setTimeout(() => {
+      kill("SIGKILL");
+      reject(new Error(`the process hangs: ${text}`));
+    }, HANG);
+    stderr.on("data", (part) => errors += part);
+    stdout.on("data", (part) => {
+      text += part;
+      if (text.includes('"planned"')) timer ??= setTimeout(end, wait);
+    });
+    on("error", reject);
+    on("close", () => {
+      clearTimeout(timer);
+      clearTimeout(hang);
+      const last = text.trim().split("\n").at(-1) ?? "";
+      if (killed) return resolve({ killed });
+      try {
+        const { type, name, message, stack } = JSON.parse(last);
+        if (type === "done") return resolve({ killed });
+        if (!/Error$/.test(name) || /^(Type|Range|Syntax)?Error$/.test(name)) {
+          throw new Error(`the process failed: ${stack}`);
+        }
+        const error = new Error(message);
+        error.name = name;
+        resolve({ killed, error });
+      } catch (error) {
+        reject(new Error(`process ${pid}: ${error}: ${text}${errors}`));
+      }
+    });
+  });
+}
+
+function start(program: string, args: string[]) {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  return {
+    pid: child.pid,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    on: child.on.bind(child),
+    kill: child.kill.bind(child),
+  };
+}
+
+/** After a failure: no finished archive, no wrong blob. */
+async function checkBetween({ output, cacheDir }: StoryPull): Promise<void> {
+  // A process may be killed when all is done.
+  if (existsSync(output)) return;
+  if (cacheDir) await checkCache(cacheDir);
+}
+
+/** What was being fetched has become an entry. */
+function checkIngest(cacheDir: string | false): void {
+  if (cacheDir) assertEquals(readdirSync(join(cacheDir, "ingest")), []);
+}
