@@ -13,6 +13,7 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   writeFile,
 } from "node:fs/promises";
 import type { BlobSink } from "../types.ts";
@@ -63,12 +64,19 @@ export class PartialFile {
   #lastSave: number;
   #lastSync: number;
   #closed = false;
+  /** Whether there may be a record. */
+  #recorded: boolean;
 
   private constructor(
     path: string,
     handle: FileHandle,
     options: PartialFileOptions,
-    found: { present: RangeSet; synced: RangeSet; boot?: string },
+    found: {
+      present: RangeSet;
+      synced: RangeSet;
+      boot?: string;
+      recorded: boolean;
+    },
   ) {
     this.path = path;
     this.size = options.size;
@@ -77,6 +85,7 @@ export class PartialFile {
     this.#id = options.id;
     this.#resumable = options.resumable ?? true;
     this.#boot = found.boot;
+    this.#recorded = found.recorded;
     this.#synced = found.synced;
     this.#lastSave = this.#lastSync = performance.now();
   }
@@ -105,7 +114,9 @@ export class PartialFile {
       if (!status.isFile()) {
         throw storageError("open", path, new Error("it is no plain file"));
       }
-      const record = resumable ? await readRecord(path) : undefined;
+      // A torn record, or one of a run with a cache, is removed, too.
+      const recorded = await exists(recordPath(path));
+      const record = recorded && resumable ? await readRecord(path) : undefined;
       const fits = record?.id === id && record.size === size &&
         status.size === size;
       const synced = new RangeSet(fits ? record.synced : []);
@@ -115,7 +126,7 @@ export class PartialFile {
       }
       if (!fits) {
         await onDisk("write", path, async () => {
-          await rm(recordPath(path), { force: true });
+          if (recorded) await rm(recordPath(path), { force: true });
           await handle.truncate(0);
           await handle.truncate(size);
         });
@@ -123,6 +134,7 @@ export class PartialFile {
       return new PartialFile(path, handle, options, {
         present,
         synced,
+        recorded,
         ...(boot !== undefined && { boot }),
       });
     } catch (error) {
@@ -193,7 +205,7 @@ export class PartialFile {
   async commit(finalPath: string): Promise<void> {
     await this.#end();
     await onDisk("write", finalPath, () => rename(this.path, finalPath));
-    await rm(recordPath(this.path), { force: true });
+    if (this.#recorded) await rm(recordPath(this.path), { force: true });
   }
 
   /** Ends the work for now; what is there stays, if it is to be resumed. */
@@ -284,6 +296,10 @@ export class FileSlot implements BlobSink {
   discard(): void {
     this.file.forget(this.offset, this.offset + this.size);
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false);
 }
 
 function recordPath(path: string): string {
