@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,8 @@ export interface Server {
   host: string;
   /** What it has done until now. */
   counts(): Promise<Counts>;
+  /** What was pushed to it, where it keeps account of that. */
+  uploads?(): Promise<{ digest: string; size: number }[]>;
   /** Ends it. */
   stop(): Promise<void>;
 }
@@ -80,6 +82,8 @@ async function startScript(script: string, args: string[]): Promise<Server> {
     host: `127.0.0.1:${port}`,
     counts: async () =>
       await (await fetch(`http://127.0.0.1:${control}/`)).json(),
+    uploads: async () =>
+      await (await fetch(`http://127.0.0.1:${control}/uploads`)).json(),
     stop,
   };
 }
@@ -120,6 +124,37 @@ async function registryCounts(debug: string): Promise<Counts> {
   return counts;
 }
 
+/** What makes a registry a secure one. */
+export interface Security {
+  /** Where tokens are to be had; any of them will do. */
+  realm: string;
+  /** The path of a certificate. */
+  certificate: string;
+  /** The path of its key. */
+  key: string;
+}
+
+async function isUp(host: string): Promise<boolean> {
+  try {
+    await openAndClose(host);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function openAndClose(host: string): Promise<void> {
+  const [hostname, port] = host.split(":");
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+}
+
 /**
  * Starts the reference registry on files in a folder. Its own metrics count
  * the bytes, so that nothing stands between it and the clients.
@@ -127,11 +162,12 @@ async function registryCounts(debug: string): Promise<Counts> {
 export async function startRegistry(
   command: string,
   folder: string,
+  security?: Security,
 ): Promise<Server> {
   const host = `127.0.0.1:${await freePort()}`;
   const debug = `127.0.0.1:${await freePort()}`;
   await mkdir(folder, { recursive: true });
-  const config = join(folder, "config.json");
+  const config = join(folder, security ? "secure.json" : "plain.json");
   await writeFile(
     config,
     JSON.stringify({
@@ -141,21 +177,21 @@ export async function startRegistry(
       http: {
         addr: host,
         debug: { addr: debug, prometheus: { enabled: true } },
+        ...security && {
+          tls: { certificate: security.certificate, key: security.key },
+        },
+      },
+      ...security && {
+        auth: { silly: { realm: security.realm, service: "bench" } },
       },
     }),
   );
   const child = spawn(command, ["serve", config], { stdio: "ignore" });
   const stop = stopper(child);
-  for (let attempt = 0;; attempt++) {
-    try {
-      const response = await fetch(`http://${host}/v2/`);
-      await response.body?.cancel();
-      if (response.ok) break;
-    } catch (error) {
-      if (attempt === 100 || child.exitCode !== null) {
-        await stop();
-        throw new Error(`Cannot start ${command}`, { cause: error });
-      }
+  for (let attempt = 0; !await isUp(host); attempt++) {
+    if (attempt === 100 || child.exitCode !== null) {
+      await stop();
+      throw new Error(`Cannot start ${command}: it does not listen`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -116,10 +116,7 @@ function serve(client: Socket): void {
   else open();
 }
 
-const proxy = createServer(
-  { allowHalfOpen: true, pauseOnConnect: true },
-  serve,
-);
+const proxy = createServer({ allowHalfOpen: true }, serve);
 const control = createHttpServer((_request, response) => {
   response.end(JSON.stringify(counts));
 });

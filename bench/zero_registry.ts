@@ -16,110 +16,26 @@ import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { END_OF_ARCHIVE, fileHeader, padding } from "./layer.ts";
-
-const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG_TYPE = "application/vnd.oci.image.config.v1+json";
-const LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar";
-const ZEROS = new Uint8Array(1 << 20);
-
-/** A blob: some bytes, then zeros, then some bytes. */
-interface SparseBlob {
-  head: Uint8Array;
-  zeros: number;
-  tail: Uint8Array;
-  size: number;
-  digest: string;
-}
+import {
+  blobs,
+  digestOf,
+  MANIFEST_TYPE,
+  manifestOf,
+  slice,
+  type SparseBlob,
+} from "./zero_image.ts";
 
 const counts = { bytes: 0, requests: 0, connections: 0 };
 const uploads: { digest: string; size: number }[] = [];
-const blobs = new Map<string, SparseBlob>();
-const documents = new Map<string, Promise<Uint8Array>>();
-
-function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
-
-function addBytes(bytes: Uint8Array): SparseBlob {
-  const none = new Uint8Array();
-  const size = bytes.length;
-  const digest = digestOf(bytes);
-  const blob = { head: bytes, zeros: 0, tail: none, size, digest };
-  blobs.set(digest, blob);
-  return blob;
-}
-
-/** Makes layers that differ in their last blocks only, so one is hashed. */
-function* makeLayers(count: number, size: number): Generator<SparseBlob> {
-  const head = fileHeader("zeros.bin", size);
-  const zeros = size + padding(size).length;
-  const hash = createHash("sha256").update(head);
-  for (let left = zeros; left > 0; left -= ZEROS.length) {
-    hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
-  }
-  for (let index = 0; index < count; index++) {
-    const tail = Buffer.concat([
-      fileHeader(`layer-${index}`, 0),
-      END_OF_ARCHIVE,
-    ]);
-    const digest = `sha256:${hash.copy().update(tail).digest("hex")}`;
-    const blob = {
-      head,
-      zeros,
-      tail,
-      size: head.length + zeros + tail.length,
-      digest,
-    };
-    blobs.set(digest, blob);
-    yield blob;
-  }
-}
-
-function makeManifest(count: number, size: number): Uint8Array {
-  const layers = [...makeLayers(count, size)];
-  const encode = (value: unknown) =>
-    new TextEncoder().encode(JSON.stringify(value));
-  const config = addBytes(encode({
-    architecture: "amd64",
-    os: "linux",
-    created: "2000-01-01T00:00:00Z",
-    config: {},
-    rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
-  }));
-  const descriptor = (mediaType: string, { digest, size }: SparseBlob) => ({
-    mediaType,
-    digest,
-    size,
-  });
-  return encode({
-    schemaVersion: 2,
-    mediaType: MANIFEST_TYPE,
-    config: descriptor(CONFIG_TYPE, config),
-    layers: layers.map((layer) => descriptor(LAYER_TYPE, layer)),
-  });
-}
-
-/** Yields the bytes of a blob from `start` to `end`, without copying any. */
-function* slice(
-  blob: SparseBlob,
-  start: number,
-  end: number,
+/** The same, leaving out what is empty and counting what is asked for. */
+function* countedSlice(
+  ...range: Parameters<typeof slice>
 ): Generator<Uint8Array> {
-  const { head, zeros, tail } = blob;
-  const part = (bytes: Uint8Array, at: number) =>
-    bytes.subarray(Math.max(0, start - at), Math.max(0, end - at));
-  counts.bytes += end - start;
-  yield part(head, 0);
-  const zerosEnd = Math.min(end, head.length + zeros);
-  for (
-    let at = Math.max(start, head.length);
-    at < zerosEnd;
-    at += ZEROS.length
-  ) {
-    yield ZEROS.subarray(0, Math.min(ZEROS.length, zerosEnd - at));
+  for (const chunk of slice(...range)) {
+    if (chunk.length === 0) continue;
+    counts.bytes += chunk.length;
+    yield chunk;
   }
-  yield part(tail, head.length + zeros);
 }
 
 async function sendBlob(
@@ -148,7 +64,10 @@ async function sendBlob(
     response.end();
     return;
   }
-  await pipeline(Readable.from(slice(blob, start, end)), response);
+  await pipeline(
+    Readable.from(countedSlice(blob, start, end), { highWaterMark: 1 }),
+    response,
+  );
 }
 
 const pending = new Map<string, Promise<{ digest: string; size: number }>>();
@@ -216,15 +135,7 @@ async function answer(
     .exec(url.pathname);
   if (match?.[3] === "manifests") {
     const [, count, size] = match;
-    const key = `${count}x${size}`;
-    let made = documents.get(key);
-    if (!made) {
-      made = Promise.resolve().then(() =>
-        makeManifest(Number(count), Number(size))
-      );
-      documents.set(key, made);
-    }
-    const manifest = await made;
+    const manifest = manifestOf(Number(count), Number(size));
     counts.bytes += request.method === "GET" ? manifest.length : 0;
     response.writeHead(200, {
       "content-type": MANIFEST_TYPE,

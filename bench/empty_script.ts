@@ -1,0 +1,2 @@
+// Does nothing: the time that the runtime itself takes to start.
+export {};

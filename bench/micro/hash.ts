@@ -1,0 +1,68 @@
+/** SHA-256: by each way there is, and as the transfer does it. */
+
+import { createHash } from "node:crypto";
+import { createHasher } from "../../lib/digest.ts";
+import { openHashing } from "../../lib/transfer/hashing.ts";
+import { sizeText, type Work } from "./timing.ts";
+
+const TOTAL = 256 << 20;
+const MIB = 1 << 20;
+
+function incremental(size: number): Work {
+  const bytes = new Uint8Array(size).fill(7);
+  return {
+    name: `node:crypto, ${sizeText(size)} at a time`,
+    bytes: TOTAL,
+    run() {
+      const hash = createHash("sha256");
+      for (let done = 0; done < TOTAL; done += size) hash.update(bytes);
+      hash.digest("hex");
+    },
+  };
+}
+
+/** As blobs are hashed, with three buffers that go round. */
+function transferHashing(): Work {
+  const hashing = openHashing(Infinity);
+  return {
+    name: "lib/transfer/hashing.ts, 1 MiB at a time",
+    bytes: TOTAL,
+    async run() {
+      const hasher = hashing.hasher("sha256");
+      const buffers = Array.from(
+        { length: 3 },
+        (): ArrayBuffer | Promise<ArrayBuffer> => new ArrayBuffer(MIB),
+      );
+      for (let done = 0; done < TOTAL; done += MIB) {
+        const buffer = await buffers.shift()!;
+        buffers.push(hasher.update(new Uint8Array(buffer)));
+      }
+      await Promise.all(buffers);
+      await hasher.digest();
+    },
+  };
+}
+
+/** The works. */
+export function hashWorks(): Work[] {
+  const whole = new Uint8Array(64 << 20).fill(7);
+  const piece = whole.subarray(0, MIB);
+  return [
+    ...[64 << 10, 256 << 10, MIB, 4 * MIB].map(incremental),
+    {
+      name: "crypto.subtle, 64 MiB at once",
+      bytes: whole.length,
+      run: async () => void await crypto.subtle.digest("SHA-256", whole),
+    },
+    {
+      name: "lib/digest.ts, 1 MiB at a time",
+      bytes: TOTAL,
+      async run() {
+        const hasher = createHasher("sha256");
+        for (let done = 0; done < TOTAL; done += MIB) hasher.update(piece);
+        await hasher.digest();
+      },
+    },
+    transferHashing(),
+  ];
+}

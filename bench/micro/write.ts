@@ -1,0 +1,64 @@
+/** Positional writes into a file of its final size. */
+
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { PartialFile } from "../../lib/disk/partial_file.ts";
+import { sizeText, type Work } from "./timing.ts";
+
+const TOTAL = 256 << 20;
+const MIB = 1 << 20;
+
+/** The works; their files are in `folder` and do not stay. */
+export function writeWorks(folder: string): Work[] {
+  const path = join(folder, "write.bin");
+  const sync = (size: number): Work => {
+    const bytes = new Uint8Array(size).fill(7);
+    return {
+      name: `writeSync, ${sizeText(size)} at a time`,
+      bytes: TOTAL,
+      run() {
+        const file = openSync(path, "w");
+        ftruncateSync(file, TOTAL);
+        for (let position = 0; position < TOTAL; position += size) {
+          writeSync(file, bytes, 0, size, position);
+        }
+        closeSync(file);
+      },
+      after: () => rmSync(path),
+    };
+  };
+  const bytes = new Uint8Array(MIB).fill(7);
+  return [
+    ...[64 << 10, 256 << 10, MIB, 4 * MIB].map(sync),
+    {
+      name: "FileHandle.write, 1 MiB at a time",
+      bytes: TOTAL,
+      async run() {
+        const file = await open(path, "w");
+        await file.truncate(TOTAL);
+        for (let position = 0; position < TOTAL; position += MIB) {
+          await file.write(bytes, 0, MIB, position);
+        }
+        await file.close();
+      },
+      after: () => rmSync(path),
+    },
+    {
+      name: "lib/disk/partial_file.ts, 1 MiB at a time",
+      bytes: TOTAL,
+      async run() {
+        const file = await PartialFile.open(`${path}.partial`, {
+          id: "bench",
+          size: TOTAL,
+          resumable: false,
+        });
+        for (let position = 0; position < TOTAL; position += MIB) {
+          await file.write(bytes, position);
+        }
+        await file.commit(path);
+      },
+      after: () => rmSync(path),
+    },
+  ];
+}

@@ -1,0 +1,66 @@
+/**
+ * The same images over TLS and behind tokens, for a peer that speaks nothing
+ * else: docker_pull.py. It looks at neither the certificate nor the token.
+ */
+
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { runQuietly, which } from "./measure.ts";
+import { type Server, startRegistry } from "./servers.ts";
+
+/** Starts it on the folder of a registry, whose images it shows. */
+export async function startSecureRegistry(
+  command: string,
+  folder: string,
+): Promise<Server> {
+  const openssl = which("openssl");
+  if (!openssl) {
+    throw new Error("Cannot make a certificate: there is no openssl");
+  }
+  const certificate = join(folder, "certificate.pem");
+  const key = join(folder, "key.pem");
+  await runQuietly([
+    openssl,
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=127.0.0.1",
+    "-out",
+    certificate,
+    "-keyout",
+    key,
+  ], folder);
+  const tokens = createServer((_request, response) => {
+    response.end(JSON.stringify({ token: "any" }));
+  });
+  await new Promise<void>((resolve) =>
+    tokens.listen(0, "127.0.0.1", () => resolve())
+  );
+  const { port } = tokens.address() as AddressInfo;
+  const realm = `http://127.0.0.1:${port}/token`;
+  const stopTokens = () =>
+    new Promise<void>((resolve) => tokens.close(() => resolve()));
+  try {
+    const server = await startRegistry(command, folder, {
+      certificate,
+      key,
+      realm,
+    });
+    return {
+      ...server,
+      async stop() {
+        await server.stop();
+        await stopTokens();
+      },
+    };
+  } catch (error) {
+    await stopTokens();
+    throw error;
+  }
+}
