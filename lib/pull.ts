@@ -7,6 +7,7 @@ import { archiveName } from "./archive/name.ts";
 import { type ArchivePlan, planArchive } from "./archive/plan.ts";
 import { isUpToDate } from "./archive/up_to_date.ts";
 import type { OnEvent } from "./events.ts";
+import { toOciManifest } from "./manifest.ts";
 import { normalizePlatform, parsePlatform } from "./platform.ts";
 import { imageDocuments } from "./pull_documents.ts";
 import {
@@ -26,7 +27,9 @@ import {
 import type {
   CredentialProvider,
   Descriptor,
+  Document,
   Fetch,
+  Manifest,
   Platform,
 } from "./types.ts";
 
@@ -256,7 +259,7 @@ async function pullWith(
       transferBlobs(tasks, repository, { ...options, concurrency }),
   });
   if (!upToDate) onEvent({ type: "written", path, size: plan.size });
-  await store?.tag(formatReference(image), manifest.descriptor);
+  if (store) await nameImage(store, image, manifest, parsed);
   const hits = outcomes.filter(({ source }) => source === "cache");
   const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   return {
@@ -348,18 +351,30 @@ function blobTask(
   };
 }
 
+/** Names the image in the cache, by a manifest that skopeo finds there, too. */
+async function nameImage(
+  store: LayoutStore,
+  image: Reference,
+  manifest: Document,
+  parsed: Manifest,
+): Promise<void> {
+  const named = await toOciManifest(manifest, parsed);
+  await store.put(named);
+  await store.tag(formatReference(image), named.descriptor);
+}
+
 async function checkRoom(
   path: string,
   plan: ArchivePlan,
   store: LayoutStore | undefined,
 ): Promise<void> {
-  await checkSpace(dirname(path), plan.size);
+  await checkSpace(dirname(path), plan.size, path);
   if (!store) return;
   let missing = 0;
   for (const { descriptor } of plan.blobs.values()) {
     if (!await store.has(descriptor)) missing += descriptor.size;
   }
-  await checkSpace(join(store.path, "ingest"), missing);
+  await checkSpace(join(store.path, "ingest"), missing, store.path);
 }
 
 function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {

@@ -68,12 +68,16 @@ export class ArchiveFile {
       throw storageError("write", path, new Error("it is no plain file"));
     }
     const temporary = join(folder, temporaryName(basename(path)));
-    const lock = await acquireLock(`${temporary}.lock`, waiting);
+    const lock = await acquireLock(`${temporary}.lock`, {
+      ...waiting,
+      subject: path,
+    });
     let file: PartialFile | undefined;
     try {
       file = await PartialFile.open(temporary, {
         id: planId(plan),
         size: plan.size,
+        subject: path,
         resumable,
       });
       for (const { bytes, offset } of plan.pieces) {
@@ -135,9 +139,14 @@ function planId(plan: ArchivePlan): string {
  *
  * @param folder A folder of the file system.
  * @param bytes How many are going to be written.
+ * @param subject What an error names.
  * @throws {StorageError} With the code `ENOSPC`.
  */
-export async function checkSpace(folder: string, bytes: number): Promise<void> {
+export async function checkSpace(
+  folder: string,
+  bytes: number,
+  subject: string,
+): Promise<void> {
   let free: number;
   try {
     const { bavail, bsize } = await statfs(folder);
@@ -148,7 +157,7 @@ export async function checkSpace(folder: string, bytes: number): Promise<void> {
   if (free < bytes) {
     throw storageError(
       "write",
-      folder,
+      subject,
       Object.assign(new Error(`${bytes} bytes needed, ${free} free`), {
         code: "ENOSPC",
       }),

@@ -129,7 +129,10 @@ export class LayoutStore {
   ): Promise<StoreIngest | StoreEntry> {
     const { algorithm, hex } = parseDigest(descriptor.digest);
     const path = join(this.path, "ingest", `${algorithm}-${hex}`);
-    const lock = await acquireLock(`${path}.lock`, options);
+    const lock = await acquireLock(`${path}.lock`, {
+      ...options,
+      subject: this.path,
+    });
     try {
       const entry = await this.entry(descriptor);
       if (entry) {
@@ -140,6 +143,7 @@ export class LayoutStore {
       const file = await PartialFile.open(`${path}.partial`, {
         id: descriptor.digest,
         size: descriptor.size,
+        subject: this.path,
       });
       return new StoreIngest(
         file,
