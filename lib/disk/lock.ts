@@ -1,17 +1,25 @@
 /**
  * Locks between processes by a file beside what they guard: made by whoever
- * comes first, kept fresh while it is held, and taken over when it has not
- * been touched for a while because its holder died.
+ * comes first, kept fresh while it is held, and taken over when its holder has
+ * ended: at once where that can be told, else when the file has not been
+ * touched for a while.
  */
 
-import { open, readFile, rm, stat, utimes } from "node:fs/promises";
+import { lstat, open, readFile, rm, utimes } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { storageError, systemCode } from "./io.ts";
+import { onDisk, storageError, systemCode } from "./io.ts";
+import { hasEnded, processMark } from "./process_mark.ts";
 
 /** How a lock is waited for. */
 export interface LockOptions {
   /** Ends the waiting. */
   signal?: AbortSignal;
+  /**
+   * What an error names.
+   *
+   * @default {undefined} The lock's file itself.
+   */
+  subject?: string;
   /** Called once when another process holds the lock. */
   onWait?: () => void;
   /**
@@ -29,6 +37,8 @@ export interface Lock {
 }
 
 const POLL = 100;
+/** A lock of ours has a few words. */
+const MAX_SIZE = 4096;
 
 /**
  * Waits until the lock is ours.
@@ -40,34 +50,42 @@ export async function acquireLock(
   path: string,
   options: LockOptions = {},
 ): Promise<Lock> {
-  const { signal, onWait, stale = 6_000 } = options;
-  const token = crypto.randomUUID();
+  const { signal, onWait, stale = 6_000, subject = path } = options;
+  const mark = await processMark();
+  const token = [crypto.randomUUID(), ...(mark ? [mark] : [])].join(" ");
   let seen: string | undefined;
-  let since = performance.now();
+  let since = 0;
   let told = false;
   while (true) {
     signal?.throwIfAborted();
-    if (await create(path, token)) return hold(path, token, stale);
-    if (!told) onWait?.();
-    told = true;
-    // Only our own clock counts: the file's time is compared with itself.
+    if (await create(path, token, subject)) return hold(path, token, stale);
     const sign = await signOfLife(path);
-    if (sign !== seen || sign === undefined) {
-      seen = sign;
-      since = performance.now();
-    } else if (performance.now() - since > stale) {
-      await breakLock(path, sign, token);
+    if (sign === undefined) continue; // it has just been given back
+    // Only our own clock counts: the file's time is compared with itself.
+    if (sign.text !== seen) {
+      seen = sign.text;
       since = performance.now();
     }
+    const dead = await hasEnded(sign.mark) || performance.now() - since > stale;
+    if (dead && await breakLock(path, sign, token, subject)) continue;
+    if (!told) onWait?.();
+    told = true;
     await delay(POLL, undefined, { ...(signal && { signal }) }).catch(() => {});
   }
 }
 
-async function create(path: string, token: string): Promise<boolean> {
+async function create(
+  path: string,
+  token: string,
+  subject: string,
+): Promise<boolean> {
   try {
     const handle = await open(path, "wx");
     try {
       await handle.writeFile(token);
+    } catch (error) {
+      await rm(path, { force: true }); // a full disk: nobody holds it
+      throw error;
     } finally {
       await handle.close();
     }
@@ -80,35 +98,52 @@ async function create(path: string, token: string): Promise<boolean> {
       (code === "EPERM" || code === "EACCES") &&
       await signOfLife(path) !== undefined
     ) return false;
-    throw storageError("write", path, error);
+    throw storageError("write", subject, error);
   }
 }
 
-async function signOfLife(path: string): Promise<string | undefined> {
-  try {
-    const status = await stat(path);
-    return `${status.ino}:${status.mtimeMs}:${await readFile(path, "utf8")}`;
-  } catch {
-    return undefined;
-  }
+interface Sign {
+  /** Changes as long as the holder lives. */
+  text: string;
+  /** The holder's mark, if it has one. */
+  mark: string;
 }
 
-/** Removes a dead lock; a second file sees to it that only one does so. */
+async function signOfLife(path: string): Promise<Sign | undefined> {
+  const status = await lstat(path).catch(() => undefined);
+  if (!status) return undefined;
+  const text = `${status.ino}:${status.mtimeMs}`;
+  // Reading a pipe, for one, would never end.
+  if (!status.isFile() || status.size > MAX_SIZE) return { text, mark: "" };
+  const token = await readFile(path, "utf8").catch(() => "");
+  return { text: `${text}:${token}`, mark: token.replace(/^\S+ /, "") };
+}
+
+/**
+ * Removes a dead lock; a second file sees to it that only one does so.
+ *
+ * @returns Whether it is gone.
+ */
 async function breakLock(
   path: string,
-  sign: string,
+  sign: Sign,
   token: string,
-): Promise<void> {
+  subject: string,
+): Promise<boolean> {
   const breaker = `${path}.break`;
-  if (!await create(breaker, token)) {
-    const status = await stat(breaker).catch(() => undefined);
-    if (status && Date.now() - status.mtimeMs > 60_000) {
-      await rm(breaker, { force: true });
-    }
-    return;
+  if (!await create(breaker, token, subject)) {
+    const other = await signOfLife(breaker);
+    const status = await lstat(breaker).catch(() => undefined);
+    if (
+      other && await hasEnded(other.mark) ||
+      status && Date.now() - status.mtimeMs > 60_000
+    ) await rm(breaker, { force: true });
+    return false;
   }
   try {
-    if (await signOfLife(path) === sign) await rm(path, { force: true });
+    if ((await signOfLife(path))?.text !== sign.text) return false;
+    await onDisk("write", subject, () => rm(path, { force: true }));
+    return true;
   } finally {
     await rm(breaker, { force: true });
   }

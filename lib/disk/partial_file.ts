@@ -7,18 +7,12 @@
  */
 
 import { constants } from "node:fs";
-import {
-  type FileHandle,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import type { BlobSink } from "../types.ts";
-import { onDisk, readText, storageError } from "./io.ts";
-import { type Range, RangeSet } from "./ranges.ts";
+import { onDisk, storageError } from "./io.ts";
+import { bootId } from "./process_mark.ts";
+import { RangeRecord } from "./range_record.ts";
+import { RangeSet } from "./ranges.ts";
 
 /** How a {@linkcode PartialFile} is opened. */
 export interface PartialFileOptions {
@@ -27,6 +21,12 @@ export interface PartialFileOptions {
   /** The final size in bytes. */
   size: number;
   /**
+   * What an error names.
+   *
+   * @default {undefined} The temporary file itself.
+   */
+  subject?: string;
+  /**
    * Whether to keep a record, and the file, for a later run.
    *
    * @default {true}
@@ -34,16 +34,8 @@ export interface PartialFileOptions {
   resumable?: boolean;
 }
 
-interface Record {
-  id: string;
-  size: number;
-  boot?: string;
-  /** What was given to the system. */
-  written: Range[];
-  /** What is on the disk, whatever happens. */
-  synced: Range[];
-}
-
+/** The most that a killed process loses of what it has written. */
+const SAVE_BYTES = 1024 * 1024;
 const SAVE_INTERVAL = 200;
 const SYNC_INTERVAL = 2_000;
 
@@ -55,35 +47,38 @@ export class PartialFile {
   readonly size: number;
   /** Which bytes are there. */
   readonly present: RangeSet;
-  #handle: FileHandle;
-  #id: string;
-  #resumable: boolean;
-  #boot: string | undefined;
+  readonly #subject: string;
+  readonly #handle: FileHandle;
+  readonly #record: RangeRecord | undefined;
+  readonly #boot: string | undefined;
   #synced: RangeSet;
   #saving: Promise<void> | undefined;
+  #unsaved = 0;
   #lastSave: number;
   #lastSync: number;
   #closed = false;
-  /** Whether there may be a record. */
+  /** Whether there may be a record on the disk. */
   #recorded: boolean;
 
   private constructor(
     path: string,
     handle: FileHandle,
-    options: PartialFileOptions,
+    size: number,
     found: {
+      subject: string;
       present: RangeSet;
       synced: RangeSet;
       boot?: string;
+      record?: RangeRecord;
       recorded: boolean;
     },
   ) {
     this.path = path;
-    this.size = options.size;
+    this.size = size;
     this.present = found.present;
+    this.#subject = found.subject;
     this.#handle = handle;
-    this.#id = options.id;
-    this.#resumable = options.resumable ?? true;
+    this.#record = found.record;
     this.#boot = found.boot;
     this.#recorded = found.recorded;
     this.#synced = found.synced;
@@ -99,42 +94,50 @@ export class PartialFile {
     path: string,
     options: PartialFileOptions,
   ): Promise<PartialFile> {
-    const { id, size, resumable = true } = options;
+    const { id, size, resumable = true, subject = path } = options;
     // A link in the way is an error: what it points to is not ours.
     const flags = constants.O_RDWR | constants.O_CREAT |
       (constants.O_NOFOLLOW ?? 0);
     const handle = await onDisk(
-      "open",
-      path,
+      "write",
+      subject,
       () => open(path, flags, 0o666),
     );
     try {
       const boot = await bootId();
       const status = await handle.stat();
       if (!status.isFile()) {
-        throw storageError("open", path, new Error("it is no plain file"));
+        throw storageError(
+          "write",
+          subject,
+          new Error(`${path} is in the way`),
+        );
       }
-      // A torn record, or one of a run with a cache, is removed, too.
+      const header = { id, size, ...(boot !== undefined && { boot }) };
+      // One that does not fit, or of a run with a cache, is removed, too.
       const recorded = await exists(recordPath(path));
-      const record = recorded && resumable ? await readRecord(path) : undefined;
-      const fits = record?.id === id && record.size === size &&
-        status.size === size;
-      const synced = new RangeSet(fits ? record.synced : []);
-      const present = new RangeSet(synced.ranges);
-      if (fits && boot !== undefined && record.boot === boot) {
-        for (const [start, end] of record.written) present.add(start, end);
-      }
-      if (!fits) {
+      const found = recorded && resumable && status.size === size
+        ? await RangeRecord.read(recordPath(path), header)
+        : undefined;
+      const { written, synced } = found ??
+        { written: new RangeSet(), synced: new RangeSet() };
+      const present = new RangeSet([...synced.ranges, ...written.ranges]);
+      if (!found) {
         await onDisk("write", path, async () => {
           if (recorded) await rm(recordPath(path), { force: true });
           await handle.truncate(0);
           await handle.truncate(size);
         });
       }
-      return new PartialFile(path, handle, options, {
+      const record = resumable
+        ? new RangeRecord(recordPath(path), header, { written, synced })
+        : undefined;
+      return new PartialFile(path, handle, size, {
+        subject,
         present,
         synced,
         recorded,
+        ...(record && { record }),
         ...(boot !== undefined && { boot }),
       });
     } catch (error) {
@@ -156,17 +159,19 @@ export class PartialFile {
         );
         done += bytesWritten;
       } catch (error) {
-        throw storageError("write", this.path, error);
+        throw storageError("write", this.#subject, error);
       }
     }
     this.present.add(position, position + bytes.length);
+    this.#record?.add(position, position + bytes.length);
+    this.#unsaved += bytes.length;
     if (
-      this.#resumable && !this.#saving && !this.#closed &&
-      performance.now() - this.#lastSave > SAVE_INTERVAL
+      this.#record && !this.#saving && !this.#closed &&
+      (this.#unsaved >= SAVE_BYTES ||
+        performance.now() - this.#lastSave > SAVE_INTERVAL)
     ) {
-      this.#saving = this.#save(true).catch(() => {}).finally(() => {
+      this.#saving = this.#save().catch(() => {}).finally(() => {
         this.#saving = undefined;
-        this.#lastSave = performance.now();
       });
     }
   }
@@ -186,7 +191,7 @@ export class PartialFile {
       );
       return bytesRead;
     } catch (error) {
-      throw storageError("read", this.path, error);
+      throw storageError("read", this.#subject, error);
     }
   }
 
@@ -194,6 +199,7 @@ export class PartialFile {
   forget(start: number, end: number): void {
     this.present.remove(start, end);
     this.#synced.remove(start, end);
+    this.#record?.forget(start, end);
   }
 
   /** A place in the file for the bytes of one blob. */
@@ -211,11 +217,13 @@ export class PartialFile {
   /** Ends the work for now; what is there stays, if it is to be resumed. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    if (!this.#resumable || this.present.total === 0) {
+    if (!this.#record || this.present.total === 0) {
       return await this.discard();
     }
     await this.#saving;
-    await this.#save(this.#boot === undefined).catch(() => {});
+    // Where a restart cannot be told, only what is synced counts.
+    this.#lastSync = this.#boot === undefined ? -Infinity : Infinity;
+    await this.#save().catch(() => {});
     await this.#end();
   }
 
@@ -230,30 +238,24 @@ export class PartialFile {
     if (this.#closed) return;
     this.#closed = true;
     await this.#saving;
+    await this.#record?.close();
     await this.#handle.close();
   }
 
-  async #save(maySync: boolean): Promise<void> {
-    const written = this.present.ranges;
+  async #save(): Promise<void> {
+    this.#unsaved = 0;
+    this.#lastSave = performance.now();
+    this.#recorded = true;
     const interval = this.#boot === undefined ? SAVE_INTERVAL : SYNC_INTERVAL;
-    if (maySync && performance.now() - this.#lastSync > interval) {
+    if (performance.now() - this.#lastSync > interval) {
+      const synced = new RangeSet(this.present.ranges);
+      this.#synced = synced;
       await this.#handle.datasync();
       this.#lastSync = performance.now();
-      this.#synced = new RangeSet(written);
+      // What was forgotten in the meantime has been taken out of it.
+      this.#record!.sync(synced.ranges);
     }
-    const record: Record = {
-      id: this.#id,
-      size: this.size,
-      ...(this.#boot !== undefined && { boot: this.#boot }),
-      written,
-      synced: this.#synced.ranges,
-    };
-    const path = recordPath(this.path);
-    const temporary = `${path}~`;
-    // Made anew, so that a link in its place leads nowhere.
-    await rm(temporary, { force: true });
-    await writeFile(temporary, JSON.stringify(record), { flag: "wx" });
-    await rename(temporary, path);
+    await this.#record!.flush();
   }
 }
 
@@ -303,31 +305,5 @@ function exists(path: string): Promise<boolean> {
 }
 
 function recordPath(path: string): string {
-  return `${path}.json`;
-}
-
-async function readRecord(path: string): Promise<Record | undefined> {
-  try {
-    const text = await readText(recordPath(path));
-    const record = JSON.parse(text ?? "null") as Record;
-    const valid = (ranges: unknown): ranges is Range[] =>
-      Array.isArray(ranges) &&
-      ranges.every((range) =>
-        Array.isArray(range) && range.length === 2 &&
-        range.every(Number.isSafeInteger) && range[0] >= 0 &&
-        range[0] < range[1] && range[1] <= record.size
-      );
-    return valid(record.written) && valid(record.synced) ? record : undefined;
-  } catch {
-    return undefined; // no record, or a torn one: nothing is claimed
-  }
-}
-
-/** Tells whether the system was started anew; unknown but on Linux. */
-async function bootId(): Promise<string | undefined> {
-  try {
-    return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-  } catch {
-    return undefined;
-  }
+  return `${path}.record`;
 }
