@@ -50,7 +50,16 @@ export {
   parseIndex,
   parseManifest,
 } from "./lib/manifest.ts";
+export { type ImageSource } from "./lib/registry/image_source.ts";
 export {
+  type Mirror,
+  type MirrorAddress,
+  MirroredRepository,
+  type MirrorOptions,
+  openRepository,
+} from "./lib/registry/mirrors.ts";
+export {
+  type CallOptions,
   Repository,
   type RepositoryOptions,
 } from "./lib/registry/repository.ts";
@@ -59,6 +68,39 @@ export {
   type Transport,
   type TransportOptions,
 } from "./lib/registry/transport.ts";
+export { credentialChain, givenCredential } from "./lib/credentials/chain.ts";
+export {
+  defaultCredentials,
+  type DefaultCredentialSettings,
+} from "./lib/credentials/default_chain.ts";
+export {
+  type CredentialPath,
+  type CredentialPathSettings,
+  defaultCredentialPaths,
+} from "./lib/credentials/default_paths.ts";
+export {
+  dockerConfigFile,
+  dockerConfigText,
+} from "./lib/credentials/docker_config.ts";
+export {
+  authJsonFile,
+  type AuthJsonOptions,
+} from "./lib/credentials/auth_json.ts";
+export { type AuthFileOptions } from "./lib/credentials/auth_file_provider.ts";
+export {
+  eraseCredential,
+  saveCredential,
+  type SaveOptions,
+} from "./lib/credentials/save.ts";
+export {
+  CredentialHelperError,
+  type HelperOptions,
+} from "./lib/credentials/helper.ts";
+export type {
+  HelperOutcome,
+  HelperRun,
+  RunHelper,
+} from "./lib/credentials/helper_process.ts";
 export { type IngestOptions, LayoutStore } from "./lib/store/layout_store.ts";
 export { StoreEntry } from "./lib/store/store_entry.ts";
 export { StoreIngest } from "./lib/store/store_ingest.ts";

@@ -1,7 +1,7 @@
 /** The login that the user gives with the command. */
 
 import { promptSecret } from "@std/cli/prompt-secret";
-import type { CredentialProvider, FoundCredential } from "../lib/types.ts";
+import type { FoundCredential } from "../lib/types.ts";
 import { UsageError } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import type { PullCommandOptions } from "./options.ts";
@@ -75,14 +75,6 @@ export async function readLogin(
     return login(username, env.DOCKER_PASSWORD, source);
   }
   return login(username, askPassword(username, registry, sources), source);
-}
-
-/** A provider that gives a login to one registry and to no other. */
-export function onlyFor(
-  registry: string,
-  found: FoundCredential | undefined,
-): CredentialProvider {
-  return (asked) => Promise.resolve(asked === registry ? found : undefined);
 }
 
 function login(

@@ -11,6 +11,10 @@ export const VARIABLES: readonly (readonly [name: string, help: string])[] = [
   ["DOCKER_DEFAULT_PLATFORM", "the platform where --platform is not given"],
   ["DOCKER_USERNAME", "the user name where --username is not given"],
   ["DOCKER_PASSWORD", "that user's password"],
+  ["DOCKER_AUTH_CONFIG", "logins, as the text of Docker's config.json"],
+  ["REGISTRY_AUTH_FILE", "the file with logins, as --authfile"],
+  ["DOCKER_CONFIG", "the folder of Docker's config.json (default ~/.docker)"],
+  ["DOCKER_PULL_MIRRORS", "mirrors, as --mirror, separated by spaces"],
   ["HTTPS_PROXY", "the proxy for https, and likewise HTTP_PROXY for http"],
   ["HTTP_PROXY", ""],
   ["ALL_PROXY", ""],
@@ -20,10 +24,20 @@ export const VARIABLES: readonly (readonly [name: string, help: string])[] = [
   ["all_proxy", ""],
   ["no_proxy", ""],
   ["REQUEST_METHOD", ""],
-  ["SSL_CERT_FILE", "more certificate authorities to trust, as --ca-cert"],
+  [
+    "SSL_CERT_FILE",
+    "the certificate authorities to trust besides the well-known ones, " +
+    "in place of the system's",
+  ],
+  ["DENO_TLS_CA_STORE", ""],
   ["NO_COLOR", "no colours"],
   ["FORCE_COLOR", "colours even where the output is no terminal"],
   ["TERM", ""],
+  ["HOME", ""],
+  ["USERPROFILE", ""],
+  ["ProgramData", ""],
+  ["XDG_CONFIG_HOME", ""],
+  ["XDG_RUNTIME_DIR", ""],
 ];
 
 /**

@@ -15,6 +15,7 @@ import {
   StorageError,
   UnsupportedMediaTypeError,
 } from "../lib/errors.ts";
+import { CredentialHelperError } from "../lib/credentials/helper.ts";
 import { UsageError } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
@@ -77,7 +78,8 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     return {
       sentence: error.message,
       excerpt: pointAt(error.input, error.position),
-      hint: "an image is written [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
+      hint: asciiHost(error.input) ??
+        "an image is written [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
       code: EXIT.usage,
     };
   }
@@ -109,7 +111,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof NetworkError) {
     return {
       sentence: error.message,
-      hint: NETWORK_HINTS[error.kind],
+      hint: networkHint(error),
       code: EXIT.network,
     };
   }
@@ -121,8 +123,22 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       code: EXIT.mismatch,
     };
   }
+  if (error instanceof CredentialHelperError) {
+    return {
+      sentence: error.message,
+      hint:
+        "the helper is named in Docker's config.json, as credsStore or in " +
+        "credHelpers",
+      code: EXIT.other,
+    };
+  }
   if (error instanceof StorageError) {
-    return explainStorage(error.message, error.code);
+    return context.subject === "login"
+      ? {
+        ...explainStorage(error.message, error.code),
+        hint: "see to that file, or choose another with --authfile",
+      }
+      : explainStorage(error.message, error.code);
   }
   if (
     error instanceof InvalidDocumentError ||
@@ -131,7 +147,9 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   ) {
     return {
       sentence: error.message,
-      hint: "this image cannot be pulled as it is; ask who published it",
+      hint: context.subject === "login"
+        ? "repair that file, or move it out of the way"
+        : "this image cannot be pulled as it is; ask who published it",
       code: EXIT.other,
     };
   }
@@ -143,12 +161,23 @@ const NETWORK_HINTS: Record<NetworkError["kind"], string> = {
   refused: "check host and port, and that the registry is running",
   reset: "try again; a firewall or proxy may have cut the connection",
   tls: "trust its authority with --ca-cert FILE; " +
-    "--plain-http if it speaks http only; or, at your own risk, --insecure",
+    "--plain-http if it speaks http only; or, at your own risk, " +
+    "--insecure-host HOST",
   timeout: "try again, or be more patient with --timeout SECONDS",
   proxy: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
   truncated: "try again; the server ended its answer early",
   other: "try again; --verbose shows the cause",
 };
+
+function networkHint({ kind, message }: NetworkError): string {
+  if (message.endsWith("wants a client certificate")) {
+    return "give one with --client-cert FILE and --client-key FILE";
+  }
+  return message.endsWith("the TLS handshake failed")
+    ? "the server may want a client certificate, as --client-cert FILE, or " +
+      "an old version of TLS"
+    : NETWORK_HINTS[kind];
+}
 
 function explainUnknown(error: unknown): Explanation {
   const { message, code, path, syscall } =
@@ -168,6 +197,15 @@ function explainUnknown(error: unknown): Explanation {
     hint: "--verbose shows the cause",
     code: EXIT.other,
   };
+}
+
+/** How a host with letters beyond ASCII is written in a reference. */
+function asciiHost(input: string): string | undefined {
+  const [host = ""] = input.split("/", 1);
+  const url = `https://${host}/`;
+  // deno-lint-ignore no-control-regex
+  if (!/[^\x00-\x7f]/.test(host) || !URL.canParse(url)) return undefined;
+  return `write the host as ${new URL(url).host}`;
 }
 
 const EXCERPT_WIDTH = 60;

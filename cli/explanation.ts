@@ -12,8 +12,18 @@ export interface ErrorContext {
   registry?: string;
   /** The repository in it. */
   repository?: string;
-  /** Whether a login was given. */
+  /** Whether a login was given or found. */
   login?: boolean;
+  /** Where it comes from. */
+  loginSource?: string;
+  /** Whether a token was sent, so that there was one to be had. */
+  bearer?: boolean;
+  /** Whether it is about an image, or about the files of logins. */
+  subject?: "image" | "login";
+  /** The tags there are that are nearest to the one that is not. */
+  nearestTags?: readonly string[];
+  /** Whether the user wants to see all causes. */
+  verbose?: boolean;
 }
 
 /** An error as the user sees it. */

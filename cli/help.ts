@@ -9,10 +9,16 @@ import { OPTIONS } from "./option_table.ts";
 export interface CommandHelp {
   /** What it does. */
   summary: string;
-  /** How to call it. */
-  usage: string;
+  /** The ways to call it. */
+  usage: readonly string[];
   /** Its options. */
   options: readonly OptionDefinition[];
+  /**
+   * The variables that matter to it.
+   *
+   * @default {undefined} All.
+   */
+  variables?: readonly string[];
   /** Calls of it that make sense. */
   examples: readonly string[];
 }
@@ -20,13 +26,19 @@ export interface CommandHelp {
 const PULL: CommandHelp = {
   summary:
     'Pulls a container image into one tar file that "docker load" takes.',
-  usage: "docker-pull [OPTIONS] IMAGE",
+  usage: [
+    "docker-pull [OPTIONS] IMAGE",
+    "docker-pull login [OPTIONS] [HOST]",
+    "docker-pull logout [OPTIONS] [HOST]",
+    "docker-pull doctor [OPTIONS] IMAGE",
+  ],
   options: OPTIONS,
   examples: [
     "docker-pull nginx",
     "docker-pull --platform linux/arm64 -o app.tar ghcr.io/owner/app:1.2",
     "docker-pull harbor.example.com/team/app@sha256:...",
-    "pass show registry | docker-pull --username me --password-stdin r.io/app",
+    "docker-pull login ghcr.io && docker-pull ghcr.io/owner/private-app",
+    "docker-pull --mirror docker.io=https://mirror.example nginx",
   ],
 };
 
@@ -35,11 +47,11 @@ const COLUMN = 26;
 
 /** The whole help text of a command, at most 80 columns wide. */
 export function helpText(
-  { summary, usage, options, examples }: CommandHelp = PULL,
+  { summary, usage, options, variables, examples }: CommandHelp = PULL,
 ): string {
   const groups = [...new Set(options.map(({ group }) => group))];
   const sections = [
-    `${summary}\n\nUsage: ${usage}`,
+    `${summary}\n\nUsage: ${usage.join("\n       ")}`,
     ...groups.map((group) =>
       section(
         `${group}:`,
@@ -47,7 +59,12 @@ export function helpText(
           .map((option) => [synopsis(option), option.help]),
       )
     ),
-    section("Environment:", VARIABLES.filter(([, help]) => help)),
+    section(
+      "Environment:",
+      VARIABLES.filter(([name, help]) =>
+        help && (variables?.includes(name) ?? true)
+      ),
+    ),
     section(
       "Exit codes:",
       EXIT_CODES.map(([code, help]) => [String(code), help]),

@@ -4,112 +4,19 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { saveCredential } from "../lib/credentials/save.ts";
 import { HttpClient } from "../lib/registry/http.ts";
 import type { Fetch, FoundCredential } from "../lib/types.ts";
-import {
-  type OptionDefinition,
-  parseArguments,
-  UsageError,
-} from "./arguments.ts";
-import {
-  credentialPathSettings,
-  loginFile,
-  parseRegistry,
-} from "./credential_files.ts";
+import { UsageError } from "./arguments.ts";
+import { credentialPathSettings, loginFile } from "./credential_files.ts";
 import { readLogin } from "./credentials.ts";
-import type { ErrorContext } from "./errors.ts";
-import type { CommandHelp } from "./help.ts";
+import type { ErrorContext } from "./explanation.ts";
+import { warnOfInsecurity } from "./insecurity.ts";
 import type { Io } from "./io.ts";
 import { checkLogin } from "./login_check.ts";
-import { logRequests, openNetwork } from "./network.ts";
-import { OPTIONS } from "./option_table.ts";
+import type { LoginCommandOptions } from "./login_options.ts";
+import { openNetwork } from "./network.ts";
+import { logRequests } from "./request_log.ts";
 import { abortOnSignals } from "./signals.ts";
 import { createStyle } from "./style.ts";
 import { neutralize } from "./text.ts";
-
-/** The file to keep the login in, which a pull has as an option too. */
-export const AUTHFILE_OPTION: OptionDefinition = {
-  name: "authfile",
-  value: "FILE",
-  group: "Login",
-  help: "The file with logins, as Podman has it, in place of all others",
-};
-
-const SHARED = [
-  "username",
-  "password",
-  "password-stdin",
-  "ca-cert",
-  "insecure",
-  "plain-http",
-  "verbose",
-  "help",
-];
-
-/** The options of `login`. */
-export const LOGIN_OPTIONS: readonly OptionDefinition[] = [
-  AUTHFILE_OPTION,
-  ...OPTIONS.filter(({ name }) => SHARED.includes(name)),
-];
-
-/** The help of `login`. */
-export const LOGIN_HELP: CommandHelp = {
-  summary: `Checks a login with a registry and keeps it where "docker login" ` +
-    `does.`,
-  usage: "docker-pull login [OPTIONS] [HOST]",
-  options: LOGIN_OPTIONS,
-  examples: [
-    "docker-pull login ghcr.io",
-    "aws ecr get-login-password | docker-pull login --username AWS \\\n" +
-    "    --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
-  ],
-};
-
-/** What is to be logged in to, and how. */
-export interface LoginCommandOptions {
-  /** The registry, as in a reference. */
-  registry: string;
-  /** `--authfile`. */
-  authfile?: string;
-  /** `--username`. */
-  username?: string;
-  /** `--password`. */
-  password?: string;
-  /** `--password-stdin`. */
-  passwordStdin: boolean;
-  /** `--ca-cert`, as paths. */
-  caCerts: string[];
-  /** `--insecure`. */
-  insecure: boolean;
-  /** `--plain-http`. */
-  plainHttp: boolean;
-  /** `--verbose`. */
-  verbose: boolean;
-}
-
-/**
- * Reads what follows `docker-pull login`.
- *
- * @throws {UsageError} It makes no sense.
- */
-export function parseLogin(argv: readonly string[]): LoginCommandOptions {
-  const { flags, values, operands } = parseArguments(argv, LOGIN_OPTIONS);
-  const one = (name: string) => values.get(name)?.[0];
-  if (values.has("password") && flags.has("password-stdin")) {
-    throw new UsageError(
-      "Options --password and --password-stdin exclude each other",
-    );
-  }
-  return {
-    registry: parseRegistry(operands),
-    authfile: one("authfile"),
-    username: one("username"),
-    password: one("password"),
-    passwordStdin: flags.has("password-stdin"),
-    caCerts: values.get("ca-cert") ?? [],
-    insecure: flags.has("insecure"),
-    plainHttp: flags.has("plain-http"),
-    verbose: flags.has("verbose"),
-  };
-}
 
 /** What is done for the command elsewhere, so that a test can do it. */
 export interface LoginServices {
@@ -135,7 +42,7 @@ export async function runLogin(
   context: ErrorContext,
   services: LoginServices = {},
 ): Promise<string[]> {
-  const { registry, insecure } = options;
+  const { registry } = options;
   const { env, stderr } = io;
   const style = createStyle(stderr, env);
   const print = (line: string) => void stderr.write(`${line}\n`);
@@ -145,18 +52,24 @@ export async function runLogin(
     registry,
     login: true,
     action: `log in to ${JSON.stringify(registry)}`,
+    subject: "login",
   });
   const settings = await credentialPathSettings(env, io.os);
   const file = loginFile(settings, options.authfile);
   // As in a pull, questions come before signals are listened to.
   const { credential } = await completeLogin(options, io, warn, services);
-  if (insecure) {
-    warn("the certificate is not verified; anyone on the way can read this");
-  }
+  warnOfInsecurity(options, warn);
 
+  const { home } = settings;
+  const network = await openNetwork(options, {
+    env,
+    os: io.os,
+    home,
+    registry,
+    warn,
+  });
   const interruption = abortOnSignals(io.signals, () => {});
   const { signal } = interruption;
-  const network = await openNetwork(options, env);
   try {
     const fetch = services.fetch ?? network.fetch;
     const http = new HttpClient({

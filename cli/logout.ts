@@ -1,54 +1,13 @@
 /** `docker-pull logout`: forgets the login for a registry. */
 
 import { eraseCredential } from "../lib/credentials/save.ts";
-import { type OptionDefinition, parseArguments } from "./arguments.ts";
-import {
-  credentialPathSettings,
-  loginFile,
-  parseRegistry,
-} from "./credential_files.ts";
-import type { ErrorContext } from "./errors.ts";
-import type { CommandHelp } from "./help.ts";
+import { credentialPathSettings, loginFile } from "./credential_files.ts";
+import type { ErrorContext } from "./explanation.ts";
 import type { Io } from "./io.ts";
-import { AUTHFILE_OPTION, type LoginServices } from "./login.ts";
-import { OPTIONS } from "./option_table.ts";
+import type { LoginServices } from "./login.ts";
+import type { LogoutCommandOptions } from "./login_options.ts";
 import { abortOnSignals } from "./signals.ts";
 import { neutralize } from "./text.ts";
-
-/** The options of `logout`. */
-export const LOGOUT_OPTIONS: readonly OptionDefinition[] = [
-  AUTHFILE_OPTION,
-  ...OPTIONS.filter(({ name }) => name === "help"),
-];
-
-/** The help of `logout`. */
-export const LOGOUT_HELP: CommandHelp = {
-  summary: "Forgets the login for a registry.",
-  usage: "docker-pull logout [OPTIONS] [HOST]",
-  options: LOGOUT_OPTIONS,
-  examples: ["docker-pull logout ghcr.io"],
-};
-
-/** What is to be logged out of. */
-export interface LogoutCommandOptions {
-  /** The registry, as in a reference. */
-  registry: string;
-  /** `--authfile`. */
-  authfile?: string;
-}
-
-/**
- * Reads what follows `docker-pull logout`.
- *
- * @throws {UsageError} It makes no sense.
- */
-export function parseLogout(argv: readonly string[]): LogoutCommandOptions {
-  const { values, operands } = parseArguments(argv, LOGOUT_OPTIONS);
-  return {
-    registry: parseRegistry(operands),
-    authfile: values.get("authfile")?.[0],
-  };
-}
 
 /**
  * Logs out as the options say.
@@ -63,7 +22,11 @@ export async function runLogout(
   { helperEnv }: Pick<LoginServices, "helperEnv"> = {},
 ): Promise<string[]> {
   const { registry, authfile } = options;
-  Object.assign(context, { registry });
+  Object.assign(context, {
+    registry,
+    action: `log out of ${JSON.stringify(registry)}`,
+    subject: "login",
+  });
   const settings = await credentialPathSettings(io.env, io.os);
   const { path, ...named } = loginFile(settings, authfile);
   const interruption = abortOnSignals(io.signals, () => {});

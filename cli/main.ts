@@ -5,10 +5,11 @@
 
 import process from "node:process";
 import { readEnvironment } from "./environment.ts";
-import type { ErrorContext } from "./errors.ts";
-import { EXIT } from "./exit_codes.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import type { ErrorContext } from "./explanation.ts";
+import type { CommandHelp } from "./help.ts";
 import type { Io, Output } from "./io.ts";
-import { type Invocation, parseOptions } from "./options.ts";
+import { type CommandName, type Invocation, parseOptions } from "./options.ts";
 import type { PullServices } from "./pull_command.ts";
 import { VERSION } from "./version.ts";
 
@@ -28,19 +29,27 @@ export async function main(
   ignoreClosed(all.stdout);
   ignoreClosed(all.stderr);
   const context: ErrorContext = {};
-  let invocation: Invocation | undefined;
   try {
-    invocation = parseOptions(all.argv);
-    const lines = await run(invocation, all, context, services);
+    const { lines, code } = await run(
+      parseOptions(all.argv),
+      all,
+      context,
+      services,
+    );
     await write(all.stdout, lines.map((line) => `${line}\n`).join(""));
-    return EXIT.ok;
+    return code;
   } catch (error) {
-    const verbose = invocation?.kind === "pull" && invocation.options.verbose;
-    return await reportError(error, all, context, verbose);
+    return await reportError(error, all, context);
   } finally {
     // What was written before may still be on its way.
     await write(all.stderr, "");
   }
+}
+
+/** What is printed at the end, and how the process ends. */
+interface Outcome {
+  lines: string[];
+  code: ExitCode;
 }
 
 async function run(
@@ -48,27 +57,66 @@ async function run(
   io: Io,
   context: ErrorContext,
   services: PullServices,
-): Promise<string[]> {
+): Promise<Outcome> {
+  const ok = (lines: string[]) => ({ lines, code: EXIT.ok });
   switch (invocation.kind) {
     case "help": {
       const { helpText } = await import("./help.ts");
-      return [helpText().trimEnd()];
+      return ok([helpText(await commandHelp(invocation.command)).trimEnd()]);
     }
     case "version":
-      return [`docker-pull ${VERSION}`];
+      return ok([`docker-pull ${VERSION}`]);
+    case "command":
+      return await runCommand(invocation, io, context);
     case "pull": {
-      context.image = invocation.options.image;
+      const { image, verbose } = invocation.options;
+      Object.assign(context, { image, verbose });
       const { runPull } = await import("./pull_command.ts");
-      return await runPull(invocation.options, io, context, services);
+      return ok(await runPull(invocation.options, io, context, services));
     }
   }
+}
+
+async function commandHelp(
+  command: CommandName | undefined,
+): Promise<CommandHelp | undefined> {
+  if (command === undefined) return undefined;
+  if (command === "doctor") {
+    return (await import("./doctor_options.ts")).DOCTOR_HELP;
+  }
+  const { LOGIN_HELP, LOGOUT_HELP } = await import("./login_options.ts");
+  return { login: LOGIN_HELP, logout: LOGOUT_HELP }[command];
+}
+
+async function runCommand(
+  { command, argv }: Invocation & { kind: "command" },
+  io: Io,
+  context: ErrorContext,
+): Promise<Outcome> {
+  if (command === "doctor") {
+    const { parseDoctor } = await import("./doctor_options.ts");
+    const options = parseDoctor(argv);
+    Object.assign(context, { image: options.image, verbose: options.verbose });
+    const { runDoctor } = await import("./doctor.ts");
+    return await runDoctor(options, io, context);
+  }
+  const { parseLogin, parseLogout } = await import("./login_options.ts");
+  if (command === "login") {
+    const options = parseLogin(argv);
+    context.verbose = options.verbose;
+    const { runLogin } = await import("./login.ts");
+    return { lines: await runLogin(options, io, context), code: EXIT.ok };
+  }
+  const options = parseLogout(argv);
+  context.verbose = options.verbose;
+  const { runLogout } = await import("./logout.ts");
+  return { lines: await runLogout(options, io, context), code: EXIT.ok };
 }
 
 async function reportError(
   error: unknown,
   { stderr, env }: Io,
   context: ErrorContext,
-  verbose: boolean,
 ): Promise<number> {
   const { explainError, errorDetails } = await import("./errors.ts");
   const { createStyle } = await import("./style.ts");
@@ -78,7 +126,9 @@ async function reportError(
     `${style.bad("error:")} ${sentence}`,
     ...(excerpt ?? []).map((line) => `  ${line}`),
     ...(hint ? [`${style.hint("hint:")} ${hint}`] : []),
-    ...(verbose ? errorDetails(error).map((line) => style.faint(line)) : []),
+    ...(context.verbose
+      ? errorDetails(error).map((line) => style.faint(line))
+      : []),
   ];
   await write(stderr, lines.map((line) => `${line}\n`).join(""));
   return code;

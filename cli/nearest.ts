@@ -23,6 +23,28 @@ export function nearest(
   return ranked[0]?.candidate;
 }
 
+/** The few candidates that the fewest typing errors lead to, nearest first. */
+export function nearestFew(
+  word: string,
+  candidates: readonly string[],
+  count: number,
+): string[] {
+  return candidates
+    .map((candidate) => ({
+      candidate,
+      distance: editDistance(word, candidate),
+      common: commonStart(word, candidate),
+    }))
+    .sort((a, b) => a.distance - b.distance || b.common - a.common)
+    .slice(0, count).map(({ candidate }) => candidate);
+}
+
+function commonStart(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return length;
+}
+
 /** Levenshtein's distance, one row of the table at a time. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);

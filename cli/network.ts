@@ -1,69 +1,127 @@
-/** How the network is reached: proxies, certificates, and a log of requests. */
+/** How the network is reached: proxies, certificates, and whom to trust. */
 
-import { readFile } from "node:fs/promises";
-import { StorageError } from "../lib/errors.ts";
+import { DockerPullError } from "../lib/errors.ts";
 import {
   environmentNamesProxy,
   proxyFromEnvironment,
 } from "../lib/registry/proxy.ts";
-import { createTransport, type Transport } from "../lib/registry/transport.ts";
-import type { Fetch } from "../lib/types.ts";
+import {
+  createTransport,
+  type Transport,
+  type TransportOptions,
+} from "../lib/registry/transport.ts";
+import type { TlsOptions } from "../lib/registry/tls_settings.ts";
 import { UsageError } from "./arguments.ts";
-import type { Environment } from "./environment.ts";
-import type { PullCommandOptions } from "./options.ts";
-import { neutralize, redactAddresses } from "./text.ts";
+import {
+  type CertificatePlaces,
+  hostKey,
+  readCertificateFolders,
+  readClientCertificate,
+  readPem,
+} from "./certificates.ts";
+import type { NetworkOptions } from "./network_options.ts";
+import { isUntrusted, systemCertificates } from "./trust_store.ts";
 
-/** The network as the options and the environment want it. */
-export async function openNetwork(
-  { caCerts, insecure }: Pick<PullCommandOptions, "caCerts" | "insecure">,
-  env: Environment,
-): Promise<Transport> {
-  const files = env.SSL_CERT_FILE ? [env.SSL_CERT_FILE, ...caCerts] : caCerts;
-  return createTransport({
-    caCerts: await Promise.all(files.map(readCertificates)),
-    insecure,
-    proxy: proxyFromEnvironment(env),
-    ambientProxy: environmentNamesProxy(env),
-  });
-}
-
-async function readCertificates(path: string): Promise<string> {
-  let text;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const { code = "EIO" } = error as NodeJS.ErrnoException;
-    throw new StorageError("read", path, code, { cause: error });
-  }
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) {
-    throw new UsageError(
-      `Cannot use ${JSON.stringify(path)}: there is no PEM certificate in it`,
-    );
-  }
-  return text;
+/** What the network depends on besides the options. */
+export interface NetworkPlaces extends CertificatePlaces {
+  /** The registry that is asked. */
+  registry: string;
+  /**
+   * Those that may be asked in its place, as hosts.
+   *
+   * @default {[]}
+   */
+  mirrors?: string[];
+  /** Takes a sentence that the user should see. */
+  warn: (message: string) => void;
 }
 
 /**
- * Tells of every request: method, address without secrets, range, status and
- * time. Headers and bodies stay untold.
+ * The network as options, environment and the folders `certs.d` want it.
+ *
+ * @throws {UsageError} A file holds no certificate.
+ * @throws {StorageError} A file that the options name cannot be read.
  */
-export function logRequests(fetch: Fetch, log: (text: string) => void): Fetch {
-  return async (url, init = {}) => {
-    const { method = "GET", headers } = init;
-    const range = new Headers(headers).get("range");
-    const what = neutralize(
-      redactAddresses(`${method} ${url}${range ? ` ${range}` : ""}`),
-    );
-    const started = performance.now();
-    const took = () => `${Math.round(performance.now() - started)} ms`;
-    try {
-      const response = await fetch(url, init);
-      log(`${what} → ${response.status}, ${took()}`);
-      return response;
-    } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      log(`${what} → ${neutralize(redactAddresses(words))}, ${took()}`);
-      throw error;
-    }
+export async function openNetwork(
+  options: NetworkOptions,
+  places: NetworkPlaces,
+): Promise<Transport> {
+  const { env, registry, mirrors = [], warn } = places;
+  const caCerts = await Promise.all(
+    options.caCerts.map((path) => readPem(path, "certificate")),
+  );
+  const given = await readClientCertificate(options);
+  const hosts: Record<string, TlsOptions> = {};
+  for (const name of new Set([registry, ...mirrors])) {
+    const own = await readCertificateFolders(places, name, warn);
+    hosts[hostKey(name)] = own;
+  }
+  const main = hosts[hostKey(registry)]!;
+  // Where the registry sends its clients for tokens and blobs, Docker trusts
+  // the registry's authorities too. Its certificate is shown to nobody else.
+  caCerts.push(...main.caCerts ?? []);
+  delete main.caCerts;
+  Object.assign(main, given);
+
+  const settings: TransportOptions = {
+    caCerts,
+    insecure: options.insecure,
+    hosts,
+    proxy: proxyFromEnvironment(env),
+    ambientProxy: environmentNamesProxy(env),
   };
+  return withSystemTrust(settings, () => systemCertificates(env, warn));
+}
+
+/**
+ * A transport that goes on with the system's certificates where an issuer is
+ * unknown without them.
+ */
+export function withSystemTrust(
+  settings: TransportOptions,
+  load: () => Promise<string[]>,
+): Transport {
+  const first = create(settings);
+  const needy = new Set<string>();
+  let trusting: Promise<Transport | undefined> | undefined;
+  let opened: Transport | undefined;
+  let closed = false;
+  async function open(): Promise<Transport | undefined> {
+    const more = await load();
+    if (more.length === 0 || closed) return undefined;
+    const caCerts = [...settings.caCerts ?? [], ...more];
+    return opened = create({ ...settings, caCerts });
+  }
+  return {
+    async fetch(address, init) {
+      const { host } = new URL(address);
+      if (needy.has(host)) return await (await trusting)!.fetch(address, init);
+      try {
+        return await first.fetch(address, init);
+      } catch (error) {
+        if (init?.signal?.aborted || !isUntrusted(error)) throw error;
+        trusting ??= open();
+        const second = await trusting;
+        if (!second) throw error;
+        // Nothing had been sent: the handshake came first.
+        const response = await second.fetch(address, init);
+        needy.add(host);
+        return response;
+      }
+    },
+    close() {
+      closed = true;
+      first.close();
+      opened?.close();
+    },
+  };
+}
+
+function create(settings: TransportOptions): Transport {
+  try {
+    return createTransport(settings);
+  } catch (error) {
+    if (!(error instanceof DockerPullError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
 }

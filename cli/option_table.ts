@@ -1,6 +1,7 @@
 /** The options of the command, in one table. */
 
 import type { OptionDefinition } from "./arguments.ts";
+import { NETWORK_OPTIONS } from "./network_options.ts";
 
 /** The folder of the cache where no other is named. */
 export const DEFAULT_CACHE_DIR = "docker_images_cache";
@@ -9,7 +10,48 @@ export const DEFAULT_CONCURRENCY = 3;
 /** As many connections as can be asked for. */
 export const MAX_CONCURRENCY = 64;
 
-/** Every option, in the order of the help. */
+/** The options of a login, which `login` has as well. */
+export const LOGIN_OPTIONS: readonly OptionDefinition[] = [
+  {
+    name: "username",
+    value: "USER",
+    group: "Login",
+    help: "The user name for the image's registry; asks for the password " +
+      "on a terminal",
+  },
+  {
+    name: "password",
+    value: "PASSWORD",
+    group: "Login",
+    help: "The password or token; other users of this machine can see it, " +
+      "so better use --password-stdin",
+  },
+  {
+    name: "password-stdin",
+    group: "Login",
+    help: "Read the password or token from standard input",
+  },
+  {
+    name: "authfile",
+    value: "FILE",
+    group: "Login",
+    help: "The file with logins, as Podman has it, in place of Docker's and " +
+      "all others",
+  },
+];
+
+/** The options that every command has. */
+export const COMMON_OPTIONS: readonly OptionDefinition[] = [
+  {
+    name: "verbose",
+    short: "v",
+    group: "Messages",
+    help: "Show every request and the causes of errors, without secrets",
+  },
+  { name: "help", short: "h", group: "Messages", help: "Show this help" },
+];
+
+/** Every option of a pull, in the order of the help. */
 export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "platform",
@@ -47,25 +89,7 @@ export const OPTIONS: readonly OptionDefinition[] = [
     group: "Cache",
     help: "Take layers from the cache without verifying them again",
   },
-  {
-    name: "username",
-    value: "USER",
-    group: "Login",
-    help: "The user name for the image's registry; asks for the password " +
-      "on a terminal",
-  },
-  {
-    name: "password",
-    value: "PASSWORD",
-    group: "Login",
-    help: "The password or token; other users of this machine can see it, " +
-      "so better use --password-stdin",
-  },
-  {
-    name: "password-stdin",
-    group: "Login",
-    help: "Read the password or token from standard input",
-  },
+  ...LOGIN_OPTIONS,
   {
     name: "max-concurrent-downloads",
     value: "N",
@@ -87,23 +111,31 @@ export const OPTIONS: readonly OptionDefinition[] = [
       "(default 30)",
   },
   {
-    name: "ca-cert",
-    value: "FILE",
+    name: "max-wait",
+    value: "SECONDS",
+    group: "Network",
+    help: "Wait for so long at most where the registry asks to come back " +
+      "later (default 60)",
+  },
+  ...NETWORK_OPTIONS,
+  {
+    name: "mirror",
+    value: "HOST=URL[,URL]",
     repeatable: true,
-    group: "Network",
-    help: "Trust the certificate authorities in this PEM file, too; may be " +
-      "given more than once",
+    group: "Mirrors",
+    help: "Ask these first for images of the registry HOST; may be given " +
+      "more than once. The default for docker.io is what Docker's daemon.json " +
+      "names",
   },
   {
-    name: "insecure",
-    group: "Network",
-    help: "Do not verify the registry's certificate",
+    name: "no-mirrors",
+    group: "Mirrors",
+    help: "Ask the registry itself only",
   },
   {
-    name: "plain-http",
-    group: "Network",
-    help: "Use http, not https; loopback hosts are tried that way by " +
-      "themselves",
+    name: "trust-mirrors",
+    group: "Mirrors",
+    help: "Believe a mirror what a tag means, without asking the registry",
   },
   {
     name: "quiet",
@@ -111,12 +143,6 @@ export const OPTIONS: readonly OptionDefinition[] = [
     group: "Messages",
     help: "No progress; print the file's path only",
   },
-  {
-    name: "verbose",
-    short: "v",
-    group: "Messages",
-    help: "Show every request and the causes of errors, without secrets",
-  },
-  { name: "help", short: "h", group: "Messages", help: "Show this help" },
+  ...COMMON_OPTIONS,
   { name: "version", group: "Messages", help: "Show the version" },
 ];

@@ -5,6 +5,7 @@ import {
   type ParsedArguments,
   UsageError,
 } from "./arguments.ts";
+import { type NetworkOptions, readNetworkOptions } from "./network_options.ts";
 import {
   DEFAULT_CACHE_DIR,
   DEFAULT_CONCURRENCY,
@@ -15,7 +16,7 @@ import {
 export { OPTIONS };
 
 /** What is to be pulled, and how. */
-export interface PullCommandOptions {
+export interface PullCommandOptions extends NetworkOptions {
   /** The reference as it was typed. */
   image: string;
   /** `--platform`. */
@@ -34,75 +35,98 @@ export interface PullCommandOptions {
   password?: string;
   /** `--password-stdin`. */
   passwordStdin: boolean;
+  /** `--authfile`. */
+  authfile?: string;
   /** `--max-concurrent-downloads`. */
   concurrency: number;
   /** `--retries`. */
   retries?: number;
   /** `--timeout`, in milliseconds. */
   timeout?: number;
-  /** `--ca-cert`, as paths. */
-  caCerts: string[];
-  /** `--insecure`. */
-  insecure: boolean;
-  /** `--plain-http`. */
-  plainHttp: boolean;
+  /** `--max-wait`, in milliseconds. */
+  maxWait?: number;
+  /** `--mirror`, as given, or `false` for `--no-mirrors`. */
+  mirrors: string[] | false;
+  /** `--trust-mirrors`. */
+  trustMirrors: boolean;
   /** `--quiet`. */
   quiet: boolean;
   /** `--verbose`. */
   verbose: boolean;
 }
 
+/** The commands other than to pull, by their first argument. */
+const COMMANDS = ["login", "logout", "doctor"] as const;
+
+/** One of the commands. */
+export type CommandName = typeof COMMANDS[number];
+
 /** What a command line asks for. */
 export type Invocation =
-  | { kind: "help" }
+  | { kind: "help"; command?: CommandName }
+  | { kind: "command"; command: CommandName; argv: readonly string[] }
   | { kind: "version" }
   | { kind: "pull"; options: PullCommandOptions };
 
 /**
- * Reads a command line.
+ * Reads a command line. An image that is called like a command is written
+ * `library/login`.
  *
  * @throws {UsageError} It makes no sense.
  */
 export function parseOptions(argv: readonly string[]): Invocation {
   const end = argv.indexOf("--");
   const options = end < 0 ? argv : argv.slice(0, end);
+  const command = COMMANDS.find((name) => name === argv[0]);
   // Whoever asks for help gets it, whatever else is wrong.
   if (options.includes("--help") || options.includes("-h")) {
-    return { kind: "help" };
+    return { kind: "help", ...(command && { command }) };
   }
-  const { flags, values, operands } = parseArguments(argv, OPTIONS);
-  if (flags.has("help")) return { kind: "help" };
-  if (flags.has("version")) return { kind: "version" };
+  if (command) return { kind: "command", command, argv: argv.slice(1) };
+  const parsed = parseArguments(argv, OPTIONS);
+  if (parsed.flags.has("help")) return { kind: "help" };
+  if (parsed.flags.has("version")) return { kind: "version" };
+  return { kind: "pull", options: readPullOptions(parsed) };
+}
+
+/**
+ * What the options of a pull mean together.
+ *
+ * @throws {UsageError} They make no sense.
+ */
+export function readPullOptions(
+  { flags, values, operands }: ParsedArguments,
+): PullCommandOptions {
   refuseContradictions(flags, values);
   const one = (name: string) => values.get(name)?.[0];
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
+  const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
   return {
-    kind: "pull",
-    options: {
-      image: oneImage(operands),
-      platform: one("platform"),
-      output: one("output"),
-      force: flags.has("force"),
-      cacheDir: !flags.has("no-cache") &&
-        (one("cache-dir") ?? DEFAULT_CACHE_DIR),
-      trustCache: flags.has("trust-cache"),
-      username: one("username"),
-      password: one("password"),
-      passwordStdin: flags.has("password-stdin"),
-      concurrency: wholeNumber(
-        one("max-concurrent-downloads"),
-        "max-concurrent-downloads",
-        1,
-        MAX_CONCURRENCY,
-      ) ?? DEFAULT_CONCURRENCY,
-      retries: wholeNumber(one("retries"), "retries", 0, 1000),
-      timeout: timeout && timeout * 1000,
-      caCerts: values.get("ca-cert") ?? [],
-      insecure: flags.has("insecure"),
-      plainHttp: flags.has("plain-http"),
-      quiet: flags.has("quiet"),
-      verbose: flags.has("verbose"),
-    },
+    image: oneImage(operands),
+    platform: one("platform"),
+    output: one("output"),
+    force: flags.has("force"),
+    cacheDir: !flags.has("no-cache") &&
+      (one("cache-dir") ?? DEFAULT_CACHE_DIR),
+    trustCache: flags.has("trust-cache"),
+    username: one("username"),
+    password: one("password"),
+    passwordStdin: flags.has("password-stdin"),
+    authfile: one("authfile"),
+    concurrency: wholeNumber(
+      one("max-concurrent-downloads"),
+      "max-concurrent-downloads",
+      1,
+      MAX_CONCURRENCY,
+    ) ?? DEFAULT_CONCURRENCY,
+    retries: wholeNumber(one("retries"), "retries", 0, 1000),
+    timeout: timeout && timeout * 1000,
+    maxWait: maxWait && maxWait * 1000,
+    ...readNetworkOptions({ flags, values }),
+    mirrors: !flags.has("no-mirrors") && (values.get("mirror") ?? []),
+    trustMirrors: flags.has("trust-mirrors"),
+    quiet: flags.has("quiet"),
+    verbose: flags.has("verbose"),
   };
 }
 
@@ -110,6 +134,14 @@ function oneImage(operands: string[]): string {
   const [image, ...others] = operands;
   if (image === undefined) throw new UsageError("No image is named");
   if (others.length) {
+    const command = others.length === 1 &&
+      COMMANDS.find((name) => name === image);
+    if (command) {
+      throw new UsageError(
+        `Options come after the command, as in docker-pull ${command} ` +
+          `[OPTIONS] ${others[0]}`,
+      );
+    }
     const names = others.map((name) => JSON.stringify(name)).join(", ");
     throw new UsageError(
       `One image at a time: ${names} after ${
@@ -129,6 +161,8 @@ function refuseContradictions(
     const [one, other] of [
       ["no-cache", "cache-dir"],
       ["no-cache", "trust-cache"],
+      ["no-mirrors", "mirror"],
+      ["no-mirrors", "trust-mirrors"],
       ["password", "password-stdin"],
     ] as const
   ) {

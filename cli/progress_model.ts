@@ -5,6 +5,8 @@ import type { Descriptor } from "../lib/types.ts";
 
 /** How far back the speed looks, in milliseconds. */
 const WINDOW = 4000;
+/** A shorter wait is over before it can be read, in milliseconds. */
+const SHORT_WAIT = 1000;
 
 /** Measures how fast a growing number grows. */
 export class Speedometer {
@@ -58,6 +60,8 @@ export class ProgressModel {
   layerCount = 0;
   /** The speed of all together. */
   readonly speed: Speedometer = new Speedometer();
+  /** When each address is tried again, for those that are waited for. */
+  #waits = new Map<string, number>();
   #layers = new Map<string, number>();
   #done = new Map<string, number>();
   #left = 0;
@@ -81,6 +85,11 @@ export class ProgressModel {
         this.totalSize = [...this.#layers.values()].reduce((a, b) => a + b, 0);
         return undefined;
       }
+      case "retry":
+        if (event.delay > SHORT_WAIT) {
+          this.#waits.set(event.url, time + event.delay);
+        }
+        return undefined;
       case "blob-start":
         return this.#begin(event.descriptor, time, {
           source: event.source,
@@ -107,6 +116,15 @@ export class ProgressModel {
         return blob;
       }
     }
+  }
+
+  /** What is waited for until another try, the soonest first. */
+  waits(now: number): { url: string; left: number }[] {
+    for (const [url, until] of this.#waits) {
+      if (until <= now) this.#waits.delete(url);
+    }
+    return [...this.#waits].map(([url, until]) => ({ url, left: until - now }))
+      .sort((a, b) => a.left - b.left);
   }
 
   /** The number of layers that are there. */

@@ -1,9 +1,9 @@
 /** The pull itself: from the options to the report. */
 
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { archiveName } from "../lib/archive/name.ts";
-import { InvalidPlatformError } from "../lib/errors.ts";
+import { InvalidPlatformError, StorageError } from "../lib/errors.ts";
 import { parsePlatform } from "../lib/platform.ts";
 import { pull as pullImage } from "../lib/pull.ts";
 import {
@@ -11,15 +11,22 @@ import {
   parseReference,
   type Reference,
 } from "../lib/reference.ts";
+import { parseMirrorUrl } from "../lib/registry/mirror_url.ts";
 import type { Platform } from "../lib/types.ts";
 import { UsageError } from "./arguments.ts";
-import { onlyFor, readLogin } from "./credentials.ts";
-import type { ErrorContext } from "./errors.ts";
+import { credentialPathSettings } from "./credential_files.ts";
+import { readLogin } from "./credentials.ts";
+import type { ErrorContext } from "./explanation.ts";
+import { warnOfInsecurity } from "./insecurity.ts";
 import type { Io } from "./io.ts";
-import { logRequests, openNetwork } from "./network.ts";
+import { findLogins, noteTokens } from "./logins.ts";
+import { findMirrors, parseMirror } from "./mirrors.ts";
+import { isMissingTag, nearestTags } from "./missing_tag.ts";
+import { openNetwork } from "./network.ts";
 import type { PullCommandOptions } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { reportLines } from "./report.ts";
+import { logRequests } from "./request_log.ts";
 import { abortOnSignals } from "./signals.ts";
 import { createStyle } from "./style.ts";
 import { neutralize } from "./text.ts";
@@ -58,43 +65,63 @@ export async function runPull(
     options.platform,
     env.DOCKER_DEFAULT_PLATFORM,
   );
+  const given = options.mirrors &&
+    options.mirrors.map((text) => parseMirror(text, "Option --mirror"));
   const output = await outputPath(options.output, reference, platform);
+  const paths = await credentialPathSettings(env, io.os);
+  const places = { env, os: io.os, home: paths.home };
+  const mirrors = await findMirrors(registry, given, places, warn);
   // A prompt reads the terminal without letting go, so it comes before signals
   // are listened to: until then they end the process by themselves.
   const login = await readLogin(options, registry, { ...io, prompt, warn });
-  context.login = login !== undefined;
-  if (options.insecure) {
-    warn(
-      "the certificate is not verified; anyone on the way can read and " +
-        "change what is sent",
-    );
-  }
+  warnOfInsecurity(options, warn);
+  const network = await openNetwork(options, {
+    ...places,
+    registry,
+    mirrors: mirrors?.urls.map((url) => parseMirrorUrl(url).host),
+    warn,
+  });
 
   if (!quiet) progress.line(`Pulling ${formatReference(reference)}`);
 
   const interruption = abortOnSignals(io.signals, () => progress.stop());
-  const network = await openNetwork(options, env);
+  const { signal } = interruption;
+  const shared = {
+    fetch: noteTokens(
+      verbose
+        ? logRequests(network.fetch, (text) => progress.line(style.faint(text)))
+        : network.fetch,
+      context,
+    ),
+    credentials: findLogins({
+      places: paths,
+      registry,
+      given: login,
+      authfile: options.authfile,
+      signal,
+      onWarning: (warning) => progress.onEvent({ type: "warning", warning }),
+    }, context),
+    // Left open, it is http for loopback hosts by itself.
+    plainHttp: options.plainHttp || undefined,
+  };
   try {
     const result = await pull(reference, {
+      ...shared,
       platform,
       output,
       cacheDir,
       concurrency: options.concurrency,
-      signal: interruption.signal,
+      signal,
       onEvent: (event) => progress.onEvent(event),
-      fetch: verbose
-        ? logRequests(
-          network.fetch,
-          (text) => progress.line(style.faint(text)),
-        )
-        : network.fetch,
-      credentials: onlyFor(registry, login),
-      // Left open, it is http for loopback hosts by itself.
-      plainHttp: options.plainHttp || undefined,
       retries: options.retries,
       timeout: options.timeout,
+      maxWait: options.maxWait,
       force: options.force,
       trustCache: options.trustCache,
+      ...(mirrors && {
+        mirrors: [mirrors],
+        trustMirrors: options.trustMirrors,
+      }),
     });
     if (quiet) return [result.path];
     return reportLines(result, {
@@ -102,6 +129,11 @@ export async function runPull(
       style: createStyle(io.stdout, env),
       os: io.os,
     });
+  } catch (error) {
+    if (isMissingTag(error, reference)) {
+      context.nearestTags = await nearestTags(reference, shared, signal);
+    }
+    throw error;
   } finally {
     progress.stop();
     interruption.stop();
@@ -109,7 +141,8 @@ export async function runPull(
   }
 }
 
-function wantedPlatform(
+/** The platform of the option, else of `DOCKER_DEFAULT_PLATFORM`. */
+export function wantedPlatform(
   option: string | undefined,
   variable: string | undefined,
 ): Platform | undefined {
@@ -123,14 +156,25 @@ function wantedPlatform(
   }
 }
 
-/** A folder as output means the usual name in that folder. */
+/**
+ * A folder as output means the usual name in that folder, which is made where
+ * the text ends with a slash. Else it must be there: a pull into a mistyped
+ * place is found too late.
+ */
 async function outputPath(
   output: string | undefined,
   reference: Reference,
   platform: Platform | undefined,
 ): Promise<string | undefined> {
   if (output === undefined) return undefined;
-  const folder = /[/\\]$/.test(output) ||
-    await stat(output).then((found) => found.isDirectory(), () => false);
-  return folder ? join(output, archiveName(reference, platform)) : output;
+  const isFolder = (path: string) =>
+    stat(path).then((found) => found.isDirectory(), () => false);
+  if (/[/\\]$/.test(output) || await isFolder(output)) {
+    return join(output, archiveName(reference, platform));
+  }
+  const folder = dirname(output);
+  if (!await isFolder(folder)) {
+    throw new StorageError("write to", folder, "ENOENT");
+  }
+  return output;
 }

@@ -1,36 +1,34 @@
 /** What a registry's refusal means to the user. */
 
 import type { RegistryError } from "../lib/errors.ts";
-import type { ErrorContext, Explanation } from "./explanation.ts";
+import { isUnauthorized } from "../lib/registry/auth.ts";
 import { EXIT } from "./exit_codes.ts";
+import type { ErrorContext, Explanation } from "./explanation.ts";
+import { loginCommand } from "./login_hints.ts";
 import { formatWholeTime } from "./text.ts";
 
 /** Puts a registry's refusal in words, by its status. */
 export function explainRegistryError(
   error: RegistryError,
-  {
+  context: ErrorContext,
+): Explanation {
+  const {
     image = "the image",
     action = `pull ${JSON.stringify(image)}`,
     registry = "the registry",
-    repository,
     login,
-  }: ErrorContext,
-): Explanation {
-  const { status, errors, retryAfter, url } = error;
+  } = context;
+  const { status, errors, retryAfter } = error;
   const own = errors.map(({ code, message }) =>
     [code, message].filter(Boolean).join(": ")
   ).filter(Boolean).join("; ");
   const words = own ? ` (${own})` : "";
   const cannot = `Cannot ${action}: ${registry}`;
-  if (status === 401) {
+  if (isUnauthorized(error)) {
+    const { says, hint } = unauthorized(error, context);
     return {
-      sentence: login
-        ? `${cannot} refuses the user name or password${words}`
-        : `${cannot} wants a login, or has no such image${words}`,
-      hint: login
-        ? "check both; many registries want a token in place of the password"
-        : "check the name; if it is right, give --username USER " +
-          "--password-stdin",
+      sentence: `${cannot} ${says}${words}`,
+      hint,
       code: EXIT.authentication,
     };
   }
@@ -40,25 +38,28 @@ export function explainRegistryError(
         login ? "this user" : "anonymous users"
       }${words}`,
       hint: login
-        ? "ask for the right to pull, or renew the login if it has expired"
-        : "give --username USER --password-stdin",
+        ? "ask for the right to pull, or log in as another user"
+        : `log in: ${logIn(context)}`,
       code: EXIT.forbidden,
     };
   }
   if (status === 404) {
+    const { says, hint } = missing(error, context);
     return {
-      sentence: `${cannot} ${missing(errors, url, repository)}${words}`,
-      hint: "check the spelling of the name and the tag",
+      sentence: `${cannot} ${says}${words}`,
+      hint,
       code: EXIT.notFound,
     };
   }
   if (status === 429) {
-    const when = retryAfter ? `in ${formatWholeTime(retryAfter)}` : "later";
+    const when = retryAfter
+      ? `try again in ${
+        formatWholeTime(retryAfter)
+      }, or have it waited for with --max-wait SECONDS`
+      : "try again later";
     return {
       sentence: `${cannot} allows no more pulls for now${words}`,
-      hint: login
-        ? `try again ${when}`
-        : `try again ${when}; a login often allows more`,
+      hint: login ? when : `${when}; a login often allows more`,
       code: EXIT.rateLimited,
     };
   }
@@ -76,19 +77,81 @@ export function explainRegistryError(
   };
 }
 
-function missing(
-  errors: RegistryError["errors"],
-  url: string,
-  repository?: string,
-): string {
-  const has = (code: string) => errors.some((error) => error.code === code);
-  if (has("NAME_UNKNOWN")) {
-    return repository
-      ? `has no repository ${JSON.stringify(repository)}`
-      : "has no such repository";
+interface Refusal {
+  says: string;
+  hint: string;
+}
+
+function logIn({ registry }: ErrorContext): string {
+  return registry === undefined
+    ? "docker-pull login HOST"
+    : loginCommand(registry);
+}
+
+function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
+  const { login, loginSource, bearer } = context;
+  if (!login) {
+    return {
+      says: "wants a login, or has no such image",
+      hint: `check the name; if it is right: ${logIn(context)}`,
+    };
   }
-  if (url.includes("/blobs/")) return "has lost a part of the image";
-  return has("MANIFEST_UNKNOWN")
-    ? "has no such tag or digest"
-    : "has no such image";
+  const given = loginSource === "--username";
+  const renew = given
+    ? "check both; many registries want a token in place of the password"
+    : `log in again: ${logIn(context)}`;
+  if (error.errors.some(({ message }) => /\bexpired\b/i.test(message))) {
+    return {
+      says: "says that this login has expired",
+      hint: given ? `renew it: ${logIn(context)}` : renew,
+    };
+  }
+  // Whoever got a token and is refused with it is known, and has no access.
+  return bearer && new URL(error.url).pathname.startsWith("/v2/")
+    ? {
+      says: "refuses this login, or has no such image",
+      hint: `check the name; if it is right, ${renew}`,
+    }
+    : {
+      says: "refuses the user name or password" +
+        (loginSource && !given ? ` from ${loginSource}` : ""),
+      hint: renew,
+    };
+}
+
+function missing(
+  { errors, url }: RegistryError,
+  { repository, nearestTags = [] }: ErrorContext,
+): Refusal {
+  const has = (code: string) => errors.some((error) => error.code === code);
+  const spelling = "check the spelling of the name and the tag";
+  if (has("NAME_UNKNOWN")) {
+    return {
+      says: repository
+        ? `has no repository ${JSON.stringify(repository)}`
+        : "has no such repository",
+      hint: spelling,
+    };
+  }
+  if (url.includes("/blobs/")) {
+    return { says: "has lost a part of the image", hint: "tell who runs it" };
+  }
+  if (nearestTags.length > 0) {
+    const [first, ...others] = nearestTags;
+    const last = others.pop();
+    const list = [[first, ...others].join(", "), last].filter(Boolean)
+      .join(" and ");
+    return {
+      says: "has no such tag",
+      hint: last
+        ? `the nearest tags are ${list}`
+        : `the nearest tag is ${list}`,
+    };
+  }
+  return {
+    says: has("MANIFEST_UNKNOWN")
+      ? "has no such tag or digest"
+      : "has no such image",
+    hint: spelling,
+  };
 }

@@ -18,6 +18,7 @@ import {
   StorageError,
   UnsupportedMediaTypeError,
 } from "../../lib/errors.ts";
+import { CredentialHelperError } from "../../lib/credentials/helper.ts";
 import { parseReference } from "../../lib/reference.ts";
 
 const context: ErrorContext = {
@@ -68,7 +69,7 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
       3,
       'Cannot pull "r.example/a/b:1": r.example wants a login, or has no such ' +
       "image (UNAUTHORIZED: its words)",
-      "--username USER --password-stdin",
+      "check the name; if it is right: docker-pull login r.example",
     ],
     [
       new AuthenticationError("r.example", "why"),
@@ -76,7 +77,12 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
       "r.example: why",
       "--verb",
     ],
-    [registry(403, "DENIED"), 4, "forbids it to anonymous users (", "--user"],
+    [
+      registry(403, "DENIED"),
+      4,
+      "forbids it to anonymous users (",
+      "log in: docker-pull login r.example",
+    ],
     [
       registry(404, "MANIFEST_UNKNOWN"),
       5,
@@ -90,7 +96,8 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
       registry(429, "TOOMANYREQUESTS", "", 90_000),
       6,
       "allows no more pulls for now (TOOMANYREQUESTS: its words)",
-      "try again in 1m 30s; a login often allows more",
+      "try again in 1m 30s, or have it waited for with --max-wait SECONDS; " +
+      "a login often allows more",
     ],
     [registry(429), 6, "allows no more pulls", "try again later"],
     [
@@ -107,6 +114,18 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     [new NetworkError("https://r/", "dns", "no"), 8, "https://r/: no", "name"],
     [new NetworkError("https://r/", "refused", "no"), 8, "r/: no", "port"],
     [new NetworkError("https://r/", "tls", "no"), 8, "r/: no", "--ca-cert"],
+    [
+      new NetworkError("https://r/", "tls", "it wants a client certificate"),
+      8,
+      "certificate",
+      "--client-cert FILE",
+    ],
+    [
+      new NetworkError("https://r/", "tls", "the TLS handshake failed"),
+      8,
+      "handshake",
+      "--client-cert FILE",
+    ],
     [new NetworkError("https://r/", "timeout", "no"), 8, "no", "--timeout"],
     [new NetworkError("https://r/", "proxy", "no"), 8, "no", "HTTPS_PROXY"],
     [
@@ -150,12 +169,20 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
   }
 });
 
-test("explainError() knows whether there was a login", () => {
-  const given = { ...context, login: true };
-  const sentence = (status: number) =>
-    explainError(registry(status), given).sentence;
-  assertStringIncludes(sentence(401), "refuses the user name or password");
-  assertStringIncludes(sentence(403), "forbids it to this user");
+test("explainError() blames the files of logins where it is about these", () => {
+  const about: ErrorContext = { registry: "r.example", subject: "login" };
+  const hint = (error: unknown) => explainError(error, about).hint;
+  assertStringIncludes(
+    hint(new InvalidDocumentError("~/.docker/config.json", "why"))!,
+    "repair that file",
+  );
+  assertStringIncludes(
+    hint(new StorageError("write", "a", "EROFS"))!,
+    "--auth",
+  );
+  const helper = new CredentialHelperError("store it", "docker-c-x", "why");
+  assertStringIncludes(hint(helper)!, "credsStore");
+  assertEquals(explainError(helper, about).code, 1);
 });
 
 test("explainError() points at what is wrong in a reference", () => {
@@ -171,6 +198,10 @@ test("explainError() points at what is wrong in a reference", () => {
   assertEquals(line!.at(caret!.indexOf("^")), "B");
   assert(line!.length <= 70, line);
   assertEquals(explainError(thrown(() => parseReference("A:"))).code, 2);
+  assertEquals(
+    explainError(thrown(() => parseReference("münchen.example:5000/a"))).hint,
+    "write the host as xn--mnchen-3ya.example:5000",
+  );
 });
 
 test("explainError() lets nothing from the network steer the terminal", () => {

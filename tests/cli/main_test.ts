@@ -3,82 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "../harness.ts";
-import type { Io } from "../../cli/io.ts";
-import { main } from "../../cli/main.ts";
-import type { PullServices } from "../../cli/pull_command.ts";
 import { PlatformNotFoundError } from "../../lib/errors.ts";
-import type { PullOptions, PullResult } from "../../lib/pull.ts";
-import { parseReference, type Reference } from "../../lib/reference.ts";
-import { Screen, Sink } from "./screen.ts";
-
-const DIGEST = `sha256:${"ab".repeat(32)}`;
-const descriptor = { mediaType: "x/y", digest: DIGEST, size: 10 };
-const platform = { os: "linux", architecture: "amd64" };
-
-function result(path = "library_nginx_latest.tar"): PullResult {
-  return {
-    reference: parseReference("nginx"),
-    digest: DIGEST,
-    manifest: descriptor,
-    imageId: DIGEST,
-    platform,
-    path,
-    size: 1000,
-    upToDate: false,
-    layers: 1,
-    cachedLayers: 0,
-    downloaded: 10,
-    saved: 0,
-    resumed: 0,
-    elapsed: 1000,
-  } as PullResult;
-}
-
-interface Called {
-  reference: Reference;
-  options: PullOptions;
-}
-
-/** Runs the command without a process; `pull` does what the test says. */
-async function run(
-  argv: string[],
-  pull: (called: Called) => PullResult | Promise<PullResult> = () => result(),
-  io: Partial<Io> = {},
-) {
-  const [stdout, stderr] = [new Sink(), new Sink()];
-  const calls: Called[] = [];
-  const listeners = new Map<string, () => void>();
-  const exits: number[] = [];
-  const services: PullServices = {
-    pull: async (reference, options = {}) => {
-      const called = { reference: reference as Reference, options };
-      calls.push(called);
-      return await pull(called);
-    },
-  };
-  const code = await main({
-    argv,
-    env: {},
-    stdin: { async *[Symbol.asyncIterator]() {} },
-    stdout,
-    stderr,
-    signals: {
-      on: (name, listener) => void listeners.set(name, listener),
-      off: (name) => void listeners.delete(name),
-      exit: (code) => void exits.push(code),
-    },
-    os: "linux",
-    ...io,
-  }, services);
-  return {
-    code,
-    stdout: stdout.text,
-    stderr: stderr.text,
-    calls,
-    listeners,
-    exits,
-  };
-}
+import {
+  type Called,
+  descriptor,
+  NOWHERE,
+  platform,
+  result,
+  run,
+} from "./main_fixture.ts";
+import { Screen } from "./screen.ts";
 
 test("main() shows help and version on standard output", async () => {
   for (const argv of [["--help"], ["-h"], ["nginx", "--help"]]) {
@@ -95,23 +29,31 @@ test("main() gives the options to pull()", async () => {
   const { code, calls } = await run([
     ..."--platform arm64 -o out.tar --no-cache --max-concurrent-downloads 7"
       .split(" "),
-    ..."--retries 2 --timeout 9 --plain-http --force ghcr.io/a/b".split(" "),
+    ..."--retries 2 --timeout 9 --max-wait 3 --plain-http --force".split(" "),
+    ..."--mirror ghcr.io=https://m --mirror q.io=n --trust-mirrors".split(" "),
+    "ghcr.io/a/b",
   ]);
   assertEquals(code, 0);
   const [{ reference, options }] = calls as [Called];
   assertEquals(reference.registry, "ghcr.io");
   const { signal, onEvent, fetch, credentials, ...rest } = options;
-  assertEquals(rest, {
-    platform: { os: "linux", architecture: "arm64" },
-    output: "out.tar",
-    cacheDir: false,
-    concurrency: 7,
-    retries: 2,
-    timeout: 9000,
-    plainHttp: true,
-    force: true,
-    trustCache: false,
-  });
+  assertEquals(
+    rest,
+    {
+      platform: { os: "linux", architecture: "arm64" },
+      output: "out.tar",
+      cacheDir: false,
+      concurrency: 7,
+      retries: 2,
+      timeout: 9000,
+      maxWait: 3000,
+      plainHttp: true,
+      force: true,
+      trustCache: false,
+      mirrors: [{ registry: "ghcr.io", urls: ["https://m"] }],
+      trustMirrors: true,
+    } as typeof rest,
+  );
   assert(signal && onEvent && fetch && credentials);
 });
 
@@ -173,9 +115,23 @@ test("main() puts the usual name into a folder given as output", async () => {
     );
     const file = join(folder, "x.tar");
     assertEquals(await path("-o", file, "nginx"), file);
+    assertEquals(await path("-o", "x.tar", "nginx"), "x.tar");
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("main() makes no folders for a mistyped output", async () => {
+  const { code, stderr, calls } = await run([
+    "-o",
+    join(NOWHERE, "x.tar"),
+    "nginx",
+  ]);
+  assertEquals([code, calls.length], [10, 0]);
+  assertStringIncludes(
+    stderr,
+    `error: Cannot write to "${NOWHERE}": there is no such file or folder\n`,
+  );
 });
 
 test("main() turns an error into a sentence, a hint and an exit code", async () => {

@@ -71,7 +71,7 @@ async function find(
   let result: string[] | undefined;
   const warnings: string[] = [];
   await withFolder(async ({ path: home }) => {
-    const places = { os: "linux", env, home };
+    const places = { os: "linux", env, home, etc: home };
     const [file] = daemonFiles(places) as [string];
     await mkdir(dirname(file), { recursive: true });
     if (daemon !== undefined) {

@@ -1,66 +1,226 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import type { Environment } from "../../cli/environment.ts";
+import { openNetwork, withSystemTrust } from "../../cli/network.ts";
+import type { NetworkOptions } from "../../cli/network_options.ts";
+import { systemCertificates } from "../../cli/trust_store.ts";
+import { describeFailure } from "../../lib/registry/network_error.ts";
+import {
+  type Authority,
+  type Certificate,
+  makeAuthority,
+} from "../e2e/servers/certificates.ts";
+import { missing } from "../e2e/servers/daemon.ts";
 import { test } from "../harness.ts";
-import { UsageError } from "../../cli/arguments.ts";
-import { logRequests, openNetwork } from "../../cli/network.ts";
-import { StorageError } from "../../lib/errors.ts";
+import { serve } from "../registry_server/serve.ts";
 
-test("logRequests() tells of requests without their secrets", async () => {
-  const lines: string[] = [];
-  const answer = new Response("body", { status: 206 });
-  const fetch = logRequests(
-    () => Promise.resolve(answer),
-    (line) => lines.push(line),
-  );
-  const response = await fetch("https://me:pw@s.example/b?X-Sig=secret", {
-    headers: { authorization: "Bearer secret", range: "bytes=0-9" },
-  });
-  assertEquals(response, answer);
-  await response.body?.cancel();
-  assertEquals(
-    lines.map((line) => line.replace(/\d+ ms$/, "N ms")),
-    ["GET https://s.example/b?… bytes=0-9 → 206, N ms"],
-  );
-});
+const skip = missing("openssl");
+const folder = mkdtempSync(join(tmpdir(), "docker-pull-network-"));
+let made: { authority: Authority; server: Certificate } | undefined;
 
-test("logRequests() tells of failures and passes them on", async () => {
-  const lines: string[] = [];
-  const failure = new TypeError("cannot send to https://s.example/b?k=secret");
-  const fetch = logRequests(
-    () => Promise.reject(failure),
-    (line) => lines.push(line),
-  );
-  await assertRejects(
-    () => fetch("http://r.example/v2/", { method: "HEAD" }),
-    TypeError,
-  );
-  assertStringIncludes(
-    lines[0]!,
-    "HEAD http://r.example/v2/ → cannot send to https://s.example/b?…",
-  );
-});
+function certificates() {
+  if (!made) {
+    const authority = makeAuthority(folder);
+    made = { authority, server: authority.issue("server", 2) };
+  }
+  return made;
+}
 
-test("openNetwork() says which certificate file is of no use", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "docker-pull-"));
+/** A certificate that a client may show. */
+function issueClient(): { cert: string; key: string } {
+  const [cert, key] = ["client.crt", "client.key"].map((n) => join(folder, n));
+  writeFileSync(join(folder, "usage"), "extendedKeyUsage=clientAuth");
+  for (
+    const command of [
+      "req -newkey rsa:2048 -nodes -subj /CN=c -keyout client.key -out c.csr",
+      "x509 -req -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -in c.csr " +
+      "-out client.crt -extfile usage",
+    ]
+  ) {
+    const { status } = spawnSync("openssl", command.split(" "), {
+      cwd: folder,
+    });
+    assertEquals(status, 0);
+  }
+  return { cert: cert!, key: key! };
+}
+
+interface Situation {
+  options?: Partial<NetworkOptions>;
+  env?: Environment;
+  /** Files under the home's `.docker/certs.d/HOST`. */
+  files?: Record<string, string>;
+  /** Asks every client for a certificate. */
+  mutual?: boolean;
+}
+
+/** Asks a TLS server of a private authority; what failed, if something did. */
+async function ask(situation: Situation = {}) {
+  const { options, env = {}, files = {}, mutual } = situation;
+  const { authority, server } = certificates();
+  const { key, cert } = server;
+  const tls = mutual
+    ? { key, cert, ca: authority.cert, requestCert: true }
+    : { key, cert };
+  const served = await serve(
+    () => Promise.resolve(new Response("hello")),
+    { tls },
+  );
+  const home = mkdtempSync(join(folder, "home-"));
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(home, ".docker/certs.d", served.host, name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+  const warnings: string[] = [];
+  const network = await openNetwork(
+    {
+      caCerts: [],
+      insecure: false,
+      plainHttp: false,
+      ...options,
+      ...(Array.isArray(options?.insecure) && {
+        insecure: options.insecure.map((host) => host || served.host),
+      }),
+    },
+    {
+      env: { DENO_TLS_CA_STORE: "mozilla", ...env },
+      os: "linux",
+      home,
+      etc: home,
+      registry: served.host,
+      warn: (message) => warnings.push(message),
+    },
+  );
+  const answers: string[] = [];
   try {
-    const none = join(folder, "none.pem");
-    const options = { caCerts: [none], insecure: false };
-    await assertRejects(() => openNetwork(options, {}), StorageError, "ENOENT");
-    await writeFile(none, "not a certificate");
-    await assertRejects(
-      () => openNetwork(options, {}),
-      UsageError,
-      "there is no PEM certificate in it",
-    );
-    await assertRejects(
-      () =>
-        openNetwork({ caCerts: [], insecure: false }, { SSL_CERT_FILE: none }),
-      UsageError,
-      "no PEM",
-    );
+    // Twice: the second request goes where the first one found a way.
+    for (let i = 0; i < 2; i++) {
+      const response = await network.fetch(`${served.url}/v2/`, {
+        redirect: "manual",
+      });
+      answers.push(await response.text());
+    }
+    assertEquals(answers, ["hello", "hello"]);
+    return { warnings };
+  } catch (error) {
+    return { warnings, failure: describeFailure(error) };
   } finally {
-    await rm(folder, { recursive: true });
+    network.close();
+    await served.close();
+  }
+}
+
+const unknown = async (situation: Situation) => {
+  const { failure } = await ask(situation);
+  assertEquals(failure?.kind, "tls");
+};
+
+test("openNetwork() trusts no unknown authority", { skip }, () => unknown({}));
+
+test("openNetwork() trusts the authorities that are named", {
+  skip,
+}, async () => {
+  const { authority } = certificates();
+  const options = { caCerts: [authority.certFile] };
+  assertEquals(await ask({ options }), { warnings: [] });
+});
+
+test("openNetwork() trusts those of certs.d, for their host", {
+  skip,
+}, async () => {
+  const { authority } = certificates();
+  assertEquals(await ask({ files: { "ca.crt": authority.cert } }), {
+    warnings: [],
+  });
+  await unknown({ files: { "../other/ca.crt": authority.cert } });
+});
+
+test("openNetwork() trusts those of SSL_CERT_FILE", { skip }, async () => {
+  const { authority } = certificates();
+  const env = { SSL_CERT_FILE: authority.certFile };
+  assertEquals(await ask({ env }), { warnings: [] });
+  const none = join(folder, "none.pem");
+  const { warnings, failure } = await ask({ env: { SSL_CERT_FILE: none } });
+  assertEquals(failure?.kind, "tls");
+  assertEquals(warnings, [
+    `Cannot use SSL_CERT_FILE ${JSON.stringify(none)}: ENOENT`,
+  ]);
+});
+
+test("openNetwork() leaves certificates unverified where it is told so", {
+  skip,
+}, async () => {
+  assertEquals((await ask({ options: { insecure: true } })).failure, undefined);
+  // The empty name stands for the server's own.
+  assertEquals((await ask({ options: { insecure: [""] } })).failure, undefined);
+  await unknown({ options: { insecure: ["other.example"] } });
+});
+
+test("openNetwork() shows a client certificate, named or of certs.d", {
+  skip,
+}, async () => {
+  const { authority } = certificates();
+  const client = issueClient();
+  const caCerts = [authority.certFile];
+  const named = { caCerts, clientCert: client.cert, clientKey: client.key };
+  const { failure } = await ask({ mutual: true, options: { caCerts } });
+  assertEquals(failure?.kind, "tls");
+  assertEquals(await ask({ mutual: true, options: named }), { warnings: [] });
+  const read = (file: string) => spawnSync("cat", [file]).stdout.toString();
+  const files = {
+    "ca.crt": authority.cert,
+    "client.cert": read(client.cert),
+    "client.key": read(client.key),
+  };
+  assertEquals(await ask({ mutual: true, files }), { warnings: [] });
+});
+
+test("withSystemTrust() looks for certificates once, and when it has to", {
+  skip,
+}, async () => {
+  const { authority, server } = certificates();
+  const served = await serve(
+    () => Promise.resolve(new Response("hello")),
+    { tls: server },
+  );
+  let loaded = 0;
+  const load = () => {
+    loaded++;
+    return Promise.resolve([authority.cert]);
+  };
+  const ask = async (...transports: { fetch: typeof network.fetch }[]) => {
+    for (const { fetch } of transports) {
+      await (await fetch(served.url, { redirect: "manual" })).body?.cancel();
+    }
+  };
+  const network = withSystemTrust({}, load);
+  const sure = withSystemTrust({ caCerts: [authority.cert] }, load);
+  try {
+    await ask(sure);
+    assertEquals(loaded, 0);
+    await ask(network, network);
+    assertEquals(loaded, 1);
+    await assertRejects(() => network.fetch("https://127.0.0.1:1/"));
+    assertEquals(loaded, 1);
+  } finally {
+    network.close();
+    sure.close();
+    await served.close();
   }
 });
+
+test("systemCertificates() gives only what the runtime does not know", async () => {
+  const warn = () => {};
+  const found = await systemCertificates({}, warn);
+  assertEquals(new Set(found).size, found.length);
+  assert(found.every((text) => text.includes("BEGIN CERTIFICATE")));
+  assertEquals(await systemCertificates({ DENO_TLS_CA_STORE: "x" }, warn), []);
+});
+
+test("the folder of these tests is removed", () =>
+  rm(folder, { recursive: true }));

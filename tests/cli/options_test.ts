@@ -151,7 +151,7 @@ test("parseOptions() refuses what makes no sense", () => {
     [["--no-cache", "--trust-cache", "a"], "exclude each other"],
     [["--password", "p", "--password-stdin", "a"], "exclude each other"],
     [["--output=-", "a"], "--output needs a file"],
-    [["--max-wait", "-1", "a"], "--max-wait needs a number"],
+    [["--max-wait=-1", "a"], "--max-wait needs a number"],
     [["--no-mirrors", "--mirror", "a=b", "a"], "exclude each other"],
     [["--insecure", "--insecure-host", "h", "a"], "exclude each other"],
     [["--client-key", "k", "a"], "--client-key needs --client-cert"],

@@ -1,84 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../harness.ts";
-import { createProgress } from "../../cli/progress.ts";
-import { createStyle } from "../../cli/style.ts";
 import { width } from "../../cli/text.ts";
 import type { PullEvent } from "../../lib/events.ts";
-import type { Descriptor } from "../../lib/types.ts";
-import { Screen, Sink } from "./screen.ts";
-
-const MB = 1_000_000;
-
-function blob(name: string, size: number): Descriptor {
-  return {
-    mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
-    digest: `sha256:${name.padEnd(64, "0")}`,
-    size,
-  };
-}
-
-const config = blob("c0", 1000);
-
-function planned(layers: Descriptor[]): PullEvent {
-  return {
-    type: "planned",
-    manifest: blob("aa", 500),
-    platform: { os: "linux", architecture: "amd64" },
-    config,
-    layers,
-    size: 123 * MB,
-  };
-}
-
-/** A progress on a terminal, with time in the test's hand. */
-function onTerminal(screen: Screen) {
-  let now = 0;
-  let tick: (() => void) | undefined;
-  const progress = createProgress({
-    output: screen,
-    style: createStyle(screen, { NO_COLOR: "1" }),
-    env: {},
-    quiet: false,
-    clock: {
-      now: () => now,
-      every(_, callback) {
-        tick = callback;
-        return () => (tick = undefined);
-      },
-    },
-  });
-  return {
-    progress,
-    send: (...events: PullEvent[]) =>
-      events.forEach(progress.onEvent, progress),
-    /** Lets time pass, drawing as a timer would. */
-    pass(milliseconds: number) {
-      for (const end = now + milliseconds; now < end;) {
-        now += 100;
-        tick?.();
-      }
-    },
-    get ticking() {
-      return tick !== undefined;
-    },
-  };
-}
-
-const start = (descriptor: Descriptor, resumed = 0): PullEvent => ({
-  type: "blob-start",
-  descriptor,
-  source: "registry",
-  resumed,
-});
-const received = (descriptor: Descriptor, received: number): PullEvent => ({
-  type: "blob-progress",
-  descriptor,
+import {
+  blob,
+  config,
+  done,
+  MB,
+  onTerminal,
+  planned,
   received,
-});
-const done = (
-  descriptor: Descriptor,
-  source: "registry" | "cache" = "registry",
-): PullEvent => ({ type: "blob-done", descriptor, source });
+  start,
+} from "./progress_fixture.ts";
+import { Screen } from "./screen.ts";
 
 test("TerminalProgress shows bar, percentage, speed and time left of each layer", () => {
   const screen = new Screen(80, 24);
@@ -211,6 +145,42 @@ test("TerminalProgress prints warnings and retries above, made harmless", () => 
   progress.stop();
 });
 
+test("TerminalProgress counts down to the next try of a long wait", () => {
+  const screen = new Screen(60);
+  const { send, pass, progress } = onTerminal(screen);
+  const retry = (url: string, delay: number): PullEvent => ({
+    type: "retry",
+    url,
+    reason: "HTTP 429",
+    attempt: 1,
+    delay,
+  });
+  // Before anything is planned, too, which is where registries refuse.
+  send(retry("https://r.example/v2/x", 5000), retry("https://s/y", 900));
+  pass(100);
+  assertEquals(screen.text.slice(2), [
+    "waiting 5s to try r.example again",
+  ]);
+  send(retry("https://cdn.example/z", 60_000));
+  pass(2000);
+  assertEquals(screen.text.slice(3), [
+    "waiting 3s to try r.example again (and 1 more)",
+  ]);
+  pass(3000);
+  assertEquals(screen.text.slice(3), ["waiting 55s to try cdn.example again"]);
+  const layer = blob("a1", MB);
+  send(planned([layer]), start(layer));
+  pass(100);
+  assertEquals(screen.text.length, 3 + 1 + 2 + 1);
+  assertEquals(screen.text.at(-1), "waiting 55s to try cdn.example again");
+  pass(60_000);
+  assert(!screen.text.join().includes("waiting"));
+  send(retry("https://r.example/v2/x", 5000));
+  progress.stop();
+  assert(!screen.text.join().includes("waiting"));
+  assert(screen.cursor);
+});
+
 test("TerminalProgress redraws in place after the terminal became narrower", () => {
   const screen = new Screen(100, 24);
   const { send, pass, progress } = onTerminal(screen);
@@ -221,66 +191,4 @@ test("TerminalProgress redraws in place after the terminal became narrower", () 
   pass(300);
   for (const line of screen.text.slice(-2)) assert(width(line) < 50, line);
   progress.stop();
-});
-
-test("plain progress is a line for each begin and end", () => {
-  const sink = new Sink();
-  let now = 0;
-  const progress = createProgress({
-    output: sink,
-    style: createStyle(sink, {}),
-    env: {},
-    quiet: false,
-    clock: { now: () => now, every: () => () => {} },
-  });
-  const [a, b, c] = [blob("a1", MB), blob("b2", 2 * MB), blob("c3", 3 * MB)];
-  const events: PullEvent[] = [
-    { type: "resolved", reference: "nginx:latest", descriptor: blob("ee", 9) },
-    planned([a, b, c]),
-    start(config),
-    done(config),
-    start(a),
-    received(a, 5),
-    { type: "blob-start", descriptor: b, source: "cache", resumed: 0 },
-    done(b, "cache"),
-    { type: "blob-wait", descriptor: c },
-    start(c, MB),
-    done(a),
-    done(c),
-  ];
-  for (const event of events) {
-    now += 250;
-    progress.onEvent(event);
-  }
-  progress.stop();
-  assertEquals(sink.text.split("\n"), [
-    "linux/amd64, 3 layers, 123 MB",
-    "a10000000000: downloading 1 MB",
-    "b20000000000: from the cache, 2 MB",
-    "c30000000000: another process downloads it; waiting",
-    "c30000000000: going on at 1 MB of 3 MB",
-    "a10000000000: done, 1 MB in 1.5s",
-    "c30000000000: done, 3 MB in 0.5s",
-    "",
-  ]);
-});
-
-test("quiet progress prints warnings only", () => {
-  const sink = new Screen();
-  const progress = createProgress({
-    output: sink,
-    style: createStyle(sink, { NO_COLOR: "1" }),
-    env: {},
-    quiet: true,
-  });
-  const layer = blob("a1", MB);
-  progress.onEvent(planned([layer]));
-  progress.onEvent(start(layer));
-  progress.onEvent({
-    type: "warning",
-    warning: { code: "platform-mismatch", message: "it is another" },
-  });
-  progress.onEvent(done(layer));
-  progress.stop();
-  assertEquals(sink.written, "warning: it is another\n");
 });

@@ -1,0 +1,89 @@
+/**
+ * The certificate authorities that this system trusts. Every runtime brings
+ * its own list of the public ones and leaves out those that the owner of the
+ * machine has added. They are looked for only once a certificate's issuer is
+ * unknown, so that nobody else waits for it.
+ */
+
+import { readFile } from "node:fs/promises";
+import tls from "node:tls";
+import { describeFailure } from "../lib/registry/network_error.ts";
+import type { Environment } from "./environment.ts";
+
+/** Where distributions keep all certificates in one file. */
+const BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Arch, Gentoo
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Fedora, RHEL
+  "/etc/pki/tls/certs/ca-bundle.crt", // older ones of these
+  "/etc/ssl/ca-bundle.pem", // SUSE
+  "/etc/ssl/cert.pem", // Alpine, macOS, FreeBSD
+  "/usr/local/share/certs/ca-root-nss.crt", // FreeBSD
+];
+const CERTIFICATE =
+  /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/g;
+
+/** Whether a request failed because nobody known has signed a certificate. */
+export function isUntrusted(error: unknown): boolean {
+  const { kind, reason } = describeFailure(error);
+  return kind === "tls" && /issuer is unknown|self-signed/.test(reason);
+}
+
+/**
+ * The certificates of the system, or of `SSL_CERT_FILE`, that the runtime
+ * does not know by itself.
+ *
+ * @param warn Takes a sentence that the user should see.
+ */
+export async function systemCertificates(
+  env: Environment,
+  warn: (message: string) => void,
+): Promise<string[]> {
+  const { SSL_CERT_FILE: named, DENO_TLS_CA_STORE: chosen } = env;
+  let all: string[] = [];
+  if (named) {
+    try {
+      all = certificates(await readFile(named, "utf8"));
+      if (all.length === 0) {
+        throw new Error("there is no PEM certificate in it");
+      }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      warn(
+        `Cannot use SSL_CERT_FILE ${JSON.stringify(named)}: ${code ?? message}`,
+      );
+    }
+  } else if (!chosen) all = await systemStore();
+  const known = new Set(tls.rootCertificates.map(essence));
+  return [...new Map(all.map((text) => [essence(text), text]))]
+    .flatMap(([key, text]) => known.has(key) ? [] : [text]);
+}
+
+async function systemStore(): Promise<string[]> {
+  const { getCACertificates } = tls as {
+    getCACertificates?: (kind: "system") => string[];
+  };
+  try {
+    const found = getCACertificates?.("system") ?? [];
+    if (found.length > 0) return found;
+  } catch {
+    // Not everywhere, and not permitted everywhere.
+  }
+  for (const path of BUNDLES) {
+    try {
+      const found = certificates(await readFile(path, "utf8"));
+      if (found.length > 0) return found;
+    } catch {
+      // Another distribution's.
+    }
+  }
+  return [];
+}
+
+function certificates(text: string): string[] {
+  return text.match(CERTIFICATE) ?? [];
+}
+
+/** A certificate without what two files write differently. */
+function essence(text: string): string {
+  return text.replace(/-----[^-]+-----|\s/g, "");
+}

@@ -1,0 +1,77 @@
+import { assertEquals } from "@std/assert";
+import { isMissingTag, nearestTags } from "../../cli/missing_tag.ts";
+import { nearestFew } from "../../cli/nearest.ts";
+import { NetworkError, RegistryError } from "../../lib/errors.ts";
+import { parseReference } from "../../lib/reference.ts";
+import { buildImage } from "../fixtures/mod.ts";
+import { test } from "../harness.ts";
+import { FakeRegistry } from "../registry_server/mod.ts";
+
+const reference = parseReference("registry.test/team/app:1.2.9");
+const never = new AbortController().signal;
+
+function refusal(status: number, path: string, code = "") {
+  return new RegistryError({
+    status,
+    method: "GET",
+    url: `https://registry.test/v2/team/app/${path}`,
+    errors: code ? [{ code, message: "" }] : [],
+  });
+}
+
+test("nearestFew() gives the nearest first", () => {
+  const tags = ["latest", "1.2.8", "2.0", "1.2.10", "1.2"];
+  assertEquals(nearestFew("1.2.9", tags, 3), ["1.2.8", "1.2.10", "1.2"]);
+  assertEquals(nearestFew("x", [], 3), []);
+});
+
+test("isMissingTag() is true of a tag's 404 and nothing else", () => {
+  assertEquals(isMissingTag(refusal(404, "manifests/1.2.9"), reference), true);
+  const digest = parseReference(`registry.test/a@sha256:${"ab".repeat(32)}`);
+  const others: [unknown, typeof reference][] = [
+    [refusal(404, "manifests/1.2.9", "NAME_UNKNOWN"), reference],
+    [refusal(404, "blobs/sha256:00"), reference],
+    [refusal(401, "manifests/1.2.9"), reference],
+    [refusal(404, "manifests/sha256:00"), digest],
+    [new NetworkError("https://r/", "dns", "no"), reference],
+    [undefined, reference],
+  ];
+  for (const [error, asked] of others) {
+    assertEquals(isMissingTag(error, asked), false);
+  }
+});
+
+test("nearestTags() asks the registry with the login", async () => {
+  const registry = new FakeRegistry({
+    auth: { kind: "bearer", users: { me: "s3cret" } },
+  });
+  const image = await buildImage();
+  registry.add("team/app", image, "1.2.8", "1.2.10", "1.2", "latest");
+  const credentials = () =>
+    Promise.resolve({
+      credential: {
+        kind: "basic" as const,
+        username: "me",
+        password: "s3cret",
+      },
+      source: "x",
+    });
+  const { fetch } = registry;
+  const ask = (options: Parameters<typeof nearestTags>[1]) =>
+    nearestTags(reference, options, never);
+  assertEquals(await ask({ fetch, credentials }), ["1.2.8", "1.2.10", "1.2"]);
+  registry.assertNoOpenBodies();
+});
+
+test("nearestTags() gives none where the registry does not tell", async () => {
+  const registry = new FakeRegistry();
+  registry.fault = () => ({ status: 503 });
+  const { fetch } = registry;
+  assertEquals(await nearestTags(reference, { fetch }, never), []);
+  // There is no second try for a mere hint.
+  assertEquals(registry.requests.length, 1);
+  assertEquals(
+    await nearestTags(reference, { fetch }, AbortSignal.abort(new Error("x"))),
+    [],
+  );
+});
