@@ -92,7 +92,9 @@ export class MirroredRepository implements ImageSource {
     this.#http = new HttpClient(options);
     this.#origin = new Place(origin, reference.registry, true);
     this.#places = new Places([
-      ...addresses.map((address) => openMirror(address, reference, single)),
+      ...addresses.map((address) =>
+        new Place(openMirror(address, reference, single), address.name, false)
+      ),
       this.#origin,
     ], { now: this.#http.now, timeout, onEvent });
     this.#blobs = new MirroredBlobs(this.#places);
@@ -292,13 +294,21 @@ export class MirroredRepository implements ImageSource {
   }
 }
 
-function openMirror(
-  { name, endpoint, host, prefix }: MirrorAddress,
+/**
+ * A repository as a mirror of its registry serves it.
+ *
+ * @param address The mirror's address.
+ * @param reference Which registry and repository.
+ * @param options How to ask.
+ * @returns The repository there.
+ */
+export function openMirror(
+  { endpoint, host, prefix }: MirrorAddress,
   { registry, repository }: Reference,
-  options: MirrorOptions,
-): Place {
+  options: RepositoryOptions,
+): Repository {
   const path = prefix ? `${prefix}/${repository}` : repository;
-  const asked = new Repository({ registry: host, repository: path }, {
+  return new Repository({ registry: host, repository: path }, {
     ...options,
     endpoint,
     namespace: registry,
@@ -309,5 +319,4 @@ function openMirror(
       if (!limit) options.onEvent?.(event);
     },
   });
-  return new Place(asked, name, false);
 }

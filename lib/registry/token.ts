@@ -21,6 +21,8 @@ export interface Token {
   value: string;
   /** When to ask for another one, in milliseconds since 1970. */
   renewAt: number;
+  /** How many milliseconds it lasts, where the server says it. */
+  lifetime?: number;
   /** A new identity token that replaces the one that was sent. */
   identityToken?: string;
 }
@@ -212,6 +214,7 @@ async function readToken(
   return {
     value: value as string,
     renewAt: renewalTime(fields, http.now()),
+    ...(lifetimeOf(fields) && { lifetime: lifetimeOf(fields) }),
     ...(typeof identityToken === "string" && identityToken !== "" &&
       { identityToken }),
   };
@@ -236,13 +239,15 @@ const EARLY = 10_000;
  * from now, so that a wrong clock neither ages nor prolongs it.
  */
 function renewalTime(fields: Record<string, unknown>, now: number): number {
-  const seconds = Number(fields.expires_in);
-  const lifetime = seconds > 0 && Number.isFinite(seconds)
-    ? seconds * 1000
-    : DEFAULT_LIFETIME;
+  const lifetime = lifetimeOf(fields) ?? DEFAULT_LIFETIME;
   const age = typeof fields.issued_at === "string"
     ? now - Date.parse(fields.issued_at)
     : 0;
   const start = age > 0 && age < lifetime ? now - age : now;
   return start + lifetime - Math.min(EARLY, lifetime / 4);
+}
+
+function lifetimeOf(fields: Record<string, unknown>): number | undefined {
+  const seconds = Number(fields.expires_in);
+  return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }

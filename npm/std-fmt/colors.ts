@@ -1,11 +1,10 @@
-/** `@std/fmt/colors` over picocolors. */
-import picocolors from "picocolors";
+/**
+ * `@std/fmt/colors` over `node:util`, which reads no environment variables
+ * that a runtime would have to permit.
+ */
 import { env } from "node:process";
-import { stripVTControlCharacters } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 
-const [on, off] = [true, false].map((enabled) =>
-  picocolors.createColors(enabled)
-);
 const forbidden = Boolean(env.NO_COLOR);
 let enabled = !forbidden;
 
@@ -25,8 +24,8 @@ export function stripAnsiCode(text: string): string {
 }
 
 const style =
-  (name: Exclude<keyof typeof on, "isColorSupported">) =>
-  (text: string): string => (enabled ? on : off)[name](text);
+  (name: Parameters<typeof styleText>[0]) => (text: string): string =>
+    enabled ? styleText(name, text, { validateStream: false }) : text;
 
 export const bold = style("bold");
 export const dim = style("dim");

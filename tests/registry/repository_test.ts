@@ -213,7 +213,7 @@ test("fetchSmallBlob() refuses what is too large and what is wrong", async () =>
     () => repository.fetchSmallBlob(DESCRIPTOR),
     ContentMismatchError,
   );
-  assertEquals(sent.length, 1);
+  assertEquals(sent.length, 2);
 });
 
 test("Docker Hub is asked at its own host", async () => {

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers";
 import { type Range, RangeSet } from "../../lib/disk/ranges.ts";
 import type { BlobSource } from "../../lib/events.ts";
 import type { BlobTask } from "../../lib/transfer/transfer.ts";
@@ -61,7 +62,7 @@ export class MemorySink implements ReadableSink {
     assertEquals(this.end, undefined, "written after its end");
     assert(position + bytes.length <= this.bytes.length, "written too far");
     this.#writing++;
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    await new Promise<void>((resolve) => setImmediate(resolve));
     this.#writing--;
     if (this.failure) throw this.failure;
     this.bytes.set(bytes, position);

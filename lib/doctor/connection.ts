@@ -1,0 +1,209 @@
+/** The way to a registry: its name, the proxy before it, and the TLS there. */
+
+import { lookup } from "node:dns/promises";
+import { isIP, type Socket } from "node:net";
+import tls from "node:tls";
+import { NetworkError } from "../errors.ts";
+import { toNetworkError } from "../registry/network_error.ts";
+import { openTunnel } from "../registry/tunnel.ts";
+import type { Findings, Json } from "./report.ts";
+import { countText, timeText } from "./words.ts";
+
+/** What {@linkcode examineConnection} goes by. */
+export interface ConnectionOptions {
+  /** Where findings go. */
+  findings: Findings;
+  /** The registry's address. */
+  url: URL;
+  /** The proxy's address, if there is one. */
+  proxy?: string;
+  /** Milliseconds that each step may take. */
+  timeout: number;
+  /** The time, in milliseconds since 1970. */
+  now: () => number;
+  /** Ends it all. */
+  signal?: AbortSignal;
+}
+
+const SOON = 14 * 86_400_000;
+
+/** Says which proxy is taken, if any. */
+export function examineProxy(
+  { findings, url, proxy }: ConnectionOptions,
+): void {
+  if (proxy === undefined) {
+    findings.ok("proxy", `${url.host} is reached without a proxy`, {
+      proxy: null,
+    });
+    return;
+  }
+  const { protocol, host, username } = new URL(proxy);
+  const login = username ? ", with a login" : "";
+  findings.ok(
+    "proxy",
+    `${url.host} is reached by the proxy ${protocol}//${host}${login}`,
+    { proxy: `${protocol}//${host}`, login: username !== "" },
+  );
+}
+
+/** Looks up the addresses of the host that is connected to. */
+export async function examineName(options: ConnectionOptions): Promise<void> {
+  const { findings, url, proxy, timeout, signal } = options;
+  const { hostname } = proxy === undefined ? url : new URL(proxy);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host)) {
+    findings.ok("name", `${host} is an address, so no name is looked up`, {
+      host,
+    });
+    return;
+  }
+  const start = performance.now();
+  await findings.attempt("name", async () => {
+    let found;
+    try {
+      found = await inTime(lookup(host, { all: true }), timeout, host, signal);
+    } catch (error) {
+      throw toNetworkError(error, `https://${host}/`, signal);
+    }
+    const addresses = found.map(({ address }) => address);
+    const time = Math.round(performance.now() - start);
+    const shown = addresses.slice(0, 4).join(", ") +
+      (addresses.length > 4 ? ", …" : "");
+    findings.ok(
+      "name",
+      `${host} has ${
+        countText(addresses.length, "address")
+      }: ${shown}, found in ${timeText(time)}`,
+      { host, addresses, time },
+    );
+  }, signal);
+}
+
+/**
+ * Looks at the TLS of the registry. Whether it is trusted is not decided here:
+ * the requests that follow show it.
+ */
+export async function examineTls(options: ConnectionOptions): Promise<void> {
+  const { findings, url, now, signal } = options;
+  if (url.protocol !== "https:") {
+    findings.note("tls", `${url.host} is asked by plain http`, { tls: null });
+    return;
+  }
+  await findings.attempt("tls", async () => {
+    const start = performance.now();
+    const socket = await connect(options);
+    const time = Math.round(performance.now() - start);
+    const version = socket.getProtocol() ?? "TLS";
+    const { issuer, valid_to: until } = socket.getPeerCertificate();
+    socket.destroy();
+    const name = issuerName(issuer as unknown as Record<string, unknown>);
+    const end = Date.parse(until ?? "");
+    const details: { [name: string]: Json } = {
+      version,
+      issuer: name,
+      validUntil: Number.isNaN(end) ? null : new Date(end).toISOString(),
+      time,
+    };
+    const message = `${url.host} speaks ${version}, with a certificate by ` +
+      JSON.stringify(name);
+    const left = end - now();
+    if (Number.isNaN(end)) findings.ok("tls", message, details);
+    else if (left < 0) {
+      findings.note(
+        "tls",
+        `${message} that ended ${timeText(left)} ago`,
+        details,
+      );
+    } else if (left < SOON) {
+      findings.note(
+        "tls",
+        `${message} that ends in ${timeText(left)}`,
+        details,
+      );
+    } else {
+      const day = new Date(end).toISOString().slice(0, 10);
+      findings.ok("tls", `${message} that is valid until ${day}`, details);
+    }
+  }, signal);
+}
+
+function issuerName(issuer: Record<string, unknown> = {}): string {
+  const part = (name: string) => [issuer[name]].flat().join(" ");
+  return [part("CN"), part("O")].filter(Boolean).join(", ") || "nobody";
+}
+
+/** Connects without a look at the certificate: nothing is sent but "hello". */
+async function connect(options: ConnectionOptions): Promise<tls.TLSSocket> {
+  const { url, proxy, timeout, signal } = options;
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port || 443);
+  const settings = { rejectUnauthorized: false };
+  if (proxy !== undefined) {
+    const limit = new AbortController();
+    const timer = setTimeout(
+      () => limit.abort(silence(url.host, timeout)),
+      timeout,
+    );
+    try {
+      return await openTunnel({
+        proxy: new URL(proxy),
+        ...(proxy.startsWith("https:") && { proxySettings: {} }),
+        host,
+        port,
+        settings,
+        signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
+      }) as tls.TLSSocket;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  const socket = tls.connect({
+    host,
+    port,
+    ...settings,
+    ...(!isIP(host) && { servername: host }),
+  });
+  try {
+    await inTime(secured(socket), timeout, url.host, signal);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw toNetworkError(error, url.href, signal);
+  }
+}
+
+function secured(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("secureConnect", () => resolve());
+    // It stays: a connection may fail a second time while it is closed.
+    socket.on("error", reject);
+  });
+}
+
+function silence(host: string, timeout: number): NetworkError {
+  const reason = `no answer within ${timeout / 1000} s`;
+  return new NetworkError(`https://${host}/`, "timeout", reason);
+}
+
+/** Gives up after a while, or with the signal. */
+async function inTime<T>(
+  work: Promise<T>,
+  timeout: number,
+  host: string,
+  signal?: AbortSignal,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stop: (() => void) | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silence(host, timeout)), timeout);
+    stop = () => reject(signal!.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+    if (stop) signal?.removeEventListener("abort", stop);
+  }
+}

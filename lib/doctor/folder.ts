@@ -1,0 +1,78 @@
+/** The folders that a pull writes to. */
+
+import { constants } from "node:fs";
+import { access, stat, statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { systemCode } from "../disk/io.ts";
+import { StorageError } from "../errors.ts";
+import type { Findings, Step } from "./report.ts";
+import { sizeText } from "./words.ts";
+
+/** Says whether a folder can be written, and how much room there is. */
+export async function examineFolder(
+  step: Step,
+  what: string,
+  path: string,
+  needed: number,
+  findings: Findings,
+): Promise<void> {
+  await findings.attempt(step, async () => {
+    const { folder, exists } = await nearest(path);
+    try {
+      await access(folder, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      const code = systemCode(cause) ?? "EACCES";
+      throw new StorageError("write to", path, code, { cause });
+    }
+    const free = await freeSpace(folder);
+    const details = { path, exists, writable: true, free: free ?? null };
+    if (free !== undefined && free < needed) {
+      findings.problem(step, new StorageError("write to", path, "ENOSPC"), {
+        ...details,
+        needed,
+      });
+      return;
+    }
+    const state = exists
+      ? "can be written"
+      : "is not there yet and can be made";
+    const room = free === undefined ? "" : `, with room for ${sizeText(free)}`;
+    findings.ok(
+      step,
+      `${what} ${JSON.stringify(path)} ${state}${room}`,
+      details,
+    );
+  });
+}
+
+/** The folder, or the one above it that is there. */
+async function nearest(
+  path: string,
+): Promise<{ folder: string; exists: boolean }> {
+  for (let folder = path, exists = true;; exists = false) {
+    try {
+      if ((await stat(folder)).isDirectory()) return { folder, exists };
+      throw new StorageError("write to", folder, "ENOTDIR");
+    } catch (error) {
+      const code = systemCode(error);
+      if (error instanceof StorageError) throw error;
+      if (code !== "ENOENT") {
+        throw new StorageError("read", folder, code ?? "EIO", { cause: error });
+      }
+    }
+    const above = dirname(resolve(folder));
+    if (above === resolve(folder)) {
+      throw new StorageError("write to", path, "ENOENT");
+    }
+    folder = above;
+  }
+}
+
+async function freeSpace(folder: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined; // not known here
+  }
+}

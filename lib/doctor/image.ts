@@ -1,0 +1,232 @@
+/** The image: its documents, and a first megabyte of its largest layer. */
+
+import {
+  NetworkError,
+  PlatformNotFoundError,
+  platformText,
+} from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import { parseIndex } from "../manifest.ts";
+import { isIndex } from "../media_types.ts";
+import { isAttestation, normalizePlatform } from "../platform.ts";
+import { type ImageDocuments, imageDocuments } from "../pull_documents.ts";
+import type { Reference } from "../reference.ts";
+import type { ImageSource } from "../registry/image_source.ts";
+import { toNetworkError } from "../registry/network_error.ts";
+import type { BlobBody, Descriptor, Platform } from "../types.ts";
+import type { Findings } from "./report.ts";
+import { countText, sizeText, timeText } from "./words.ts";
+
+/** What an image is examined with. */
+export interface ImageOptions {
+  /** Where findings go. */
+  findings: Findings;
+  /** Where it comes from. */
+  source: ImageSource;
+  /** The host that is asked for it. */
+  host: string;
+  /** The platform that is wanted. */
+  wanted: Platform;
+  /** Whether the user asked for that platform in so many words. */
+  explicit: boolean;
+  /** Milliseconds that the reading may take. */
+  timeout: number;
+  /** Takes warnings. */
+  onEvent: OnEvent;
+  /** Ends it all. */
+  signal?: AbortSignal;
+}
+
+/** Fetches the documents. */
+export async function examineImage(
+  reference: Reference,
+  options: ImageOptions,
+): Promise<ImageDocuments | undefined> {
+  const { findings, source, wanted, explicit, onEvent, signal } = options;
+  const name = reference.digest ?? reference.tag!;
+  const start = performance.now();
+  let top: Descriptor | undefined;
+  const documents = await findings.attempt("image", async () => {
+    top = await source.resolve(name, { ...(signal && { signal }) });
+    try {
+      return await imageDocuments({ ...reference, digest: top.digest }, {
+        repository: source,
+        wanted,
+        explicit,
+        known: false,
+        onEvent,
+        ...(signal && { signal }),
+      });
+    } catch (error) {
+      if (!(error instanceof PlatformNotFoundError)) throw error;
+      const available = error.available.map(platformText);
+      findings.problem("platforms", error, { available });
+      return undefined;
+    }
+  }, signal);
+  const time = Math.round(performance.now() - start);
+  if (documents === undefined) return undefined;
+  const { resolved, parsed } = documents;
+  const size = imageSize(parsed.layers);
+  const image = `${name} is ${resolved.digest.slice(0, 19)}…`;
+  findings.ok(
+    "image",
+    `${image}, ${countText(parsed.layers.length, "layer")} of ${
+      sizeText(size)
+    }, described in ${timeText(time)}`,
+    { digest: resolved.digest, layers: parsed.layers.length, size, time },
+  );
+  await findings.attempt(
+    "platforms",
+    () => examinePlatforms(options, documents),
+    signal,
+  );
+  return documents;
+}
+
+/** The size of an image's layers, each counted once. */
+export function imageSize(layers: Descriptor[]): number {
+  const sizes = new Map(layers.map(({ digest, size }) => [digest, size]));
+  return [...sizes.values()].reduce((a, b) => a + b, 0);
+}
+
+async function examinePlatforms(
+  { findings, source, signal }: ImageOptions,
+  { resolved, platform }: ImageDocuments,
+): Promise<void> {
+  const chosen = platformText(platform);
+  if (!isIndex(resolved.mediaType)) {
+    findings.ok("platforms", `The image is for ${chosen} only`, {
+      available: [chosen],
+      chosen,
+    });
+    return;
+  }
+  const index = await source.fetchManifest(resolved, {
+    ...(signal && { signal }),
+  });
+  const available = parseIndex(index).manifests
+    .filter((entry) => entry.platform && !isAttestation(entry))
+    .map((entry) => platformText(normalizePlatform(entry.platform!)));
+  findings.ok(
+    "platforms",
+    `The image is for ${available.join(", ")}; ${chosen} is taken`,
+    { available, chosen },
+  );
+}
+
+const MEGABYTE = 1024 * 1024;
+
+/**
+ * Reads the beginning of the largest layer: that shows where blobs are,
+ * whether ranges work, and how fast they come.
+ */
+export async function examineBlobs(
+  layers: Descriptor[],
+  options: ImageOptions,
+): Promise<void> {
+  const { findings, source, timeout, signal } = options;
+  const layer = layers.toSorted((a, b) => b.size - a.size)[0];
+  if (layer === undefined || layer.size < 2) {
+    findings.note("storage", "The image has no layer to try");
+    return;
+  }
+  // Always a part, even of a small one, so that it takes a range.
+  const end = Math.min(MEGABYTE, layer.size - 1);
+  const limit = new AbortController();
+  const both = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+  const start = performance.now();
+  const body = await findings.attempt(
+    "storage",
+    () => source.fetchBlob(layer, { offset: 0, end, signal: both }),
+    signal,
+  );
+  if (body === undefined) return;
+  tellOfStorage(body, options);
+  const silence = () =>
+    limit.abort(
+      new NetworkError(
+        `https://${body.host}/`,
+        "timeout",
+        `no byte within ${timeout / 1000} s`,
+      ),
+    );
+  await findings.attempt("speed", async () => {
+    const waited = Math.round(performance.now() - start);
+    const { bytes, time } = await readFor(body, end, timeout, silence, both);
+    const rate = Math.round(bytes * 1000 / Math.max(1, time));
+    findings.ok(
+      "speed",
+      `The first ${sizeText(bytes)} of a layer came at ${
+        sizeText(rate)
+      } per second, after ${timeText(waited)}`,
+      { bytes, time: Math.round(time), rate, waited },
+    );
+  }, signal);
+}
+
+function tellOfStorage(
+  { host, partial }: BlobBody,
+  { findings, host: registry }: ImageOptions,
+): void {
+  findings.ok(
+    "storage",
+    host === registry
+      ? `Layers come from ${host} itself`
+      : `Layers come from ${host}`,
+    { host, redirected: host !== registry },
+  );
+  if (partial) {
+    findings.ok(
+      "ranges",
+      "Parts of layers can be asked for, so a pull that " +
+        "breaks off goes on where it stopped",
+      { ranges: true },
+    );
+  } else {
+    findings.note(
+      "ranges",
+      "Layers come as a whole only, this time at least, " +
+        "so a layer that breaks off begins anew",
+      { ranges: false },
+    );
+  }
+}
+
+/** Reads so many bytes, or as many as come within the time. */
+async function readFor(
+  { body, host }: BlobBody,
+  wanted: number,
+  timeout: number,
+  silence: () => void,
+  signal: AbortSignal,
+): Promise<{ bytes: number; time: number }> {
+  const reader = body.getReader();
+  const start = performance.now();
+  let bytes = 0;
+  let over = false;
+  const timer = setTimeout(() => {
+    over = true;
+    if (bytes === 0) silence();
+    void reader.cancel().catch(() => {});
+  }, timeout);
+  try {
+    while (bytes < wanted) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      bytes += value.length;
+    }
+  } catch (error) {
+    if (!over || bytes === 0) {
+      throw toNetworkError(error, `https://${host}/`, signal);
+    }
+  } finally {
+    clearTimeout(timer);
+    await reader.cancel().catch(() => {});
+  }
+  if (bytes === 0) {
+    signal.throwIfAborted();
+    throw new NetworkError(`https://${host}/`, "truncated", "no byte came");
+  }
+  return { bytes, time: performance.now() - start };
+}

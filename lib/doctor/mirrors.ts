@@ -1,0 +1,51 @@
+/** The mirrors, each by itself. */
+
+import type { Reference } from "../reference.ts";
+import { judgeFailure } from "../registry/mirror_failure.ts";
+import { mirrorsOf } from "../registry/mirror_url.ts";
+import { type MirrorOptions, openMirror } from "../registry/mirrors.ts";
+import type { Findings } from "./report.ts";
+import { timeText } from "./words.ts";
+
+/**
+ * Asks each mirror for the image.
+ *
+ * @param reference The image.
+ * @param digest What its tag stands for, if that is known.
+ * @param options How to ask.
+ * @param findings Where findings go.
+ * @param signal Ends it.
+ */
+export async function examineMirrors(
+  reference: Reference,
+  digest: string | undefined,
+  options: MirrorOptions & Required<Pick<MirrorOptions, "mirrors">>,
+  findings: Findings,
+  signal?: AbortSignal,
+): Promise<void> {
+  await findings.attempt("mirror", async () => {
+    for (const address of mirrorsOf(reference.registry, options.mirrors)) {
+      const { name } = address;
+      const mirror = openMirror(address, reference, { ...options, retries: 0 });
+      const wanted = digest ?? reference.digest ?? reference.tag!;
+      const start = performance.now();
+      try {
+        await mirror.resolve(wanted, { ...(signal && { signal }) });
+        const time = Math.round(performance.now() - start);
+        findings.ok(
+          "mirror",
+          `Mirror ${name} holds the image, and answers in ${timeText(time)}`,
+          { name, holds: true, time },
+        );
+      } catch (error) {
+        signal?.throwIfAborted();
+        const failure = judgeFailure(error);
+        if (!failure) throw error;
+        findings.note("mirror", `Mirror ${name} ${failure.reason}`, {
+          name,
+          holds: failure.missing ? false : null,
+        });
+      }
+    }
+  }, signal);
+}

@@ -1,0 +1,134 @@
+/** What an examination has found, step by step. */
+
+import type { Scrubber } from "./scrub.ts";
+
+/** What is examined, in the order of the report. */
+export type Step =
+  | "proxy"
+  | "name"
+  | "tls"
+  | "registry"
+  | "clock"
+  | "login"
+  | "token"
+  | "image"
+  | "platforms"
+  | "limit"
+  | "storage"
+  | "ranges"
+  | "speed"
+  | "mirror"
+  | "cache"
+  | "output"
+  | "warning";
+
+/** A value as JSON has it. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | Json[]
+  | { [name: string]: Json };
+
+/** What one step has found. It holds no secret. */
+export interface Finding {
+  /** What was examined. */
+  step: Step;
+  /**
+   * Whether it is as it should be, worth a thought, or likely to keep the
+   * image from being pulled.
+   */
+  status: "ok" | "note" | "problem";
+  /** What was found, one sentence without a period. */
+  message: string;
+  /** The same for programs; times in milliseconds, sizes in bytes. */
+  details?: { [name: string]: Json };
+}
+
+/** All that was found. It holds no secret, and may be shown to anyone. */
+export interface Report {
+  /** The image's full reference. */
+  reference: string;
+  /** The platform that was asked for. */
+  platform: string;
+  /** Whether all that a pull takes went well. */
+  canPull: boolean;
+  /** What was found, in order. */
+  findings: Finding[];
+}
+
+/** Collects findings, and takes the secrets out of them. */
+export class Findings {
+  /** What was found so far. */
+  readonly list: Finding[] = [];
+  /** What the first problem was thrown as. */
+  firstError: unknown;
+  readonly #scrubber: Scrubber;
+  readonly #words: (error: unknown) => string;
+
+  /** Nothing is found yet. */
+  constructor(scrubber: Scrubber, words: (error: unknown) => string) {
+    this.#scrubber = scrubber;
+    this.#words = words;
+  }
+
+  /** All is well. */
+  ok(step: Step, message: string, details?: Finding["details"]): void {
+    this.#add("ok", step, message, details);
+  }
+
+  /** Something that may be as it should, or not. */
+  note(step: Step, message: string, details?: Finding["details"]): void {
+    this.#add("note", step, message, details);
+  }
+
+  /** Something that keeps an image from being pulled. */
+  problem(step: Step, error: unknown, details?: Finding["details"]): void {
+    this.firstError ??= error;
+    this.#add("problem", step, this.#words(error), details);
+  }
+
+  /**
+   * Runs a part of the examination, whose failure is a finding.
+   *
+   * @returns What it returns; nothing where it failed.
+   * @throws The signal's reason, once it is aborted.
+   */
+  async attempt<T>(
+    step: Step,
+    task: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T | undefined> {
+    try {
+      return await task();
+    } catch (error) {
+      signal?.throwIfAborted();
+      this.problem(step, error);
+      return undefined;
+    }
+  }
+
+  /** Whether a step has a problem. */
+  failed(...steps: Step[]): boolean {
+    return this.list.some(({ step, status }) =>
+      status === "problem" && steps.includes(step)
+    );
+  }
+
+  #add(
+    status: Finding["status"],
+    step: Step,
+    message: string,
+    details?: Finding["details"],
+  ): void {
+    this.list.push(
+      this.#scrubber.scrub({
+        step,
+        status,
+        message,
+        ...(details && { details }),
+      }),
+    );
+  }
+}
