@@ -68,6 +68,7 @@ export {
   type Transport,
   type TransportOptions,
 } from "./lib/registry/transport.ts";
+export type { AllTlsOptions } from "./lib/registry/tls_settings.ts";
 export { credentialChain, givenCredential } from "./lib/credentials/chain.ts";
 export {
   defaultCredentials,
@@ -102,6 +103,12 @@ export type {
   RunHelper,
 } from "./lib/credentials/helper_process.ts";
 export { type IngestOptions, LayoutStore } from "./lib/store/layout_store.ts";
+export {
+  FileSlot,
+  PartialFile,
+  type PartialFileOptions,
+} from "./lib/disk/partial_file.ts";
+export { type Range, RangeSet } from "./lib/disk/ranges.ts";
 export { StoreEntry } from "./lib/store/store_entry.ts";
 export { StoreIngest } from "./lib/store/store_ingest.ts";
 export {
@@ -120,6 +127,7 @@ export {
   type BlobOutcome,
   type BlobTarget,
   type BlobTask,
+  type OpenOptions,
   transferBlobs,
   type TransferOptions,
 } from "./lib/transfer/transfer.ts";

@@ -8,11 +8,13 @@ import type { Descriptor, Platform } from "./types.ts";
 
 /** The base of every error that this library throws of its own. */
 export class DockerPullError extends Error {
+  /** The class, for programs that have more than one copy of it. */
   override name = "DockerPullError";
 }
 
 /** A text that is no image reference. */
 export class InvalidReferenceError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "InvalidReferenceError";
   /** The text. */
   readonly input: string;
@@ -32,6 +34,7 @@ export class InvalidReferenceError extends DockerPullError {
 
 /** A text that is no platform. */
 export class InvalidPlatformError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "InvalidPlatformError";
   /** The text. */
   readonly input: string;
@@ -45,6 +48,7 @@ export class InvalidPlatformError extends DockerPullError {
 
 /** A text that is no digest, or one by an unknown algorithm. */
 export class InvalidDigestError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "InvalidDigestError";
   /** The text. */
   readonly input: string;
@@ -72,6 +76,7 @@ export interface RegistryErrorDetail {
 
 /** An answer of a registry, of its token server or of its storage, that is no success. */
 export class RegistryError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "RegistryError";
   /** The HTTP status. */
   readonly status: number;
@@ -128,6 +133,7 @@ export type NetworkErrorKind =
 
 /** No answer, or one that broke off. */
 export class NetworkError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "NetworkError";
   /** The address, without user, password and query values. */
   readonly url: string;
@@ -153,6 +159,7 @@ export class NetworkError extends DockerPullError {
  * sent to.
  */
 export class AuthenticationError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "AuthenticationError";
   /** The registry's host. */
   readonly registry: string;
@@ -166,6 +173,7 @@ export class AuthenticationError extends DockerPullError {
 
 /** Bytes that are not those of their descriptor. */
 export class ContentMismatchError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "ContentMismatchError";
   /** What was expected. */
   readonly descriptor: Descriptor;
@@ -188,6 +196,7 @@ export class ContentMismatchError extends DockerPullError {
 
 /** An image that is not made for the platform that was asked for. */
 export class PlatformNotFoundError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "PlatformNotFoundError";
   /** What was asked for. */
   readonly wanted: Platform;
@@ -214,6 +223,7 @@ export function platformText(platform: Platform): string {
 
 /** A document or layer of a kind that cannot be pulled. */
 export class UnsupportedMediaTypeError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "UnsupportedMediaTypeError";
   /** The media type. */
   readonly mediaType: string;
@@ -227,6 +237,7 @@ export class UnsupportedMediaTypeError extends DockerPullError {
 
 /** A manifest, index or configuration that is malformed, ambiguous or too large. */
 export class InvalidDocumentError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "InvalidDocumentError";
   /** What it is known by. */
   readonly subject: string;
@@ -240,6 +251,7 @@ export class InvalidDocumentError extends DockerPullError {
 
 /** A file or folder that cannot be read or written. */
 export class StorageError extends DockerPullError {
+  /** The class, for programs that have more than one copy of it. */
   override name = "StorageError";
   /** The path. */
   readonly path: string;

@@ -5,63 +5,34 @@
  * @see {@link https://github.com/advisories/GHSA-mc8v-mgrf-8f4m}
  */
 
-import { digestBytes, parseDigest } from "./digest.ts";
 import {
-  InvalidDigestError,
-  InvalidDocumentError,
-  UnsupportedMediaTypeError,
-} from "./errors.ts";
+  checkDigest,
+  type Fields,
+  kindOf,
+  MAX_DOCUMENT_SIZE,
+  parseObject,
+  readDescriptor,
+  readDescriptors,
+} from "./document_fields.ts";
+import { InvalidDocumentError, UnsupportedMediaTypeError } from "./errors.ts";
 import {
   bareMediaType,
-  DOCKER_CONFIG,
-  DOCKER_LAYER_GZIP,
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
   isIndex,
   isLayer,
   isManifest,
-  OCI_CONFIG,
   OCI_INDEX,
-  OCI_LAYER_GZIP,
   OCI_MANIFEST,
 } from "./media_types.ts";
-import type {
-  Descriptor,
-  Document,
-  ImageConfig,
-  Index,
-  Manifest,
-  Platform,
-} from "./types.ts";
+import type { Document, ImageConfig, Index, Manifest } from "./types.ts";
 
-/** What Docker's types are called in OCI. */
-const OCI_TYPES: ReadonlyMap<string, string> = new Map([
-  [DOCKER_CONFIG, OCI_CONFIG],
-  [DOCKER_LAYER_GZIP, OCI_LAYER_GZIP],
-  [
-    "application/vnd.docker.image.rootfs.diff.tar",
-    "application/vnd.oci.image.layer.v1.tar",
-  ],
-  [
-    "application/vnd.docker.image.rootfs.diff.tar.zstd",
-    "application/vnd.oci.image.layer.v1.tar+zstd",
-  ],
-  [
-    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-  ],
-]);
+export { MAX_DOCUMENT_SIZE } from "./document_fields.ts";
 
-/** The most bytes that a manifest, an index or a configuration may have. */
-export const MAX_DOCUMENT_SIZE: number = 4 * 1024 * 1024;
 /** The most entries that an index may have. */
 const MAX_ENTRIES = 10_000;
 /** The most layers that an image may have; Docker itself takes 125. */
 const MAX_LAYERS = 1_000;
-/** The most bytes that one blob may have. */
-const MAX_BLOB_SIZE = 2 ** 43;
-
-type Fields = Record<string, unknown>;
 
 /**
  * Finds out what a served document is: by its Content-Type where that is
@@ -141,7 +112,7 @@ export function parseIndex(document: Document): Index {
   if (kindOf(fields, subject) !== "index") {
     throw new InvalidDocumentError(subject, "it is no index");
   }
-  const manifests = descriptors(fields.manifests, "manifests", subject);
+  const manifests = readDescriptors(fields.manifests, "manifests", subject);
   if (manifests.length > MAX_ENTRIES) {
     throw new InvalidDocumentError(
       subject,
@@ -165,8 +136,8 @@ export function parseManifest(document: Document): Manifest {
   if (kindOf(fields, subject) !== "manifest") {
     throw new InvalidDocumentError(subject, "it is no manifest");
   }
-  const config = descriptor(fields.config, "config", subject);
-  const layers = descriptors(fields.layers, "layers", subject);
+  const config = readDescriptor(fields.config, "config", subject);
+  const layers = readDescriptors(fields.layers, "layers", subject);
   if (layers.length > MAX_LAYERS) {
     throw new InvalidDocumentError(
       subject,
@@ -190,43 +161,6 @@ export function parseManifest(document: Document): Manifest {
     sizes.set(digest, size);
   }
   return { ...(fields as unknown as Manifest), config, layers };
-}
-
-/**
- * The OCI manifest that says the same as a Docker manifest, for readers of
- * layouts that know no other.
- *
- * @param document The manifest.
- * @param manifest The same, parsed.
- * @returns The document itself if it is one of OCI.
- */
-export async function toOciManifest(
-  document: Document,
-  manifest: Manifest,
-): Promise<Document> {
-  const { mediaType, platform } = document.descriptor;
-  if (mediaType !== DOCKER_MANIFEST) return document;
-  const converted = (descriptor: Descriptor): Descriptor => ({
-    mediaType: OCI_TYPES.get(descriptor.mediaType) ?? descriptor.mediaType,
-    digest: descriptor.digest,
-    size: descriptor.size,
-    ...(descriptor.urls && { urls: descriptor.urls }),
-  });
-  const bytes = new TextEncoder().encode(JSON.stringify({
-    schemaVersion: 2,
-    mediaType: OCI_MANIFEST,
-    config: converted(manifest.config),
-    layers: manifest.layers.map(converted),
-  }));
-  return {
-    bytes,
-    descriptor: {
-      mediaType: OCI_MANIFEST,
-      digest: await digestBytes(bytes),
-      size: bytes.length,
-      ...(platform && { platform }),
-    },
-  };
 }
 
 /**
@@ -280,123 +214,4 @@ export function parseConfig(
     ...(created && { created }),
     rootfs: { type: "layers", diff_ids: ids as string[] },
   };
-}
-
-function parseObject(bytes: Uint8Array, subject: string): Fields {
-  if (bytes.length > MAX_DOCUMENT_SIZE) {
-    throw new InvalidDocumentError(
-      subject,
-      `it has ${bytes.length} bytes, more than ${MAX_DOCUMENT_SIZE}`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new InvalidDocumentError(subject, "it is no JSON", { cause });
-  }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new InvalidDocumentError(subject, "it is no JSON object");
-  }
-  return value as Fields;
-}
-
-/** A document that can be read as an index and as a manifest is refused. */
-function kindOf(fields: Fields, subject: string): "index" | "manifest" {
-  const asIndex = "manifests" in fields;
-  const asManifest = "layers" in fields || "config" in fields ||
-    "fsLayers" in fields;
-  if (asIndex && asManifest) {
-    throw new InvalidDocumentError(
-      subject,
-      "it can be read as an index and as a manifest",
-    );
-  }
-  if (!asIndex && !asManifest) {
-    throw new InvalidDocumentError(
-      subject,
-      "it is neither an index nor a manifest",
-    );
-  }
-  return asIndex ? "index" : "manifest";
-}
-
-function descriptors(
-  value: unknown,
-  field: string,
-  subject: string,
-): Descriptor[] {
-  if (value === undefined || value === null) value = [];
-  if (!Array.isArray(value)) {
-    throw new InvalidDocumentError(subject, `${field} is no list`);
-  }
-  return value.map((each, i) => descriptor(each, `${field}[${i}]`, subject));
-}
-
-function descriptor(
-  value: unknown,
-  field: string,
-  subject: string,
-): Descriptor {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new InvalidDocumentError(subject, `${field} is no descriptor`);
-  }
-  const fields = value as Fields;
-  const { mediaType, digest, size } = fields;
-  if (typeof mediaType !== "string") {
-    throw new InvalidDocumentError(subject, `${field} has no mediaType`);
-  }
-  checkDigest(digest, field, subject);
-  if (!Number.isSafeInteger(size) || (size as number) < 0) {
-    throw new InvalidDocumentError(subject, `${field} has no size`);
-  }
-  if ((size as number) > MAX_BLOB_SIZE) {
-    throw new InvalidDocumentError(
-      subject,
-      `${field} has ${size} bytes, more than ${MAX_BLOB_SIZE}`,
-    );
-  }
-  const { urls, platform, annotations, data } = fields;
-  const texts = Array.isArray(urls)
-    ? urls.filter((url) => typeof url === "string")
-    : [];
-  const machine = platformOf(platform);
-  return {
-    mediaType,
-    digest: digest as string,
-    size: size as number,
-    ...(texts.length > 0 && { urls: texts }),
-    ...(machine && { platform: machine }),
-    ...(annotations !== null && typeof annotations === "object" &&
-      { annotations: annotations as Record<string, string> }),
-    ...(typeof data === "string" && { data }),
-  };
-}
-
-function platformOf(value: unknown): Platform | undefined {
-  if (value === null || typeof value !== "object") return undefined;
-  const { os, architecture, variant, ...rest } = value as Fields;
-  if (typeof os !== "string" || typeof architecture !== "string") {
-    return undefined;
-  }
-  const version = rest["os.version"];
-  return {
-    os,
-    architecture,
-    ...(typeof variant === "string" && variant && { variant }),
-    ...(typeof version === "string" && { "os.version": version }),
-  };
-}
-
-function checkDigest(value: unknown, field: string, subject: string): void {
-  try {
-    parseDigest(value as string);
-  } catch (error) {
-    if (!(error instanceof InvalidDigestError)) throw error;
-    throw new InvalidDocumentError(
-      subject,
-      `${field} has no digest that can be used: ${error.reason}`,
-      { cause: error },
-    );
-  }
 }

@@ -1,14 +1,13 @@
 /** The whole story of a pull, from a reference to an archive. */
 
-import { dirname, join } from "node:path";
 import process from "node:process";
-import { ArchiveFile, checkSpace } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
-import { type ArchivePlan, planArchive } from "./archive/plan.ts";
+import { planArchive } from "./archive/plan.ts";
 import { isUpToDate } from "./archive/up_to_date.ts";
 import type { OnEvent } from "./events.ts";
-import { toOciManifest } from "./manifest.ts";
+import { toOciManifest } from "./oci_manifest.ts";
 import { normalizePlatform, parsePlatform } from "./platform.ts";
+import { writeArchive } from "./pull_archive.ts";
 import { imageDocuments } from "./pull_documents.ts";
 import {
   formatReference,
@@ -18,12 +17,7 @@ import {
 import { type Mirror, openRepository } from "./registry/mirrors.ts";
 import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
-import { StoreEntry } from "./store/store_entry.ts";
-import {
-  type BlobOutcome,
-  type BlobTask,
-  transferBlobs,
-} from "./transfer/transfer.ts";
+import { transferBlobs } from "./transfer/transfer.ts";
 import type {
   CredentialProvider,
   Descriptor,
@@ -284,73 +278,6 @@ async function pullWith(
   };
 }
 
-interface WriteOptions {
-  store?: LayoutStore;
-  trustCache: boolean;
-  signal?: AbortSignal;
-  onWait: (descriptor: Descriptor) => void;
-  onOpen: () => void;
-  transfer: (tasks: BlobTask[]) => Promise<BlobOutcome[]>;
-}
-
-/** Fills the archive, blob by blob, and gives it its name when all are right. */
-async function writeArchive(
-  path: string,
-  plan: ArchivePlan,
-  options: WriteOptions,
-): Promise<BlobOutcome[]> {
-  const { store, signal, transfer, onOpen } = options;
-  await checkRoom(path, plan, store);
-  const archive = await ArchiveFile.open(path, plan, {
-    resumable: store === undefined,
-    ...(signal && { signal }),
-  });
-  try {
-    onOpen();
-    const outcomes = await transfer(
-      [...plan.blobs.values()].map(({ descriptor }) =>
-        blobTask(descriptor, archive, options)
-      ),
-    );
-    await archive.commit();
-    return outcomes;
-  } catch (error) {
-    await archive.close();
-    throw error;
-  }
-}
-
-/** A layer's way into the archive, and into the cache where there is one. */
-function blobTask(
-  descriptor: Descriptor,
-  archive: ArchiveFile,
-  { store, trustCache, onWait }: WriteOptions,
-): BlobTask {
-  const slot = archive.slot(descriptor.digest)!;
-  return {
-    descriptor,
-    async open(_attempt, { signal, onWait: waits }) {
-      if (!store) return { primary: slot, copies: [], source: "registry" };
-      const place = await store.entry(descriptor) ??
-        await store.ingest(descriptor, {
-          signal,
-          onWait: () => {
-            waits();
-            onWait(descriptor);
-          },
-        });
-      return place instanceof StoreEntry
-        ? {
-          primary: place,
-          copies: [slot],
-          source: "cache",
-          trusted: trustCache,
-        }
-        : { primary: place, copies: [slot], source: "registry" };
-    },
-  };
-}
-
 /** Names the image in the cache, by a manifest that skopeo finds there, too. */
 async function nameImage(
   store: LayoutStore,
@@ -361,20 +288,6 @@ async function nameImage(
   const named = await toOciManifest(manifest, parsed);
   await store.put(named);
   await store.tag(formatReference(image), named.descriptor);
-}
-
-async function checkRoom(
-  path: string,
-  plan: ArchivePlan,
-  store: LayoutStore | undefined,
-): Promise<void> {
-  await checkSpace(dirname(path), plan.size, path);
-  if (!store) return;
-  let missing = 0;
-  for (const { descriptor } of plan.blobs.values()) {
-    if (!await store.has(descriptor)) missing += descriptor.size;
-  }
-  await checkSpace(join(store.path, "ingest"), missing, store.path);
 }
 
 function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {

@@ -73,13 +73,14 @@ export class RangeRecord {
     let synced = new RangeSet();
     for (const text of lines) {
       const line = parse(text) as Partial<Line> | undefined;
+      if (typeof line !== "object") break;
       if (isRange(line, header.size)) {
         written.add(...line);
-      } else if (line && "forgotten" in line && isRange(line.forgotten)) {
+      } else if ("forgotten" in line && isRange(line.forgotten)) {
         written.remove(...line.forgotten);
         synced.remove(...line.forgotten);
       } else if (
-        line && "synced" in line && Array.isArray(line.synced) &&
+        "synced" in line && Array.isArray(line.synced) &&
         line.synced.every((range) => isRange(range, header.size))
       ) {
         synced = new RangeSet(line.synced);
@@ -91,7 +92,9 @@ export class RangeRecord {
 
   /** Notes bytes that were given to the system. */
   add(start: number, end: number): void {
-    this.#lines.push([start, end]);
+    const last = this.#lines.at(-1);
+    if (Array.isArray(last) && last[1] === start) last[1] = end;
+    else this.#lines.push([start, end]);
   }
 
   /** Notes bytes that do not count any more. */

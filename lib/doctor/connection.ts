@@ -4,6 +4,7 @@ import { lookup } from "node:dns/promises";
 import { isIP, type Socket } from "node:net";
 import tls from "node:tls";
 import { NetworkError } from "../errors.ts";
+import { isLoopback } from "../registry/address.ts";
 import { toNetworkError } from "../registry/network_error.ts";
 import { openTunnel } from "../registry/tunnel.ts";
 import type { Findings, Json } from "./report.ts";
@@ -86,7 +87,13 @@ export async function examineName(options: ConnectionOptions): Promise<void> {
 export async function examineTls(options: ConnectionOptions): Promise<void> {
   const { findings, url, now, signal } = options;
   if (url.protocol !== "https:") {
-    findings.note("tls", `${url.host} is asked by plain http`, { tls: null });
+    const message = `${url.host} is asked by plain http`;
+    const details = { version: null };
+    if (isLoopback(url.hostname)) findings.ok("tls", message, details);
+    else {
+      const risk = "so anyone on the way can read and change what is sent";
+      findings.note("tls", `${message}, ${risk}`, details);
+    }
     return;
   }
   await findings.attempt("tls", async () => {

@@ -218,7 +218,8 @@ class Examination {
     };
     examineProxy(way);
     await examineName(way);
-    await examineTls(way);
+    // Without an address there is nobody to speak to.
+    if (!findings.failed("name")) await examineTls(way);
     const challenge = examineGreeting(options, greeting);
     examineClock(options, greeting);
     const found = await examineLogin(options);
@@ -262,8 +263,11 @@ class Examination {
     };
     const documents = await examineImage(this.#image, options);
     this.#tellWarnings();
-    examineLimit(findings, this.#image.registry, this.#traffic.limit);
     const layers = documents?.parsed.layers ?? [];
+    const { limit } = this.#traffic;
+    if (documents || limit) {
+      examineLimit(findings, this.#image.registry, limit);
+    }
     if (documents) await examineBlobs(layers, options);
     await examineMirrors(
       this.#image,

@@ -68,7 +68,7 @@ export async function examineImage(
   if (documents === undefined) return undefined;
   const { resolved, parsed } = documents;
   const size = imageSize(parsed.layers);
-  const image = `${name} is ${resolved.digest.slice(0, 19)}…`;
+  const image = `${JSON.stringify(name)} is ${resolved.digest.slice(0, 19)}…`;
   findings.ok(
     "image",
     `${image}, ${countText(parsed.layers.length, "layer")} of ${

@@ -1,6 +1,6 @@
 /** The registry itself: that it is one, how it asks for a login, and its clock. */
 
-import { RegistryError } from "../errors.ts";
+import { NetworkError, RegistryError } from "../errors.ts";
 import { registryHost } from "../reference.ts";
 import { isUnauthorized } from "../registry/auth.ts";
 import { discard } from "../registry/body.ts";
@@ -56,7 +56,12 @@ export async function greet(options: RegistryOptions): Promise<Greeting> {
     return { url: endpoint.url, answer: { status, headers, time, at } };
   } catch (error) {
     signal?.throwIfAborted();
-    return { url: endpoint.url, error };
+    // A loopback address was asked both ways; what failed is the better guess.
+    const tried = error instanceof NetworkError && URL.canParse(error.url)
+      ? new URL("/", error.url)
+      : endpoint.url;
+    const url = tried.host === endpoint.url.host ? tried : endpoint.url;
+    return { url, error };
   }
 }
 

@@ -14,7 +14,7 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseDigest, verifyBytes } from "../digest.ts";
 import { ifThere, onDisk, readText, storageError } from "../disk/io.ts";
 import { acquireLock } from "../disk/lock.ts";
@@ -25,7 +25,10 @@ import type { Descriptor, Document } from "../types.ts";
 import { layoutNames, updateLayoutIndex } from "./layout_index.ts";
 import { StoreEntry } from "./store_entry.ts";
 import { StoreIngest } from "./store_ingest.ts";
+import { momentaryName, sweep } from "./sweep.ts";
 
+/** Where files are until they are complete. */
+const INGEST = "ingest";
 const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
 
 /** How a blob's place in the store is opened. */
@@ -66,12 +69,12 @@ export class LayoutStore {
   static async open(path: string): Promise<LayoutStore> {
     await onDisk("write", path, async () => {
       await mkdir(join(path, "blobs", "sha256"), { recursive: true });
-      await mkdir(join(path, "ingest"), { recursive: true });
+      await mkdir(join(path, INGEST), { recursive: true });
     });
     const marker = join(path, "oci-layout");
     const text = await readText(marker);
     if (text === undefined) {
-      await replaceFile(marker, LAYOUT);
+      await replaceFile(path, "oci-layout", LAYOUT);
     } else if (!/"imageLayoutVersion"\s*:\s*"1\./.test(text)) {
       throw storageError(
         "use",
@@ -79,6 +82,7 @@ export class LayoutStore {
         new Error("its oci-layout names an unknown version"),
       );
     }
+    await sweep(join(path, INGEST));
     return new LayoutStore(path);
   }
 
@@ -128,7 +132,7 @@ export class LayoutStore {
     options: IngestOptions = {},
   ): Promise<StoreIngest | StoreEntry> {
     const { algorithm, hex } = parseDigest(descriptor.digest);
-    const path = join(this.path, "ingest", `${algorithm}-${hex}`);
+    const path = join(this.path, INGEST, `${algorithm}-${hex}`);
     const lock = await acquireLock(`${path}.lock`, {
       ...options,
       subject: this.path,
@@ -208,12 +212,7 @@ export class LayoutStore {
       this.path,
       () => mkdir(join(this.path, "blobs", algorithm), { recursive: true }),
     );
-    const temporary = join(
-      this.path,
-      "ingest",
-      `${algorithm}-${hex}.${crypto.randomUUID()}`,
-    );
-    await replaceFile(this.blobPath(descriptor.digest), bytes, temporary);
+    await replaceFile(this.path, join("blobs", algorithm, hex), bytes);
   }
 
   /** Removes a blob. */
@@ -234,26 +233,30 @@ export class LayoutStore {
     options: IngestOptions = {},
   ): Promise<void> {
     const lock = await acquireLock(
-      join(this.path, "ingest", "index.lock"),
+      join(this.path, INGEST, "index.lock"),
       options,
     );
     try {
       const path = join(this.path, "index.json");
       const text = await readText(path);
       const updated = updateLayoutIndex(text, name, manifest);
-      if (updated !== text) await replaceFile(path, updated);
+      if (updated !== text) {
+        await replaceFile(this.path, "index.json", updated);
+      }
     } finally {
       await lock.release();
     }
   }
 }
 
-/** Writes a file beside its place and renames it, so that none sees half of it. */
+/** Writes a file elsewhere and renames it, so that none sees half of it. */
 async function replaceFile(
-  path: string,
+  folder: string,
+  name: string,
   content: string | Uint8Array,
-  temporary = `${path}.${crypto.randomUUID()}`,
 ): Promise<void> {
+  const temporary = join(folder, INGEST, momentaryName(basename(name)));
+  const path = join(folder, name);
   try {
     await writeFile(temporary, content, { flag: "wx" });
     await rename(temporary, path);

@@ -20,7 +20,7 @@ import { Notice } from "./notice.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SlowConnectionError, Watchdog } from "./watchdog.ts";
 
-export type { BlobOutcome, BlobTarget, BlobTask } from "./blob.ts";
+export type { BlobOutcome, BlobTarget, BlobTask, OpenOptions } from "./blob.ts";
 
 /** How blobs are transferred. */
 export interface TransferOptions {

@@ -1,0 +1,145 @@
+/**
+ * The parts of a JSON document that come from outside: read with care, so
+ * that what is returned has the shape that its type says.
+ */
+
+import { parseDigest } from "./digest.ts";
+import { InvalidDigestError, InvalidDocumentError } from "./errors.ts";
+import type { Descriptor, Platform } from "./types.ts";
+
+/** The most bytes that a manifest, an index or a configuration may have. */
+export const MAX_DOCUMENT_SIZE: number = 4 * 1024 * 1024;
+/** The most bytes that one blob may have. */
+const MAX_BLOB_SIZE = 2 ** 43;
+
+/** A JSON object of which nothing is known yet. */
+export type Fields = Record<string, unknown>;
+
+/** Reads bytes as a JSON object. */
+export function parseObject(bytes: Uint8Array, subject: string): Fields {
+  if (bytes.length > MAX_DOCUMENT_SIZE) {
+    throw new InvalidDocumentError(
+      subject,
+      `it has ${bytes.length} bytes, more than ${MAX_DOCUMENT_SIZE}`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new InvalidDocumentError(subject, "it is no JSON", { cause });
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new InvalidDocumentError(subject, "it is no JSON object");
+  }
+  return value as Fields;
+}
+
+/** A document that can be read as an index and as a manifest is refused. */
+export function kindOf(fields: Fields, subject: string): "index" | "manifest" {
+  const asIndex = "manifests" in fields;
+  const asManifest = "layers" in fields || "config" in fields ||
+    "fsLayers" in fields;
+  if (asIndex && asManifest) {
+    throw new InvalidDocumentError(
+      subject,
+      "it can be read as an index and as a manifest",
+    );
+  }
+  if (!asIndex && !asManifest) {
+    throw new InvalidDocumentError(
+      subject,
+      "it is neither an index nor a manifest",
+    );
+  }
+  return asIndex ? "index" : "manifest";
+}
+
+/** Reads a list of descriptors. */
+export function readDescriptors(
+  value: unknown,
+  field: string,
+  subject: string,
+): Descriptor[] {
+  if (value === undefined || value === null) value = [];
+  if (!Array.isArray(value)) {
+    throw new InvalidDocumentError(subject, `${field} is no list`);
+  }
+  return value.map((each, i) =>
+    readDescriptor(each, `${field}[${i}]`, subject)
+  );
+}
+
+/** Reads a descriptor. */
+export function readDescriptor(
+  value: unknown,
+  field: string,
+  subject: string,
+): Descriptor {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new InvalidDocumentError(subject, `${field} is no descriptor`);
+  }
+  const fields = value as Fields;
+  const { mediaType, digest, size } = fields;
+  if (typeof mediaType !== "string") {
+    throw new InvalidDocumentError(subject, `${field} has no mediaType`);
+  }
+  checkDigest(digest, field, subject);
+  if (!Number.isSafeInteger(size) || (size as number) < 0) {
+    throw new InvalidDocumentError(subject, `${field} has no size`);
+  }
+  if ((size as number) > MAX_BLOB_SIZE) {
+    throw new InvalidDocumentError(
+      subject,
+      `${field} has ${size} bytes, more than ${MAX_BLOB_SIZE}`,
+    );
+  }
+  const { urls, platform, annotations, data } = fields;
+  const texts = Array.isArray(urls)
+    ? urls.filter((url) => typeof url === "string")
+    : [];
+  const machine = platformOf(platform);
+  return {
+    mediaType,
+    digest: digest as string,
+    size: size as number,
+    ...(texts.length > 0 && { urls: texts }),
+    ...(machine && { platform: machine }),
+    ...(annotations !== null && typeof annotations === "object" &&
+      { annotations: annotations as Record<string, string> }),
+    ...(typeof data === "string" && { data }),
+  };
+}
+
+function platformOf(value: unknown): Platform | undefined {
+  if (value === null || typeof value !== "object") return undefined;
+  const { os, architecture, variant, ...rest } = value as Fields;
+  if (typeof os !== "string" || typeof architecture !== "string") {
+    return undefined;
+  }
+  const version = rest["os.version"];
+  return {
+    os,
+    architecture,
+    ...(typeof variant === "string" && variant && { variant }),
+    ...(typeof version === "string" && { "os.version": version }),
+  };
+}
+
+/** Refuses what is no digest. */
+export function checkDigest(
+  value: unknown,
+  field: string,
+  subject: string,
+): void {
+  try {
+    parseDigest(value as string);
+  } catch (error) {
+    if (!(error instanceof InvalidDigestError)) throw error;
+    throw new InvalidDocumentError(
+      subject,
+      `${field} has no digest that can be used: ${error.reason}`,
+      { cause: error },
+    );
+  }
+}

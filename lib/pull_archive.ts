@@ -1,0 +1,103 @@
+/** From an archive's plan to the archive: room, file, layers, name. */
+
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ArchiveFile, checkSpace } from "./archive/archive_file.ts";
+import type { ArchivePlan } from "./archive/plan.ts";
+import type { LayoutStore } from "./store/layout_store.ts";
+import { StoreEntry } from "./store/store_entry.ts";
+import type { BlobOutcome, BlobTask } from "./transfer/transfer.ts";
+import type { Descriptor } from "./types.ts";
+
+/** What an archive is written with. */
+export interface WriteOptions {
+  /** The cache. */
+  store?: LayoutStore;
+  /** Whether hits are taken without computing their digests. */
+  trustCache: boolean;
+  /** Ends it all. */
+  signal?: AbortSignal;
+  /** Called when another process fetches a layer. */
+  onWait: (descriptor: Descriptor) => void;
+  /** Called when the file is there and the layers are about to come. */
+  onOpen: () => void;
+  /** Brings the layers. */
+  transfer: (tasks: BlobTask[]) => Promise<BlobOutcome[]>;
+}
+
+/** Fills the archive, blob by blob, and gives it its name when all are right. */
+export async function writeArchive(
+  path: string,
+  plan: ArchivePlan,
+  options: WriteOptions,
+): Promise<BlobOutcome[]> {
+  const { store, signal, transfer, onOpen } = options;
+  await checkRoom(path, plan, store);
+  const archive = await ArchiveFile.open(path, plan, {
+    resumable: store === undefined,
+    ...(signal && { signal }),
+  });
+  try {
+    onOpen();
+    const outcomes = await transfer(
+      [...plan.blobs.values()].map(({ descriptor }) =>
+        blobTask(descriptor, archive, options)
+      ),
+    );
+    await archive.commit();
+    return outcomes;
+  } catch (error) {
+    await archive.close();
+    throw error;
+  }
+}
+
+/** A layer's way into the archive, and into the cache where there is one. */
+function blobTask(
+  descriptor: Descriptor,
+  archive: ArchiveFile,
+  { store, trustCache, onWait }: WriteOptions,
+): BlobTask {
+  const slot = archive.slot(descriptor.digest)!;
+  return {
+    descriptor,
+    async open(_attempt, { signal, onWait: waits }) {
+      if (!store) return { primary: slot, copies: [], source: "registry" };
+      const place = await store.entry(descriptor) ??
+        await store.ingest(descriptor, {
+          signal,
+          onWait: () => {
+            waits();
+            onWait(descriptor);
+          },
+        });
+      return place instanceof StoreEntry
+        ? {
+          primary: place,
+          copies: [slot],
+          source: "cache",
+          trusted: trustCache,
+        }
+        : { primary: place, copies: [slot], source: "registry" };
+    },
+  };
+}
+
+/** Fails at once where the archive and the cache do not fit on the disk. */
+async function checkRoom(
+  path: string,
+  plan: ArchivePlan,
+  store: LayoutStore | undefined,
+): Promise<void> {
+  const folder = dirname(path);
+  if (!store) return await checkSpace(folder, plan.size, path);
+  let missing = 0;
+  for (const { descriptor } of plan.blobs.values()) {
+    if (!await store.has(descriptor)) missing += descriptor.size;
+  }
+  const device = async (place: string) =>
+    (await stat(place).catch(() => undefined))?.dev;
+  const together = await device(folder) === await device(store.path);
+  await checkSpace(folder, plan.size + (together ? missing : 0), path);
+  if (!together) await checkSpace(store.path, missing, store.path);
+}

@@ -1,0 +1,34 @@
+/** Clears away what processes that were killed have left in a cache. */
+
+import { lstat, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/** How the name of a file ends that is there for a moment only. */
+const SUFFIX = ".tmp";
+/** What is younger may still be in use, in milliseconds. */
+const AGE = 60 * 60 * 1000;
+
+/** A name for a file that is renamed as soon as it is written. */
+export function momentaryName(name: string): string {
+  return `${name}.${crypto.randomUUID()}${SUFFIX}`;
+}
+
+/**
+ * Removes momentary files of processes that are long gone. Whatever goes
+ * wrong is of no importance.
+ *
+ * @param folder The folder that they are in.
+ * @param now The time, in milliseconds since 1970.
+ */
+export async function sweep(
+  folder: string,
+  now: number = Date.now(),
+): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((name) => name.endsWith(SUFFIX))) {
+    const path = join(folder, name);
+    const status = await lstat(path).catch(() => undefined);
+    if (!status || now - status.mtimeMs < AGE) continue;
+    await rm(path, { force: true }).catch(() => {});
+  }
+}
