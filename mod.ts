@@ -68,7 +68,7 @@ export {
   type Transport,
   type TransportOptions,
 } from "./lib/registry/transport.ts";
-export type { AllTlsOptions } from "./lib/registry/tls_settings.ts";
+export type { AllTlsOptions, TlsOptions } from "./lib/registry/tls_settings.ts";
 export { credentialChain, givenCredential } from "./lib/credentials/chain.ts";
 export {
   defaultCredentials,

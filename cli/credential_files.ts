@@ -73,6 +73,15 @@ export function loginFile(
   return { path: docker.path, source: docker.source, format: "docker" };
 }
 
+/** The name that addresses have where a host is written in other letters. */
+function asciiHost(text: string): string {
+  const url = `https://${text}/`;
+  // deno-lint-ignore no-control-regex
+  return /^[^/?#@]*[^\x00-\x7f][^/?#@]*$/.test(text) && URL.canParse(url)
+    ? new URL(url).host
+    : text;
+}
+
 /**
  * The registry that an operand names: a host, or its address as copied from
  * a browser or from Docker's config.json; Docker Hub where there is none.
@@ -86,8 +95,9 @@ export function parseRegistry(operands: readonly string[]): string {
       `One registry at a time: ${JSON.stringify(others[0])} is too much`,
     );
   }
-  const host = operand.replace(/^https?:\/\//i, "")
-    .replace(/\/(?:v[12]\/?)?$/, "");
+  const host = asciiHost(
+    operand.replace(/^https?:\/\//i, "").replace(/\/(?:v[12]\/?)?$/, ""),
+  );
   try {
     const { registry, repository } = parseReference(`${host}/x/y`);
     if (repository === "x/y") return registry;

@@ -70,7 +70,9 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof UsageError) {
     return {
       sentence: error.message,
-      hint: "docker-pull --help shows all options",
+      hint: `${
+        ["docker-pull", context.command, "--help"].filter(Boolean).join(" ")
+      } shows all options`,
       code: EXIT.usage,
     };
   }

@@ -6,6 +6,8 @@ import type { ExitCode } from "./exit_codes.ts";
 export interface ErrorContext {
   /** The image as it was typed. */
   image?: string;
+  /** The command, where it is not to pull. */
+  command?: string;
   /** What was to be done, where it is not to pull that image. */
   action?: string;
   /** The registry's name. */

@@ -100,6 +100,7 @@ async function runCommand(
     const { runDoctor } = await import("./doctor.ts");
     return await runDoctor(options, io, context);
   }
+  context.command = command;
   const { parseLogin, parseLogout } = await import("./login_options.ts");
   if (command === "login") {
     const options = parseLogin(argv);

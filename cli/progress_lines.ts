@@ -41,8 +41,9 @@ export function describe(event: PullEvent, style: Style): string | undefined {
     }
     case "retry": {
       const wait = formatTime(event.delay);
+      const where = event.reason.includes(event.url) ? "" : `, ${event.url}`;
       return style.warn("retry: ") + neutralize(
-        `${event.reason} (try ${event.attempt} in ${wait}, ${event.url})`,
+        `${event.reason} (try ${event.attempt} in ${wait}${where})`,
       );
     }
     case "warning":

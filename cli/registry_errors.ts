@@ -53,9 +53,8 @@ export function explainRegistryError(
   }
   if (status === 429) {
     const when = retryAfter
-      ? `try again in ${
-        formatWholeTime(retryAfter)
-      }, or have it waited for with --max-wait SECONDS`
+      ? `try again in ${formatWholeTime(retryAfter)}, or let this wait with ` +
+        `--max-wait ${Math.ceil(retryAfter / 1000)}`
       : "try again later";
     return {
       sentence: `${cannot} allows no more pulls for now${words}`,

@@ -23,7 +23,15 @@ const RANKS = [
   ["mod"],
   ["cli"],
 ];
-const DOMAIN = ["digest", "manifest", "media_types", "platform", "reference"];
+const DOMAIN = [
+  "digest",
+  "document_fields",
+  "manifest",
+  "media_types",
+  "oci_manifest",
+  "platform",
+  "reference",
+];
 /** The one file that may ask which runtime it is in. */
 const TRANSPORT = "lib/registry/transport.ts";
 

@@ -8,7 +8,7 @@ import { mkdir, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { onDisk, storageError } from "../disk/io.ts";
 import { acquireLock, type Lock } from "../disk/lock.ts";
-import { type FileSlot, PartialFile } from "../disk/partial_file.ts";
+import { type FileSlot, PartialFile, removeRemains } from "../disk/partial_file.ts";
 import type { ArchivePlan } from "./plan.ts";
 
 /** The longest name that a suffix is added to, in bytes. */
@@ -114,6 +114,15 @@ export class ArchiveFile {
       await this.#lock.release();
     }
   }
+}
+
+/**
+ * Removes what a process that was killed has left beside a complete archive.
+ *
+ * @param path The archive's path.
+ */
+export async function tidyArchive(path: string): Promise<void> {
+  await removeRemains(join(dirname(path), temporaryName(basename(path))));
 }
 
 /** A name beside the final one, with room for a suffix in 255 bytes. */

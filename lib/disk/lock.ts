@@ -50,28 +50,60 @@ export async function acquireLock(
   path: string,
   options: LockOptions = {},
 ): Promise<Lock> {
-  const { signal, onWait, stale = 6_000, subject = path } = options;
-  const mark = await processMark();
-  const token = [crypto.randomUUID(), ...(mark ? [mark] : [])].join(" ");
-  let seen: string | undefined;
-  let since = 0;
+  const { signal, onWait } = options;
+  const attempt = await makeAttempt(path, options);
   let told = false;
   while (true) {
     signal?.throwIfAborted();
-    if (await create(path, token, subject)) return hold(path, token, stale);
-    const sign = await signOfLife(path);
-    if (sign === undefined) continue; // it has just been given back
-    // Only our own clock counts: the file's time is compared with itself.
-    if (sign.text !== seen) {
-      seen = sign.text;
-      since = performance.now();
-    }
-    const dead = await hasEnded(sign.mark) || performance.now() - since > stale;
-    if (dead && await breakLock(path, sign, token, subject)) continue;
+    const lock = await attempt();
+    if (lock) return lock;
     if (!told) onWait?.();
     told = true;
     await delay(POLL, undefined, { ...(signal && { signal }) }).catch(() => {});
   }
+}
+
+/**
+ * Takes the lock where nobody holds it.
+ *
+ * @param path The lock's file.
+ * @returns The lock; nothing where another process has it.
+ * @throws {StorageError} If the file cannot be made.
+ */
+export async function tryLock(
+  path: string,
+  options: Omit<LockOptions, "onWait" | "signal"> = {},
+): Promise<Lock | undefined> {
+  return await (await makeAttempt(path, options))();
+}
+
+/** Gives what tries to take the lock, and to break it when it is dead. */
+async function makeAttempt(
+  path: string,
+  options: LockOptions,
+): Promise<() => Promise<Lock | undefined>> {
+  const { stale = 6_000, subject = path } = options;
+  const mark = await processMark();
+  const token = [crypto.randomUUID(), ...(mark ? [mark] : [])].join(" ");
+  let seen: string | undefined;
+  let since = 0;
+  return async () => {
+    while (true) {
+      if (await create(path, token, subject)) return hold(path, token, stale);
+      const sign = await signOfLife(path);
+      if (sign === undefined) continue; // it has just been given back
+      // Only our own clock counts: the file's time is compared with itself.
+      if (sign.text !== seen) {
+        seen = sign.text;
+        since = performance.now();
+      }
+      const dead = performance.now() - since > stale ||
+        await hasEnded(sign.mark);
+      if (!dead || !await breakLock(path, sign, token, subject)) {
+        return undefined;
+      }
+    }
+  };
 }
 
 async function create(

@@ -10,6 +10,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import type { BlobSink } from "../types.ts";
 import { onDisk, storageError } from "./io.ts";
+import { tryLock } from "./lock.ts";
 import { bootId } from "./process_mark.ts";
 import { RangeRecord } from "./range_record.ts";
 import { RangeSet } from "./ranges.ts";
@@ -257,6 +258,26 @@ export class PartialFile {
     }
     await this.#record!.flush();
   }
+}
+
+/**
+ * Removes what a process that was killed has left of a file that is complete:
+ * it is no longer wanted.
+ *
+ * @param path The temporary name.
+ */
+export async function removeRemains(path: string): Promise<void> {
+  const remains = [path, recordPath(path), `${recordPath(path)}~`, `${path}.lock`];
+  const found = await Promise.all(remains.map(exists));
+  if (!found.includes(true)) return;
+  // Whoever holds the lock is still at it; where it cannot be taken, neither
+  // can anything be removed.
+  const lock = await tryLock(`${path}.lock`).catch(() => undefined);
+  if (!lock) return;
+  for (const name of remains.slice(0, 3)) {
+    await rm(name, { force: true }).catch(() => {});
+  }
+  await lock.release();
 }
 
 /** A blob's place in a {@linkcode PartialFile}. */

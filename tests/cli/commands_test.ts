@@ -85,6 +85,7 @@ test("main() tells of a command's own mistakes", async () => {
     const { code, stderr } = await run(argv);
     assertEquals(code, 2);
     assertStringIncludes(stderr, `error: ${words}`);
+    assertStringIncludes(stderr, `hint: docker-pull ${argv[0]} --help shows`);
   }
 });
 
@@ -128,7 +129,7 @@ test("the command needs the documented permissions only", {
       runProgram(
         [
           ...[process.execPath, "run", ...PERMISSIONS],
-          ...["-c", config, join(root, "cli.ts"), ...args],
+          ...["--no-lock", "-c", config, join(root, "cli.ts"), ...args],
         ],
         { cwd: path },
       );

@@ -96,7 +96,7 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
       registry(429, "TOOMANYREQUESTS", "", 90_000),
       6,
       "allows no more pulls for now (TOOMANYREQUESTS: its words)",
-      "try again in 1m 30s, or have it waited for with --max-wait SECONDS; " +
+      "try again in 1m 30s, or let this wait with --max-wait 90; " +
       "a login often allows more",
     ],
     [registry(429), 6, "allows no more pulls", "try again later"],

@@ -240,6 +240,7 @@ const REGISTRIES: [string[], string | undefined][] = [
   [["http://h:5000/v2/"], "h:5000"],
   [["localhost"], "localhost"],
   [["[::1]:5000"], "[::1]:5000"],
+  [["bücher.example:5000"], "xn--bcher-kva.example:5000"],
   [["myhost"], undefined],
   [["ghcr.io/owner"], undefined],
   [["user@ghcr.io"], undefined],

@@ -200,6 +200,8 @@ test("withSystemTrust() looks for certificates once, and when it has to", {
   };
   const network = withSystemTrust({}, load);
   const sure = withSystemTrust({ caCerts: [authority.cert] }, load);
+  // Where there are proxies, every request takes another way.
+  const proxied = withSystemTrust({ ambientProxy: true }, load);
   try {
     await ask(sure);
     assertEquals(loaded, 0);
@@ -207,9 +209,12 @@ test("withSystemTrust() looks for certificates once, and when it has to", {
     assertEquals(loaded, 1);
     await assertRejects(() => network.fetch("https://127.0.0.1:1/"));
     assertEquals(loaded, 1);
+    await ask(proxied, proxied);
+    assertEquals(loaded, 2);
   } finally {
     network.close();
     sure.close();
+    proxied.close();
     await served.close();
   }
 });

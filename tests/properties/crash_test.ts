@@ -114,7 +114,6 @@ async function live(steps: Step[]): Promise<void> {
           if (step.lost) await lose(path, durable);
           file = await start();
           await check(file);
-          durable = new Uint8Array(await readFile(path));
         }
       }
       await check(file);
@@ -125,7 +124,7 @@ async function live(steps: Step[]): Promise<void> {
 
 /** Lets what has been begun go on for a while. */
 async function settle(): Promise<void> {
-  for (let i = 0; i < 4; i++) await new Promise((r) => setTimeout(r, 0));
+  await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 async function bury(path: string, grave: string): Promise<void> {

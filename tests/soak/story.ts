@@ -148,7 +148,14 @@ export async function playStory(
           image.size / Math.min(speed * concurrency, 200e6) * 1000,
           20_000,
         );
-        const outcome = await pullAndKill(options, most, random, proxy);
+        const outcome = await pullAndKill(
+          options,
+          most,
+          random,
+          proxy,
+          // Where nothing else happens, what a kill costs is what is measured.
+          !killsOnly,
+        );
         if (outcome.killed) {
           killed++;
           await checkBetween(options);
@@ -249,6 +256,7 @@ function pullAndKill(
   most: number,
   random: Random,
   proxy: FaultProxy,
+  forgiving: boolean,
 ): Promise<ChildOutcome> {
   const wait = random.next() * most;
   const child = fileURLToPath(new URL("child.ts", import.meta.url));
@@ -265,7 +273,7 @@ function pullAndKill(
     let timer: ReturnType<typeof setTimeout> | undefined;
     const end = () => {
       killed = true;
-      proxy.killed(LOST_BY_KILL);
+      if (forgiving) proxy.killed(LOST_BY_KILL);
       kill("SIGKILL");
     };
     const hang = setTimeout(() => {
