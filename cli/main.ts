@@ -93,6 +93,7 @@ async function runCommand(
   io: Io,
   context: ErrorContext,
 ): Promise<Outcome> {
+  context.command = command;
   if (command === "doctor") {
     const { parseDoctor } = await import("./doctor_options.ts");
     const options = parseDoctor(argv);
@@ -100,7 +101,6 @@ async function runCommand(
     const { runDoctor } = await import("./doctor.ts");
     return await runDoctor(options, io, context);
   }
-  context.command = command;
   const { parseLogin, parseLogout } = await import("./login_options.ts");
   if (command === "login") {
     const options = parseLogin(argv);

@@ -1,6 +1,7 @@
 /** The whole story of a pull, from a reference to an archive. */
 
 import process from "node:process";
+import { tidyArchive } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
 import { planArchive } from "./archive/plan.ts";
 import { isUpToDate } from "./archive/up_to_date.ts";
@@ -243,6 +244,7 @@ async function pullWith(
     size: plan.size,
   });
   const upToDate = !force && await isUpToDate(path, plan);
+  if (upToDate) await tidyArchive(path);
   const outcomes = upToDate ? [] : await writeArchive(path, plan, {
     ...(store && { store }),
     trustCache,

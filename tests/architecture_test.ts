@@ -63,12 +63,16 @@ function path(specifier: string): string {
   return relative(root, fileURLToPath(specifier)).replaceAll("\\", "/");
 }
 
-/** The unit of RANKS that a file belongs to. */
+/**
+ * The unit of RANKS that a file belongs to: a folder of lib/, or a file there
+ * that RANKS names; the other files of lib/ are the domain.
+ */
 function unit(file: string): string {
-  const [top, next] = file.replace(/\.ts$/, "").split("/");
+  const [top, next, inside] = file.replace(/\.ts$/, "").split("/");
   if (top !== "lib") return top;
-  if (DOMAIN.includes(next)) return "domain";
-  return next.startsWith("pull_") ? "lib/pull" : `lib/${next}`;
+  if (next.startsWith("pull_")) return "lib/pull";
+  const named = inside || RANKS.flat().includes(`lib/${next}`);
+  return named ? `lib/${next}` : "domain";
 }
 
 function rank(file: string): number {

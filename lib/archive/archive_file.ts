@@ -8,7 +8,12 @@ import { mkdir, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { onDisk, storageError } from "../disk/io.ts";
 import { acquireLock, type Lock } from "../disk/lock.ts";
-import { type FileSlot, PartialFile, removeRemains } from "../disk/partial_file.ts";
+import {
+  type FileSlot,
+  lockPathOf,
+  PartialFile,
+  removeRemains,
+} from "../disk/partial_file.ts";
 import type { ArchivePlan } from "./plan.ts";
 
 /** The longest name that a suffix is added to, in bytes. */
@@ -68,7 +73,7 @@ export class ArchiveFile {
       throw storageError("write", path, new Error("it is no plain file"));
     }
     const temporary = join(folder, temporaryName(basename(path)));
-    const lock = await acquireLock(`${temporary}.lock`, {
+    const lock = await acquireLock(lockPathOf(temporary), {
       ...waiting,
       subject: path,
     });
@@ -122,7 +127,8 @@ export class ArchiveFile {
  * @param path The archive's path.
  */
 export async function tidyArchive(path: string): Promise<void> {
-  await removeRemains(join(dirname(path), temporaryName(basename(path))));
+  const temporary = join(dirname(path), temporaryName(basename(path)));
+  await removeRemains(temporary, false);
 }
 
 /** A name beside the final one, with room for a suffix in 255 bytes. */

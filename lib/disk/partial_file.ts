@@ -126,7 +126,9 @@ export class PartialFile {
       if (!found) {
         await onDisk("write", path, async () => {
           if (recorded) await rm(recordPath(path), { force: true });
-          await handle.truncate(0);
+          // ext4 writes a file out when it is closed after being emptied, so
+          // one that is new is not.
+          if (status.size > 0) await handle.truncate(0);
           await handle.truncate(size);
         });
       }
@@ -261,23 +263,37 @@ export class PartialFile {
 }
 
 /**
- * Removes what a process that was killed has left of a file that is complete:
- * it is no longer wanted.
+ * Removes what a process that was killed has left beside a partial file.
  *
- * @param path The temporary name.
+ * @param path The partial file's path.
+ * @param wanted Whether the file itself, if it is there, is to be resumed.
  */
-export async function removeRemains(path: string): Promise<void> {
-  const remains = [path, recordPath(path), `${recordPath(path)}~`, `${path}.lock`];
-  const found = await Promise.all(remains.map(exists));
+export async function removeRemains(
+  path: string,
+  wanted: boolean,
+): Promise<void> {
+  const record = recordPath(path);
+  const lockPath = lockPathOf(path);
+  const breaker = `${lockPath}.break`;
+  const names = [path, record, `${record}~`, lockPath, breaker];
+  const found = await Promise.all(names.map(exists));
   if (!found.includes(true)) return;
-  // Whoever holds the lock is still at it; where it cannot be taken, neither
-  // can anything be removed.
-  const lock = await tryLock(`${path}.lock`).catch(() => undefined);
+  // Whoever holds the lock is still at it; and where it cannot be taken,
+  // nothing can be removed either.
+  const lock = await tryLock(lockPath).catch(() => undefined);
   if (!lock) return;
-  for (const name of remains.slice(0, 3)) {
-    await rm(name, { force: true }).catch(() => {});
+  if (!wanted || !await exists(path)) {
+    for (const name of [path, record, `${record}~`]) {
+      await rm(name, { force: true }).catch(() => {});
+    }
   }
+  await rm(breaker, { force: true }).catch(() => {});
   await lock.release();
+}
+
+/** The path of the lock that whoever opens a partial file is to hold. */
+export function lockPathOf(path: string): string {
+  return `${path}.lock`;
 }
 
 /** A blob's place in a {@linkcode PartialFile}. */

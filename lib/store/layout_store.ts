@@ -18,7 +18,7 @@ import { basename, join } from "node:path";
 import { parseDigest, verifyBytes } from "../digest.ts";
 import { ifThere, onDisk, readText, storageError } from "../disk/io.ts";
 import { acquireLock } from "../disk/lock.ts";
-import { PartialFile } from "../disk/partial_file.ts";
+import { lockPathOf, PartialFile } from "../disk/partial_file.ts";
 import { DockerPullError } from "../errors.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../manifest.ts";
 import type { Descriptor, Document } from "../types.ts";
@@ -132,8 +132,8 @@ export class LayoutStore {
     options: IngestOptions = {},
   ): Promise<StoreIngest | StoreEntry> {
     const { algorithm, hex } = parseDigest(descriptor.digest);
-    const path = join(this.path, INGEST, `${algorithm}-${hex}`);
-    const lock = await acquireLock(`${path}.lock`, {
+    const path = join(this.path, INGEST, `${algorithm}-${hex}.partial`);
+    const lock = await acquireLock(lockPathOf(path), {
       ...options,
       subject: this.path,
     });
@@ -144,7 +144,7 @@ export class LayoutStore {
         return entry;
       }
       await mkdir(join(this.path, "blobs", algorithm), { recursive: true });
-      const file = await PartialFile.open(`${path}.partial`, {
+      const file = await PartialFile.open(path, {
         id: descriptor.digest,
         size: descriptor.size,
         subject: this.path,

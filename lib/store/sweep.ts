@@ -2,6 +2,7 @@
 
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { removeRemains } from "../disk/partial_file.ts";
 
 /** How the name of a file ends that is there for a moment only. */
 const SUFFIX = ".tmp";
@@ -14,8 +15,9 @@ export function momentaryName(name: string): string {
 }
 
 /**
- * Removes momentary files of processes that are long gone. Whatever goes
- * wrong is of no importance.
+ * Removes momentary files of processes that are long gone, and records and
+ * locks of blobs that have become entries. Whatever goes wrong is of no
+ * importance.
  *
  * @param folder The folder that they are in.
  * @param now The time, in milliseconds since 1970.
@@ -24,7 +26,13 @@ export async function sweep(
   folder: string,
   now: number = Date.now(),
 ): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((): string[] => []);
+  const remains = /^(.+\.partial)\.(?:lock|lock\.break|record|record~)$/;
+  const partial = new Set(names.map((name) => remains.exec(name)?.[1]));
+  for (const name of partial) {
+    if (name === undefined || names.includes(name)) continue;
+    await removeRemains(join(folder, name), true);
+  }
   for (const name of names.filter((name) => name.endsWith(SUFFIX))) {
     const path = join(folder, name);
     const status = await lstat(path).catch(() => undefined);

@@ -42,6 +42,13 @@ export interface TransferOptions {
    * @default {30_000}
    */
   timeout?: number;
+  /**
+   * The longest wait, in milliseconds, that a server may ask for before
+   * another try; where it asks for more, the transfer has failed.
+   *
+   * @default {60_000}
+   */
+  maxWait?: number;
   /** Ends it all; what has come stays where it can be resumed. */
   signal?: AbortSignal;
   /** Told what goes on. */
@@ -60,8 +67,6 @@ export interface TransferOptions {
 const MOST_MISMATCHES = 1;
 /** A connection that breaks off after so many bytes is made anew at once. */
 const WORTHWHILE = 256 * 1024;
-/** The longest wait that a server may ask for, in milliseconds. */
-const MOST_PATIENCE = 60_000;
 
 /**
  * Transfers blobs.
@@ -95,6 +100,7 @@ class Transfer {
   readonly #hashing: Hashing;
   readonly #concurrency: number;
   readonly #retries: number;
+  readonly #maxWait: number;
   readonly #onEvent: OnEvent;
   readonly #scheduler: Scheduler;
   readonly #failure = new AbortController();
@@ -114,6 +120,7 @@ class Transfer {
       concurrency = 3,
       retries = 5,
       timeout = 30_000,
+      maxWait = 60_000,
       signal,
       onEvent = () => {},
       minPiece,
@@ -124,6 +131,7 @@ class Transfer {
     this.#hashing = hashing;
     this.#concurrency = concurrency;
     this.#retries = retries;
+    this.#maxWait = maxWait;
     this.#onEvent = onEvent;
     this.#scheduler = new Scheduler(concurrency, minPiece);
     this.#unfinished = tasks.length;
@@ -334,7 +342,7 @@ class Transfer {
     const pause = (slow || dropped) && !(error instanceof RegistryError)
       ? 0
       : retryDelay(error, attempt);
-    if (pause > MOST_PATIENCE) throw error;
+    if (pause > this.#maxWait) throw error;
     this.#onEvent({
       type: "retry",
       url: (error as { url?: string }).url ?? "",

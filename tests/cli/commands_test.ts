@@ -108,6 +108,34 @@ test("main() names the nearest tags", async () => {
   }
 });
 
+test("main() waits for a registry no longer than --max-wait", () =>
+  withFolder(async ({ path: folder }) => {
+    const image = await buildImage();
+    for (const wanted of ["/manifests/", image.layers[0]!.digest]) {
+      const registry = new FakeRegistry();
+      registry.add("team/app", image, "1");
+      registry.fault = ({ path }) =>
+        path.includes(wanted)
+          ? { status: 429, headers: { "retry-after": "30" } }
+          : {};
+      const served = await registry.serve();
+      try {
+        const { pull } = await import("../../lib/pull.ts");
+        const { code, stderr } = await run(
+          [
+            ...["--no-cache", "--max-wait", "5", "-o", join(folder, "x.tar")],
+            `${served.host}/team/app:1`,
+          ],
+          ({ reference, options }) => pull(reference, options),
+        );
+        assertEquals(code, 6, stderr);
+        assertStringIncludes(stderr, "let this wait with --max-wait 30;");
+      } finally {
+        await served.close();
+      }
+    }
+  }));
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const npm = import.meta.resolve("@std/assert").startsWith("file:");
 

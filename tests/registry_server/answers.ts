@@ -1,7 +1,8 @@
 /** The answers of the distribution-spec, from a repository's content. */
 
 import type { Document } from "../../lib/types.ts";
-import type { RepositoryContent } from "./content.ts";
+import { parseRoute, type RepositoryContent } from "./content.ts";
+import type { RecordedRequest } from "./exchange.ts";
 
 /** An answer before it is sent. */
 export interface Answer {
@@ -87,6 +88,38 @@ export function manifest(document: Document, accept: string | null): Answer {
     },
     bytes: document.bytes,
   };
+}
+
+/** How many manifests may be fetched. */
+export interface PullLimit {
+  /** So many GETs of manifests are answered; the next ones get 429. */
+  limit: number;
+  /** The window that the headers name, in seconds. */
+  window: number;
+}
+
+/** Adds what is left of the limit, or answers that nothing is. */
+export function limited(
+  answer: Answer,
+  record: RecordedRequest,
+  requests: RecordedRequest[],
+  { limit, window }: PullLimit,
+): Answer {
+  const used =
+    requests.filter(({ method, path }) =>
+      method === "GET" && parseRoute(path).kind === "manifest"
+    ).length;
+  const headers = {
+    ...answer.headers,
+    "ratelimit-limit": `${limit};w=${window}`,
+    "ratelimit-remaining": `${Math.max(0, limit - used)};w=${window}`,
+  };
+  return used > limit && record.method === "GET"
+    ? problem(429, "TOOMANYREQUESTS", "pull rate limit reached", {
+      ...headers,
+      "retry-after": `${window}`,
+    })
+    : { ...answer, headers };
 }
 
 /** A JSON document. */

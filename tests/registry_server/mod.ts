@@ -8,8 +8,10 @@ import {
   type Answer,
   blob,
   json,
+  limited,
   manifest,
   problem,
+  type PullLimit,
   tagList,
 } from "./answers.ts";
 import { type Auth, Gate } from "./auth.ts";
@@ -28,6 +30,7 @@ import {
 } from "./exchange.ts";
 import { serve, type ServedRegistry, type ServeOptions } from "./serve.ts";
 
+export type { Answer, PullLimit } from "./answers.ts";
 export type { Auth, BasicAuth, BearerAuth } from "./auth.ts";
 export type { Content } from "./content.ts";
 export type { Fault, FaultHook, RecordedRequest } from "./exchange.ts";
@@ -41,14 +44,6 @@ export interface RegistryOptions {
   auth?: Auth;
   /** A host that blobs are redirected to, which refuses a login. */
   storageHost?: string;
-}
-
-/** How many manifests may be fetched. */
-export interface PullLimit {
-  /** So many GETs of manifests are answered; the next ones get 429. */
-  limit: number;
-  /** The window that the headers name, in seconds. */
-  window: number;
 }
 
 /** A registry in memory. */
@@ -71,6 +66,12 @@ export class FakeRegistry {
   pullLimit?: PullLimit;
   /** The clock, by which tokens expire. */
   now: () => number = Date.now;
+  /** Further hosts that an injected `fetch` finds here. */
+  readonly hosts: Set<string> = new Set();
+  /** Answers in place of the registry where it returns something. */
+  respond?: (record: RecordedRequest) => Answer | undefined;
+  /** Changes the registry's own answers, as one product or another does. */
+  amend?: (record: RecordedRequest, answer: Answer) => Answer;
   /** Every request, in order. */
   readonly requests: RecordedRequest[] = [];
   readonly #repositories: Map<string, RepositoryContent> = new Map();
@@ -126,14 +127,20 @@ export class FakeRegistry {
     signal?.throwIfAborted();
     const { host } = new URL(url);
     const tokenHost = this.auth?.kind === "bearer" && this.auth.tokenHost;
-    if (host !== this.host && host !== this.storageHost && host !== tokenHost) {
+    if (
+      host !== this.host && host !== this.storageHost && host !== tokenHost &&
+      !this.hosts.has(host)
+    ) {
       throw new TypeError(`error sending request for url (${url})`, {
         cause: Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), {
           code: "ENOTFOUND",
         }),
       });
     }
-    const response = await this.handle(new Request(url, rest), signal);
+    // A runtime's own client, which is for real connections, plays no part.
+    const { method, headers, body } = rest;
+    const request = new Request(url, { method, headers, body });
+    const response = await this.handle(request, signal);
     if (response.status >= 301 && response.status <= 308) {
       if (rest.redirect !== "manual") {
         throw new Error(`redirect of ${url} is not followed by hand`);
@@ -199,6 +206,13 @@ export class FakeRegistry {
   }
 
   #answer(record: RecordedRequest, fault: Fault): Answer {
+    const answer = this.respond?.(record);
+    if (answer !== undefined) return answer;
+    const own = this.#ownAnswer(record, fault);
+    return this.amend?.(record, own) ?? own;
+  }
+
+  #ownAnswer(record: RecordedRequest, fault: Fault): Answer {
     const route = parseRoute(record.path);
     const now = this.now();
     if (route.kind === "token" && this.auth?.kind === "bearer") {
@@ -248,10 +262,10 @@ export class FakeRegistry {
         if (document === undefined) {
           return problem(404, "MANIFEST_UNKNOWN", "manifest unknown");
         }
-        return this.#countPull(
-          record,
-          manifest(document, record.headers.get("accept")),
-        );
+        const answer = manifest(document, record.headers.get("accept"));
+        return this.pullLimit === undefined
+          ? answer
+          : limited(answer, record, this.requests, this.pullLimit);
       }
       default: {
         if (this.storageHost === undefined) {
@@ -264,26 +278,5 @@ export class FakeRegistry {
         return { ...json(307, {}), headers: { location } };
       }
     }
-  }
-
-  /** Adds what is left of the limit, or answers that nothing is. */
-  #countPull(record: RecordedRequest, answer: Answer): Answer {
-    if (this.pullLimit === undefined) return answer;
-    const { limit, window } = this.pullLimit;
-    const used =
-      this.requests.filter(({ method, path }) =>
-        method === "GET" && parseRoute(path).kind === "manifest"
-      ).length;
-    const headers = {
-      ...answer.headers,
-      "ratelimit-limit": `${limit};w=${window}`,
-      "ratelimit-remaining": `${Math.max(0, limit - used)};w=${window}`,
-    };
-    return used > limit && record.method === "GET"
-      ? problem(429, "TOOMANYREQUESTS", "pull rate limit reached", {
-        ...headers,
-        "retry-after": `${window}`,
-      })
-      : { ...answer, headers };
   }
 }

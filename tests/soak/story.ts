@@ -94,7 +94,7 @@ export async function playStory(
   const concurrency = random.pick([1, 2, 3, 3, 6]);
   const speed = killsOnly
     ? random.pick([5, 10, 20]) * 1_000_000
-    : random.pick([8_000_000, 30_000_000, Infinity]);
+    : random.pick([8_000_000, 30_000_000, 80_000_000]);
   const budget = killsOnly ? 0 : random.pick([0, 2, 4, 8, 16]);
   const faults = random.chance(0.5)
     ? FAULTS
@@ -131,10 +131,11 @@ export async function playStory(
     cacheDir: cache && join(folder, "out", "cache"),
     concurrency,
     retries: random.pick([1, 3, 5]),
-    timeout: 700,
+    timeout: 1_500,
     plainHttp: true,
   };
   const failures: string[] = [];
+  const retries: string[] = [];
   let attempts = 0;
   let killed = 0;
   try {
@@ -163,7 +164,7 @@ export async function playStory(
         }
         error = outcome.error;
       } else {
-        error = await pullHere(options);
+        error = await pullHere(options, retries);
       }
       if (!error) break;
       failures.push(`${error.name}: ${error.message}`);
@@ -196,7 +197,7 @@ export async function playStory(
       kills: killed,
       attempts,
       failures,
-      ratio: proxy.delivered / (wanted + proxy.destroyed),
+      ratio: proxy.delivered / (wanted + proxy.destroyed + documents),
     };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -209,6 +210,7 @@ export async function playStory(
         `faults: ${happened.join(", ") || "none"}`,
         `attempts: ${attempts}, killed: ${killed}`,
         ...failures,
+        ...retries.map((reason) => `tried again: ${reason}`),
         (error as Error).stack ?? String(error),
       ].join("\n  "),
     );
@@ -227,13 +229,19 @@ function documentsOf(images: SoakImage[]): number {
 }
 
 /** Pulls in this process. */
-async function pullHere(options: StoryPull): Promise<Error | undefined> {
+async function pullHere(
+  options: StoryPull,
+  retries: string[],
+): Promise<Error | undefined> {
   const { reference, ...rest } = options;
   const signal = AbortSignal.timeout(HANG);
   try {
     await pull(reference, {
       ...rest,
       signal,
+      onEvent(event) {
+        if (event.type === "retry") retries.push(event.reason);
+      },
       sleep: (wait, signal) =>
         delay(Math.min(wait, 30), undefined, { ...(signal && { signal }) }),
     });
