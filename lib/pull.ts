@@ -6,10 +6,10 @@ import { archiveName } from "./archive/name.ts";
 import { planArchive } from "./archive/plan.ts";
 import { isUpToDate } from "./archive/up_to_date.ts";
 import type { OnEvent } from "./events.ts";
-import { toOciManifest } from "./oci_manifest.ts";
 import { normalizePlatform, parsePlatform } from "./platform.ts";
-import { writeArchive } from "./pull_archive.ts";
+import { writeArchive, type WriteOptions } from "./pull_archive.ts";
 import { imageDocuments } from "./pull_documents.ts";
+import { isLayoutUpToDate, nameImage, writeLayout } from "./pull_layout.ts";
 import {
   formatReference,
   parseReference,
@@ -18,13 +18,11 @@ import {
 import { type Mirror, openRepository } from "./registry/mirrors.ts";
 import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
-import { transferBlobs } from "./transfer/transfer.ts";
+import { type BlobOutcome, transferBlobs } from "./transfer/transfer.ts";
 import type {
   CredentialProvider,
   Descriptor,
-  Document,
   Fetch,
-  Manifest,
   Platform,
 } from "./types.ts";
 
@@ -37,9 +35,17 @@ export interface PullOptions {
   platform?: string | Platform;
   /**
    * The archive's path; without it, `{registry}_{repository}_{tag}.tar` in
-   * the current folder.
+   * the current folder, or the same without `.tar` for a folder.
    */
   output?: string;
+  /**
+   * What is written: `tar`, one archive for `docker load` and others, or
+   * `oci`, a folder that is an OCI image layout. One that is there is added
+   * to, and blobs in the cache become part of it without a copy.
+   *
+   * @default {"tar"}
+   */
+  format?: "tar" | "oci";
   /**
    * The folder of the cache, or `false` for none.
    *
@@ -201,6 +207,7 @@ async function pullWith(
   const start = performance.now();
   const {
     platform,
+    format = "tar",
     cacheDir = "docker_images_cache",
     concurrency = 3,
     onEvent = () => {},
@@ -219,21 +226,21 @@ async function pullWith(
   const wanted = typeof platform === "string"
     ? parsePlatform(platform)
     : platform && normalizePlatform(platform);
-  const path = options.output ?? archiveName(image, wanted);
+  const path = options.output ?? archiveName(image, wanted, format);
   const store = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir);
   const repository = openRepository(image, { ...options, fetch });
-  const { resolved, manifest, parsed, config, platform: actual } =
-    await imageDocuments(image, {
-      repository,
-      ...(store && { store }),
-      wanted: wanted ?? hostPlatform(),
-      explicit: wanted !== undefined,
-      known: await store?.knows(formatReference(image)) ?? false,
-      onEvent,
-      ...(signal && { signal }),
-    });
+  const documents = await imageDocuments(image, {
+    repository,
+    ...(store && { store }),
+    wanted: wanted ?? hostPlatform(),
+    explicit: wanted !== undefined,
+    known: await store?.knows(formatReference(image)) ?? false,
+    onEvent,
+    ...(signal && { signal }),
+  });
+  const { resolved, manifest, parsed, config, platform: actual } = documents;
   const plan = planArchive({ reference: image, manifest, parsed, config });
   onEvent({
     type: "planned",
@@ -243,9 +250,7 @@ async function pullWith(
     layers: parsed.layers,
     size: plan.size,
   });
-  const upToDate = !force && await isUpToDate(path, plan);
-  if (upToDate) await tidyArchive(path);
-  const outcomes = upToDate ? [] : await writeArchive(path, plan, {
+  const writing: WriteOptions = {
     ...(store && { store }),
     trustCache,
     onWait: (descriptor) => onEvent({ type: "blob-wait", descriptor }),
@@ -253,9 +258,21 @@ async function pullWith(
     ...(signal && { signal }),
     transfer: (tasks) =>
       transferBlobs(tasks, repository, { ...options, concurrency }),
-  });
+  };
+  let upToDate: boolean;
+  let outcomes: BlobOutcome[] = [];
+  if (format === "oci") {
+    upToDate = !force && await isLayoutUpToDate(path, image, documents);
+    if (!upToDate) {
+      outcomes = await writeLayout(path, image, documents, plan, writing);
+    }
+  } else {
+    upToDate = !force && await isUpToDate(path, plan);
+    if (upToDate) await tidyArchive(path);
+    else outcomes = await writeArchive(path, plan, writing);
+  }
   if (!upToDate) onEvent({ type: "written", path, size: plan.size });
-  if (store) await nameImage(store, image, manifest, parsed);
+  if (store) await nameImage(store, image, documents);
   const hits = outcomes.filter(({ source }) => source === "cache");
   const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   return {
@@ -278,18 +295,6 @@ async function pullWith(
     resumed: sum(outcomes.map(({ resumed }) => resumed)),
     elapsed: performance.now() - start,
   };
-}
-
-/** Names the image in the cache, by a manifest that skopeo finds there, too. */
-async function nameImage(
-  store: LayoutStore,
-  image: Reference,
-  manifest: Document,
-  parsed: Manifest,
-): Promise<void> {
-  const named = await toOciManifest(manifest, parsed);
-  await store.put(named);
-  await store.tag(formatReference(image), named.descriptor);
 }
 
 function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {

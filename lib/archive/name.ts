@@ -11,6 +11,7 @@ const MAX_LENGTH = 200;
  *
  * @param reference The image.
  * @param platform The platform, where one was asked for.
+ * @param format `tar` for a file, `oci` for the folder of a layout.
  * @returns Such as `library_nginx_latest.tar`; every character outside
  * `A–Z a–z 0–9 . _ -` is `_`.
  *
@@ -29,6 +30,7 @@ const MAX_LENGTH = 200;
 export function archiveName(
   reference: Reference,
   platform?: Platform,
+  format: "tar" | "oci" = "tar",
 ): string {
   const { registry, repository, tag, digest } = reference;
   const machine = platform &&
@@ -44,8 +46,10 @@ export function archiveName(
   ].join("_");
   const head = [...(registry === "docker.io" ? [] : [registry]), repository]
     .join("_");
-  return `${head.slice(0, Math.max(1, MAX_LENGTH - tail.length))}_${tail}.tar`
-    .replaceAll(/[^A-Za-z0-9._-]/g, "_");
+  const suffix = format === "tar" ? ".tar" : "";
+  return `${
+    head.slice(0, Math.max(1, MAX_LENGTH - tail.length))
+  }_${tail}${suffix}`.replaceAll(/[^A-Za-z0-9._-]/g, "_");
 }
 
 function shortDigest(digest: string): string {

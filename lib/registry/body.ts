@@ -16,6 +16,8 @@ export interface Exchange {
   url: URL;
   /** Whether that is another origin than the one that was asked. */
   redirected: boolean;
+  /** What was sent to it that is secret. */
+  sent: { authorization?: string; body?: string };
   /** The caller's signal. */
   signal?: AbortSignal;
   /** Ends the reading of the body. */
@@ -58,9 +60,8 @@ export async function readBody(
     );
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (guard.stalled) {
-      const reason = `no byte for ${timeout / 1000} s`;
-      throw new NetworkError(redactUrl(url), "timeout", reason);
+    if (guard.reason) {
+      throw new NetworkError(redactUrl(url), "timeout", guard.reason);
     }
     if (error instanceof RangeError) throw tooLong();
     throw toNetworkError(error, url.href, signal, true);
@@ -75,19 +76,27 @@ export async function readBody(
   return bytes as Uint8Array<ArrayBuffer>;
 }
 
-/** Ends the reading of a body of which no byte comes for a while. */
+/** A document that takes so many times the timeout is not meant to end. */
+const PATIENCE = 10;
+
+/** Ends the reading of a body that stalls, or that trickles on and on. */
 class StallGuard {
   readonly stream: TransformStream<Uint8Array, Uint8Array>;
-  stalled = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Why it was ended, if it was. */
+  reason: string | undefined;
+  readonly #whole: ReturnType<typeof setTimeout>;
+  #piece: ReturnType<typeof setTimeout> | undefined;
 
   constructor(timeout: number, abort: (reason: unknown) => void) {
+    const end = (reason: string) => () => {
+      this.reason = reason;
+      abort(new Error("stalled"));
+    };
+    const most = timeout * PATIENCE;
+    this.#whole = setTimeout(end(`not complete within ${most / 1000} s`), most);
     const restart = () => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => {
-        this.stalled = true;
-        abort(new Error("stalled"));
-      }, timeout);
+      clearTimeout(this.#piece);
+      this.#piece = setTimeout(end(`no byte for ${timeout / 1000} s`), timeout);
     };
     restart();
     this.stream = new TransformStream({
@@ -99,7 +108,8 @@ class StallGuard {
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#piece);
+    clearTimeout(this.#whole);
   }
 }
 

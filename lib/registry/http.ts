@@ -18,7 +18,8 @@ import {
   USER_AGENT,
 } from "./http_options.ts";
 import { toNetworkError } from "./network_error.ts";
-import { redactUrl } from "./redact.ts";
+import { maskSecrets, redactUrl } from "./redact.ts";
+import { secretsOf } from "./secrets.ts";
 import { isRetryable, parseRetryAfter, retryDelay, sleep } from "./retry.ts";
 
 /** The most bytes of an error's or a token server's body that are read. */
@@ -137,7 +138,8 @@ export class HttpClient {
     }
     this.#met.add(url.host);
     const abort = (reason: unknown) => own.abort(reason);
-    return { response, method, url, redirected: false, signal, abort };
+    const sent = { ...(authorization && { authorization }), body };
+    return { response, method, url, redirected: false, sent, signal, abort };
   }
 
   /**
@@ -169,7 +171,7 @@ export class HttpClient {
     let text = "";
     try {
       const bytes = await this.read(exchange, MAX_REPLY_SIZE, "error");
-      text = new TextDecoder().decode(bytes);
+      text = maskSecrets(new TextDecoder().decode(bytes), secretsOf(exchange));
     } catch (error) {
       // Whatever else is wrong with the body, the status is what counts.
       if (signal?.aborted) throw error;
@@ -188,7 +190,8 @@ export class HttpClient {
 
   /**
    * Runs a task until it succeeds or another try is of no use. What came
-   * damaged is asked for once more, at once.
+   * damaged is asked for once more, at once; what is too large or makes no
+   * sense is not.
    *
    * @param url The address, for the events.
    * @param task The task, from the sending of its request to the last byte.
@@ -214,12 +217,7 @@ export class HttpClient {
         return await task();
       } catch (error) {
         signal?.throwIfAborted();
-        // What is wrong with a document may have happened on its way.
-        if (
-          !damaged && retries > 0 &&
-          (error instanceof ContentMismatchError ||
-            error instanceof InvalidDocumentError)
-        ) {
+        if (!damaged && retries > 0 && isDamage(error)) {
           damaged = true;
           attempt--;
           continue;
@@ -240,6 +238,14 @@ export class HttpClient {
       }
     }
   }
+}
+
+/** Whether bytes may have become wrong, or too few, on their way. */
+function isDamage(error: unknown): boolean {
+  return error instanceof ContentMismatchError ||
+    // What breaks off without a word is no JSON.
+    (error instanceof InvalidDocumentError &&
+      (error.cause instanceof SyntaxError || error.cause instanceof TypeError));
 }
 
 function redactLocation(location: string, base: URL): string {

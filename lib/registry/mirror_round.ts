@@ -1,6 +1,6 @@
 /** Asks several places one after the other, and tells of those that fail. */
 
-import { NetworkError } from "../errors.ts";
+import { NetworkError, RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { judgeFailure, type MirrorFailure } from "./mirror_failure.ts";
 import { orderPlaces, type Place } from "./mirror_place.ts";
@@ -181,15 +181,14 @@ export class Places {
 }
 
 /**
- * Which of the failures says most: one that may pass, for which another try is
- * worth while; else the registry's own.
+ * Which of the failures says most: the registry's own answer; where it has
+ * given none, one that may pass, for which another try is worth while.
  */
 function worst(failures: Failure[]): unknown {
-  const ordered = failures.toSorted((a, b) =>
-    Number(b.place.isOrigin) - Number(a.place.isOrigin)
-  );
-  const passing = ordered.find(({ error, place }) =>
+  const own = failures.find(({ place }) => place.isOrigin);
+  if (own?.error instanceof RegistryError) return own.error;
+  const passing = [...own ? [own] : [], ...failures].find(({ error, place }) =>
     isRetryable(error, place.answered)
   );
-  return (passing ?? ordered[0])!.error;
+  return (passing ?? own ?? failures[0])!.error;
 }

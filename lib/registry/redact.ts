@@ -54,3 +54,29 @@ export function redactText(text: string): string {
     1000,
   );
 }
+
+/** Less than this would be found in words that are no secret. */
+const SHORTEST_SECRET = 4;
+
+/**
+ * Text of a stranger who repeats what was sent to them, without that.
+ *
+ * @param text The text.
+ * @param secrets What must not stand in it, in plain.
+ * @returns The text with a mark in place of each, however it was quoted.
+ */
+export function maskSecrets(text: string, secrets: Iterable<string>): string {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < SHORTEST_SECRET) continue;
+    forms.add(secret);
+    forms.add(encodeURIComponent(secret));
+    forms.add(JSON.stringify(secret).slice(1, -1));
+  }
+  let clean = text;
+  // The longest first: one may be a part of another.
+  for (const form of [...forms].sort((a, b) => b.length - a.length)) {
+    clean = clean.replaceAll(form, "•••");
+  }
+  return clean;
+}

@@ -57,6 +57,16 @@ export function layoutNames(text: string | undefined): Set<string> {
   return new Set(readEntries(text).map(nameOf));
 }
 
+/** The digest of the manifest that is found by a name in an `index.json`. */
+export function layoutManifest(
+  text: string | undefined,
+  name: string,
+): string | undefined {
+  return readEntries(text).find(({ annotations }) =>
+    annotations?.[REF_NAME] === name
+  )?.digest;
+}
+
 function nameOf(entry: Descriptor): string {
   return entry.annotations?.[IMAGE_NAME] ?? entry.annotations?.[REF_NAME] ?? "";
 }

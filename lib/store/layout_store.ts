@@ -5,12 +5,16 @@
  * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md}
  */
 
+import { constants } from "node:fs";
 import {
+  copyFile,
+  link,
   mkdir,
   open,
   readFile,
   rename,
   rm,
+  rmdir,
   stat,
   writeFile,
 } from "node:fs/promises";
@@ -22,7 +26,11 @@ import { lockPathOf, PartialFile } from "../disk/partial_file.ts";
 import { DockerPullError } from "../errors.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../manifest.ts";
 import type { Descriptor, Document } from "../types.ts";
-import { layoutNames, updateLayoutIndex } from "./layout_index.ts";
+import {
+  layoutManifest,
+  layoutNames,
+  updateLayoutIndex,
+} from "./layout_index.ts";
 import { StoreEntry } from "./store_entry.ts";
 import { StoreIngest } from "./store_ingest.ts";
 import { momentaryName, sweep } from "./sweep.ts";
@@ -84,6 +92,12 @@ export class LayoutStore {
     }
     await sweep(join(path, INGEST));
     return new LayoutStore(path);
+  }
+
+  /** The layout in a folder, if there is one. */
+  static async find(path: string): Promise<LayoutStore | undefined> {
+    const text = await readText(join(path, "oci-layout"));
+    return text === undefined ? undefined : new LayoutStore(path);
   }
 
   /** Where a blob is kept. */
@@ -200,6 +214,43 @@ export class LayoutStore {
     const path = join(this.path, "index.json");
     const text = await readText(path);
     return layoutNames(text).has(name);
+  }
+
+  /** The digest of the manifest that a name stands for. */
+  async tagged(name: string): Promise<string | undefined> {
+    return layoutManifest(await readText(join(this.path, "index.json")), name);
+  }
+
+  /**
+   * Takes over a blob of another layout: the same file under a second name
+   * where that is possible, else a copy.
+   *
+   * @throws {StorageError} If it can be had neither way.
+   */
+  async adopt(source: LayoutStore, descriptor: Descriptor): Promise<void> {
+    if (await this.has(descriptor)) return;
+    const { algorithm, hex } = parseDigest(descriptor.digest);
+    const from = source.blobPath(descriptor.digest);
+    const to = this.blobPath(descriptor.digest);
+    const temporary = join(this.path, INGEST, momentaryName(hex));
+    await onDisk("write", this.path, async () => {
+      await mkdir(join(this.path, "blobs", algorithm), { recursive: true });
+      try {
+        await link(from, temporary).catch(() =>
+          // Another file system, or one without links.
+          copyFile(from, temporary, constants.COPYFILE_FICLONE)
+        );
+        await rename(temporary, to);
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+    });
+  }
+
+  /** Removes what only the filling of the layout needs. */
+  async tidy(): Promise<void> {
+    await rmdir(join(this.path, INGEST)).catch(() => {}); // in use by another
   }
 
   /** Keeps a document, already verified. */

@@ -1,0 +1,30 @@
+/** What of a request must not be repeated by whoever answers it. */
+
+import type { Exchange } from "./body.ts";
+
+/** Shorter values of a query are words, such as the name of a service. */
+const SHORTEST_SIGNATURE = 16;
+
+/**
+ * The secrets that were sent for an answer.
+ *
+ * @param exchange The answer.
+ * @returns The login or token, the password in it, an identity token, and the
+ * values of a signed address.
+ */
+export function secretsOf({ sent, url }: Exchange): string[] {
+  const secrets: string[] = [];
+  const [scheme, value = ""] = (sent.authorization ?? "").split(" ");
+  secrets.push(value);
+  if (scheme === "Basic") {
+    const bytes = Uint8Array.from(atob(value), (char) => char.charCodeAt(0));
+    const login = new TextDecoder().decode(bytes);
+    secrets.push(login, login.slice(login.indexOf(":") + 1));
+  }
+  const form = new URLSearchParams(sent.body ?? "");
+  secrets.push(form.get("refresh_token") ?? "");
+  for (const each of url.searchParams.values()) {
+    if (each.length >= SHORTEST_SIGNATURE) secrets.push(each);
+  }
+  return secrets;
+}

@@ -1,0 +1,122 @@
+import { assertEquals } from "@std/assert";
+import {
+  layoutNames,
+  updateLayoutIndex,
+} from "../../lib/store/layout_index.ts";
+import type { Descriptor, Index } from "../../lib/types.ts";
+import { test } from "../harness.ts";
+
+const NAME = "io.containerd.image.name";
+const REF = "org.opencontainers.image.ref.name";
+
+function manifest(letter: string, architecture?: string): Descriptor {
+  return {
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    digest: `sha256:${letter.repeat(64)}`,
+    size: 1,
+    ...(architecture && { platform: { os: "linux", architecture } }),
+  };
+}
+
+/** Name, ref name and digest's first letter of every entry. */
+function entries(text: string): (string | undefined)[][] {
+  return (JSON.parse(text) as Index).manifests.map((
+    { annotations, digest },
+  ) => [
+    annotations?.[NAME],
+    annotations?.[REF],
+    digest[7],
+  ]);
+}
+
+test("updateLayoutIndex() begins an index", () => {
+  const text = updateLayoutIndex(undefined, "h/a:1", manifest("a"));
+  assertEquals(JSON.parse(text), {
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.index.v1+json",
+    manifests: [{
+      ...manifest("a"),
+      annotations: { [NAME]: "h/a:1", [REF]: "h/a:1" },
+    }],
+  });
+  assertEquals(layoutNames(text), new Set(["h/a:1"]));
+});
+
+test("updateLayoutIndex() moves a name", () => {
+  const first = updateLayoutIndex(undefined, "h/a:1", manifest("a"));
+  const both = updateLayoutIndex(first, "h/b:1", manifest("b"));
+  const moved = updateLayoutIndex(both, "h/a:1", manifest("c"));
+  assertEquals(entries(moved), [["h/a:1", "h/a:1", "c"], [
+    "h/b:1",
+    "h/b:1",
+    "b",
+  ]]);
+});
+
+test("updateLayoutIndex() keeps one entry a platform, the newest by its name", () => {
+  let text = updateLayoutIndex(undefined, "h/a:1", manifest("a", "amd64"));
+  text = updateLayoutIndex(text, "h/a:1", manifest("b", "arm64"));
+  assertEquals(entries(text), [["h/a:1", undefined, "a"], [
+    "h/a:1",
+    "h/a:1",
+    "b",
+  ]]);
+  text = updateLayoutIndex(text, "h/a:1", manifest("c", "amd64"));
+  assertEquals(entries(text), [["h/a:1", "h/a:1", "c"], [
+    "h/a:1",
+    undefined,
+    "b",
+  ]]);
+});
+
+test("updateLayoutIndex() is the same when it is done again, and in any order", () => {
+  const once = updateLayoutIndex(undefined, "h/a:1", manifest("a"));
+  assertEquals(updateLayoutIndex(once, "h/a:1", manifest("a")), once);
+  const ab = updateLayoutIndex(once, "h/b:1", manifest("b"));
+  const b = updateLayoutIndex(undefined, "h/b:1", manifest("b"));
+  assertEquals(updateLayoutIndex(b, "h/a:1", manifest("a")), ab);
+});
+
+test("updateLayoutIndex() keeps what others have put there", () => {
+  const other = { ...manifest("o"), annotations: { [REF]: "theirs" } };
+  const plain = manifest("p");
+  const text = JSON.stringify({ schemaVersion: 2, manifests: [other, plain] });
+  const updated = updateLayoutIndex(text, "h/a:1", manifest("a"));
+  assertEquals(entries(updated).length, 3);
+  assertEquals(layoutNames(updated), new Set(["", "h/a:1", "theirs"]));
+});
+
+test("updateLayoutIndex() makes an index anew that cannot be read", () => {
+  const expected = updateLayoutIndex(undefined, "h/a:1", manifest("a"));
+  for (
+    const text of [
+      "",
+      "{",
+      "null",
+      "[]",
+      "7",
+      '{"manifests":7}',
+      '{"manifests":[null,7,"x",{},{"digest":7}]}',
+    ]
+  ) {
+    assertEquals(
+      updateLayoutIndex(text, "h/a:1", manifest("a")),
+      expected,
+      text,
+    );
+    assertEquals(layoutNames(text), new Set());
+  }
+});
+
+test("updateLayoutIndex() takes entries of a strange shape", () => {
+  for (const annotations of [null, 7, "x", [], { [NAME]: 7 }]) {
+    for (const platform of [null, 7, "x", [], { os: 7 }]) {
+      const manifests = [{ ...manifest("o"), annotations, platform }];
+      const text = JSON.stringify({ manifests });
+      assertEquals(
+        entries(updateLayoutIndex(text, "h/a:1", manifest("a"))).length,
+        2,
+      );
+    }
+  }
+});
