@@ -131,5 +131,14 @@ export {
   transferBlobs,
   type TransferOptions,
 } from "./lib/transfer/transfer.ts";
+export {
+  diagnose,
+  type DiagnoseOptions,
+  type Diagnosis,
+  type Finding,
+  type Json,
+  type Report,
+  type Step,
+} from "./lib/doctor/doctor.ts";
 
 if (import.meta.main) await import("./cli.ts");

@@ -9,6 +9,8 @@ import { OPTIONS } from "./option_table.ts";
 /** Options of a pull that change nothing of what is examined. */
 const LEFT_OUT = new Set([
   "force",
+  "format",
+  "format",
   "trust-cache",
   "max-concurrent-downloads",
   "retries",

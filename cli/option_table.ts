@@ -69,6 +69,13 @@ export const OPTIONS: readonly OptionDefinition[] = [
       "the image, in the current folder",
   },
   {
+    name: "format",
+    value: "FORMAT",
+    group: "Image",
+    help: "tar, one file for docker load and others, or oci, a folder that " +
+      "is an OCI image layout (default tar)",
+  },
+  {
     name: "force",
     group: "Image",
     help: "Write the file even if it holds this very image already",

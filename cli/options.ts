@@ -23,6 +23,8 @@ export interface PullCommandOptions extends NetworkOptions {
   platform?: string;
   /** `--output`. */
   output?: string;
+  /** `--format`. */
+  format: Format;
   /** `--force`. */
   force: boolean;
   /** `--cache-dir`, or `false` for `--no-cache`. */
@@ -57,6 +59,9 @@ export interface PullCommandOptions extends NetworkOptions {
 
 /** The commands other than to pull, by their first argument. */
 const COMMANDS = ["login", "logout", "doctor"] as const;
+
+/** What is written. */
+export type Format = "tar" | "oci";
 
 /** One of the commands. */
 export type CommandName = typeof COMMANDS[number];
@@ -105,6 +110,7 @@ export function readPullOptions(
     image: oneImage(operands),
     platform: one("platform"),
     output: one("output"),
+    format: readFormat(one("format")),
     force: flags.has("force"),
     cacheDir: !flags.has("no-cache") &&
       (one("cache-dir") ?? DEFAULT_CACHE_DIR),
@@ -128,6 +134,13 @@ export function readPullOptions(
     quiet: flags.has("quiet"),
     verbose: flags.has("verbose"),
   };
+}
+
+function readFormat(text = "tar"): Format {
+  if (text === "tar" || text === "oci") return text;
+  throw new UsageError(
+    `Option --format is tar or oci, not ${JSON.stringify(text)}`,
+  );
 }
 
 function oneImage(operands: string[]): string {

@@ -67,7 +67,7 @@ export async function runPull(
   );
   const given = options.mirrors &&
     options.mirrors.map((text) => parseMirror(text, "Option --mirror"));
-  const output = await outputPath(options.output, reference, platform);
+  const output = await outputPath(options, reference, platform);
   const paths = await credentialPathSettings(env, io.os);
   const places = { env, os: io.os, home: paths.home };
   const mirrors = await findMirrors(registry, given, places, warn);
@@ -109,6 +109,7 @@ export async function runPull(
       ...shared,
       platform,
       output,
+      format: options.format,
       cacheDir,
       concurrency: options.concurrency,
       signal,
@@ -126,6 +127,7 @@ export async function runPull(
     if (quiet) return [result.path];
     return reportLines(result, {
       cache: cacheDir !== false,
+      format: options.format,
       style: createStyle(io.stdout, env),
       os: io.os,
     });
@@ -162,14 +164,16 @@ export function wantedPlatform(
  * place is found too late.
  */
 async function outputPath(
-  output: string | undefined,
+  { output, format }: PullCommandOptions,
   reference: Reference,
   platform: Platform | undefined,
 ): Promise<string | undefined> {
   if (output === undefined) return undefined;
   const isFolder = (path: string) =>
     stat(path).then((found) => found.isDirectory(), () => false);
-  if (/[/\\]$/.test(output) || await isFolder(output)) {
+  if (format === "oci") {
+    // The folder is the layout itself.
+  } else if (/[/\\]$/.test(output) || await isFolder(output)) {
     return join(output, archiveName(reference, platform));
   }
   const folder = dirname(output);

@@ -11,6 +11,12 @@ import { formatTime, neutralize, quoteForShell } from "./text.ts";
 export interface ReportOptions {
   /** Whether a cache was used. */
   cache: boolean;
+  /**
+   * What was written.
+   *
+   * @default {"tar"}
+   */
+  format?: "tar" | "oci";
   /** The colours. */
   style: Style;
   /** The operating system, whose shell is quoted for. */
@@ -20,7 +26,7 @@ export interface ReportOptions {
 /** What is printed at the end, line by line. */
 export function reportLines(
   result: PullResult,
-  { cache, style, os }: ReportOptions,
+  { cache, style, os, format = "tar" }: ReportOptions,
 ): string[] {
   const { path, size, upToDate, digest, platform, reference } = result;
   const file = neutralize(path);
@@ -32,14 +38,14 @@ export function reportLines(
     `Image:  ${image}, ${neutralize(platformText(platform))}`,
     `Digest: ${digest}`,
   ];
-  if (!upToDate) {
-    lines.push(`Time:   ${timeAndSpeed(result)}`);
-    if (cache) lines.push(cacheStatistics(result));
-  }
-  lines.push(
-    "",
-    style.hint(`docker load -i ${neutralize(quoteForShell(path, os))}`),
-  );
+  if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
+  if (cache) lines.push(cacheStatistics(result));
+  const next = format === "tar"
+    ? `docker load -i ${quoteForShell(path, os)}`
+    : `podman pull ${
+      quoteForShell(`oci:${path}:${formatReference(reference)}`, os)
+    }`;
+  lines.push("", style.hint(neutralize(next)));
   return lines;
 }
 

@@ -2,8 +2,10 @@
 
 import type { Exchange } from "./body.ts";
 
-/** Shorter values of a query are words, such as the name of a service. */
+/** Shorter values of a query are words and numbers. */
 const SHORTEST_SIGNATURE = 16;
+/** Values that a refusal may well repeat. */
+const OPEN = new Set(["scope", "service", "ns"]);
 
 /**
  * The secrets that were sent for an answer.
@@ -23,8 +25,10 @@ export function secretsOf({ sent, url }: Exchange): string[] {
   }
   const form = new URLSearchParams(sent.body ?? "");
   secrets.push(form.get("refresh_token") ?? "");
-  for (const each of url.searchParams.values()) {
-    if (each.length >= SHORTEST_SIGNATURE) secrets.push(each);
+  for (const [name, value] of url.searchParams) {
+    if (value.length >= SHORTEST_SIGNATURE && !OPEN.has(name)) {
+      secrets.push(value);
+    }
   }
   return secrets;
 }

@@ -211,7 +211,7 @@ class Transfer {
           resumed: target.source === "registry" ? blob.resumed : 0,
         };
       } catch (error) {
-        if (!(error instanceof ContentMismatchError)) {
+        if (!isMismatchOf(descriptor, error)) {
           for (const copy of target.copies) await copy.close?.();
           await target.primary.close?.();
           throw error;
@@ -309,6 +309,7 @@ class Transfer {
   async #carry(connection: Connection, piece: Piece): Promise<void> {
     const { blob } = piece;
     let attempt = 0;
+    let strange = 0;
     try {
       while (piece.position < piece.end && !blob.closed) {
         const before = piece.position;
@@ -317,7 +318,12 @@ class Transfer {
         } catch (error) {
           this.#signal.throwIfAborted();
           if (blob.closed) return;
-          if (error instanceof ContentMismatchError) return blob.fail(error);
+          if (error instanceof ContentMismatchError) {
+            // An answer that does not fit says nothing of what is there.
+            if (strange++ === MOST_MISMATCHES) return blob.fail(error);
+            await this.#pause(error, 1, true, blob.signal);
+            continue;
+          }
           if (!isRetryable(error, true)) throw error;
           const gained = piece.position - before;
           if (gained > 0) attempt = 0;
@@ -356,4 +362,13 @@ class Transfer {
       this.#signal.throwIfAborted(); // else the blob is not wanted any more
     }
   }
+}
+
+/** The end of it all may come by another blob's mismatch. */
+function isMismatchOf(
+  { digest }: Descriptor,
+  error: unknown,
+): error is ContentMismatchError {
+  return error instanceof ContentMismatchError &&
+    error.descriptor.digest === digest;
 }

@@ -25,6 +25,7 @@ test("parseOptions() gives every default", () => {
     image: "nginx",
     platform: undefined,
     output: undefined,
+    format: "tar",
     force: false,
     cacheDir: "docker_images_cache",
     trustCache: false,
@@ -49,7 +50,7 @@ test("parseOptions() gives every default", () => {
 test("parseOptions() reads every option", () => {
   assertEquals(
     options(
-      ..."--platform linux/arm64 -o a.tar --force --cache-dir c --trust-cache"
+      ..."--platform linux/arm64 -o a.tar --format oci --force --cache-dir c --trust-cache"
         .split(" "),
       ..."--username u --password p --max-concurrent-downloads 16".split(" "),
       ..."--retries 0 --timeout 1.5 --ca-cert a.pem --ca-cert b.pem".split(" "),
@@ -62,6 +63,7 @@ test("parseOptions() reads every option", () => {
       image: "host:5000/app",
       platform: "linux/arm64",
       output: "a.tar",
+      format: "oci",
       force: true,
       cacheDir: "c",
       trustCache: true,

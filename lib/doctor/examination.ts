@@ -1,0 +1,165 @@
+/** The steps of an examination, in their order. */
+
+import type { OnEvent } from "../events.ts";
+import { type Reference, registryHost } from "../reference.ts";
+import { HttpClient } from "../registry/http.ts";
+import { openRepository } from "../registry/mirrors.ts";
+import type { CredentialProvider, Fetch, Platform } from "../types.ts";
+import { examineName, examineProxy, examineTls } from "./connection.ts";
+import { examineFolder } from "./folder.ts";
+import { examineBlobs, examineImage, imageSize } from "./image.ts";
+import { examineMirrors } from "./mirrors.ts";
+import type { ExaminationOptions } from "./options.ts";
+import {
+  examineClock,
+  examineGreeting,
+  examineLogin,
+  examineToken,
+  greet,
+} from "./registry.ts";
+import type { Findings } from "./report.ts";
+import type { Scrubber } from "./scrub.ts";
+import { examineLimit, Traffic } from "./traffic.ts";
+
+/** One examination, which is run once. */
+export class Examination {
+  readonly #image: Reference;
+  readonly #wanted: Platform;
+  readonly #findings: Findings;
+  readonly #options: ExaminationOptions;
+  readonly #traffic = new Traffic();
+  readonly #fetch: Fetch;
+  readonly #credentials: CredentialProvider | undefined;
+  readonly #scrubber: Scrubber;
+
+  /** Nothing is examined yet. */
+  constructor(
+    image: Reference,
+    wanted: Platform,
+    findings: Findings,
+    scrubber: Scrubber,
+    options: ExaminationOptions,
+  ) {
+    this.#image = image;
+    this.#wanted = wanted;
+    this.#findings = findings;
+    this.#options = options;
+    this.#scrubber = scrubber;
+    this.#fetch = this.#traffic.watch(
+      scrubber.watch(options.fetch),
+      registryHost(image.registry),
+    );
+    this.#credentials = options.credentials &&
+      scrubber.watchCredentials(options.credentials);
+  }
+
+  /** Examines all; what is found goes to the findings. */
+  async run(): Promise<void> {
+    const { cacheDir = "docker_images_cache", outputDir = "." } = this.#options;
+    await this.#registry();
+    const needed = await this.#content();
+    if (cacheDir === false) this.#findings.ok("cache", "No cache is used");
+    else {
+      const what = "The cache folder";
+      await examineFolder("cache", what, cacheDir, needed, this.#findings);
+    }
+    const what = "The archive's folder";
+    await examineFolder("output", what, outputDir, needed, this.#findings);
+  }
+
+  /** The way to the registry, and what it wants. */
+  async #registry(): Promise<void> {
+    const { registry, repository } = this.#image;
+    const { plainHttp, timeout, now, signal, proxy } = this.#options;
+    const findings = this.#findings;
+    const options = {
+      findings,
+      http: new HttpClient({ fetch: this.#fetch, retries: 0, timeout, now }),
+      registry,
+      repository,
+      ...(this.#credentials && { credentials: this.#credentials }),
+      ...(plainHttp !== undefined && { plainHttp }),
+      ...(signal && { signal }),
+    };
+    // The first request finds out whether a loopback address speaks TLS.
+    const greeting = await greet(options);
+    const { url } = greeting;
+    const chosen = proxy?.(url);
+    if (chosen !== undefined) this.#scrubber.learnProxy(chosen);
+    const way = {
+      findings,
+      url,
+      timeout,
+      now,
+      ...(chosen !== undefined && { proxy: chosen }),
+      ...(signal && { signal }),
+    };
+    examineProxy(way);
+    await examineName(way);
+    // Without an address there is nobody to speak to.
+    if (!findings.failed("name")) await examineTls(way);
+    const challenge = examineGreeting(options, greeting);
+    examineClock(options, greeting);
+    const found = await examineLogin(options);
+    this.#tellWarnings();
+    if (challenge) await examineToken(options, url, challenge, found);
+  }
+
+  /** The image; returns the bytes that it takes on the disk. */
+  async #content(): Promise<number> {
+    const { plainHttp, timeout, now, signal, mirrors, trustMirrors } =
+      this.#options;
+    const findings = this.#findings;
+    const onEvent: OnEvent = (event) => {
+      // The limit is told of below, whatever is left.
+      if (event.type === "warning" && event.warning.code !== "rate-limit") {
+        findings.note("warning", event.warning.message, {
+          code: event.warning.code,
+        });
+      }
+    };
+    const settings = {
+      fetch: this.#fetch,
+      retries: 1,
+      timeout,
+      now,
+      onEvent,
+      ...(this.#credentials && { credentials: this.#credentials }),
+      ...(plainHttp !== undefined && { plainHttp }),
+      ...(mirrors && { mirrors }),
+      ...(trustMirrors !== undefined && { trustMirrors }),
+    };
+    const options = {
+      findings,
+      source: openRepository(this.#image, settings),
+      host: registryHost(this.#image.registry),
+      wanted: this.#wanted,
+      explicit: this.#options.platform !== undefined,
+      timeout,
+      onEvent,
+      ...(signal && { signal }),
+    };
+    const documents = await examineImage(this.#image, options);
+    this.#tellWarnings();
+    const layers = documents?.parsed.layers ?? [];
+    const { limit } = this.#traffic;
+    if (documents || limit) {
+      examineLimit(findings, this.#image.registry, limit);
+    }
+    if (documents) await examineBlobs(layers, options);
+    await examineMirrors(
+      this.#image,
+      documents?.resolved.digest,
+      { ...settings, onEvent: undefined, mirrors: mirrors ?? [] },
+      findings,
+      signal,
+    );
+    return imageSize(layers);
+  }
+
+  #tellWarnings(): void {
+    for (const message of this.#options.takeWarnings?.() ?? []) {
+      this.#findings.note("warning", message);
+    }
+  }
+}

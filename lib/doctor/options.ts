@@ -1,0 +1,64 @@
+/** How an examination is made. */
+
+import type { Mirror } from "../registry/mirrors.ts";
+import type { CredentialProvider, Fetch, Platform } from "../types.ts";
+
+/** How an examination is made: as the pull would be that it stands for. */
+export interface DiagnoseOptions {
+  /** What sends the requests. */
+  fetch: Fetch;
+  /** Which proxy an address is reached by, if any, with its login. */
+  proxy?: (url: URL) => string | undefined;
+  /** Looks up logins. */
+  credentials?: CredentialProvider;
+  /** Whether to talk to the registry by plain HTTP. */
+  plainHttp?: boolean;
+  /**
+   * The mirrors.
+   *
+   * @default {[]}
+   */
+  mirrors?: readonly Mirror[];
+  /**
+   * Whether mirrors are believed about tags.
+   *
+   * @default {false}
+   */
+  trustMirrors?: boolean;
+  /** The platform; without it, Linux on this machine's processor. */
+  platform?: string | Platform;
+  /**
+   * The folder of the cache, or `false` for none.
+   *
+   * @default {"docker_images_cache"}
+   */
+  cacheDir?: string | false;
+  /**
+   * The folder that the archive would be written to.
+   *
+   * @default {"."}
+   */
+  outputDir?: string;
+  /**
+   * Milliseconds that each request may take to be answered.
+   *
+   * @default {10_000}
+   */
+  timeout?: number;
+  /** Ends it; its reason is thrown. */
+  signal?: AbortSignal;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
+  /** Puts an error in a sentence; without it, its message is taken. */
+  explain?: (error: unknown) => string;
+  /** Gives the warnings that have come elsewhere since it was asked last. */
+  takeWarnings?: () => string[];
+}
+
+/** The same, with the defaults filled in that several steps need. */
+export interface ExaminationOptions extends DiagnoseOptions {
+  /** Milliseconds that each request may take to be answered. */
+  timeout: number;
+  /** The clock, in milliseconds since 1970. */
+  now: () => number;
+}
