@@ -10,7 +10,6 @@ import { OPTIONS } from "./option_table.ts";
 const LEFT_OUT = new Set([
   "force",
   "format",
-  "format",
   "trust-cache",
   "max-concurrent-downloads",
   "retries",

@@ -49,6 +49,7 @@ test("main() gives the options to pull()", async () => {
       maxWait: 3000,
       plainHttp: true,
       force: true,
+      format: "tar",
       trustCache: false,
       mirrors: [{ registry: "ghcr.io", urls: ["https://m"] }],
       trustMirrors: true,

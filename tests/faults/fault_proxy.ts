@@ -67,8 +67,8 @@ export class FaultProxy {
   delivered = 0;
   /** How many of them the faults have made worthless, at most. */
   destroyed = 0;
-  /** How often each blob was asked for and answered. */
-  readonly answered: Map<string, number> = new Map();
+  /** Bytes that went to the client, by the digest of their blob. */
+  readonly deliveredOf: Map<string, number> = new Map();
 
   readonly #options: FaultProxyOptions;
   readonly #agent = new Agent({ keepAlive: true });
@@ -303,13 +303,10 @@ export class FaultProxy {
       }
     }
     const digest = /\/blobs\/(sha256:\w+)$/.exec(real)?.[1];
-    if (digest) {
-      this.answered.set(digest, (this.answered.get(digest) ?? 0) + 1);
-    }
     const key = {};
     this.#live.set(key, 0);
     try {
-      return await this.#send(body, connection, fault, key);
+      return await this.#send(body, connection, fault, key, digest);
     } finally {
       this.#live.delete(key);
       body.bytes.destroy();
@@ -321,6 +318,7 @@ export class FaultProxy {
     connection: Connection,
     fault: Fault | undefined,
     key: object,
+    digest = "",
   ): Promise<boolean> {
     const { random } = this.#options.schedule;
     const at = random.int(0, Math.max(1, length));
@@ -351,6 +349,10 @@ export class FaultProxy {
       await connection.write(part);
       sent += part.length;
       this.delivered += part.length;
+      this.deliveredOf.set(
+        digest,
+        (this.deliveredOf.get(digest) ?? 0) + part.length,
+      );
       this.#live.set(key, sent);
     };
     const breaks = fault === "drop" || fault === "reset" ||

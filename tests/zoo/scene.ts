@@ -1,0 +1,145 @@
+/** One pull from a registry of the zoo, and what must hold after each. */
+
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assert, assertEquals } from "@std/assert";
+import { pull, type PullOptions, type PullResult } from "../../lib/pull.ts";
+import type { PullEvent } from "../../lib/events.ts";
+import type { FoundCredential } from "../../lib/types.ts";
+import { buildImage, buildIndex, sha256 } from "../fixtures/mod.ts";
+import type { Facts } from "./facts.ts";
+import { Zoo } from "./zoo.ts";
+
+const platforms = ["amd64", "arm64"];
+const images = await Promise.all(
+  platforms.map((architecture) =>
+    buildImage({
+      layers: [{ size: 150_000 }, { size: 400_000 }, {}],
+      platform: { os: "linux", architecture },
+      seed: "zoo",
+    })
+  ),
+);
+/** The image of the first platform, which is the one that is pulled. */
+export const image = images[0]!;
+/** What all registries hold, as the tag 1.0. */
+export const index = buildIndex(images, { attestations: true });
+
+/** What came of a pull. */
+export interface Outcome {
+  /** What it brought. */
+  result?: PullResult;
+  /** What it threw. */
+  error?: unknown;
+  /** What it told. */
+  events: PullEvent[];
+  /** The warnings in that. */
+  warnings: string[];
+}
+
+/** A registry and a folder to pull to. */
+export class Scene {
+  /** The registry. */
+  readonly zoo: Zoo;
+  /** The folder. */
+  readonly folder: string = mkdtempSync(join(tmpdir(), "docker-pull-zoo-"));
+  /** What was kept and told, to be searched for secrets. */
+  readonly #told: unknown[] = [];
+
+  constructor(facts: Facts) {
+    this.zoo = new Zoo(facts);
+    this.zoo.add(index, "1.0");
+  }
+
+  /** Pulls; failures are returned. */
+  async pull(
+    repository: string,
+    login?: FoundCredential,
+    options: PullOptions = {},
+  ): Promise<Outcome> {
+    const { zoo, folder } = this;
+    const events: PullEvent[] = [];
+    // Not for users of pull(), but taken: the clock.
+    const clock = { now: () => zoo.time };
+    const outcome: Outcome = { events, warnings: [] };
+    const reference = `${zoo.facts.registry}/${repository}:1.0`;
+    try {
+      outcome.result = await pull(reference, {
+        fetch: zoo.fetch,
+        credentials: (registry) =>
+          Promise.resolve(registry === zoo.facts.registry ? login : undefined),
+        platform: "linux/amd64",
+        output: join(folder, "image.tar"),
+        cacheDir: join(folder, "cache"),
+        concurrency: 1,
+        onEvent: (event) => events.push(event),
+        sleep: (milliseconds) => {
+          zoo.time += milliseconds;
+          return Promise.resolve();
+        },
+        ...clock,
+        ...options,
+      });
+    } catch (error) {
+      outcome.error = error;
+    }
+    outcome.warnings = events.flatMap((event) =>
+      event.type === "warning" ? [event.warning.message] : []
+    );
+    this.#told.push(outcome);
+    return outcome;
+  }
+
+  /** Pulls, and fails where that does. */
+  async pullOk(
+    repository: string,
+    login?: FoundCredential,
+    options?: PullOptions,
+  ): Promise<Outcome> {
+    const outcome = await this.pull(repository, login, options);
+    if (outcome.error) throw outcome.error;
+    const { result } = outcome;
+    assertEquals(result!.manifest.digest, image.manifest.descriptor.digest);
+    assertEquals(result!.imageId, sha256(image.config.bytes));
+    assert(existsSync(result!.path));
+    return outcome;
+  }
+
+  /** Ends the scene: nothing is left open, and no secret is where it must not be. */
+  end(): void {
+    const { zoo, folder } = this;
+    try {
+      zoo.registry.assertNoOpenBodies();
+      zoo.secrets.assertConfined(zoo.sent);
+      zoo.secrets.assertCleanFolder(folder);
+      zoo.secrets.assertClean("what was told", this.#told);
+      const { auth, storage } = zoo.facts;
+      const known = new Set([
+        zoo.host,
+        storage?.host,
+        auth?.kind === "bearer" && new URL(auth.realm).host,
+      ]);
+      for (const { url, headers } of zoo.sent) {
+        assert(known.has(url.host), `${url.host} was asked`);
+        assertEquals(headers.get("cookie"), null);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Runs a test on a scene of its own. */
+export async function onScene(
+  facts: Facts,
+  play: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const scene = new Scene(facts);
+  try {
+    await play(scene);
+    scene.end();
+  } finally {
+    rmSync(scene.folder, { recursive: true, force: true });
+  }
+}
