@@ -218,8 +218,11 @@ export class BlobTransfer {
   ): void {
     this.#hashed = end;
     const buffer = this.#hasher ? this.#hasher.update(bytes) : bytes.buffer;
-    if (buffer instanceof Promise) buffer.then(giveBack, this.#reject);
-    else giveBack(buffer);
+    if (!(buffer instanceof Promise)) return giveBack(buffer);
+    buffer.then(giveBack, (error) => {
+      this.#reject(error);
+      giveBack(bytes.buffer); // whoever waits for one must go on
+    });
   }
 
   /** Hashes what has come out of order, and ends when all is there. */

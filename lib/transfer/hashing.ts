@@ -115,7 +115,6 @@ class HashThread {
 
   constructor() {
     this.#worker = new Worker(`(${serve})()`, { eval: true });
-    this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => {
       const { id, kind, buffer, digest } = answer;
       this.#waiting.get(`${kind} ${id}`)?.shift()?.resolve(buffer ?? digest!);

@@ -3,22 +3,21 @@
  * connections; each byte is verified in the one pass that writes it.
  */
 
-import { ContentMismatchError, RegistryError } from "../errors.ts";
+import { ContentMismatchError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import { isRetryable, retryDelay, sleep } from "../registry/retry.ts";
 import type { Descriptor, Fetcher } from "../types.ts";
 import {
   type BlobOutcome,
   type BlobTarget,
   type BlobTask,
   BlobTransfer,
-  type Piece,
 } from "./blob.ts";
+import { Carrier } from "./carrier.ts";
 import { Connection } from "./connection.ts";
 import { type Hashing, openHashing } from "./hashing.ts";
 import { Notice } from "./notice.ts";
 import { Scheduler } from "./scheduler.ts";
-import { SlowConnectionError, Watchdog } from "./watchdog.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export type { BlobOutcome, BlobTarget, BlobTask, OpenOptions } from "./blob.ts";
 
@@ -65,8 +64,6 @@ export interface TransferOptions {
 
 /** How often wrong bytes are fetched again. */
 const MOST_MISMATCHES = 1;
-/** A connection that breaks off after so many bytes is made anew at once. */
-const WORTHWHILE = 256 * 1024;
 
 /**
  * Transfers blobs.
@@ -99,14 +96,12 @@ class Transfer {
   readonly #fetcher: Fetcher;
   readonly #hashing: Hashing;
   readonly #concurrency: number;
-  readonly #retries: number;
-  readonly #maxWait: number;
+  readonly #carrier: Carrier;
   readonly #onEvent: OnEvent;
   readonly #scheduler: Scheduler;
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   readonly #connect: () => Connection;
-  readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   #unfinished: number;
   readonly #changed = new Notice();
 
@@ -118,26 +113,22 @@ class Transfer {
   ) {
     const {
       concurrency = 3,
-      retries = 5,
       timeout = 30_000,
-      maxWait = 60_000,
       signal,
       onEvent = () => {},
       minPiece,
     } = options;
-    this.#sleep = options.sleep ?? sleep;
     this.#tasks = tasks;
     this.#fetcher = fetcher;
     this.#hashing = hashing;
     this.#concurrency = concurrency;
-    this.#retries = retries;
-    this.#maxWait = maxWait;
     this.#onEvent = onEvent;
     this.#scheduler = new Scheduler(concurrency, minPiece);
     this.#unfinished = tasks.length;
     this.#signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
+    this.#carrier = new Carrier({ ...options, signal: this.#signal, onEvent });
     const watchdog = new Watchdog(
       timeout,
       () => this.#changed.give(), // a sibling may need help by now
@@ -297,69 +288,11 @@ class Transfer {
     while (this.#unfinished > 0 && !this.#signal.aborted) {
       const piece = this.#scheduler.take();
       if (piece) {
-        await this.#carry(connection, piece);
+        await this.#carrier.carry(connection, piece);
         this.#changed.give();
       } else {
         await this.#changed.wait();
       }
-    }
-  }
-
-  /** Fetches a piece; attempts are counted since the last byte gained. */
-  async #carry(connection: Connection, piece: Piece): Promise<void> {
-    const { blob } = piece;
-    let attempt = 0;
-    let strange = 0;
-    try {
-      while (piece.position < piece.end && !blob.closed) {
-        const before = piece.position;
-        try {
-          await connection.fetch(piece);
-        } catch (error) {
-          this.#signal.throwIfAborted();
-          if (blob.closed) return;
-          if (error instanceof ContentMismatchError) {
-            // An answer that does not fit says nothing of what is there.
-            if (strange++ === MOST_MISMATCHES) return blob.fail(error);
-            await this.#pause(error, 1, true, blob.signal);
-            continue;
-          }
-          if (!isRetryable(error, true)) throw error;
-          const gained = piece.position - before;
-          if (gained > 0) attempt = 0;
-          const dropped = gained >= WORTHWHILE || connection.elsewhere;
-          await this.#pause(error, ++attempt, dropped, blob.signal);
-        }
-      }
-    } finally {
-      blob.pieces.delete(piece);
-      blob.settle();
-    }
-  }
-
-  async #pause(
-    error: unknown,
-    attempt: number,
-    dropped: boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const slow = error instanceof SlowConnectionError;
-    if (attempt > this.#retries && !slow) throw error;
-    const pause = (slow || dropped) && !(error instanceof RegistryError)
-      ? 0
-      : retryDelay(error, attempt);
-    if (pause > this.#maxWait) throw error;
-    this.#onEvent({
-      type: "retry",
-      url: (error as { url?: string }).url ?? "",
-      reason: error instanceof Error ? error.message : String(error),
-      attempt,
-      delay: pause,
-    });
-    try {
-      await this.#sleep(pause, AbortSignal.any([this.#signal, signal]));
-    } catch {
-      this.#signal.throwIfAborted(); // else the blob is not wanted any more
     }
   }
 }
