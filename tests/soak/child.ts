@@ -6,9 +6,9 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { pull } from "../../lib/pull.ts";
-import type { StoryPull } from "./story.ts";
+import type { SoakPull } from "./process.ts";
 
-const { reference, ...options }: StoryPull = JSON.parse(process.argv[2]!);
+const { reference, ...options }: SoakPull = JSON.parse(process.argv[2]!);
 const say = (value: unknown) =>
   process.stdout.write(`${JSON.stringify(value)}\n`);
 try {

@@ -14,6 +14,7 @@ import { missing, missingRoot } from "../e2e/servers/daemon.ts";
 import { type Engine, startDockerd } from "../e2e/servers/engines.ts";
 import { type Fault, FAULTS } from "../faults/schedule.ts";
 import { buildSoakImages, pushSoakImages } from "./images.ts";
+import { playSharedStory } from "./shared.ts";
 import { playStory, type StoryResult } from "./story.ts";
 
 const { values } = parseArgs({
@@ -28,6 +29,8 @@ const { values } = parseArgs({
     load: { type: "string", default: "20" },
     /** Stories of kills and restarts alone. */
     kills: { type: "boolean", default: false },
+    /** Stories of eight processes that share a cache. */
+    shared: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -65,6 +68,14 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
   let seed;
   while ((seed = queue.shift()) !== undefined) {
     try {
+      if (values.shared) {
+        const result = await playSharedStory(seed, context);
+        done++;
+        kills += result.kills;
+        worst = Math.max(worst, result.ratio);
+        if (values.verbose) console.log(`${seed}: ${result.ratio.toFixed(3)}`);
+        continue;
+      }
       const result = await playStory(seed, context);
       count(result);
       if (values.verbose) {
@@ -81,7 +92,7 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
       console.log(`FAILED ${seed}: ${(error as Error).message}`);
       console.log(
         `  again: deno task soak --only ${seed}${
-          values.kills ? " --kills" : ""
+          values.kills ? " --kills" : values.shared ? " --shared" : ""
         }`,
       );
     }

@@ -3,7 +3,6 @@
  * it is there, and then looked at from all sides.
  */
 
-import { spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -13,28 +12,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { DockerPullError } from "../../lib/errors.ts";
 import { pull } from "../../lib/pull.ts";
 import { FaultProxy } from "../faults/fault_proxy.ts";
-import { type Random, randomFrom } from "../faults/random.ts";
+import { randomFrom } from "../faults/random.ts";
 import { type Fault, FAULTS, makeSchedule } from "../faults/schedule.ts";
-import { commandLine } from "../fixtures/command.ts";
 import { checkArchive, checkCache, checkDebris } from "./check.ts";
 import { REPOSITORY, type SoakImage } from "./images.ts";
-
-/** What a pull of a story is told. */
-export interface StoryPull {
-  reference: string;
-  platform: string;
-  output: string;
-  cacheDir: string | false;
-  concurrency: number;
-  retries: number;
-  timeout: number;
-  plainHttp: true;
-}
+import { HANG, pullInProcess, type SoakPull } from "./process.ts";
 
 /** What stories need. */
 export interface StoryContext {
@@ -75,9 +61,6 @@ const MOST_ATTEMPTS = 25;
 /** What a killed process may lose of each response under way. */
 const LOST_BY_KILL = 3 * 1024 * 1024;
 const SLACK = 1.15;
-/** A pull that takes so long hangs. */
-const HANG = 60_000;
-
 /** Plays the story of a seed; throws where something is wrong. */
 export async function playStory(
   seed: string,
@@ -124,7 +107,7 @@ export async function playStory(
   });
   const name = random.pick(["image.tar", "an image.tar", "Abbild ünï.tar"]);
   const archive = join(folder, "out", name);
-  const options: StoryPull = {
+  const options: SoakPull = {
     reference: `${proxy.host}/${REPOSITORY}:latest`,
     platform: "linux/amd64",
     output: archive,
@@ -149,13 +132,11 @@ export async function playStory(
           image.size / Math.min(speed * concurrency, 200e6) * 1000,
           20_000,
         );
-        const outcome = await pullAndKill(
+        const outcome = await pullInProcess(
           options,
-          most,
-          random,
-          proxy,
+          random.next() * most,
           // Where nothing else happens, what a kill costs is what is measured.
-          !killsOnly,
+          () => killsOnly || proxy.killed(LOST_BY_KILL),
         );
         if (outcome.killed) {
           killed++;
@@ -230,7 +211,7 @@ function documentsOf(images: SoakImage[]): number {
 
 /** Pulls in this process. */
 async function pullHere(
-  options: StoryPull,
+  options: SoakPull,
   retries: string[],
 ): Promise<Error | undefined> {
   const { reference, ...rest } = options;
@@ -254,7 +235,7 @@ async function pullHere(
 }
 
 /** After a failure: no finished archive, no wrong blob. */
-async function checkBetween({ output, cacheDir }: StoryPull): Promise<void> {
+async function checkBetween({ output, cacheDir }: SoakPull): Promise<void> {
   // A process may be killed when all is done.
   if (existsSync(output)) return;
   if (cacheDir) await checkCache(cacheDir);

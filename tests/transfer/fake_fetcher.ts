@@ -52,6 +52,8 @@ export interface Request {
   sent: number;
   /** Whether the body is neither at its end nor cancelled. */
   open: boolean;
+  /** Whether it was cancelled, so that its connection is lost. */
+  cancelled: boolean;
 }
 
 /** How a request is to be answered. */
@@ -93,7 +95,15 @@ export class FakeFetcher implements Fetcher {
     const { bytes } = this.#blobs.get(digest)!;
     const count =
       this.requests.filter((request) => request.digest === digest).length;
-    const request = { digest, offset, end, count, sent: 0, open: true };
+    const request: Request = {
+      digest,
+      offset,
+      end,
+      count,
+      sent: 0,
+      open: true,
+      cancelled: false,
+    };
     this.requests.push(request);
     this.mostOpen = Math.max(this.mostOpen, this.open);
     const answer = this.#hook(request) ?? {};
@@ -161,6 +171,7 @@ function stream(
   const source = {
     start(controller: ReadableStreamDefaultController) {
       abort = () => {
+        request.cancelled = true;
         end();
         controller.error(signal!.reason);
       };
@@ -192,7 +203,10 @@ function stream(
       controller.enqueue(content.slice(request.sent, request.sent + most));
       request.sent += most;
     },
-    cancel: end,
+    cancel() {
+      request.cancelled = true;
+      end();
+    },
   };
   return answer.bytes
     ? new ReadableStream({

@@ -43,6 +43,14 @@ for (const bytes of [true, false]) {
   }
 }
 
+test("transferBlobs() reads bodies to their end, so that connections are used again", async () => {
+  for (const bytes of [true, false]) {
+    const fetcher = new FakeFetcher(blobs, () => ({ bytes, chunk: 4_000 }));
+    await transfer(blobs.map((blob) => task(blob)), fetcher);
+    assertEquals(fetcher.requests.filter(({ cancelled }) => cancelled), []);
+  }
+});
+
 test("transferBlobs() asks for nothing when there is nothing", async () => {
   const fetcher = new FakeFetcher([]);
   assertEquals(await transfer([], fetcher), []);

@@ -15,7 +15,7 @@ const platforms = ["amd64", "arm64"];
 const images = await Promise.all(
   platforms.map((architecture) =>
     buildImage({
-      layers: [{ size: 150_000 }, { size: 400_000 }, {}],
+      layers: [{ size: 90_000 }, { size: 70_000 }, {}],
       platform: { os: "linux", architecture },
       seed: "zoo",
     })

@@ -39,6 +39,8 @@ export class Zoo {
   loginExpired = false;
   /** Called before each request is answered. */
   onRequest?: (sent: Sent) => void;
+  /** Called when each request has been answered. */
+  onAnswer?: (sent: Sent, response: Response) => void;
   readonly #tokens?: TokenServer;
   readonly #storage?: Storage;
 
@@ -86,7 +88,9 @@ export class Zoo {
     };
     this.sent.push(sent);
     this.onRequest?.(sent);
-    return await this.registry.fetch(address, init);
+    const response = await this.registry.fetch(address, init);
+    this.onAnswer?.(sent, response);
+    return response;
   };
 
   /** Puts an image into both repositories. */
