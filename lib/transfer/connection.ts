@@ -151,14 +151,16 @@ export class Connection {
         const position = piece.received;
         // Another connection may have taken over the end in the meantime.
         const own = bytes.subarray(0, Math.max(0, piece.end - position));
-        piece.received += own.length;
+        // Once it is lent, the buffer may be gone and its length with it.
+        const end = position + own.length;
+        piece.received = end;
         await writing;
         writing = piece.blob.accept(
           own,
           position,
           (buffer) => this.#buffers.give(buffer),
         ).then(() => {
-          piece.position = position + own.length;
+          piece.position = end;
         });
         writing.catch(() => {}); // seen at the next turn or below
       }

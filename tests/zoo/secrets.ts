@@ -22,7 +22,8 @@ export interface Sent {
 interface Secret {
   label: string;
   hosts: ReadonlySet<string>;
-  forms: Buffer[];
+  /** As bytes, one to a character. */
+  forms: string[];
 }
 
 /** The secrets of a test. */
@@ -37,15 +38,13 @@ export class Secrets {
    * @param hosts Where it may be sent.
    */
   add(label: string, value: string, hosts: Iterable<string>): void {
-    const forms = [...formsOf(value)].map((form) => Buffer.from(form));
+    const forms = [...formsOf(value)].map(bytesOf);
     this.#known.set(value, { label, hosts: new Set(hosts), forms });
   }
 
   /** What is found in a text or in bytes, by label. */
   find(content: string | Uint8Array): string[] {
-    const bytes = typeof content === "string"
-      ? Buffer.from(content)
-      : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    const bytes = bytesOf(content);
     return [...this.#known.values()]
       .filter(({ forms }) => forms.some((form) => bytes.includes(form)))
       .map(({ label }) => label);
@@ -82,10 +81,12 @@ export class Secrets {
         /^Basic (.+)$/,
         (_, base64) => Buffer.from(base64, "base64").toString(),
       );
-      const text = [url.href, ...headers.values(), decoded, body].join("\n");
+      const text = bytesOf(
+        [url.href, ...headers.values(), decoded, body].join("\n"),
+      );
       for (const { label, hosts, forms } of this.#known.values()) {
         if (hosts.has(url.host)) continue;
-        if (forms.some((form) => text.includes(form.toString()))) {
+        if (forms.some((form) => text.includes(form))) {
           throw new Error(
             `the ${label} was sent to ${url.host}: ${method} ${url.pathname}`,
           );
@@ -93,6 +94,14 @@ export class Secrets {
       }
     }
   }
+}
+
+/** Text or bytes with one character for each byte, which is fast to search. */
+function bytesOf(content: string | Uint8Array): string {
+  return typeof content === "string"
+    ? Buffer.from(content).toString("latin1")
+    : Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+      .toString("latin1");
 }
 
 /** A secret in all the forms that it may be written in. */
