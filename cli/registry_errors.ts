@@ -32,6 +32,14 @@ export function explainRegistryError(
       code: EXIT.authentication,
     };
   }
+  // Token servers say 403 of a wrong password, too, as that of GHCR does.
+  if (status === 403 && login && !isAboutImage(error)) {
+    return {
+      sentence: `${cannot} refuses this login, or has no such image${words}`,
+      hint: `check the name; if it is right, ${renewal(context)}`,
+      code: EXIT.authentication,
+    };
+  }
   if (status === 403) {
     return {
       sentence: `${cannot} forbids it to ${
@@ -87,6 +95,18 @@ function logIn({ registry }: ErrorContext): string {
     : loginCommand(registry);
 }
 
+/** What to do about a login that is refused. */
+function renewal(context: ErrorContext): string {
+  return context.loginSource === "--username"
+    ? "check both; many registries want a token in place of the password"
+    : `log in again: ${logIn(context)}`;
+}
+
+/** Whether it is the registry's own answer, and not that of its token server. */
+function isAboutImage({ url }: RegistryError): boolean {
+  return /^\/v2\/.+\/(?:manifests|blobs|tags)\//.test(new URL(url).pathname);
+}
+
 function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
   const { login, loginSource, bearer } = context;
   if (!login) {
@@ -96,9 +116,7 @@ function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
     };
   }
   const given = loginSource === "--username";
-  const renew = given
-    ? "check both; many registries want a token in place of the password"
-    : `log in again: ${logIn(context)}`;
+  const renew = renewal(context);
   if (error.errors.some(({ message }) => /\bexpired\b/i.test(message))) {
     return {
       says: "says that this login has expired",
@@ -106,7 +124,7 @@ function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
     };
   }
   // Whoever got a token and is refused with it is known, and has no access.
-  return bearer && new URL(error.url).pathname.startsWith("/v2/")
+  return bearer && isAboutImage(error)
     ? {
       says: "refuses this login, or has no such image",
       hint: `check the name; if it is right, ${renew}`,

@@ -133,8 +133,13 @@ export class Authenticator {
       }
     }
     if (credential === undefined) return false;
-    await this.#login.drop();
+    await this.#login.drop(error);
     return true;
+  }
+
+  /** The refusal of the login, where one was refused. */
+  get loginRefusal(): RegistryError | undefined {
+    return this.#login.refusal;
   }
 
   /** The header that would be sent now, without asking anyone. */
@@ -238,7 +243,7 @@ export class Authenticator {
       const refusal = error instanceof RegistryError &&
         (error.status === 403 || isUnauthorized(error));
       if (!refusal || credential === undefined) throw error;
-      await this.#login.drop();
+      await this.#login.drop(error);
       try {
         return await ask(undefined);
       } catch {

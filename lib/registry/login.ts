@@ -1,5 +1,6 @@
 /** The login to one repository, until it is refused. */
 
+import type { RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type {
   Credential,
@@ -25,7 +26,7 @@ export class Login {
   #found: Promise<FoundCredential | undefined> | undefined;
   /** Replaces the login's token where a token server has sent a new one. */
   #identityToken: string | undefined;
-  #dropped = false;
+  #refusal: RegistryError | undefined;
 
   /** Looks up nothing yet. */
   constructor(options: LoginOptions) {
@@ -39,7 +40,7 @@ export class Login {
    */
   async credential(): Promise<Credential | undefined> {
     const { credentials, registry, repository } = this.#options;
-    if (this.#dropped) return undefined;
+    if (this.#refusal) return undefined;
     this.#found ??= Promise.resolve(credentials?.(registry, repository));
     const credential = (await this.#found)?.credential;
     return credential?.kind === "identity-token" && this.#identityToken
@@ -56,12 +57,21 @@ export class Login {
     if (token) this.#identityToken = token;
   }
 
-  /** Goes on without the login, which was refused, and says so once. */
-  async drop(): Promise<void> {
+  /** The refusal of the login, once it was refused. */
+  get refusal(): RegistryError | undefined {
+    return this.#refusal;
+  }
+
+  /**
+   * Goes on without the login, which was refused, and says so once.
+   *
+   * @param refusal The refusal.
+   */
+  async drop(refusal: RegistryError): Promise<void> {
     const { registry, onEvent } = this.#options;
     const found = await this.#found;
-    if (this.#dropped || found === undefined) return;
-    this.#dropped = true;
+    if (this.#refusal || found === undefined) return;
+    this.#refusal = refusal;
     onEvent?.({
       type: "warning",
       warning: {

@@ -149,7 +149,9 @@ export class Session {
       if (again) continue;
       if (anyStatus) return exchange;
       // The refusal of a login says more than that of none.
-      throw isUnauthorized(error) ? refusal ?? error : error;
+      const { loginRefusal } = this.#auth;
+      if (isUnauthorized(error)) throw loginRefusal ?? refusal ?? error;
+      throw error.status === 403 ? loginRefusal ?? error : error;
     }
   }
 }

@@ -69,6 +69,8 @@ for (const concurrency of [1, 3]) {
       },
       { concurrency },
     );
-    assertEquals([asked, outcome!.downloaded], [SIZE, SIZE]);
+    assertEquals(outcome!.downloaded, SIZE);
+    // Among several, one that is slow may be helped out with its end.
+    if (concurrency === 1) assertEquals(asked, SIZE);
   });
 }

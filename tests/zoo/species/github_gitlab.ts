@@ -37,7 +37,7 @@ export const ghcr: Facts = {
     ...usual("ghcr.io"),
     wrongLogin: {
       ...wrongLogin("ghcr.io"),
-      says: /ghcr\.io (?:refuses|forbids).*denied/,
+      says: /ghcr\.io refuses this login, or has no such image .*denied/,
     },
   },
 };
@@ -82,9 +82,8 @@ export const gitlab: Facts = {
   sentences: {
     ...usual("registry.gitlab.com"),
     wrongLogin: {
-      says: /(?:refuses|forbids).*access forbidden/,
-      hint: /docker-pull login registry\.gitlab\.com|ask for the right/,
-      code: 4,
+      ...wrongLogin("registry.gitlab.com"),
+      says: /refuses this login, or has no such image .*access forbidden/,
     },
     noLogin: {
       says: /forbids it to anonymous users .*access forbidden/,
