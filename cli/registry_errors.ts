@@ -32,11 +32,14 @@ export function explainRegistryError(
       code: EXIT.authentication,
     };
   }
-  // Token servers say 403 of a wrong password, too, as that of GHCR does.
-  if (status === 403 && login && !isAboutImage(error)) {
+  // Token servers say 403 of a wrong password and of a missing image, too.
+  if (status === 403 && !isAboutImage(error)) {
     return {
-      sentence: `${cannot} refuses this login, or has no such image${words}`,
-      hint: `check the name; if it is right, ${renewal(context)}`,
+      sentence: `${cannot} ${
+        login ? "refuses this login" : "wants a login"
+      }, or has no such image${words}`,
+      hint: "check the name; if it is right" +
+        (login ? `, ${renewal(context)}` : `: ${logIn(context)}`),
       code: EXIT.authentication,
     };
   }

@@ -1,7 +1,9 @@
 /** A blob on its way into the cache. */
 
+import { stat } from "node:fs/promises";
 import type { Lock } from "../disk/lock.ts";
 import { FileSlot, type PartialFile } from "../disk/partial_file.ts";
+import { StorageError } from "../errors.ts";
 
 /**
  * A place for one blob. It is held by one process at a time, and keeps its
@@ -21,10 +23,19 @@ export class StoreIngest extends FileSlot {
   /** The bytes are right: they become an entry. */
   override async commit(): Promise<void> {
     try {
-      await this.file.commit(this.#finalPath);
+      await this.file.commit(this.#finalPath).catch((error) =>
+        this.#yield(error)
+      );
     } finally {
       await this.#lock.release();
     }
+  }
+
+  /** Another has taken over, while this process was asleep, and was faster. */
+  async #yield(error: unknown): Promise<void> {
+    const found = await stat(this.#finalPath).catch(() => undefined);
+    const missing = error instanceof StorageError && error.code === "ENOENT";
+    if (!missing || found?.size !== this.size) throw error;
   }
 
   /** The bytes are wrong: nothing is kept. */

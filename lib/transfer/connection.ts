@@ -98,6 +98,7 @@ export class Connection {
     // its body is still being read.
     const stop = () => void reader.cancel(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
     let over = false;
     try {
       const usable = response.offset <= piece.position;

@@ -6,7 +6,6 @@ import {
 import {
   documentMediaType,
   MAX_DOCUMENT_SIZE,
-  parseConfig,
   parseIndex,
   parseManifest,
 } from "../../lib/manifest.ts";
@@ -258,57 +257,4 @@ test("documents pollute no prototype", () => {
   assertEquals(({} as Record<string, unknown>).polluted, undefined);
   assert(!("polluted" in parsed.config));
   assert(!("polluted" in parsed));
-});
-
-const parsed = parseManifest(document(image));
-
-test("parseConfig() reads platform and diffIDs", () => {
-  const value = {
-    os: "linux",
-    architecture: "arm64",
-    variant: "v8",
-    "os.version": "1",
-    created: "2024-01-01T00:00:00Z",
-    rootfs: { type: "layers", diff_ids: [DIGEST] },
-    config: { Env: ["A=b"] },
-  };
-  const { config: _, ...rest } = value;
-  assertEquals(parseConfig(document(value), parsed), rest);
-});
-
-test("parseConfig() rejects another number of layers", () => {
-  for (
-    const rootfs of [
-      undefined,
-      null,
-      "x",
-      {},
-      { diff_ids: [] },
-      { diff_ids: [DIGEST, DIGEST] },
-      { diff_ids: "x" },
-      { diff_ids: { length: 1 } },
-      { diff_ids: ["sha256:x"] },
-      { diff_ids: [7] },
-    ]
-  ) {
-    assertThrows(
-      () => parseConfig(document({ rootfs }), parsed),
-      InvalidDocumentError,
-    );
-  }
-});
-
-test("parseConfig() rejects an artifact", () => {
-  const artifact = parseManifest(document({
-    config: {
-      ...config,
-      mediaType: "application/vnd.cncf.helm.config.v1+json",
-    },
-    layers: [{ ...layer, mediaType: "application/vnd.cncf.helm.chart" }],
-  }));
-  assertThrows(
-    () => parseConfig(document({ name: "chart" }), artifact),
-    UnsupportedMediaTypeError,
-    "an artifact and no image",
-  );
 });

@@ -131,6 +131,29 @@ test("LayoutStore.ingest() lets the next one go on where one gave up", () =>
     assertEquals(await readdir(join(folder, "ingest")), []);
   }));
 
+test("StoreIngest.commit() gives way to one who has taken over", () =>
+  inFolder(async (folder) => {
+    const store = await LayoutStore.open(folder);
+    const first = await ingest(store);
+    await first.write(bytes, 0);
+    const [lock] = (await readdir(join(folder, "ingest")))
+      .filter((name) => name.endsWith(".lock"));
+    await rm(join(folder, "ingest", lock!));
+    const second = await ingest(store);
+    await second.write(bytes, 0);
+    await second.commit();
+    await first.commit();
+    assertEquals(await store.get(descriptor), bytes);
+    assertEquals(await readdir(join(folder, "ingest")), []);
+    // Where it is not there after all, that is an error.
+    await store.remove(descriptor.digest);
+    const third = await ingest(store);
+    const partial = (await readdir(join(folder, "ingest")))
+      .filter((name) => name.endsWith(".partial"));
+    await rm(join(folder, "ingest", partial[0]!));
+    await assertRejects(() => third.commit() as Promise<void>, StorageError);
+  }));
+
 test("LayoutStore.ingest() ends with the signal's reason", () =>
   inFolder(async (folder) => {
     const store = await LayoutStore.open(folder);

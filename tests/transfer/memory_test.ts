@@ -3,7 +3,13 @@ import { assert, assertEquals } from "@std/assert";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import type { ReadableSink } from "../../lib/types.ts";
 import { test } from "../harness.ts";
-import { assertDone, blob, MemorySink, task, type TestTask } from "./blobs.ts";
+import {
+  assertDone,
+  blob,
+  type MemorySink,
+  task,
+  type TestTask,
+} from "./blobs.ts";
 import { FakeFetcher } from "./fake_fetcher.ts";
 
 const MIB = 1024 * 1024;

@@ -88,6 +88,8 @@ export interface Sentences {
   noLogin?: Sentence;
   /** A repository that is not there. */
   noRepository: Sentence;
+  /** A right login, and a repository that is not there. */
+  noAccess?: Sentence;
   /** A tag that is not there. */
   noTag: Sentence;
   /** Too many pulls. */

@@ -44,6 +44,7 @@ export const ecr: Facts = {
   sentences: {
     ...usual(ACCOUNT),
     noRepository,
+    noAccess: noRepository,
     limit: { ...limit, hint: /try again later/ },
     expired: {
       says: /says that this login has expired/,

@@ -82,6 +82,7 @@ export const htpasswd: Facts = {
   sentences: {
     ...usual("registry.example.com:5000"),
     noRepository,
+    noAccess: noRepository,
   },
 };
 

@@ -35,6 +35,8 @@ export const ghcr: Facts = {
   noTag: problem(404, "MANIFEST_UNKNOWN", "manifest unknown"),
   sentences: {
     ...usual("ghcr.io"),
+    // It says the same of a wrong password.
+    noAccess: wrongLogin("ghcr.io"),
     wrongLogin: {
       ...wrongLogin("ghcr.io"),
       says: /ghcr\.io refuses this login, or has no such image .*denied/,
@@ -84,16 +86,6 @@ export const gitlab: Facts = {
     wrongLogin: {
       ...wrongLogin("registry.gitlab.com"),
       says: /refuses this login, or has no such image .*access forbidden/,
-    },
-    noLogin: {
-      says: /forbids it to anonymous users .*access forbidden/,
-      hint: /docker-pull login registry\.gitlab\.com/,
-      code: 4,
-    },
-    noRepository: {
-      says: /forbids it to anonymous users .*access forbidden/,
-      hint: /docker-pull login registry\.gitlab\.com/,
-      code: 4,
     },
   },
 };

@@ -82,16 +82,6 @@ export const artifactRegistry: Facts = {
   limit: problem(429, "TOOMANYREQUESTS", "Quota exceeded for quota metric"),
   sentences: {
     ...usual("us-docker.pkg.dev"),
-    noLogin: {
-      says: /forbids it to anonymous users .*\(or it may not exist\)/,
-      hint: /gcloud auth print-access-token \| docker-pull login/,
-      code: 4,
-    },
-    noRepository: {
-      says: /forbids it to anonymous users .*\(or it may not exist\)/,
-      hint: /gcloud auth print-access-token \| docker-pull login/,
-      code: 4,
-    },
     noTag: { ...noImage, ...noTag },
   },
 };

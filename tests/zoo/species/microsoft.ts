@@ -2,7 +2,7 @@
 
 import { problem } from "../../registry_server/answers.ts";
 import type { Facts } from "../facts.ts";
-import { noImage, noTag, usual } from "./sentences.ts";
+import { noImage, noTag, usual, wrongLogin } from "./sentences.ts";
 
 /** Microsoft's own images, for everyone. */
 export const mcr: Facts = {
@@ -71,5 +71,9 @@ export const azure: Facts = {
     "MANIFEST_UNKNOWN",
     'manifest tagged by "9.9" is not found',
   ),
-  sentences: usual("team.azurecr.io"),
+  sentences: {
+    ...usual("team.azurecr.io"),
+    // It says the same of a wrong password.
+    noAccess: wrongLogin("team.azurecr.io"),
+  },
 };

@@ -23,6 +23,15 @@ export function noLogin(registry: string): Sentence {
   };
 }
 
+/** A login that reaches no such repository, or there is none. */
+export function noAccess(registry: string): Sentence {
+  return {
+    says: /refuses this login, or has no such image/,
+    hint: login(registry),
+    code: 3,
+  };
+}
+
 /** A repository that is said not to be there. */
 export const noRepository: Sentence = {
   says: /has no repository "[a-z/-]*missing"/,
@@ -57,6 +66,7 @@ export function usual(registry: string): Sentences {
     wrongLogin: wrongLogin(registry),
     noLogin: noLogin(registry),
     noRepository: noLogin(registry),
+    noAccess: noAccess(registry),
     noTag,
   };
 }

@@ -1,0 +1,109 @@
+/** The command, run against a registry of the zoo in place of the network. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Buffer } from "node:buffer";
+import type { Output } from "../../cli/io.ts";
+import { main } from "../../cli/main.ts";
+import { pull } from "../../lib/pull.ts";
+import type { Fetch, FoundCredential } from "../../lib/types.ts";
+
+/** What the command did. */
+export interface Ran {
+  /** The exit code. */
+  code: number;
+  /** What it wrote to standard output. */
+  stdout: string;
+  /** What it wrote to standard error. */
+  stderr: string;
+  /** What the pull threw, if it did. */
+  error?: unknown;
+}
+
+/** What the command is run with. */
+export interface CommandOptions {
+  /** What answers in place of the network. */
+  fetch: Fetch;
+  /** The registry that the login is for. */
+  registry: string;
+  /** The login in `~/.docker/config.json`. */
+  login?: FoundCredential;
+  /** Further environment variables. */
+  env?: Record<string, string>;
+  /** What it reads. */
+  input?: string;
+}
+
+/** Runs the command with these arguments. */
+export async function runCommand(
+  argv: string[],
+  options: CommandOptions,
+): Promise<Ran> {
+  const { fetch, env, input, registry, login } = options;
+  const home = mkdtempSync(join(tmpdir(), "docker-pull-home-"));
+  const [stdout, stderr] = [new Text(), new Text()];
+  const ran: Ran = { code: -1, stdout: "", stderr: "" };
+  const native = globalThis.fetch;
+  try {
+    if (login) writeConfig(home, registry, login);
+    // What a transport sends with, in Deno and in Bun.
+    globalThis.fetch = fetch as typeof native;
+    ran.code = await main({
+      argv,
+      env: { HOME: home, ...env },
+      stdin: {
+        async *[Symbol.asyncIterator]() {
+          if (input) yield input;
+        },
+      },
+      stdout,
+      stderr,
+      signals: { on: () => {}, off: () => {}, exit: () => {} },
+      os: "linux",
+    }, {
+      pull: async (...called) => {
+        try {
+          return await pull(...called);
+        } catch (error) {
+          ran.error = error;
+          throw error;
+        }
+      },
+    });
+  } finally {
+    globalThis.fetch = native;
+    rmSync(home, { recursive: true });
+  }
+  ran.stdout = stdout.text;
+  ran.stderr = stderr.text;
+  return ran;
+}
+
+function writeConfig(
+  home: string,
+  registry: string,
+  { credential }: FoundCredential,
+): void {
+  const key = registry === "docker.io"
+    ? "https://index.docker.io/v1/"
+    : registry;
+  if (credential.kind !== "basic") throw new Error("only Basic is written");
+  const { username, password } = credential;
+  const auth = Buffer.from(`${username}:${password}`).toString("base64");
+  mkdirSync(join(home, ".docker"));
+  writeFileSync(
+    join(home, ".docker", "config.json"),
+    JSON.stringify({ auths: { [key]: { auth } } }),
+  );
+}
+
+class Text implements Output {
+  text = "";
+
+  write(text: string, done?: (error?: Error | null) => void): boolean {
+    this.text += text;
+    done?.();
+    return true;
+  }
+}
