@@ -76,7 +76,7 @@ export function documentMediaType(
   const mediaType = own ?? specific ??
     (kind === "index"
       ? OCI_INDEX
-      : /vnd\.docker\./.test(String((fields.config as Fields)?.mediaType))
+      : isDockerConfig(fields.config)
       ? DOCKER_MANIFEST
       : OCI_MANIFEST);
   if (!isIndex(mediaType) && !isManifest(mediaType)) {
@@ -97,6 +97,11 @@ export function documentMediaType(
     );
   }
   return mediaType;
+}
+
+function isDockerConfig(config: unknown): boolean {
+  const mediaType = (config as Fields | null | undefined)?.mediaType;
+  return typeof mediaType === "string" && mediaType.includes("vnd.docker.");
 }
 
 /**

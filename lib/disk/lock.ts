@@ -5,7 +5,8 @@
  * touched for a while.
  */
 
-import { lstat, open, readFile, rm, utimes } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { lstat, readFile, rm, utimes } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { onDisk, storageError, systemCode } from "./io.ts";
 import { hasEnded, processMark } from "./process_mark.ts";
@@ -37,6 +38,8 @@ export interface Lock {
 }
 
 const POLL = 100;
+/** Breaking a lock takes no longer, in milliseconds. */
+const BREAKING_TIME = 1_000;
 /** A lock of ours has a few words. */
 const MAX_SIZE = 4096;
 
@@ -85,24 +88,51 @@ async function makeAttempt(
   const { stale = 6_000, subject = path } = options;
   const mark = await processMark();
   const token = [crypto.randomUUID(), ...(mark ? [mark] : [])].join(" ");
-  let seen: string | undefined;
-  let since = 0;
+  const idle = { lock: stopwatch(), breaker: stopwatch() };
+
+  /** Removes a dead lock; a second file sees to it that only one does so. */
+  async function breakLock(sign: Sign): Promise<boolean> {
+    const breaker = `${path}.break`;
+    if (!await create(breaker, token, subject)) {
+      const other = await signOfLife(breaker);
+      if (
+        other &&
+        (idle.breaker(other.text) > BREAKING_TIME ||
+          await hasEnded(other.mark))
+      ) await rm(breaker, { force: true });
+      return false;
+    }
+    try {
+      if ((await signOfLife(path))?.text !== sign.text) return false;
+      await onDisk("write", subject, () => rm(path, { force: true }));
+      return true;
+    } finally {
+      await rm(breaker, { force: true });
+    }
+  }
+
   return async () => {
     while (true) {
       if (await create(path, token, subject)) return hold(path, token, stale);
       const sign = await signOfLife(path);
       if (sign === undefined) continue; // it has just been given back
-      // Only our own clock counts: the file's time is compared with itself.
-      if (sign.text !== seen) {
-        seen = sign.text;
-        since = performance.now();
-      }
-      const dead = performance.now() - since > stale ||
-        await hasEnded(sign.mark);
-      if (!dead || !await breakLock(path, sign, token, subject)) {
-        return undefined;
-      }
+      const dead = idle.lock(sign.text) > stale || await hasEnded(sign.mark);
+      if (!dead || !await breakLock(sign)) return undefined;
     }
+  };
+}
+
+/**
+ * Tells how long a text has been the same, in milliseconds. Only our own clock
+ * counts: a file's time is compared with itself.
+ */
+function stopwatch(): (text: string) => number {
+  let seen: string | undefined;
+  let since = 0;
+  return (text) => {
+    if (text !== seen) since = performance.now();
+    seen = text;
+    return performance.now() - since;
   };
 }
 
@@ -112,26 +142,26 @@ async function create(
   subject: string,
 ): Promise<boolean> {
   try {
-    const handle = await open(path, "wx");
-    try {
-      await handle.writeFile(token);
-    } catch (error) {
-      await rm(path, { force: true }); // a full disk: nobody holds it
-      throw error;
-    } finally {
-      await handle.close();
-    }
+    // In one go, as an empty lock tells nothing of its holder.
+    writeFileSync(path, token, { flag: "wx" });
     return true;
   } catch (error) {
-    // Windows says EPERM or EACCES while a removed file is still open.
     const code = systemCode(error);
     if (code === "EEXIST") return false;
+    if (code === "ENOSPC" || code === "EDQUOT") await removeEmpty(path);
+    // Windows says EPERM or EACCES while a removed file is still open.
     if (
       (code === "EPERM" || code === "EACCES") &&
       await signOfLife(path) !== undefined
     ) return false;
     throw storageError("write", subject, error);
   }
+}
+
+/** On a full disk, a lock may have been made and not been written. */
+async function removeEmpty(path: string): Promise<void> {
+  const status = await lstat(path).catch(() => undefined);
+  if (status?.size === 0) await rm(path, { force: true });
 }
 
 interface Sign {
@@ -149,36 +179,6 @@ async function signOfLife(path: string): Promise<Sign | undefined> {
   if (!status.isFile() || status.size > MAX_SIZE) return { text, mark: "" };
   const token = await readFile(path, "utf8").catch(() => "");
   return { text: `${text}:${token}`, mark: token.replace(/^\S+ /, "") };
-}
-
-/**
- * Removes a dead lock; a second file sees to it that only one does so.
- *
- * @returns Whether it is gone.
- */
-async function breakLock(
-  path: string,
-  sign: Sign,
-  token: string,
-  subject: string,
-): Promise<boolean> {
-  const breaker = `${path}.break`;
-  if (!await create(breaker, token, subject)) {
-    const other = await signOfLife(breaker);
-    const status = await lstat(breaker).catch(() => undefined);
-    if (
-      other && await hasEnded(other.mark) ||
-      status && Date.now() - status.mtimeMs > 60_000
-    ) await rm(breaker, { force: true });
-    return false;
-  }
-  try {
-    if ((await signOfLife(path))?.text !== sign.text) return false;
-    await onDisk("write", subject, () => rm(path, { force: true }));
-    return true;
-  } finally {
-    await rm(breaker, { force: true });
-  }
 }
 
 function hold(path: string, token: string, stale: number): Lock {

@@ -37,8 +37,10 @@ export interface PartialFileOptions {
 
 /** The most that a killed process loses of what it has written. */
 const SAVE_BYTES = 1024 * 1024;
-const SAVE_INTERVAL = 200;
+const SAVE_INTERVAL = 50;
+/** How often is synced; where a restart cannot be told, that is what counts. */
 const SYNC_INTERVAL = 2_000;
+const SHORT_SYNC_INTERVAL = 200;
 
 /** A file on its way to its final name. */
 export class PartialFile {
@@ -249,7 +251,9 @@ export class PartialFile {
     this.#unsaved = 0;
     this.#lastSave = performance.now();
     this.#recorded = true;
-    const interval = this.#boot === undefined ? SAVE_INTERVAL : SYNC_INTERVAL;
+    const interval = this.#boot === undefined
+      ? SHORT_SYNC_INTERVAL
+      : SYNC_INTERVAL;
     if (performance.now() - this.#lastSync > interval) {
       const synced = new RangeSet(this.present.ranges);
       this.#synced = synced;

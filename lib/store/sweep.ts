@@ -28,10 +28,14 @@ export async function sweep(
 ): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
   const remains = /^(.+\.partial)\.(?:lock|lock\.break|record|record~)$/;
-  const partial = new Set(names.map((name) => remains.exec(name)?.[1]));
-  for (const name of partial) {
-    if (name === undefined || names.includes(name)) continue;
-    await removeRemains(join(folder, name), true);
+  const bases = names.flatMap((name) => {
+    const base = remains.exec(name)?.[1];
+    // A record belongs to a partial file; nothing else outlives its process.
+    const kept = base && name.includes("record") && names.includes(base);
+    return base && !kept ? [base] : [];
+  });
+  for (const base of new Set(bases)) {
+    await removeRemains(join(folder, base), true);
   }
   for (const name of names.filter((name) => name.endsWith(SUFFIX))) {
     const path = join(folder, name);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Buffer } from "node:buffer";
 import type { Output } from "../../cli/io.ts";
 import { main } from "../../cli/main.ts";
-import { pull } from "../../lib/pull.ts";
+import { pull, type PullOptions } from "../../lib/pull.ts";
 import type { Fetch, FoundCredential } from "../../lib/types.ts";
 
 /** What the command did. */
@@ -33,6 +33,8 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** What it reads. */
   input?: string;
+  /** What a pull is given beside what the command gives it. */
+  pullOptions?: PullOptions;
 }
 
 /** Runs the command with these arguments. */
@@ -62,9 +64,9 @@ export async function runCommand(
       signals: { on: () => {}, off: () => {}, exit: () => {} },
       os: "linux",
     }, {
-      pull: async (...called) => {
+      pull: async (reference, given) => {
         try {
-          return await pull(...called);
+          return await pull(reference, { ...given, ...options.pullOptions });
         } catch (error) {
           ran.error = error;
           throw error;

@@ -37,6 +37,8 @@ export class Zoo {
   limited = false;
   /** Whether logins by Basic have run out. */
   loginExpired = false;
+  /** Answers in place of everyone, where it returns something. */
+  intercept?: (sent: Sent) => Response | undefined;
   /** Called before each request is answered. */
   onRequest?: (sent: Sent) => void;
   /** Called when each request has been answered. */
@@ -88,7 +90,9 @@ export class Zoo {
     };
     this.sent.push(sent);
     this.onRequest?.(sent);
-    const response = await this.registry.fetch(address, init);
+    init.signal?.throwIfAborted();
+    const response = this.intercept?.(sent) ??
+      await this.registry.fetch(address, init);
     this.onAnswer?.(sent, response);
     return response;
   };
