@@ -4,6 +4,8 @@ import type { RegistryErrorDetail } from "../errors.ts";
 import { cleanText } from "./redact.ts";
 
 /** As many as anyone reads. */
+/** How deep errors may be wrapped into others. */
+const MAX_DEPTH = 8;
 const MAX_ERRORS = 10;
 /** The most characters of a `detail`, which is free-form. */
 const MAX_DETAIL = 2_000;
@@ -34,19 +36,24 @@ export function parseErrorBody(text: string): RegistryErrorDetail[] {
   return [{ code: "", message: cleanText(text, 300) }];
 }
 
-function fromJson(value: unknown): RegistryErrorDetail[] {
+function fromJson(value: unknown, depth = 0): RegistryErrorDetail[] {
+  if (depth > MAX_DEPTH) return [];
   if (typeof value === "string") return [{ code: "", message: words(value) }];
   if (Array.isArray(value)) {
-    return value.slice(0, MAX_ERRORS).flatMap((each) => fromJson(each));
+    return value.slice(0, MAX_ERRORS).flatMap((each) =>
+      fromJson(each, depth + 1)
+    );
   }
   if (value === null || typeof value !== "object") return [];
   const fields = value as Fields;
   if (Array.isArray(fields.errors)) {
-    const listed = fromJson(fields.errors);
+    const listed = fromJson(fields.errors, depth + 1);
     if (listed.length > 0) return listed;
   }
   const { error } = fields;
-  if (error !== null && typeof error === "object") return fromJson(error);
+  if (error !== null && typeof error === "object") {
+    return fromJson(error, depth + 1);
+  }
   const message = [
     fields.message,
     fields.error_description,
