@@ -37,6 +37,24 @@ export interface AuthTrail {
   widened?: boolean;
 }
 
+/**
+ * The token servers of registries that let nobody in without a token. Asking
+ * them first spares the request that would only be refused.
+ */
+const KNOWN_CHALLENGES: ReadonlyMap<string, [realm: string, service: string]> =
+  new Map([
+    ["docker.io", ["https://auth.docker.io/token", "registry.docker.io"]],
+    ["ghcr.io", ["https://ghcr.io/token", "ghcr.io"]],
+  ]);
+
+function knownChallenge(registry: string): Challenge | undefined {
+  const known = KNOWN_CHALLENGES.get(registry);
+  if (known === undefined) return undefined;
+  const [realm, service] = known;
+  const parameters = new Map([["realm", realm], ["service", service]]);
+  return { scheme: "bearer", parameters };
+}
+
 /** Whether a refusal means that a login is missing or has run out. */
 export function isUnauthorized(error: RegistryError): boolean {
   // ECR says 403 and public.ecr.aws 400 where others say 401.
@@ -48,11 +66,19 @@ export function isUnauthorized(error: RegistryError): boolean {
       ));
 }
 
+/** Whether a token server says that this login, or none, will not do. */
+function isRefusal(error: unknown): error is RegistryError {
+  return error instanceof RegistryError &&
+    (error.status === 403 || isUnauthorized(error));
+}
+
 /** The login to one repository. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #tokens = new SharedWork<Token>();
   #challenge: Challenge | undefined;
+  /** Whether the challenge is one that the registry has not made itself. */
+  #presumed: boolean;
   #scopes: string[];
   #token: Token | undefined;
   readonly #login: Login;
@@ -64,6 +90,8 @@ export class Authenticator {
     this.#options = options;
     this.#login = new Login(options);
     this.#scopes = [pullScope(options.repository)];
+    this.#challenge = knownChallenge(options.registry);
+    this.#presumed = this.#challenge !== undefined;
   }
 
   /**
@@ -92,8 +120,17 @@ export class Authenticator {
     }
     const { now } = this.#options.http;
     if (this.#token === undefined || now() >= this.#token.renewAt) {
-      trail.renewed = true;
-      this.#token = await this.#renew(challenge, credential, signal);
+      trail.renewed = !this.#presumed;
+      try {
+        this.#token = await this.#renew(challenge, credential, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!this.#presumed || isRefusal(error)) throw error;
+        // The server has moved; the registry will say where to.
+        this.#challenge = undefined;
+        this.#presumed = false;
+        return undefined;
+      }
     }
     return `Bearer ${this.#token.value}`;
   }
@@ -189,11 +226,12 @@ export class Authenticator {
     );
     // nvcr.io names another token server once a token has run out, where an
     // anonymous request fails; and Harbor then asks for Basic.
-    if (this.#challenge?.scheme === "bearer") return;
+    if (this.#challenge?.scheme === "bearer" && !this.#presumed) return;
     if (usable.scheme === "bearer" && !usable.parameters.get("realm")) {
       throw this.#error("it asks for a token and names no token server", error);
     }
     this.#challenge = usable;
+    this.#presumed = false;
   }
 
   async #rootChallenge(signal?: AbortSignal): Promise<string | null> {
@@ -240,9 +278,7 @@ export class Authenticator {
       this.#login.replaceToken(token.identityToken);
       return token;
     } catch (error) {
-      const refusal = error instanceof RegistryError &&
-        (error.status === 403 || isUnauthorized(error));
-      if (!refusal || credential === undefined) throw error;
+      if (!isRefusal(error) || credential === undefined) throw error;
       await this.#login.drop(error);
       try {
         return await ask(undefined);

@@ -4,9 +4,9 @@ import type { RegistryErrorDetail } from "../errors.ts";
 import { cleanText } from "./redact.ts";
 
 /** As many as anyone reads. */
+const MAX_ERRORS = 10;
 /** How deep errors may be wrapped into others. */
 const MAX_DEPTH = 8;
-const MAX_ERRORS = 10;
 /** The most characters of a `detail`, which is free-form. */
 const MAX_DETAIL = 2_000;
 

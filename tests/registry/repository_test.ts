@@ -219,10 +219,33 @@ test("fetchSmallBlob() refuses what is too large and what is wrong", async () =>
 test("Docker Hub is asked at its own host", async () => {
   const { repository, log } = open(() => served(HEAD), "nginx");
   await repository.resolve("latest");
+  // Its token server is known, so that the first request is not refused; one
+  // that gives no token is done without.
   assertEquals(log(), [
+    "GET auth.docker.io/token?service=registry.docker.io&scope=repository:library/nginx:pull",
     "HEAD registry-1.docker.io/v2/library/nginx/manifests/latest",
   ]);
   assertEquals(repository.host, "registry-1.docker.io");
+});
+
+test("a token server that has moved is asked where the registry says", async () => {
+  const { repository, log } = open((sent) => {
+    if (sent.url.host === "auth.docker.io") return [404];
+    if (sent.url.host === "auth.example") {
+      return [200, { "content-type": "application/json" }, '{"token":"t"}'];
+    }
+    return sent.headers.has("authorization") ? served(HEAD) : [401, {
+      "www-authenticate":
+        'Bearer realm="https://auth.example/token",service="r"',
+    }];
+  }, "nginx");
+  await repository.resolve("latest");
+  assertEquals(log(), [
+    "GET auth.docker.io/token?service=registry.docker.io&scope=repository:library/nginx:pull",
+    "HEAD registry-1.docker.io/v2/library/nginx/manifests/latest",
+    "GET auth.example/token?service=r&scope=repository:library/nginx:pull",
+    "HEAD registry-1.docker.io/v2/library/nginx/manifests/latest Bearer t",
+  ]);
 });
 
 test("a rate limit that is nearly used up is told of, once", async () => {
