@@ -36,7 +36,7 @@ export interface PartialFileOptions {
 }
 
 /** The most that a killed process loses of what it has written. */
-const SAVE_BYTES = 1024 * 1024;
+const SAVE_BYTES = 256 * 1024;
 const SAVE_INTERVAL = 50;
 /** How often is synced; where a restart cannot be told, that is what counts. */
 const SYNC_INTERVAL = 2_000;

@@ -12,6 +12,11 @@ const MIN_PIECE = 4 * 1024 * 1024;
 /** A connection that needs so many milliseconds more is helped. */
 const WORTH_HELPING = 500;
 
+/** One that needs so much time is helped with smaller pieces, too. */
+const SLOW = 4_000;
+/** The smallest piece then, in bytes. */
+const SLOW_PIECE = 256 * 1024;
+
 /** The blobs that are being fetched, and the bytes that nobody fetches yet. */
 export class Scheduler {
   readonly #connections: number;
@@ -97,16 +102,20 @@ export class Scheduler {
 
   #half(): Piece | undefined {
     let slowest: Piece | undefined;
+    let longest = WORTH_HELPING;
     for (const blob of this.#blobs) {
       if (!this.#splittable(blob)) continue;
       for (const piece of blob.pieces) {
-        if (!slowest || remaining(piece) > remaining(slowest)) slowest = piece;
+        // Cutting a request short costs its connection, so one that is nearly
+        // through is left alone, be it by its bytes or by its time.
+        const time = timeLeft(piece);
+        const least = time > SLOW ? SLOW_PIECE : this.#minPiece;
+        if (remaining(piece) < 2 * least || time <= longest) continue;
+        slowest = piece;
+        longest = time;
       }
     }
-    if (!slowest || remaining(slowest) < 2 * this.#minPiece) return undefined;
-    // Cutting a request short costs its connection; one that is nearly through
-    // is left alone.
-    if (timeLeft(slowest) < WORTH_HELPING) return undefined;
+    if (!slowest) return undefined;
     const middle = slowest.end - Math.floor(remaining(slowest) / 2);
     const { blob, end } = slowest;
     slowest.end = middle;
@@ -140,9 +149,11 @@ function remaining(piece: Piece): number {
 
 /** How long a piece still takes at its speed so far, in milliseconds. */
 function timeLeft(piece: Piece): number {
-  const speed = (piece.received - piece.start) /
-    Math.max(1, performance.now() - piece.since);
-  return remaining(piece) / speed;
+  const age = performance.now() - piece.since;
+  const got = piece.received - piece.start;
+  // Before the first byte, nothing is known for a while.
+  if (got === 0) return age < SLOW ? 0 : Infinity;
+  return remaining(piece) * age / got;
 }
 
 function largest<T>(items: Iterable<T>, measure: (item: T) => number) {

@@ -117,7 +117,7 @@ export class FakeFetcher implements Fetcher {
     }
     const ranged = offset > 0 || end < size;
     const partial = ranged && !answer.ignoreRange;
-    const start = partial ? offset + (answer.shift ?? 0) : 0;
+    const start = partial ? Math.max(0, offset + (answer.shift ?? 0)) : 0;
     const content = bytes.slice(start, partial ? end : size);
     const flip = (answer.flip ?? -1) - start;
     if (flip >= 0 && flip < content.length) content[flip]! ^= 1;
