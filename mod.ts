@@ -140,5 +140,15 @@ export {
   type Report,
   type Step,
 } from "./lib/doctor/doctor.ts";
+export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
+export type {
+  ImageForm,
+  LoaderName,
+  LoaderVerdict,
+  VerifiedImage,
+  VerifyProblem,
+  VerifyProblemCode,
+  VerifyReport,
+} from "./lib/verify/report.ts";
 
 if (import.meta.main) await import("./cli.ts");

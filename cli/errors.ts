@@ -135,6 +135,10 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     };
   }
   if (error instanceof StorageError) {
+    if (context.subject === "archive") {
+      const { sentence, code } = explainStorage(error.message, error.code);
+      return { sentence, code };
+    }
     return context.subject === "login"
       ? {
         ...explainStorage(error.message, error.code),
@@ -151,6 +155,8 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       sentence: error.message,
       hint: context.subject === "login"
         ? "repair that file, or move it out of the way"
+        : context.subject === "archive"
+        ? undefined
         : "this image cannot be pulled as it is; ask who published it",
       code: EXIT.other,
     };

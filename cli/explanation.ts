@@ -20,8 +20,8 @@ export interface ErrorContext {
   loginSource?: string;
   /** Whether a token was sent, so that there was one to be had. */
   bearer?: boolean;
-  /** Whether it is about an image, or about the files of logins. */
-  subject?: "image" | "login";
+  /** Whether it is about an image, the files of logins, or a file to verify. */
+  subject?: "image" | "login" | "archive";
   /** The tags there are that are nearest to the one that is not. */
   nearestTags?: readonly string[];
   /** Whether the user wants to see all causes. */

@@ -31,6 +31,7 @@ const PULL: CommandHelp = {
     "docker-pull login [OPTIONS] [HOST]",
     "docker-pull logout [OPTIONS] [HOST]",
     "docker-pull doctor [OPTIONS] IMAGE",
+    "docker-pull verify [OPTIONS] FILE|LAYOUT",
   ],
   options: OPTIONS,
   examples: [

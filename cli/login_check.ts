@@ -59,8 +59,7 @@ export async function checkLogin(check: LoginCheck): Promise<boolean> {
         origin: url,
         realm: bearer.parameters.get("realm")!,
         service: bearer.parameters.get("service"),
-        scopes: bearer.parameters.get("scope")?.split(" ").filter(Boolean) ??
-          [],
+        scopes: ownScopes(bearer.parameters.get("scope")),
         credential,
         signal,
       });
@@ -73,6 +72,13 @@ export async function checkLogin(check: LoginCheck): Promise<boolean> {
   if (!second.response.ok) return await fail(check, second);
   await discard(second);
   return true;
+}
+
+/** The scopes of a challenge, without the example that GHCR's `/v2/` names. */
+function ownScopes(scope = ""): string[] {
+  return scope.split(" ").filter((each) =>
+    each !== "" && !each.startsWith("repository:")
+  );
 }
 
 function endpointOf({ registry }: LoginCheck, protocol: string): string {

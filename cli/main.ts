@@ -84,6 +84,9 @@ async function commandHelp(
   if (command === "doctor") {
     return (await import("./doctor_options.ts")).DOCTOR_HELP;
   }
+  if (command === "verify") {
+    return (await import("./verify_options.ts")).VERIFY_HELP;
+  }
   const { LOGIN_HELP, LOGOUT_HELP } = await import("./login_options.ts");
   return { login: LOGIN_HELP, logout: LOGOUT_HELP }[command];
 }
@@ -100,6 +103,13 @@ async function runCommand(
     Object.assign(context, { image: options.image, verbose: options.verbose });
     const { runDoctor } = await import("./doctor.ts");
     return await runDoctor(options, io, context);
+  }
+  if (command === "verify") {
+    const { parseVerify } = await import("./verify_options.ts");
+    const options = parseVerify(argv);
+    Object.assign(context, { subject: "archive", verbose: options.verbose });
+    const { runVerify } = await import("./verify.ts");
+    return await runVerify(options, io);
   }
   const { parseLogin, parseLogout } = await import("./login_options.ts");
   if (command === "login") {

@@ -58,7 +58,7 @@ export interface PullCommandOptions extends NetworkOptions {
 }
 
 /** The commands other than to pull, by their first argument. */
-const COMMANDS = ["login", "logout", "doctor"] as const;
+const COMMANDS = ["login", "logout", "doctor", "verify"] as const;
 
 /** What is written. */
 export type Format = "tar" | "oci";

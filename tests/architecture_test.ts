@@ -19,7 +19,7 @@ const RANKS = [
   ["lib/archive", "lib/credentials", "lib/registry", "lib/store"],
   ["lib/transfer"],
   ["lib/pull"],
-  ["lib/doctor"],
+  ["lib/doctor", "lib/verify"],
   ["mod"],
   ["cli"],
 ];

@@ -1,6 +1,6 @@
 /** Tells whether an archive that is there is the one that would be written. */
 
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import type { ArchivePlan } from "./plan.ts";
 
 /**
@@ -17,9 +17,10 @@ export async function isUpToDate(
 ): Promise<boolean> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, "r");
-    const status = await handle.stat();
+    // Opening a pipe would never end.
+    const status = await stat(path);
     if (!status.isFile() || status.size !== plan.size) return false;
+    handle = await open(path, "r");
     for (const { bytes, offset } of plan.pieces) {
       const found = new Uint8Array(bytes.length);
       await handle.read(found, 0, found.length, offset);

@@ -4,6 +4,7 @@
  * them that its faults make worthless.
  */
 
+import { readFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request as send } from "node:http";
 import { type Connection, type RawRequest, RawServer } from "./raw_server.ts";
 import type { Fault, Schedule, Target } from "./schedule.ts";
@@ -47,6 +48,8 @@ const CHUNK = 64 * 1024;
 /** How long a connection that was left hanging is kept, in milliseconds. */
 const PATIENCE = 60_000;
 const OUTAGE = 150;
+/** How long a client may be busy with what it has, in milliseconds. */
+const RECENT = 200;
 
 interface Body {
   status: number;
@@ -81,6 +84,8 @@ export class FaultProxy {
   #signatures = new Map<string, string>();
   #count = 0;
   readonly #live = new Map<object, number>();
+  /** Responses that are complete, which the client may still be busy with. */
+  readonly #recent: { sent: number; since: number }[] = [];
   #restarting: Promise<void> | undefined;
   #closed = false;
 
@@ -115,13 +120,18 @@ export class FaultProxy {
   }
 
   /**
-   * To be called when the client is killed: what it had received and not yet
-   * put down is lost.
+   * To be called when the client is about to be killed and stands still: what
+   * it has not taken out of its connections is lost on the way.
    *
-   * @param most The most bytes that each response under way may lose.
+   * @param most The most bytes of each response under way that it loses
+   * besides: those that it has and has not put down.
    */
   killed(most: number): void {
-    for (const sent of this.#live.values()) {
+    this.destroyed += unreadBytes([this.#registry.host, this.#storage.host]);
+    const recent = this.#recent
+      .filter(({ since }) => performance.now() - since < RECENT)
+      .map(({ sent }) => sent);
+    for (const sent of [...this.#live.values(), ...recent]) {
       this.destroyed += Math.min(sent, most);
     }
   }
@@ -308,6 +318,10 @@ export class FaultProxy {
     try {
       return await this.#send(body, connection, fault, key, digest);
     } finally {
+      this.#recent.push({
+        sent: this.#live.get(key) ?? 0,
+        since: performance.now(),
+      });
       this.#live.delete(key);
       body.bytes.destroy();
     }
@@ -470,4 +484,25 @@ async function refuse(
   });
   await connection.write(new TextEncoder().encode(body));
   return true;
+}
+
+/** Bytes that the system holds for whoever is connected to these hosts. */
+function unreadBytes(hosts: string[]): number {
+  const ports = hosts.map((host) => Number(host.split(":")[1]));
+  let text: string;
+  try {
+    text = readFileSync("/proc/net/tcp", "utf8");
+  } catch {
+    return 0; // only Linux tells
+  }
+  let total = 0;
+  for (const line of text.split("\n").slice(1)) {
+    const [, local, remote, , queues] = line.trim().split(/\s+/);
+    if (!local || !remote || !queues) continue;
+    const [sending, received] = queues.split(":");
+    const portOf = (address: string) => parseInt(address.split(":")[1]!, 16);
+    if (ports.includes(portOf(local))) total += parseInt(sending!, 16);
+    if (ports.includes(portOf(remote))) total += parseInt(received!, 16);
+  }
+  return total;
 }

@@ -79,6 +79,26 @@ test("where nothing goes without the login either, its own refusal is the error"
   assertEquals(warnings, [WARNING]);
 });
 
+for (const status of [401, 403]) {
+  test(`a wrong login is the error where a token without one gets ${status}`, async () => {
+    const { error, warnings } = await outcome(({ url, headers }) => {
+      const authorization = headers.get("authorization");
+      if (url.host !== "r.test") {
+        return authorization
+          ? refused(401, "", "incorrect username or password")
+          : [200, {}, '{"token":"anonymous"}'];
+      }
+      return authorization === "Bearer anonymous"
+        ? refused(status, "DENIED", "access denied")
+        : [401, { "www-authenticate": CHALLENGE }];
+    });
+    assert(error instanceof RegistryError);
+    assertEquals(error.url, "https://auth.r.test/token?…");
+    assertEquals(error.errors[0]?.message, "incorrect username or password");
+    assertEquals(warnings, [WARNING]);
+  });
+}
+
 test("public.ecr.aws: a Basic login that is out of date is left out", async () => {
   const { status, warnings, log } = await outcome(({ headers }, count) =>
     headers.get("authorization") === BASIC

@@ -1,6 +1,7 @@
 /** Pulls in processes of their own, which can be killed. */
 
 import { spawn } from "node:child_process";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../fixtures/command.ts";
 
@@ -33,7 +34,7 @@ export const HANG = 90_000;
  * @param pull What.
  * @param killAfter How long to let it go on after it has begun, in
  * milliseconds; without it, to its end.
- * @param onKill Called when it is killed.
+ * @param onKill Called when it stands still and is about to be killed.
  */
 export function pullInProcess(
   pull: SoakPull,
@@ -51,8 +52,11 @@ export function pullInProcess(
     let errors = "";
     let timer: ReturnType<typeof setTimeout> | undefined;
     const kill = () => {
-      killed = child.kill("SIGKILL");
-      if (killed) onKill();
+      if (child.exitCode !== null) return;
+      killed = true;
+      process.kill(child.pid!, "SIGSTOP");
+      onKill();
+      process.kill(child.pid!, "SIGKILL");
     };
     const hang = setTimeout(() => {
       child.kill("SIGKILL");

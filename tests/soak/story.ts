@@ -136,7 +136,7 @@ export async function playStory(
           options,
           random.next() * most,
           // Where nothing else happens, what a kill costs is what is measured.
-          () => killsOnly || proxy.killed(LOST_BY_KILL),
+          () => proxy.killed(killsOnly ? 0 : LOST_BY_KILL),
         );
         if (outcome.killed) {
           killed++;

@@ -23,8 +23,8 @@ export interface Ran {
 
 /** What the command is run with. */
 export interface CommandOptions {
-  /** What answers in place of the network. */
-  fetch: Fetch;
+  /** What answers in place of the network; without it, that is asked. */
+  fetch?: Fetch;
   /** The registry that the login is for. */
   registry: string;
   /** The login in `~/.docker/config.json`. */
@@ -33,6 +33,8 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** What it reads. */
   input?: string;
+  /** Shown the home folder before it goes. */
+  inspect?: (home: string) => void;
   /** What a pull is given beside what the command gives it. */
   pullOptions?: PullOptions;
 }
@@ -50,7 +52,7 @@ export async function runCommand(
   try {
     if (login) writeConfig(home, registry, login);
     // What a transport sends with, in Deno and in Bun.
-    globalThis.fetch = fetch as typeof native;
+    if (fetch) globalThis.fetch = fetch as typeof native;
     ran.code = await main({
       argv,
       env: { HOME: home, ...env },
@@ -73,6 +75,7 @@ export async function runCommand(
         }
       },
     });
+    options.inspect?.(home);
   } finally {
     globalThis.fetch = native;
     rmSync(home, { recursive: true });

@@ -17,6 +17,8 @@ export interface Sent {
   headers: Headers;
   /** The form, where there is one. */
   body: string;
+  /** Ends the request, and its answer's body. */
+  signal?: AbortSignal;
 }
 
 interface Secret {

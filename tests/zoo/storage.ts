@@ -100,16 +100,16 @@ export class Storage {
   }
 
   /** The answer that leads to a blob. */
-  redirect(repository: string, digest: string): Answer {
+  redirect(repository: string, digest: string, protocol = "https:"): Answer {
     const { host, status, lifetime, kind } = this.facts;
     const signature = crypto.randomUUID().replaceAll("-", "");
     const end = this.#registry.now() + lifetime * 1000;
     this.#signed.set(signature, { repository, digest, end });
     this.#secrets.add("signed address", signature, [host]);
     const location = new URL(
-      `https://${host}/docker/registry/v2/blobs/sha256/${digest.slice(7, 9)}/${
-        digest.slice(7)
-      }/data`,
+      `${protocol}//${host}/docker/registry/v2/blobs/sha256/${
+        digest.slice(7, 9)
+      }/${digest.slice(7)}/data`,
     );
     const query = SIGNATURES[kind](signature, new Date(end), lifetime);
     location.search = new URLSearchParams(query).toString();

@@ -69,10 +69,17 @@ export class TokenServer {
       ? new URLSearchParams(text)
       : new URL(url).searchParams;
     const scopes = asked.getAll("scope");
-    if ((asked.get("service") ?? undefined) !== auth.service) {
+    const service = asked.get("service") ?? undefined;
+    // Artifact Registry's /v2/ names none.
+    const unsaid = service === undefined && scopes.length === 0;
+    if (service !== auth.service && !unsaid) {
       return problem(400, "BAD_REQUEST", "another service is served here");
     }
-    if (scopes.length !== 1 || !/^repository:[^ ]+:pull$/.test(scopes[0]!)) {
+    // A login is checked without any.
+    const [scope] = scopes;
+    const good = scopes.length < 2 &&
+      (scope === undefined || /^repository:[^ ]+:pull$/.test(scope));
+    if (!good) {
       return problem(400, "BAD_REQUEST", "not one scope of one repository");
     }
     const login = basicOf(headers.get("authorization"));
@@ -83,7 +90,8 @@ export class TokenServer {
         login === `<token>:${account.identityToken}`;
     if ((posted || login !== undefined) && !known) return auth.wrong;
     if (!known && auth.anonymous) return auth.anonymous;
-    const repository = scopes[0]!.slice("repository:".length, -":pull".length);
+    if (scope === undefined) return this.#issue([]);
+    const repository = scope.slice("repository:".length, -":pull".length);
     const allowed = repository === facts.open ||
       (known && repository === facts.closed);
     if (!allowed && auth.closed) return auth.closed;

@@ -87,6 +87,7 @@ export class Zoo {
       url: new URL(address),
       headers: new Headers(init.headers),
       body: String(init.body ?? ""),
+      ...(init.signal && { signal: init.signal }),
     };
     this.sent.push(sent);
     this.onRequest?.(sent);
@@ -171,7 +172,11 @@ export class Zoo {
       if (this.limited && record.method === "GET") return facts.limit;
     }
     return route.kind === "blob"
-      ? this.#storage?.redirect(repository, route.digest)
+      ? this.#storage?.redirect(
+        repository,
+        route.digest,
+        new URL(record.url).protocol,
+      )
       : undefined;
   }
 

@@ -1,0 +1,143 @@
+/** Holds files against what they are said to be. */
+
+import { blobName } from "../archive/plan.ts";
+import { parseDigest } from "../digest.ts";
+import { type Fields, parseObject } from "../document_fields.ts";
+import { OCI_LAYER_GZIP } from "../media_types.ts";
+import { formatPlatform } from "../platform.ts";
+import { parseConfig } from "../manifest.ts";
+import type { Descriptor, Manifest } from "../types.ts";
+import type { ImageFacts, Inspection, LayerFacts } from "./inspection.ts";
+import type { VerifyProblem } from "./report.ts";
+
+/** The digest that a file's name says it has, where it says one. */
+export function digestOfName(name: string): string | undefined {
+  const found = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name) ??
+    // As skopeo, Podman, crane and old versions of Docker call them.
+    /^(?:(sha256):)?([0-9a-f]{64})(?:\.json|\.tar|\.tar\.gz)?$/.exec(name);
+  if (!found) return undefined;
+  const digest = `${found[1] ?? "sha256"}:${found[2]}`;
+  try {
+    parseDigest(digest);
+    return digest;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Checks a file's bytes against its name.
+ *
+ * @param to Where problems go, beside the whole list.
+ * @param diffAlgorithm By which its expanded bytes are to be known.
+ */
+export async function checkFile(
+  inspection: Inspection,
+  name: string,
+  to: VerifyProblem[],
+  diffAlgorithm?: string,
+) {
+  const found = inspection.find(name);
+  if (!found) {
+    inspection.report(to, inspection.absence(name));
+    return undefined;
+  }
+  const { entry, linked } = found;
+  const wanted = digestOfName(entry.name);
+  const measured = await inspection.measure(
+    entry,
+    wanted?.split(":")[0] ?? "sha256",
+    diffAlgorithm,
+  );
+  const subject = entry.name;
+  if (measured.size !== entry.size) {
+    const message = `${measured.size} of ${entry.size} bytes are there`;
+    inspection.report(to, { code: "size", subject, message });
+  } else if (wanted !== undefined && measured.digest !== wanted) {
+    const message = `the bytes have digest ${measured.digest}`;
+    inspection.report(to, { code: "digest", subject, message });
+  }
+  return { ...measured, entry, linked };
+}
+
+/**
+ * Checks the blob of a descriptor.
+ *
+ * @returns What was measured, and whether it is as described.
+ */
+export async function checkBlob(
+  inspection: Inspection,
+  descriptor: Descriptor,
+  to: VerifyProblem[],
+  diffAlgorithm?: string,
+) {
+  const name = blobName(descriptor.digest);
+  const known = to.length;
+  const file = await checkFile(inspection, name, to, diffAlgorithm);
+  if (!file) return undefined;
+  if (file.size !== descriptor.size && file.size === file.entry.size) {
+    inspection.report(to, {
+      code: "size",
+      subject: name,
+      message: `it has ${file.size} bytes instead of ${descriptor.size}`,
+    });
+  }
+  return { ...file, ok: to.length === known };
+}
+
+/** Checks a layer's expanded bytes against the configuration. */
+export function checkDiffId(
+  inspection: Inspection,
+  file: Awaited<ReturnType<typeof checkFile>>,
+  { name, diffId }: LayerFacts,
+  to: VerifyProblem[],
+): void {
+  if (!file || diffId === undefined) return;
+  const { expanded, failure, unchecked, compression } = file;
+  const wrong = (message: string) =>
+    inspection.report(to, { code: "diff-id", subject: name, message });
+  if (unchecked) {
+    inspection.note(
+      `the expanded bytes of ${name} are not checked: this runtime knows no ${compression}`,
+    );
+  } else if (failure !== undefined) {
+    wrong(`it cannot be expanded: ${failure}`);
+  } else if (expanded !== undefined && expanded !== diffId) {
+    wrong(`expanded it has digest ${expanded}, not the diffID ${diffId}`);
+  }
+}
+
+/**
+ * Reads a configuration, and adds what it says to what is known of its image.
+ *
+ * @returns The layers' digests when expanded.
+ * @throws {InvalidDocumentError} If it is malformed.
+ */
+export function readConfig(
+  inspection: Inspection,
+  bytes: Uint8Array<ArrayBuffer>,
+  facts: ImageFacts,
+  layers: number,
+): string[] {
+  const digest = facts.imageId!;
+  const { rootfs } = parseObject(bytes, `configuration ${digest}`);
+  const ids = (rootfs as Fields | null | undefined)?.diff_ids ?? [];
+  const count = Array.isArray(ids) ? ids.length : layers;
+  const descriptor = { mediaType: OCI_LAYER_GZIP, digest, size: bytes.length };
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    config: descriptor,
+    layers: Array.from({ length: count }, () => descriptor),
+  };
+  const config = parseConfig({ descriptor, bytes }, manifest);
+  facts.platform = formatPlatform(config);
+  if (count !== layers) {
+    inspection.report(facts.problems, {
+      code: "layers",
+      subject: digest,
+      message:
+        `its configuration speaks of ${count} layers, the manifest of ${layers}`,
+    });
+  }
+  return config.rootfs.diff_ids;
+}

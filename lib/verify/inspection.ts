@@ -1,0 +1,176 @@
+/** What the readers of both forms share: files, measured once, and findings. */
+
+import { posix } from "node:path";
+import { MAX_DOCUMENT_SIZE } from "../document_fields.ts";
+import { InvalidDocumentError } from "../errors.ts";
+import { measure, type Measured } from "./measure.ts";
+import type { ImageForm, VerifyProblem, VerifyProblemCode } from "./report.ts";
+import type { Source, SourceEntry } from "./source.ts";
+
+/** What is known of a layer. */
+export interface LayerFacts {
+  /** The file it is in. */
+  name: string;
+  /** How it is compressed; unknown where it is not there. */
+  compression?: Measured["compression"];
+  /** Whether it is there as a link to another file of the archive. */
+  linked?: boolean;
+  /** Its digest when expanded, as the configuration says. */
+  diffId?: string;
+}
+
+/** What is known of an image in one of its forms. */
+export interface ImageFacts {
+  /** The form. */
+  form: ImageForm;
+  /** What it is called there. */
+  names: string[];
+  /** The digest of its manifest. */
+  digest?: string;
+  /** The digest of its configuration. */
+  imageId?: string;
+  /** What it is made for. */
+  platform?: string;
+  /** Its layers, lowest first. */
+  layers: LayerFacts[];
+  /** The bytes of its layers as stored. */
+  size: number;
+  /** All that is wrong with it. */
+  problems: VerifyProblem[];
+}
+
+/** One of the two forms, as far as it is there. */
+export interface FormFacts {
+  /** Whether its first document is there. */
+  present: boolean;
+  /** What is wrong with that itself. */
+  problems: VerifyProblem[];
+  /** The images. */
+  images: ImageFacts[];
+  /** How many entries its first document has. */
+  entries: number;
+  /** The size of that document. */
+  size: number;
+}
+
+/** An archive or layout that is being looked into. */
+export class Inspection {
+  /** The files. */
+  readonly source: Source;
+  /** All that is wrong, each said once. */
+  readonly problems: VerifyProblem[] = [];
+  /** All that is worth to be known. */
+  readonly notes: string[] = [];
+  readonly #measured = new Map<string, Promise<Measured>>();
+
+  /** Begins with what is known of the container. */
+  constructor(source: Source) {
+    this.source = source;
+    for (const problem of source.problems) this.report([], problem);
+    for (const note of source.notes) this.note(note);
+  }
+
+  /** Adds a problem to the list of what it is about, and to the whole. */
+  report(to: VerifyProblem[], problem: VerifyProblem): void {
+    const same = (other: VerifyProblem) =>
+      other.code === problem.code && other.subject === problem.subject &&
+      other.message === problem.message;
+    if (!to.some(same)) to.push(problem);
+    if (!this.problems.some(same)) this.problems.push(problem);
+  }
+
+  /** Adds a note. */
+  note(text: string): void {
+    if (!this.notes.includes(text)) this.notes.push(text);
+  }
+
+  /**
+   * Finds a file. A link in an archive is only looked up in the archive, as
+   * the oldest of Docker's have the same layer once.
+   */
+  find(name: string): { entry: SourceEntry; linked: boolean } | undefined {
+    const { entries, kind } = this.source;
+    const entry = entries.get(posix.normalize(name));
+    if (entry?.type === "file") return { entry, linked: false };
+    if (kind === "layout" || entry?.target === undefined) return undefined;
+    const target = entry.type === "symlink"
+      ? posix.join(posix.dirname(entry.name), entry.target)
+      : posix.normalize(entry.target);
+    const other = entries.get(target);
+    return other?.type === "file" ? { entry: other, linked: true } : undefined;
+  }
+
+  /** Why a file cannot be found. */
+  absence(name: string): VerifyProblem {
+    const entry = this.source.entries.get(posix.normalize(name));
+    return entry
+      ? {
+        code: "link",
+        subject: name,
+        message: entry.target === undefined
+          ? "it is no plain file"
+          : `it is a link to ${entry.target}, which is no file of it`,
+      }
+      : { code: "missing", subject: name, message: "it is not there" };
+  }
+
+  /** Reads a file through, once for all who ask. */
+  measure(
+    entry: SourceEntry,
+    algorithm: string,
+    expanded?: string,
+  ): Promise<Measured> {
+    const key = `${algorithm} ${expanded} ${entry.name}`;
+    let measured = this.#measured.get(key);
+    if (!measured) {
+      const options = { algorithm, expanded };
+      measured = measure(this.source.read(entry.name), options);
+      this.#measured.set(key, measured);
+    }
+    return measured;
+  }
+
+  /** Whether a file has been read through already. */
+  wasMeasured(name: string): boolean {
+    return [...this.#measured.keys()].some((key) => key.endsWith(` ${name}`));
+  }
+
+  /**
+   * Reads a document.
+   *
+   * @throws {InvalidDocumentError} If it is too large.
+   */
+  async document(entry: SourceEntry): Promise<Uint8Array<ArrayBuffer>> {
+    if (entry.size > MAX_DOCUMENT_SIZE) {
+      throw new InvalidDocumentError(
+        entry.name,
+        `it has ${entry.size} bytes, more than ${MAX_DOCUMENT_SIZE}`,
+      );
+    }
+    const bytes = new Uint8Array(entry.size);
+    let filled = 0;
+    for await (const chunk of this.source.read(entry.name)) {
+      bytes.set(chunk, filled);
+      filled += chunk.length;
+    }
+    return bytes.subarray(0, filled);
+  }
+
+  /** Runs what reads a document, and reports what that throws. */
+  async reading<T>(
+    to: VerifyProblem[],
+    subject: string,
+    read: () => Promise<T> | T,
+    code: VerifyProblemCode = "document",
+  ): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      const { name, message } = error as Error;
+      if (!/^(Invalid|Unsupported)/.test(name)) throw error;
+      const reason = message.replace(/^Cannot [^:]*?(?:sha256:[^:]*)?: /, "");
+      this.report(to, { code, subject, message: reason });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Reads the images that a layout's `index.json` names.
+ *
+ * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md}
+ */
+
+import { blobName } from "../archive/plan.ts";
+import { parseObject } from "../document_fields.ts";
+import { InvalidDocumentError } from "../errors.ts";
+import { parseIndex, parseManifest } from "../manifest.ts";
+import {
+  isConfig,
+  isForeignLayer,
+  isIndex,
+  isLayer,
+  isManifest,
+  OCI_INDEX,
+} from "../media_types.ts";
+import { formatPlatform } from "../platform.ts";
+import type { Descriptor, Manifest } from "../types.ts";
+import { checkBlob, checkDiffId, checkFile, readConfig } from "./blobs.ts";
+import type { FormFacts, ImageFacts, Inspection } from "./inspection.ts";
+import { INDEX, readNames, REF_NAME } from "./layout_names.ts";
+import type { VerifyProblem } from "./report.ts";
+
+const LAYOUT = "oci-layout";
+/** An index in an index in an index is enough. */
+const MAX_DEPTH = 4;
+/** Checks the images of `index.json`. */
+export async function readLayoutImages(
+  inspection: Inspection,
+): Promise<FormFacts> {
+  const { entries } = inspection.source;
+  const facts: FormFacts = {
+    present: entries.has(INDEX),
+    problems: [],
+    images: [],
+    entries: 0,
+    size: 0,
+  };
+  const { problems } = facts;
+  if (!facts.present && !entries.has(LAYOUT)) return facts;
+  await readMarker(inspection, problems);
+  const file = await checkFile(inspection, INDEX, problems);
+  if (!file) return facts;
+  facts.size = file.size;
+  const index = await inspection.reading(problems, INDEX, async () => {
+    const bytes = await inspection.document(file.entry);
+    const descriptor = { mediaType: OCI_INDEX, digest: INDEX, size: file.size };
+    return parseIndex({ descriptor, bytes });
+  });
+  facts.entries = index?.manifests.length ?? 0;
+  const walk = new Walk(inspection, facts);
+  const taken = new Set<string>();
+  for (const descriptor of index?.manifests ?? []) {
+    const names = await readNames(inspection, descriptor, problems);
+    const { platform, annotations } = descriptor;
+    const key = `${annotations?.[REF_NAME]} ${
+      platform ? formatPlatform(platform) : ""
+    }`;
+    if (annotations?.[REF_NAME] !== undefined && taken.has(key)) {
+      inspection.report(problems, {
+        code: "reference",
+        subject: INDEX,
+        message: `two manifests are called ${annotations[REF_NAME]}`,
+      });
+    }
+    taken.add(key);
+    await walk.visit(descriptor, names, problems, 0);
+  }
+  return facts;
+}
+
+async function readMarker(
+  inspection: Inspection,
+  problems: VerifyProblem[],
+): Promise<void> {
+  const file = await checkFile(inspection, LAYOUT, problems);
+  if (!file) return;
+  await inspection.reading(problems, LAYOUT, async () => {
+    const bytes = await inspection.document(file.entry);
+    const { imageLayoutVersion } = parseObject(bytes, LAYOUT);
+    if (imageLayoutVersion === "1.0.0") return;
+    throw new InvalidDocumentError(LAYOUT, "its version is not 1.0.0");
+  });
+}
+
+/** Goes from the index down to the layers. */
+class Walk {
+  readonly #inspection: Inspection;
+  readonly #facts: FormFacts;
+  readonly #seen = new Map<string, ImageFacts | undefined>();
+
+  constructor(inspection: Inspection, facts: FormFacts) {
+    this.#inspection = inspection;
+    this.#facts = facts;
+  }
+
+  /** Checks a manifest or an index, and all below it. */
+  async visit(
+    descriptor: Descriptor,
+    names: string[],
+    problems: VerifyProblem[],
+    depth: number,
+  ): Promise<void> {
+    const { digest, mediaType, platform } = descriptor;
+    const inspection = this.#inspection;
+    if (this.#seen.has(digest)) {
+      this.#seen.get(digest)?.names.push(...names);
+      return;
+    }
+    this.#seen.set(digest, undefined);
+    const name = blobName(digest);
+    // What is saved of an index is often the image of one platform.
+    if (depth > 0 && !inspection.source.entries.has(name)) {
+      const machine = platform ? formatPlatform(platform) : mediaType;
+      inspection.note(
+        `the index names ${digest} (${machine}), which is not there`,
+      );
+      return;
+    }
+    if (!isIndex(mediaType) && !isManifest(mediaType)) {
+      await checkBlob(inspection, descriptor, problems);
+      inspection.note(`${digest} is no image: ${mediaType}`);
+      return;
+    }
+    const own: VerifyProblem[] = [];
+    const blob = await checkBlob(inspection, descriptor, own);
+    const document = blob?.ok
+      ? {
+        descriptor,
+        bytes: await inspection.document(blob.entry).catch(() => undefined),
+      }
+      : undefined;
+    const bytes = document?.bytes;
+    if (isIndex(mediaType)) {
+      problems.push(...own);
+      const index = bytes && await inspection.reading(problems, name, () => {
+        if (depth === MAX_DEPTH) {
+          throw new InvalidDocumentError(digest, "indexes are nested too deep");
+        }
+        return parseIndex({ descriptor, bytes });
+      });
+      for (const child of index?.manifests ?? []) {
+        await this.visit(child, names, problems, depth + 1);
+      }
+      return;
+    }
+    const manifest = bytes && await inspection.reading(
+      own,
+      name,
+      () => parseManifest({ descriptor, bytes }),
+    );
+    const facts: ImageFacts = {
+      form: "oci",
+      names: [...names],
+      digest,
+      ...(platform && { platform: formatPlatform(platform) }),
+      layers: [],
+      size: 0,
+      problems: own,
+    };
+    if (manifest && !(await this.#readImage(manifest, facts))) {
+      problems.push(...own);
+      return;
+    }
+    this.#seen.set(digest, facts);
+    this.#facts.images.push(facts);
+  }
+
+  /** @returns Whether it is an image, and no artifact. */
+  async #readImage(manifest: Manifest, facts: ImageFacts): Promise<boolean> {
+    const inspection = this.#inspection;
+    const { problems } = facts;
+    const { config, layers } = manifest;
+    const isImage = isConfig(config.mediaType) &&
+      layers.every(({ mediaType }) => isLayer(mediaType));
+    facts.imageId = config.digest;
+    const blob = await checkBlob(inspection, config, problems);
+    const diffIds = isImage && blob?.ok
+      ? await inspection.reading(
+        problems,
+        blobName(config.digest),
+        async () =>
+          readConfig(
+            inspection,
+            await inspection.document(blob.entry),
+            facts,
+            layers.length,
+          ),
+      )
+      : undefined;
+    for (const [i, descriptor] of layers.entries()) {
+      const { digest, mediaType, size } = descriptor;
+      const layer = {
+        name: blobName(digest),
+        ...(diffIds?.[i] !== undefined && { diffId: diffIds[i] }),
+      };
+      facts.size += size;
+      facts.layers.push(layer);
+      if (isForeignLayer(mediaType) && !inspection.find(layer.name)) {
+        inspection.note(`${layer.name} is kept elsewhere: ${mediaType}`);
+        continue;
+      }
+      const algorithm = isImage
+        ? (layer.diffId ?? "sha256").split(":")[0]
+        : undefined;
+      const file = await checkBlob(inspection, descriptor, problems, algorithm);
+      if (!file) continue;
+      Object.assign(layer, { compression: file.compression });
+      checkDiffId(inspection, file, layer, problems);
+    }
+    if (!isImage) {
+      inspection.note(`${facts.digest} is an artifact, and no image`);
+    }
+    return isImage;
+  }
+}

@@ -1,0 +1,44 @@
+/** What the entries of a layout's `index.json` are called. */
+
+import { parseReference } from "../reference.ts";
+import type { Descriptor } from "../types.ts";
+import type { Inspection } from "./inspection.ts";
+import type { VerifyProblem } from "./report.ts";
+
+/** The file that names a layout's images. */
+export const INDEX = "index.json";
+/** The annotation by which a layout is asked. */
+export const REF_NAME = "org.opencontainers.image.ref.name";
+/** The annotation of the full name. */
+const IMAGE_NAME = "io.containerd.image.name";
+/** The grammar of a layout's reference name. */
+const REF_NAME_GRAMMAR = /^[A-Za-z0-9._:@+/-]{1,512}$/;
+
+/** The names that an entry of `index.json` gives, the full one first. */
+export async function readNames(
+  inspection: Inspection,
+  { annotations, digest }: Descriptor,
+  problems: VerifyProblem[],
+): Promise<string[]> {
+  const text = (key: string) => {
+    const value: unknown = annotations?.[key];
+    if (value === undefined || typeof value === "string") return value;
+    const message = `${key} of ${digest} is no text`;
+    inspection.report(problems, { code: "reference", subject: INDEX, message });
+    return undefined;
+  };
+  const [full, short] = [text(IMAGE_NAME), text(REF_NAME)];
+  if (full !== undefined) {
+    await inspection.reading(
+      problems,
+      full,
+      () => void parseReference(full),
+      "reference",
+    );
+  }
+  if (short !== undefined && !REF_NAME_GRAMMAR.test(short)) {
+    const message = "it is no name by which a layout can be asked";
+    inspection.report(problems, { code: "reference", subject: short, message });
+  }
+  return [full ?? short].filter((name) => name !== undefined);
+}

@@ -1,0 +1,261 @@
+/** Full disks, read-only folders, missing permissions, too few files. */
+
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { assert, assertEquals } from "@std/assert";
+import { missing, until } from "../e2e/servers/daemon.ts";
+import { pullOk, Workspace } from "../e2e/workspace.ts";
+import { type CommandOptions, dockerPull } from "../fixtures/command.ts";
+import { test } from "../harness.ts";
+import {
+  assertSentence,
+  DISK,
+  everythingIn,
+  MEDIUM,
+  missingMount,
+  mount,
+  onSmallDisk,
+  serveImages,
+  SMALL,
+} from "./scene.ts";
+
+const workspace = new Workspace();
+const scene = workspace.share(serveImages);
+const noMount = missingMount();
+
+test("a disk that is too small is noticed before a byte comes", {
+  skip: noMount,
+}, () =>
+  onSmallDisk(workspace, "5m", async (cwd) => {
+    const { registry, served } = await scene.get();
+    const before = registry.requests.length;
+    const result = await dockerPull(
+      ["--no-cache", "-o", "a.tar", `${served.host}/${MEDIUM}`],
+      { cwd },
+    );
+    assertSentence(result, DISK, /Cannot write .*a\.tar.*: the disk is full/);
+    assertEquals(everythingIn(cwd), []);
+    const layers = registry.requests.slice(before).filter(({ sent }) =>
+      sent > 1_000_000
+    );
+    assertEquals(layers.length, 0);
+  }));
+
+test("archive and cache have to fit together where they share a disk", {
+  skip: noMount,
+}, () =>
+  onSmallDisk(workspace, "9m", async (cwd) => {
+    const { served } = await scene.get();
+    const result = await dockerPull(
+      ["-o", "a.tar", `${served.host}/${MEDIUM}`],
+      { cwd },
+    );
+    assertSentence(result, DISK, /: the disk is full/);
+    assertEquals(everythingIn(cwd), []);
+    // Without the cache there is room.
+    await pullOk(
+      ["--no-cache", "-o", "a.tar", `${served.host}/${MEDIUM}`],
+      cwd,
+    );
+    assertEquals(everythingIn(cwd), ["a.tar"]);
+  }));
+
+for (const cached of [false, true]) {
+  test(
+    `a disk that fills up ends the pull, and what came is kept${
+      cached ? " in the cache" : ""
+    }`,
+    {
+      skip: noMount,
+    },
+    () =>
+      onSmallDisk(workspace, "40m", async (cwd) => {
+        const { registry, served } = await scene.get();
+        registry.bytesPerSecond = 700_000;
+        const filler = join(cwd, "filler");
+        const begin = registry.requests.length;
+        const came = () =>
+          registry.requests.slice(begin).reduce(
+            (sum, { sent }) => sum + sent,
+            0,
+          );
+        const args = [
+          ...(cached ? [] : ["--no-cache"]),
+          "-o",
+          "a.tar",
+          `${served.host}/${MEDIUM}`,
+        ];
+        try {
+          const result = await dockerPull(args, {
+            cwd,
+            onStart: () => {
+              void until(() => came() > 1_500_000, 60_000).then(() => {
+                try {
+                  for (let i = 0; i < 50; i++) {
+                    writeFileSync(filler, new Uint8Array(1 << 20), {
+                      flag: "a",
+                    });
+                  }
+                } catch {
+                  // It is full now.
+                }
+              });
+            },
+          });
+          assertSentence(result, DISK, /: the disk is full/);
+          assert(!existsSync(join(cwd, "a.tar")));
+          const left = everythingIn(cwd).filter((name) => name !== "filler");
+          const resumable = cached
+            ? /^docker_images_cache\/ingest\/sha256-\w{64}\.partial(\.record)?$/
+            : /^\.a\.tar\.partial(\.record)?$/;
+          assert(left.length > 0, "what came is gone");
+          for (const name of left) assert(resumable.test(name), name);
+        } finally {
+          registry.bytesPerSecond = Infinity;
+        }
+        rmSync(filler);
+        const before = came();
+        await pullOk(args, cwd);
+        assert(
+          came() - before < 5_500_000,
+          `${came() - before} bytes came anew`,
+        );
+        assertEquals(everythingIn(cwd), ["a.tar"]);
+      }),
+  );
+}
+
+test(
+  "a read-only folder is named",
+  { skip: noMount },
+  () =>
+    onSmallDisk(workspace, "20m", async (disk) => {
+      mount(["-o", "remount,ro", disk]);
+      const { served } = await scene.get();
+      const cwd = workspace.makeFolder();
+      for (
+        const args of [
+          ["--no-cache", "-o", join(disk, "a.tar")],
+          ["--cache-dir", join(disk, "cache"), "-o", "a.tar"],
+        ]
+      ) {
+        const result = await dockerPull([...args, `${served.host}/${SMALL}`], {
+          cwd,
+        });
+        assertSentence(
+          result,
+          DISK,
+          /Cannot write ".*(a\.tar|cache)": the file system is read-only/,
+        );
+        assertEquals(everythingIn(cwd), []);
+      }
+    }),
+);
+
+/** Root may do everything, so the command is run as somebody else. */
+function unprivileged(cwd: string): CommandOptions {
+  if (process.getuid?.() !== 0) return { cwd };
+  chmodSync(dirname(cwd), 0o711);
+  chownSync(cwd, 65534, 65534);
+  return {
+    cwd,
+    prefix: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+    env: { DENO_DIR: join(cwd, ".deno"), HOME: cwd },
+  };
+}
+
+const noUser = process.platform === "win32"
+  ? "Windows has other permissions"
+  : process.getuid?.() === 0 && missing("setpriv");
+
+for (
+  const [what, path, mode] of [
+    ["a folder that may not be written", "locked", 0o555],
+    ["a folder that may not be entered", "locked", 0o000],
+  ] as const
+) {
+  test(`${what} is named`, { skip: noUser }, async () => {
+    const { served } = await scene.get();
+    const cwd = workspace.makeFolder();
+    const locked = join(cwd, path);
+    mkdirSync(locked);
+    const options = unprivileged(cwd);
+    chmodSync(locked, mode);
+    try {
+      for (
+        const args of [
+          ["--no-cache", "-o", join(locked, "a.tar")],
+          ["--cache-dir", join(locked, "cache"), "-o", "a.tar"],
+        ]
+      ) {
+        const result = await dockerPull(
+          [...args, `${served.host}/${SMALL}`],
+          options,
+        );
+        assertSentence(
+          result,
+          DISK,
+          /Cannot \w+ ".*(a\.tar|cache|locked)": permission denied/,
+        );
+        assert(!existsSync(join(cwd, "a.tar")));
+      }
+    } finally {
+      chmodSync(locked, 0o755);
+    }
+    assertEquals(readdirSync(locked), []);
+  });
+}
+
+test("a cache of somebody else is named, and not changed", {
+  skip: noUser || (process.getuid?.() !== 0 && "not root"),
+}, async () => {
+  const { served } = await scene.get();
+  const cwd = workspace.makeFolder();
+  await pullOk(["-o", "a.tar", `${served.host}/${SMALL}`], cwd);
+  const result = await dockerPull(
+    ["-o", "b.tar", `${served.host}/${MEDIUM}`],
+    unprivileged(cwd),
+  );
+  assertSentence(result, DISK, /docker_images_cache.*: permission denied/);
+  assertEquals(existsSync(join(cwd, "b.tar")), false);
+  const cache = join(cwd, "docker_images_cache");
+  assertEquals(statSync(cache).uid, 0);
+  assertEquals(readdirSync(join(cache, "ingest")), []);
+});
+
+test("too few files that may be open are named", {
+  skip: process.platform === "win32" && "Windows has no such limit",
+}, async () => {
+  const { served } = await scene.get();
+  const cwd = workspace.makeFolder();
+  // The runtime itself needs some; with too few it does not even begin.
+  const limited = (files: number) =>
+    dockerPull(["-o", "a.tar", `${served.host}/${SMALL}`], {
+      cwd,
+      prefix: ["sh", "-c", `ulimit -n ${files}; exec "$@"`, "sh"],
+    });
+  for (let files = 36; files >= 8; files -= 2) {
+    const result = await limited(files);
+    const complete = existsSync(join(cwd, "a.tar"));
+    assertEquals(complete, result.code === 0, result.stderr);
+    if (result.code === DISK) {
+      assertSentence(result, DISK, /too many open files/);
+      return;
+    }
+    rmSync(join(cwd, "a.tar"), { force: true });
+    rmSync(join(cwd, "docker_images_cache"), { recursive: true, force: true });
+  }
+  throw new Error("the limit was never met");
+});
+
+workspace.stopAtEnd();

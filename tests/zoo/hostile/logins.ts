@@ -1,0 +1,226 @@
+/** Challenges and token servers. */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Row } from "./row.ts";
+import { AUTH, challenge, endless, EVIL, filler, redirect } from "./world.ts";
+
+/** Realms at which a login is safe with nobody. */
+const REALMS: [what: string, realm: string, says: RegExp][] = [
+  ["this machine", "https://127.0.0.1/token", /private address/],
+  ["a cloud's metadata", "https://169.254.169.254/latest", /private address/],
+  ["a private address in IPv6", "https://[::ffff:a00:1]/t", /private address/],
+  ["this machine as a number", "https://2130706433/token", /private address/],
+  ["localhost", "https://auth.localhost:8443/token", /private address/],
+  ["plain http", `http://${AUTH}/token`, /not https/],
+  ["a file", "file:///etc/passwd", /none of http and https/],
+  ["a relative address", "/token", /no absolute address/],
+  ["an address with a login", `https://u:p@${EVIL}/t`, /login of its own/],
+  ["an address that is none", "https://[::1", /no absolute address/],
+];
+
+const realms: Row[] = REALMS.map(([what, realm, says]) => ({
+  what: `the realm is ${what}`,
+  answers: { challenge: challenge(realm) },
+  ends: "AuthenticationError",
+  says,
+  requests: 1,
+}));
+
+/** Replies of the token server that are none. */
+const REPLIES: [what: string, reply: string, says: RegExp][] = [
+  [
+    "of a token that would split a header",
+    JSON.stringify({ token: "x\r\nX-Evil: 1" }),
+    /cannot be sent/,
+  ],
+  [
+    "of a token with letters that no header has",
+    JSON.stringify({ token: "tökén\u202e" }),
+    /cannot be sent/,
+  ],
+  ["without a token", '{"token":"","access_token":null}', /holds no token/],
+  ["that is a list", '["token"]', /holds no token/],
+  ["that is a page", "<html>Sign in</html>", /is no JSON/],
+  ["nested half a million deep", "[".repeat(500_000), /is no JSON/],
+  [
+    "nested deep, in balance",
+    `${"[".repeat(250_000)}${"]".repeat(250_000)}`,
+    /is no JSON|holds no token/,
+  ],
+];
+
+const replies: Row[] = REPLIES.map(([what, reply, says]) => ({
+  what: `a token server's reply ${what}`,
+  answers: { token: (_sent, _count, world) => world.reply(200, {}, reply) },
+  ends: "AuthenticationError",
+  says,
+  requests: 2,
+}));
+
+/** Challenges and token servers. */
+export const logins: Row[] = [
+  ...realms,
+  ...replies,
+  {
+    what: "a token of 2 MB",
+    answers: {
+      token: (_sent, _count, world) =>
+        world.json({ token: "x".repeat(2_000_000) }),
+    },
+    ends: "AuthenticationError",
+    says: /more than 1048576 bytes/,
+    bytes: 2_100_000,
+  },
+  {
+    what: "a token without end",
+    answers: {
+      token: (_sent, _count, world) => world.reply(200, {}, endless()),
+    },
+    ends: "AuthenticationError",
+    says: /more than 1048576 bytes/,
+    bytes: 1_300_000,
+  },
+  {
+    what: "a token that trickles in for ever",
+    answers: {
+      token: (_sent, _count, world) => {
+        const response = world.reply(200, {}, endless(1));
+        const slow = new TransformStream({
+          async transform(chunk, controller) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            controller.enqueue(chunk);
+          },
+        });
+        return new Response(response.body!.pipeThrough(slow), response);
+      },
+    },
+    options: { timeout: 40, retries: 0 },
+    ends: "NetworkError",
+    says: /not complete within 0\.4 s/,
+  },
+  {
+    what: "a token server that leads to this machine",
+    answers: { token: redirect("https://127.0.0.1/token") },
+    ends: "AuthenticationError",
+    says: /private address/,
+  },
+  {
+    what: "a token server that leads to plain http",
+    answers: { token: redirect("http://auth.r.example/token") },
+    ends: "NetworkError",
+    says: /from https to http/,
+  },
+  {
+    what: "a token server that leads to a stranger",
+    answers: {
+      token: redirect(`https://${EVIL}/token`),
+      other: (_sent, _count, world) => world.json({ token: "evil-token" }),
+    },
+    ends: "RegistryError",
+    says: /HTTP 401/,
+    check: ({ zoo }) => {
+      for (const { url, headers } of zoo.sent) {
+        if (url.host === EVIL) assertEquals(headers.get("authorization"), null);
+      }
+    },
+  },
+  {
+    what: "a challenge of 1 MB whose quotes never end",
+    answers: {
+      challenge: (_sent, _count, world) =>
+        world.reply(401, {
+          "www-authenticate": `Bearer realm="${"\\a".repeat(500_000)}`,
+        }),
+    },
+    ends: "AuthenticationError",
+    says: /no absolute address/,
+    requests: 1,
+  },
+  {
+    what: "a challenge of 100 000 schemes",
+    answers: {
+      challenge: (_sent, _count, world) =>
+        world.reply(401, {
+          "www-authenticate": "Negotiate, NTLM, ".repeat(50_000),
+        }),
+    },
+    ends: "AuthenticationError",
+    says: /none of Basic and Bearer/,
+    requests: 1,
+    check: (_world, written) => assert(written.length < 20_000),
+  },
+  {
+    what: "a challenge without a scheme that is known",
+    answers: {
+      challenge: (_sent, _count, world) =>
+        world.reply(401, { "www-authenticate": "Negotiate" }),
+    },
+    ends: "AuthenticationError",
+    says: /"negotiate", which is none of Basic and Bearer/,
+  },
+  {
+    what: "a challenge that never ends: each token is refused, for more scopes",
+    answers: {
+      manifest: (_sent, count, world) =>
+        world.reply(401, {
+          "www-authenticate": `Bearer realm="https://${AUTH}/token",` +
+            `service="r",scope="repository:other/${count}:pull"`,
+        }, "{}"),
+      token: (_sent, count, world) => world.json({ token: `t${count}` }),
+    },
+    ends: "RegistryError",
+    says: /HTTP 401/,
+  },
+  {
+    what: "a scope that would add parameters to the token's request",
+    answers: {
+      challenge: (_sent, _count, world) =>
+        world.reply(401, {
+          "www-authenticate": `Bearer realm="https://${AUTH}/token",` +
+            `service="r&account=root",scope="repository:team/app:pull&x=1"`,
+        }),
+    },
+    ends: "RegistryError",
+    says: /another service is served here/,
+    check: ({ zoo }) => {
+      for (const { url } of zoo.sent) {
+        assertEquals([
+          url.searchParams.get("account"),
+          url.searchParams.get("x"),
+        ], [null, null]);
+      }
+    },
+  },
+  {
+    what: "a challenge for the password by Basic, in the token's place",
+    answers: {
+      manifest: (_sent, _count, world) =>
+        world.reply(401, { "www-authenticate": 'Basic realm="x"' }),
+    },
+    ends: "RegistryError",
+    says: /HTTP 401/,
+  },
+  {
+    what: "a token server's error of 200 MB",
+    answers: {
+      token: (_sent, _count, world) =>
+        world.reply(400, {}, filler(200_000_000, "no")),
+    },
+    ends: "RegistryError",
+    says: /HTTP 400/,
+    bytes: 1_300_000,
+  },
+  {
+    what: "a token server that repeats the password in its error",
+    answers: {
+      token: ({ headers }, _count, world) => {
+        const value = headers.get("authorization")?.slice(6) ?? "";
+        const bytes = Uint8Array.from(atob(value), (c) => c.charCodeAt(0));
+        const message = `no ${new TextDecoder().decode(bytes)}, nor ${value}`;
+        return world.json({ errors: [{ code: "DENIED", message }] }, 401);
+      },
+    },
+    ends: "RegistryError",
+    says: /•••/,
+  },
+];
