@@ -63,6 +63,12 @@ export {
   Repository,
   type RepositoryOptions,
 } from "./lib/registry/repository.ts";
+export type { SessionOptions } from "./lib/registry/session.ts";
+export type {
+  ExchangeRecord,
+  HttpOptions,
+} from "./lib/registry/http_options.ts";
+export type { PlainHttp } from "./lib/registry/endpoint.ts";
 export {
   createTransport,
   type Transport,

@@ -23,15 +23,6 @@ const RANKS = [
   ["mod"],
   ["cli"],
 ];
-const DOMAIN = [
-  "digest",
-  "document_fields",
-  "manifest",
-  "media_types",
-  "oci_manifest",
-  "platform",
-  "reference",
-];
 /** The one file that may ask which runtime it is in. */
 const TRANSPORT = "lib/registry/transport.ts";
 

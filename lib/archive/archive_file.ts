@@ -4,10 +4,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdir, stat, statfs } from "node:fs/promises";
+import { mkdir, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { onDisk, storageError } from "../disk/io.ts";
-import { acquireLock, type Lock } from "../disk/lock.ts";
+import { ifThere, onDisk, storageError } from "../disk/io.ts";
+import { acquireLock, breakerOf, type Lock } from "../disk/lock.ts";
 import {
   type FileSlot,
   lockPathOf,
@@ -68,7 +68,7 @@ export class ArchiveFile {
     const { resumable = false, ...waiting } = options;
     const folder = dirname(path);
     await onDisk("write", folder, () => mkdir(folder, { recursive: true }));
-    const status = await stat(path).catch(() => undefined);
+    const status = await ifThere("write", path, () => stat(path));
     if (status && !status.isFile()) {
       throw storageError("write", path, new Error("it is no plain file"));
     }
@@ -79,6 +79,8 @@ export class ArchiveFile {
     });
     let file: PartialFile | undefined;
     try {
+      await rm(breakerOf(lockPathOf(temporary)), { force: true })
+        .catch(() => {});
       file = await PartialFile.open(temporary, {
         id: planId(plan),
         size: plan.size,
@@ -90,7 +92,7 @@ export class ArchiveFile {
       }
       return new ArchiveFile(path, plan, file, lock);
     } catch (error) {
-      await file?.discard();
+      await file?.close();
       await lock.release();
       throw error;
     }

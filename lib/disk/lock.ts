@@ -80,6 +80,11 @@ export async function tryLock(
   return await (await makeAttempt(path, options))();
 }
 
+/** The file of whoever is breaking a lock; it may outlive one that is killed. */
+export function breakerOf(path: string): string {
+  return `${path}.break`;
+}
+
 /** Gives what tries to take the lock, and to break it when it is dead. */
 async function makeAttempt(
   path: string,
@@ -92,7 +97,7 @@ async function makeAttempt(
 
   /** Removes a dead lock; a second file sees to it that only one does so. */
   async function breakLock(sign: Sign): Promise<boolean> {
-    const breaker = `${path}.break`;
+    const breaker = breakerOf(path);
     if (!await create(breaker, token, subject)) {
       const other = await signOfLife(breaker);
       if (
@@ -116,7 +121,8 @@ async function makeAttempt(
       if (await create(path, token, subject)) return hold(path, token, stale);
       const sign = await signOfLife(path);
       if (sign === undefined) continue; // it has just been given back
-      const dead = idle.lock(sign.text) > stale || await hasEnded(sign.mark);
+      const dead = sign.foreign || idle.lock(sign.text) > stale ||
+        await hasEnded(sign.mark);
       if (!dead || !await breakLock(sign)) return undefined;
     }
   };
@@ -169,6 +175,8 @@ interface Sign {
   text: string;
   /** The holder's mark, if it has one. */
   mark: string;
+  /** Whether it is something else that is in the way. */
+  foreign: boolean;
 }
 
 async function signOfLife(path: string): Promise<Sign | undefined> {
@@ -176,9 +184,12 @@ async function signOfLife(path: string): Promise<Sign | undefined> {
   if (!status) return undefined;
   const text = `${status.ino}:${status.mtimeMs}`;
   // Reading a pipe, for one, would never end.
-  if (!status.isFile() || status.size > MAX_SIZE) return { text, mark: "" };
+  if (!status.isFile() || status.size > MAX_SIZE) {
+    return { text, mark: "", foreign: true };
+  }
   const token = await readFile(path, "utf8").catch(() => "");
-  return { text: `${text}:${token}`, mark: token.replace(/^\S+ /, "") };
+  const mark = token.replace(/^\S+ /, "");
+  return { text: `${text}:${token}`, mark, foreign: false };
 }
 
 function hold(path: string, token: string, stale: number): Lock {

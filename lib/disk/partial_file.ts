@@ -7,10 +7,10 @@
  */
 
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
 import type { BlobSink } from "../types.ts";
 import { onDisk, storageError } from "./io.ts";
-import { tryLock } from "./lock.ts";
+import { breakerOf, tryLock } from "./lock.ts";
 import { bootId } from "./process_mark.ts";
 import { RangeRecord } from "./range_record.ts";
 import { RangeSet } from "./ranges.ts";
@@ -135,7 +135,7 @@ export class PartialFile {
         });
       }
       const record = resumable
-        ? new RangeRecord(recordPath(path), header, { written, synced })
+        ? new RangeRecord(recordPath(path), header, found)
         : undefined;
       return new PartialFile(path, handle, size, {
         subject,
@@ -172,13 +172,18 @@ export class PartialFile {
     this.#unsaved += bytes.length;
     if (
       this.#record && !this.#saving && !this.#closed &&
-      (this.#unsaved >= SAVE_BYTES ||
+      // Small files are complete before a record is worth making.
+      (this.#recorded || this.#unsaved >= SAVE_BYTES ||
         performance.now() - this.#lastSave > SAVE_INTERVAL)
-    ) {
-      this.#saving = this.#save().catch(() => {}).finally(() => {
-        this.#saving = undefined;
-      });
-    }
+    ) this.#beginSaving();
+  }
+
+  #beginSaving(): void {
+    this.#saving = this.#save().catch(() => {}).finally(() => {
+      this.#saving = undefined;
+      // What was written in the meantime waits for no further write.
+      if (this.#unsaved > 0 && !this.#closed) this.#beginSaving();
+    });
   }
 
   /**
@@ -215,7 +220,12 @@ export class PartialFile {
   /** Gives the complete file its final name. */
   async commit(finalPath: string): Promise<void> {
     await this.#end();
-    await onDisk("write", finalPath, () => rename(this.path, finalPath));
+    try {
+      await onDisk("write", finalPath, () => rename(this.path, finalPath));
+    } catch (error) {
+      if (!this.#record) await this.discard();
+      throw error;
+    }
     if (this.#recorded) await rm(recordPath(this.path), { force: true });
   }
 
@@ -278,7 +288,7 @@ export async function removeRemains(
 ): Promise<void> {
   const record = recordPath(path);
   const lockPath = lockPathOf(path);
-  const breaker = `${lockPath}.break`;
+  const breaker = breakerOf(lockPath);
   const names = [path, record, `${record}~`, lockPath, breaker];
   const found = await Promise.all(names.map(exists));
   if (!found.includes(true)) return;
@@ -342,7 +352,7 @@ export class FileSlot implements BlobSink {
 }
 
 function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return lstat(path).then(() => true, () => false);
 }
 
 function recordPath(path: string): string {

@@ -27,15 +27,16 @@ export interface RecordedRanges {
   synced: RangeSet;
 }
 
-/** A line after the first: bytes written, forgotten, or all that is synced. */
+/** A line: bytes written, forgotten, or all that is synced. */
 type Line = Range | { forgotten: Range } | { synced: Range[] };
 
 /** A record that is being kept. */
 export class RangeRecord {
   readonly #path: string;
   readonly #header: RecordHeader;
+  readonly #replaces: boolean;
   #handle: FileHandle | undefined;
-  #lines: Line[] = [];
+  #lines: (RecordHeader | Line)[] = [];
   #writing: Promise<void> | undefined;
 
   /**
@@ -43,11 +44,13 @@ export class RangeRecord {
    *
    * @param path The record's path.
    * @param header What it is about.
-   * @param known What holds from before.
+   * @param known What holds from before; without it, there is no record yet.
    */
-  constructor(path: string, header: RecordHeader, known: RecordedRanges) {
+  constructor(path: string, header: RecordHeader, known?: RecordedRanges) {
     this.#path = path;
     this.#header = header;
+    this.#replaces = known !== undefined;
+    if (!known) return;
     if (known.synced.total > 0) {
       this.#lines.push({ synced: known.synced.ranges });
     }
@@ -118,17 +121,17 @@ export class RangeRecord {
     if (this.#lines.length === 0) return;
     if (this.#handle) return await this.#append(this.#handle);
     // Made anew, so that a link in its place leads nowhere.
-    const temporary = `${this.#path}~`;
-    await rm(temporary, { force: true });
-    const handle = await open(temporary, "ax");
+    const path = this.#replaces ? `${this.#path}~` : this.#path;
+    if (this.#replaces) await rm(path, { force: true });
+    const handle = await open(path, "ax");
     try {
-      await handle.appendFile(`${JSON.stringify(this.#header)}\n`);
+      this.#lines.unshift(this.#header);
       await this.#append(handle);
-      await rename(temporary, this.#path);
+      if (this.#replaces) await rename(path, this.#path);
       this.#handle = handle;
     } catch (error) {
       await handle.close();
-      await rm(temporary, { force: true });
+      await rm(path, { force: true });
       throw error;
     }
   }

@@ -5,7 +5,7 @@
  */
 
 /** How long a fill may take at the present speed, in milliseconds. */
-const FILL_TIME = 15;
+const FILL_TIME = 10;
 
 /** A body that is being read. */
 export class BodyReader {
