@@ -35,9 +35,11 @@ export interface PartialFileOptions {
   resumable?: boolean;
 }
 
-/** The most that a killed process loses of what it has written. */
-const SAVE_BYTES = 256 * 1024;
-const SAVE_INTERVAL = 50;
+/** How often is recorded what was written; a kill costs that much. */
+const SAVE_INTERVAL = 8;
+/** How much there is before there is a record, in bytes or milliseconds. */
+const FIRST_SAVE_BYTES = 256 * 1024;
+const FIRST_SAVE_TIME = 50;
 /** How often is synced; where a restart cannot be told, that is what counts. */
 const SYNC_INTERVAL = 2_000;
 const SHORT_SYNC_INTERVAL = 200;
@@ -170,20 +172,19 @@ export class PartialFile {
     this.present.add(position, position + bytes.length);
     this.#record?.add(position, position + bytes.length);
     this.#unsaved += bytes.length;
-    if (
-      this.#record && !this.#saving && !this.#closed &&
-      // Small files are complete before a record is worth making.
-      (this.#recorded || this.#unsaved >= SAVE_BYTES ||
-        performance.now() - this.#lastSave > SAVE_INTERVAL)
-    ) this.#beginSaving();
+    if (this.#record && !this.#saving && !this.#closed && this.#isSaveDue()) {
+      this.#saving = this.#save().catch(() => {}).finally(() => {
+        this.#saving = undefined;
+      });
+    }
   }
 
-  #beginSaving(): void {
-    this.#saving = this.#save().catch(() => {}).finally(() => {
-      this.#saving = undefined;
-      // What was written in the meantime waits for no further write.
-      if (this.#unsaved > 0 && !this.#closed) this.#beginSaving();
-    });
+  #isSaveDue(): boolean {
+    const elapsed = performance.now() - this.#lastSave;
+    // A small file is complete before a record is worth making.
+    return this.#recorded
+      ? elapsed >= SAVE_INTERVAL
+      : elapsed >= FIRST_SAVE_TIME || this.#unsaved >= FIRST_SAVE_BYTES;
   }
 
   /**

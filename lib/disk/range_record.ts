@@ -37,7 +37,7 @@ export class RangeRecord {
   readonly #replaces: boolean;
   #handle: FileHandle | undefined;
   #lines: (RecordHeader | Line)[] = [];
-  #writing: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
 
   /**
    * Writes nothing yet.
@@ -112,8 +112,7 @@ export class RangeRecord {
 
   /** Writes what was noted. */
   async flush(): Promise<void> {
-    await this.#writing;
-    this.#writing = this.#write().finally(() => this.#writing = undefined);
+    this.#writing = this.#writing.catch(() => {}).then(() => this.#write());
     await this.#writing;
   }
 
@@ -146,7 +145,7 @@ export class RangeRecord {
 
   /** Ends the writing. */
   async close(): Promise<void> {
-    await this.#writing?.catch(() => {});
+    await this.#writing.catch(() => {});
     await this.#handle?.close();
     this.#handle = undefined;
   }

@@ -6,6 +6,8 @@
 
 /** How long a fill may take at the present speed, in milliseconds. */
 const FILL_TIME = 10;
+/** How much of the past counts in the present speed. */
+const MEMORY = 0.7;
 
 /** A body that is being read. */
 export class BodyReader {
@@ -14,6 +16,10 @@ export class BodyReader {
   #rest: Uint8Array | undefined;
   /** How much to wait for, so that slow bodies still show progress. */
   #fill = 1;
+  #since: number = performance.now();
+  /** Bytes and milliseconds of late, older ones counting less. */
+  #bytes = 0;
+  #time = 0;
 
   /** Locks the body. */
   constructor(body: ReadableStream<Uint8Array>) {
@@ -36,12 +42,16 @@ export class BodyReader {
     buffer: ArrayBuffer,
     length: number,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const start = performance.now();
     const bytes = this.#byob
       ? await this.#readInto(this.#byob, buffer, length)
       : await this.#gather(this.#plain!, buffer, length);
     if (bytes) {
-      const speed = bytes.length / Math.max(performance.now() - start, 0.01);
+      const now = performance.now();
+      // What the system has gathered comes at once, and says little.
+      this.#bytes = this.#bytes * MEMORY + bytes.length;
+      this.#time = this.#time * MEMORY + (now - this.#since);
+      this.#since = now;
+      const speed = this.#bytes / Math.max(this.#time, 0.01);
       this.#fill = Math.max(
         1,
         Math.min(speed * FILL_TIME, 2 * this.#fill + bytes.length),

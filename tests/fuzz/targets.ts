@@ -1,0 +1,352 @@
+/** Everything that reads what others have written. */
+
+import type { FileHandle } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "@std/assert";
+import {
+  neutralize,
+  quoteForShell,
+  redactAddresses,
+  truncate,
+} from "../../cli/text.ts";
+import {
+  parseAuthFile,
+  readAuthEntry,
+} from "../../lib/credentials/auth_file.ts";
+import { setMember } from "../../lib/credentials/json_text.ts";
+import { findServerKey } from "../../lib/credentials/server_key.ts";
+import { parseDigest } from "../../lib/digest.ts";
+import { RangeRecord } from "../../lib/disk/range_record.ts";
+import { DockerPullError } from "../../lib/errors.ts";
+import {
+  documentMediaType,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+} from "../../lib/manifest.ts";
+import { isIndex } from "../../lib/media_types.ts";
+import {
+  formatPlatform,
+  parsePlatform,
+  selectPlatform,
+} from "../../lib/platform.ts";
+import {
+  familiarName,
+  formatReference,
+  parseReference,
+} from "../../lib/reference.ts";
+import { archiveName } from "../../lib/archive/name.ts";
+import { parseChallenges } from "../../lib/registry/challenge.ts";
+import { describe, inlineData } from "../../lib/registry/document.ts";
+import { parseErrorBody } from "../../lib/registry/error_body.ts";
+import { HttpClient } from "../../lib/registry/http.ts";
+import { parseMirrorUrl } from "../../lib/registry/mirror_url.ts";
+import { placeAnswer } from "../../lib/registry/range.ts";
+import { rateLimitWarning } from "../../lib/registry/rate_limit.ts";
+import { cleanText, redactText, redactUrl } from "../../lib/registry/redact.ts";
+import { Repository } from "../../lib/registry/repository.ts";
+import { parseRetryAfter } from "../../lib/registry/retry.ts";
+import { nextPage, parseTags } from "../../lib/registry/tags.ts";
+import { requestToken } from "../../lib/registry/token.ts";
+import {
+  layoutNames,
+  updateLayoutIndex,
+} from "../../lib/store/layout_index.ts";
+import { listTar } from "../../lib/verify/tar_entries.ts";
+import type { Document } from "../../lib/types.ts";
+import { layerTar } from "../fixtures/mod.ts";
+import * as seeds from "./seeds.ts";
+
+/** One parser. */
+export interface Target {
+  /** What it reads. */
+  name: string;
+  /** Real shapes. */
+  seeds: readonly string[];
+  /**
+   * Reads a text; throws nothing but this library's errors.
+   *
+   * @param folder For files.
+   */
+  read(text: string, folder: string): unknown;
+}
+
+const encode = (text: string) => new TextEncoder().encode(text);
+/** Bytes as characters, for what is no text. */
+const latin = (text: string) =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0));
+const DIGEST = `sha256:${"0".repeat(64)}`;
+
+function documentOf(text: string, mediaType = ""): Document {
+  const bytes = encode(text);
+  return {
+    descriptor: { mediaType, digest: DIGEST, size: bytes.length },
+    bytes,
+  };
+}
+
+/** A header takes no more than these; the runtimes refuse the rest. */
+function headerOf(text: string): string {
+  return text.replaceAll(/[^\t\x20-\xff]/g, "").slice(0, 100_000).trim();
+}
+
+function answer(
+  text: string,
+  headers: Record<string, string>,
+  status = 200,
+): Response {
+  return new Response(text, { status, headers });
+}
+
+const tarSeed = new Uint8Array(
+  await new Response(layerTar({ files: { "a/b": "c", "d": "e" } }))
+    .arrayBuffer(),
+).reduce((text, byte) => text + String.fromCharCode(byte), "");
+
+function tarHandle(bytes: Uint8Array): FileHandle {
+  return {
+    read(buffer: Uint8Array, offset: number, length: number, position: number) {
+      const part = bytes.subarray(position, position + length);
+      buffer.set(part, offset);
+      return Promise.resolve({ bytesRead: part.length, buffer });
+    },
+  } as unknown as FileHandle;
+}
+
+/** What is shown must not steer a terminal. */
+function assertHarmless(text: string): void {
+  // deno-lint-ignore no-control-regex
+  assert(!/[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/.test(text), text);
+}
+
+/** All of them. */
+export const TARGETS: readonly Target[] = [
+  {
+    name: "manifest or index",
+    seeds: seeds.DOCUMENTS,
+    read(text) {
+      const document = documentOf(text);
+      const type = documentMediaType(document.bytes, null, "manifest x");
+      document.descriptor.mediaType = type;
+      if (!isIndex(type)) return parseManifest(document);
+      const { manifests } = parseIndex(document);
+      return selectPlatform(manifests, { os: "linux", architecture: "amd64" });
+    },
+  },
+  {
+    name: "configuration",
+    seeds: seeds.CONFIGS,
+    read(text) {
+      return parseConfig(documentOf(text), parseManifest(seeds.MANIFEST));
+    },
+  },
+  {
+    name: "inline data",
+    seeds: ["eyJhIjoxfQ==", ""],
+    read: (data) =>
+      inlineData({ mediaType: "", digest: DIGEST, size: data.length, data }),
+  },
+  { name: "challenge", seeds: seeds.CHALLENGES, read: parseChallenges },
+  {
+    name: "challenge, followed",
+    seeds: seeds.CHALLENGES,
+    async read(text) {
+      const repository = new Repository(parseReference("r.test/a:1"), {
+        retries: 0,
+        fetch: (url) =>
+          Promise.resolve(
+            url.includes("/v2/")
+              ? answer("{}", { "www-authenticate": headerOf(text) }, 401)
+              : answer('{"token":"x"}', {}),
+          ),
+      });
+      await repository.fetchManifest("1");
+    },
+  },
+  {
+    name: "Content-Range",
+    seeds: seeds.RANGES,
+    read(text) {
+      const descriptor = { mediaType: "", digest: DIGEST, size: 10 };
+      const response = answer("", { "content-range": headerOf(text) }, 206);
+      const place = placeAnswer(response, descriptor, { offset: 3, end: 10 });
+      assert(place === undefined || place.offset === 3);
+    },
+  },
+  {
+    name: "HEAD",
+    seeds: [DIGEST, "7", "application/vnd.oci.image.manifest.v1+json"],
+    read(text) {
+      const header = headerOf(text);
+      describe(
+        answer("", {
+          "docker-content-digest": header,
+          "content-length": header,
+          "content-type": header,
+          "ratelimit-limit": header,
+        }),
+        "latest",
+      );
+      rateLimitWarning(
+        new Headers({
+          "ratelimit-remaining": header,
+          "ratelimit-limit": header,
+        }),
+        "r.test",
+      );
+    },
+  },
+  {
+    name: "reference",
+    seeds: seeds.REFERENCES,
+    read(text) {
+      const reference = parseReference(text);
+      const full = formatReference(reference);
+      assert(formatReference(parseReference(full)) === full, full);
+      familiarName(reference);
+      const name = archiveName(reference);
+      assert(/^[\w.-]+\.tar$/.test(name) && name.length <= 255, name);
+      assert(!/^(con|prn|aux|nul|com\d|lpt\d)\./i.test(name), name);
+    },
+  },
+  {
+    name: "platform",
+    seeds: seeds.PLATFORMS,
+    read(text) {
+      const platform = parsePlatform(text);
+      const { os, architecture } = parsePlatform(formatPlatform(platform));
+      assert(os === platform.os && architecture === platform.architecture);
+    },
+  },
+  { name: "digest", seeds: [DIGEST], read: parseDigest },
+  {
+    name: "Link",
+    seeds: seeds.LINKS,
+    read(text) {
+      const base = new URL("https://r.test/v2/a/");
+      const next = nextPage(text, new URL("tags/list", base), base);
+      assert(next === undefined || new URL(next, base).host === base.host);
+    },
+  },
+  {
+    name: "tags",
+    seeds: seeds.TAGS,
+    read: (text) => parseTags(encode(text)),
+  },
+  {
+    name: "Retry-After",
+    seeds: seeds.RETRIES,
+    read(text) {
+      const wait = parseRetryAfter(text, 0);
+      assert(wait === undefined || wait >= 0);
+    },
+  },
+  {
+    name: "error body",
+    seeds: seeds.ERRORS,
+    read(text) {
+      for (const { code, message } of parseErrorBody(text)) {
+        assertHarmless(code);
+        assertHarmless(message);
+      }
+    },
+  },
+  {
+    name: "token reply",
+    seeds: seeds.TOKENS,
+    async read(text) {
+      const http = new HttpClient({
+        retries: 0,
+        fetch: () => Promise.resolve(answer(text, {})),
+      });
+      const { value, renewAt } = await requestToken(http, {
+        registry: "r.test",
+        origin: new URL("https://r.test"),
+        realm: "https://auth.test/token",
+        scopes: ["repository:a:pull"],
+      });
+      assert(/^[\x21-\x7e]+$/.test(value));
+      assert(!Number.isNaN(renewAt));
+    },
+  },
+  {
+    name: "mirror",
+    seeds: seeds.MIRRORS,
+    read: parseMirrorUrl,
+  },
+  {
+    name: "file of logins",
+    seeds: seeds.LOGINS,
+    read(text) {
+      for (const legacy of [false, true]) {
+        const { auths } = parseAuthFile(text, "auth.json", { legacy });
+        findServerKey(Object.keys(auths), "r.test");
+        for (const entry of Object.values(auths)) readAuthEntry(entry);
+      }
+      if (text.trim() === "") return;
+      JSON.parse(setMember(text, ["auths", "r.test"], { auth: "x" }));
+    },
+  },
+  {
+    name: "index.json",
+    seeds: seeds.LAYOUTS,
+    read(text) {
+      layoutNames(text);
+      const manifest = {
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        digest: DIGEST,
+        size: 7,
+        platform: { os: "linux", architecture: "amd64" },
+      };
+      const name = "docker.io/library/nginx:latest";
+      assert(layoutNames(updateLayoutIndex(text, name, manifest)).has(name));
+    },
+  },
+  {
+    name: "record",
+    seeds: seeds.RECORDS,
+    async read(text, folder) {
+      const path = join(folder, "record");
+      await writeFile(path, text);
+      const header = { id: "a", size: 100, boot: "b" };
+      const found = await RangeRecord.read(path, header);
+      if (!found) return;
+      for (
+        const [start, end] of [...found.written.ranges, ...found.synced.ranges]
+      ) {
+        assert(0 <= start && start < end && end <= 100);
+      }
+    },
+  },
+  {
+    name: "tar",
+    seeds: [tarSeed],
+    async read(text) {
+      const bytes = latin(text);
+      const listing = await listTar(tarHandle(bytes), bytes.length);
+      for (const { size, offset } of listing?.entries ?? []) {
+        assert(Number.isSafeInteger(size) && size >= 0);
+        assert(Number.isSafeInteger(offset) && offset >= 0);
+      }
+    },
+  },
+  {
+    name: "text to show",
+    seeds: [...seeds.ERRORS, ...seeds.URLS],
+    read(text) {
+      assertHarmless(neutralize(text));
+      assertHarmless(cleanText(text));
+      truncate(text, 20);
+      quoteForShell(text);
+      redactText(text);
+      redactUrl(text);
+      redactAddresses(text);
+    },
+  },
+];
+
+/** Whether an error is one that the library means to throw. */
+export function isMeant(error: unknown): boolean {
+  return error instanceof DockerPullError;
+}
