@@ -121,7 +121,7 @@ export function makeCases(options: CaseOptions): Case[] {
           keep: "cache",
           args: ["--trust-cache"],
         },
-        { name: "unchanged", keep: "everything" },
+        { name: "unchanged", cache: true, keep: "everything" },
       ),
     ],
     targets: [
