@@ -9,12 +9,15 @@ const HARMFUL =
   // deno-lint-ignore no-control-regex
   /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
+/** Nobody reads more of one text, in UTF-16 code units. */
+const MOST_SHOWN = 65_536;
+
 /**
  * Makes every character visible that could steer a terminal or mislead its
  * reader, so that names and messages from the network may be printed.
  */
 export function neutralize(text: string): string {
-  return text.replace(HARMFUL, (character) => {
+  return text.slice(0, MOST_SHOWN).replace(HARMFUL, (character) => {
     const code = character.codePointAt(0)!;
     return code < 0x100
       ? `\\x${code.toString(16).padStart(2, "0")}`
@@ -37,10 +40,12 @@ export function width(text: string): number {
 
 /** Cuts a text to so many columns, with a sign that it was cut. */
 export function truncate(text: string, columns: number): string {
-  if (width(text) <= columns) return text;
+  // What is far too long is not measured to its end.
+  if (text.length <= 16 * columns && width(text) <= columns) return text;
   let cut = "";
   let taken = 0;
-  for (const character of text) {
+  // Characters without a width could go on for ever.
+  for (const character of text.slice(0, 16 * columns)) {
     const next = taken + width(character);
     if (next > columns - 1) break;
     cut += character;
