@@ -58,6 +58,7 @@ export class PartialFile {
   readonly #boot: string | undefined;
   #synced: RangeSet;
   #saving: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
   #unsaved = 0;
   #lastSave: number;
   #lastSync: number;
@@ -172,11 +173,24 @@ export class PartialFile {
     this.present.add(position, position + bytes.length);
     this.#record?.add(position, position + bytes.length);
     this.#unsaved += bytes.length;
-    if (this.#record && !this.#saving && !this.#closed && this.#isSaveDue()) {
+    if (!this.#record || this.#closed) return;
+    if (!this.#syncing && this.#isSyncDue()) {
+      this.#syncing = this.#sync().catch(() => {}).finally(() => {
+        this.#syncing = undefined;
+      });
+    }
+    if (!this.#saving && this.#isSaveDue()) {
       this.#saving = this.#save().catch(() => {}).finally(() => {
         this.#saving = undefined;
       });
     }
+  }
+
+  #isSyncDue(): boolean {
+    const interval = this.#boot === undefined
+      ? SHORT_SYNC_INTERVAL
+      : SYNC_INTERVAL;
+    return performance.now() - this.#lastSync > interval;
   }
 
   #isSaveDue(): boolean {
@@ -236,9 +250,9 @@ export class PartialFile {
     if (!this.#record || this.present.total === 0) {
       return await this.discard();
     }
-    await this.#saving;
+    await Promise.all([this.#saving, this.#syncing]);
     // Where a restart cannot be told, only what is synced counts.
-    this.#lastSync = this.#boot === undefined ? -Infinity : Infinity;
+    if (this.#boot === undefined) await this.#sync().catch(() => {});
     await this.#save().catch(() => {});
     await this.#end();
   }
@@ -253,26 +267,25 @@ export class PartialFile {
   async #end(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#saving;
+    await Promise.all([this.#saving, this.#syncing]);
     await this.#record?.close();
     await this.#handle.close();
+  }
+
+  /** It takes a while, in which what is written is recorded all the same. */
+  async #sync(): Promise<void> {
+    const synced = new RangeSet(this.present.ranges);
+    this.#synced = synced;
+    this.#lastSync = performance.now();
+    await this.#handle.datasync();
+    // What was forgotten in the meantime has been taken out of it.
+    this.#record!.sync(synced.ranges);
   }
 
   async #save(): Promise<void> {
     this.#unsaved = 0;
     this.#lastSave = performance.now();
     this.#recorded = true;
-    const interval = this.#boot === undefined
-      ? SHORT_SYNC_INTERVAL
-      : SYNC_INTERVAL;
-    if (performance.now() - this.#lastSync > interval) {
-      const synced = new RangeSet(this.present.ranges);
-      this.#synced = synced;
-      await this.#handle.datasync();
-      this.#lastSync = performance.now();
-      // What was forgotten in the meantime has been taken out of it.
-      this.#record!.sync(synced.ranges);
-    }
     await this.#record!.flush();
   }
 }

@@ -134,6 +134,8 @@ export class FaultProxy {
     for (const sent of [...this.#live.values(), ...recent]) {
       this.destroyed += Math.min(sent, most);
     }
+    // What is still sent reaches nobody.
+    this.#live.clear();
   }
 
   #inject(fault: Fault): void {
@@ -148,7 +150,7 @@ export class FaultProxy {
     }
     const { auth, redirect } = this.#options;
     const target: Target | undefined = /\/blobs\//.test(path)
-      ? "blob"
+      ? blobTarget(request)
       : /\/manifests\/sha256:/.test(path)
       ? "manifest"
       : /\/manifests\//.test(path)
@@ -163,7 +165,7 @@ export class FaultProxy {
     const fault = this.#options.schedule.decide(target);
     const early = await this.#early(fault, connection, true);
     if (early !== undefined) return early;
-    if (target === "blob" && (redirect || fault === "dead-redirect")) {
+    if (/\/blobs\//.test(path) && (redirect || fault === "dead-redirect")) {
       const signature = `${++this.#count}`;
       if (fault === "dead-redirect") this.#inject(fault);
       else this.#signatures.set(signature, path);
@@ -185,7 +187,9 @@ export class FaultProxy {
     if (real === undefined) return await refuse(connection, 403);
     const status = this.#burst.shift();
     if (status !== undefined) return await refuse(connection, status);
-    const fault = this.#options.schedule.decide("blob");
+    const fault = this.#options.schedule.decide(
+      blobTarget(request),
+    );
     if (fault === "dead-redirect") {
       this.#inject(fault);
       this.#signatures.delete(signature);
@@ -362,6 +366,7 @@ export class FaultProxy {
     const deliver = async (part: Uint8Array) => {
       await connection.write(part);
       sent += part.length;
+      if (!this.#live.has(key)) return;
       this.delivered += part.length;
       this.deliveredOf.set(
         digest,
@@ -372,7 +377,7 @@ export class FaultProxy {
     const breaks = fault === "drop" || fault === "reset" ||
       fault === "stall" || fault === "truncate";
     for await (const part of this.#paced(bytes)) {
-      if (connection.closed) return false;
+      if (connection.closed) break;
       if (breaks && sent + part.length > at) {
         await deliver(part.subarray(0, at - sent));
         return await this.#break(fault, connection, sent);
@@ -385,12 +390,12 @@ export class FaultProxy {
       }
       await deliver(part);
     }
-    if (connection.closed) return false;
-    if (fault === "over-long") {
-      await connection.write(new Uint8Array(100));
+    // Whoever does not believe the head has closed it by now.
+    if (fault === "wrong-range" || fault === "over-long") {
       this.destroyed += sent;
     }
-    if (fault === "wrong-range") this.destroyed += sent;
+    if (connection.closed) return false;
+    if (fault === "over-long") await connection.write(new Uint8Array(100));
     if (!kept) connection.end();
     return kept;
   }
@@ -467,6 +472,10 @@ export class FaultProxy {
       bytes: incoming,
     };
   }
+}
+
+function blobTarget({ headers }: Pick<RawRequest, "headers">): Target {
+  return headers.has("range") ? "range" : "blob";
 }
 
 async function refuse(

@@ -40,10 +40,11 @@ export const FAULTS = [
 export type Fault = typeof FAULTS[number];
 
 /** What a request asks for, as far as it matters here. */
-export type Target = "blob" | "manifest" | "tag";
+export type Target = "blob" | "range" | "manifest" | "tag";
 
 const POSSIBLE: Record<Target, readonly Fault[]> = {
-  blob: FAULTS.filter((fault) => fault !== "moved-tag"),
+  blob: FAULTS.filter((fault) => !/-range|moved-tag/.test(fault)),
+  range: FAULTS.filter((fault) => fault !== "moved-tag"),
   manifest: [
     "drop",
     "reset",
