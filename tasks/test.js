@@ -31,7 +31,7 @@ const denoArgs = async () => [
   ...given,
   ...named ? [] : [
     "--doc",
-    ...["tests", "lib", "mod.ts", "cli.ts", "README.md"]
+    ...["tests", "lib", "mod.ts", "README.md"]
       .filter((path) => existsSync(path)),
   ],
 ];
