@@ -143,12 +143,9 @@ async function smallBlob(
   descriptor: Descriptor,
   { repository, store, signal }: DocumentOptions,
 ): Promise<Document> {
-  const bytes = await store?.get(descriptor);
-  if (bytes) return { descriptor, bytes };
-  return keep(
-    await repository.fetchSmallBlob(descriptor, { ...(signal && { signal }) }),
-    store,
-  );
+  const waiting = { ...(signal && { signal }) };
+  const fetch = () => repository.fetchSmallBlob(descriptor, waiting);
+  return await (store ? store.obtain(descriptor, fetch, waiting) : fetch());
 }
 
 async function keep(

@@ -161,11 +161,32 @@ export interface Resolver {
   ): Promise<Descriptor>;
 }
 
+/** A part of a file, which another thread can write by itself. */
+export interface FilePlace {
+  /** The file's path. */
+  path: string;
+  /**
+   * The file's device and inode as `fstat` tells them: another file that has
+   * come to the path is not meant.
+   */
+  identity: [device: number, inode: number];
+  /** Where in the file the part begins, in bytes. */
+  offset: number;
+  /** Whether it can be written. */
+  writable: boolean;
+  /** What an error names. */
+  subject: string;
+}
+
 /**
  * A place for one blob's bytes, which come in any order. It never learns of
  * `commit` before all of them are there and agree with the digest.
  */
 export interface BlobSink {
+  /** Where the bytes lie, if that is in a file. */
+  readonly place?: FilePlace;
+  /** Told of bytes of the blob that another thread has put there. */
+  wrote?(start: number, end: number): void;
   /** Puts bytes at a position of the blob. */
   write(bytes: Uint8Array, position: number): void | Promise<void>;
   /** The bytes are verified: keep them. */

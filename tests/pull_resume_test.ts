@@ -121,7 +121,8 @@ test(
       assert(!existsSync(join(folder, "image.tar")));
       registry.fault = undefined;
       const result = await world.pull("app:1");
-      assert(result.resumed + result.saved >= 900_000);
+      // A buffer that was not full yet is lost with its connection.
+      assert(result.resumed + result.saved >= 250_000);
       await assertHolds(join(folder, "image.tar"), image);
     }),
 );

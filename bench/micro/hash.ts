@@ -2,7 +2,6 @@
 
 import { createHash } from "node:crypto";
 import { createHasher } from "../../lib/digest.ts";
-import { openHashing } from "../../lib/transfer/hashing.ts";
 import { sizeText, type Work } from "./timing.ts";
 
 const TOTAL = 256 << 20;
@@ -17,28 +16,6 @@ function incremental(size: number): Work {
       const hash = createHash("sha256");
       for (let done = 0; done < TOTAL; done += size) hash.update(bytes);
       hash.digest("hex");
-    },
-  };
-}
-
-/** As blobs are hashed, with three buffers that go round. */
-function transferHashing(): Work {
-  const hashing = openHashing(Infinity);
-  return {
-    name: "lib/transfer/hashing.ts, 1 MiB at a time",
-    bytes: TOTAL,
-    async run() {
-      const hasher = hashing.hasher("sha256");
-      const buffers = Array.from(
-        { length: 3 },
-        (): ArrayBuffer | Promise<ArrayBuffer> => new ArrayBuffer(MIB),
-      );
-      for (let done = 0; done < TOTAL; done += MIB) {
-        const buffer = await buffers.shift()!;
-        buffers.push(hasher.update(new Uint8Array(buffer)));
-      }
-      await Promise.all(buffers);
-      await hasher.digest();
     },
   };
 }
@@ -63,6 +40,5 @@ export function hashWorks(): Work[] {
         await hasher.digest();
       },
     },
-    transferHashing(),
   ];
 }

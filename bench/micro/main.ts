@@ -68,5 +68,5 @@ for (const part of parts) {
   if (!flags.json) console.log(`${format(part, results[part])}\n`);
 }
 if (flags.json) console.log(JSON.stringify(results, undefined, 2));
-// The hashing thread would keep some runtimes waiting.
+// The writing threads would keep some runtimes waiting.
 process.exit(0);

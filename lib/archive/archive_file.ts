@@ -7,14 +7,16 @@ import { createHash } from "node:crypto";
 import { mkdir, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ifThere, onDisk, storageError } from "../disk/io.ts";
-import { acquireLock, breakerOf, type Lock } from "../disk/lock.ts";
+import { acquireLock, breakerOf, type Lock, TAKEN_OVER } from "../disk/lock.ts";
 import {
   type FileSlot,
   lockPathOf,
   PartialFile,
   removeRemains,
 } from "../disk/partial_file.ts";
+import { StorageError } from "../errors.ts";
 import type { ArchivePlan } from "./plan.ts";
+import { isUpToDate } from "./up_to_date.ts";
 
 /** The longest name that a suffix is added to, in bytes. */
 const MAX_NAME = 220;
@@ -107,10 +109,17 @@ export class ArchiveFile {
   /** All layers are there: the file gets its final name. */
   async commit(): Promise<void> {
     try {
-      await this.#file.commit(this.path);
+      await this.#file.commit(this.path).catch((error) => this.#yield(error));
     } finally {
       await this.#lock.release();
     }
+  }
+
+  /** Another has taken over, while this process was asleep, and was faster. */
+  async #yield(error: unknown): Promise<void> {
+    const missing = error instanceof StorageError &&
+      (error.code === TAKEN_OVER || error.code === "ENOENT");
+    if (!missing || !await isUpToDate(this.path, this.plan)) throw error;
   }
 
   /** Ends the work for now; nothing stays but what can be resumed. */

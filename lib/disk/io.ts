@@ -1,12 +1,21 @@
 /** Turns what `node:fs` throws into a typed error that names the path. */
 
 import { readFile, stat } from "node:fs/promises";
+import { constants } from "node:os";
 import { StorageError } from "../errors.ts";
 
 /** The system's code of an error, such as `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : undefined;
+  const { code, errno, message } = (error ?? {}) as Record<string, unknown>;
+  if (typeof code === "string" && /^[A-Z][A-Z0-9_]*$/.test(code)) return code;
+  // The runtimes have no name for some, such as a quota that is used up: Node
+  // and Bun give its negated number, Deno puts that into the message.
+  const told = /\(os error (\d+)\)|^Unknown system error -(\d+)/
+    .exec(`${message}`);
+  const number = told ? Number(told[1] ?? told[2]) : -Number(errno ?? NaN);
+  return Object.entries(constants.errno)
+    .find(([, value]) => value === number)?.[0] ??
+    (typeof code === "string" ? code : undefined);
 }
 
 /** A {@linkcode StorageError} made from what a call of `node:fs` threw. */

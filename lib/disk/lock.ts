@@ -29,6 +29,8 @@ export interface LockOptions {
    * @default {6000}
    */
   stale?: number;
+  /** Makes the lock's file, which must not be there yet; for tests. */
+  create?: (path: string, token: string) => void;
 }
 
 /** A lock that is held. */
@@ -37,7 +39,12 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** The code of a StorageError where a lock was lost to another process. */
+export const TAKEN_OVER = "another process has taken over";
+
 const POLL = 100;
+/** How often a file is asked for that the system is still removing. */
+const MOST_REFUSALS = 5;
 /** Breaking a lock takes no longer, in milliseconds. */
 const BREAKING_TIME = 1_000;
 /** A lock of ours has a few words. */
@@ -91,6 +98,8 @@ async function makeAttempt(
   options: LockOptions,
 ): Promise<() => Promise<Lock | undefined>> {
   const { stale = 6_000, subject = path } = options;
+  const create = (path: string, token: string) =>
+    tryCreate(path, token, subject, options.create ?? createFile);
   const mark = await processMark();
   const token = [crypto.randomUUID(), ...(mark ? [mark] : [])].join(" ");
   const idle = { lock: stopwatch(), breaker: stopwatch() };
@@ -98,7 +107,7 @@ async function makeAttempt(
   /** Removes a dead lock; a second file sees to it that only one does so. */
   async function breakLock(sign: Sign): Promise<boolean> {
     const breaker = breakerOf(path);
-    if (!await create(breaker, token, subject)) {
+    if (!await create(breaker, token)) {
       const other = await signOfLife(breaker);
       if (
         other &&
@@ -118,7 +127,7 @@ async function makeAttempt(
 
   return async () => {
     while (true) {
-      if (await create(path, token, subject)) return hold(path, token, stale);
+      if (await create(path, token)) return hold(path, token, stale);
       const sign = await signOfLife(path);
       if (sign === undefined) continue; // it has just been given back
       const dead = sign.foreign || idle.lock(sign.text) > stale ||
@@ -142,25 +151,34 @@ function stopwatch(): (text: string) => number {
   };
 }
 
-async function create(
+function createFile(path: string, token: string): void {
+  // In one go, as an empty lock tells nothing of its holder.
+  writeFileSync(path, token, { flag: "wx" });
+}
+
+async function tryCreate(
   path: string,
   token: string,
   subject: string,
+  create: (path: string, token: string) => void,
 ): Promise<boolean> {
-  try {
-    // In one go, as an empty lock tells nothing of its holder.
-    writeFileSync(path, token, { flag: "wx" });
-    return true;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "EEXIST") return false;
-    if (code === "ENOSPC" || code === "EDQUOT") await removeEmpty(path);
-    // Windows says EPERM or EACCES while a removed file is still open.
-    if (
-      (code === "EPERM" || code === "EACCES") &&
-      await signOfLife(path) !== undefined
-    ) return false;
-    throw storageError("write", subject, error);
+  for (let refusals = 1;; refusals++) {
+    try {
+      create(path, token);
+      return true;
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === "EEXIST") return false;
+      if (code === "ENOSPC" || code === "EDQUOT") await removeEmpty(path);
+      const refused = code === "EPERM" || code === "EACCES";
+      if (!refused || refusals === MOST_REFUSALS) {
+        throw storageError("write", subject, error);
+      }
+      // Windows says so while a removed file is still open somewhere, which
+      // then cannot be seen either.
+      if (await signOfLife(path) !== undefined) return false;
+      await delay(POLL / 5);
+    }
   }
 }
 
@@ -193,17 +211,29 @@ async function signOfLife(path: string): Promise<Sign | undefined> {
 }
 
 function hold(path: string, token: string, stale: number): Lock {
+  const holder = () =>
+    readFile(path, "utf8").catch((error) =>
+      systemCode(error) === "ENOENT" ? "" : undefined
+    );
+  let beat: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => {});
+    beat = holder().then(async (holder) => {
+      // It is lost to another, if this process was suspended for too long: a
+      // sign of life would keep that one's lock when it is dead. One that
+      // cannot be read just now is not lost.
+      if (holder !== undefined && holder !== token) return clearInterval(timer);
+      const now = new Date();
+      await utimes(path, now, now).catch(() => {});
+    });
   }, stale / 4);
   (timer as { unref?: () => void }).unref?.();
   return {
     async release() {
       clearInterval(timer);
-      // Another may have taken it over while this process was suspended.
-      const holder = await readFile(path, "utf8").catch(() => undefined);
-      if (holder === token) await rm(path, { force: true }).catch(() => {});
+      await beat;
+      if (await holder() === token) {
+        await rm(path, { force: true }).catch(() => {});
+      }
     },
   };
 }

@@ -8,9 +8,10 @@
 
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
-import type { BlobSink } from "../types.ts";
+import { StorageError } from "../errors.ts";
+import type { BlobSink, FilePlace } from "../types.ts";
 import { onDisk, storageError } from "./io.ts";
-import { breakerOf, tryLock } from "./lock.ts";
+import { breakerOf, TAKEN_OVER, tryLock } from "./lock.ts";
 import { bootId } from "./process_mark.ts";
 import { RangeRecord } from "./range_record.ts";
 import { RangeSet } from "./ranges.ts";
@@ -35,6 +36,9 @@ export interface PartialFileOptions {
   resumable?: boolean;
 }
 
+/** What tells a file from another one that has come to its name. */
+type Identity = FilePlace["identity"];
+
 /** How often is recorded what was written; a kill costs that much. */
 const SAVE_INTERVAL = 8;
 /** How much there is before there is a record, in bytes or milliseconds. */
@@ -52,7 +56,10 @@ export class PartialFile {
   readonly size: number;
   /** Which bytes are there. */
   readonly present: RangeSet;
-  readonly #subject: string;
+  /** What an error names. */
+  readonly subject: string;
+  /** Its device and inode. */
+  readonly identity: Identity;
   readonly #handle: FileHandle;
   readonly #record: RangeRecord | undefined;
   readonly #boot: string | undefined;
@@ -62,6 +69,9 @@ export class PartialFile {
   #unsaved = 0;
   #lastSave: number;
   #lastSync: number;
+  /** When it was opened, and how many bytes were there then. */
+  readonly #opened: number;
+  readonly #before: number;
   #closed = false;
   /** Whether there may be a record on the disk. */
   #recorded: boolean;
@@ -72,6 +82,7 @@ export class PartialFile {
     size: number,
     found: {
       subject: string;
+      identity: Identity;
       present: RangeSet;
       synced: RangeSet;
       boot?: string;
@@ -82,13 +93,15 @@ export class PartialFile {
     this.path = path;
     this.size = size;
     this.present = found.present;
-    this.#subject = found.subject;
+    this.subject = found.subject;
+    this.identity = found.identity;
     this.#handle = handle;
     this.#record = found.record;
     this.#boot = found.boot;
     this.#recorded = found.recorded;
     this.#synced = found.synced;
-    this.#lastSave = this.#lastSync = performance.now();
+    this.#before = found.present.total;
+    this.#opened = this.#lastSave = this.#lastSync = performance.now();
   }
 
   /**
@@ -104,14 +117,15 @@ export class PartialFile {
     // A link in the way is an error: what it points to is not ours.
     const flags = constants.O_RDWR | constants.O_CREAT |
       (constants.O_NOFOLLOW ?? 0);
-    const handle = await onDisk(
-      "write",
-      subject,
-      () => open(path, flags, 0o666),
-    );
+    const begin = (more = 0) =>
+      onDisk("write", subject, () => open(path, flags | more, 0o666));
+    let handle = await begin();
+    let identity: Identity | undefined;
+    let kept = false;
     try {
       const boot = await bootId();
       const status = await handle.stat();
+      identity = [status.dev, status.ino];
       if (!status.isFile()) {
         throw storageError(
           "write",
@@ -128,20 +142,34 @@ export class PartialFile {
       const { written, synced } = found ??
         { written: new RangeSet(), synced: new RangeSet() };
       const present = new RangeSet([...synced.ranges, ...written.ranges]);
+      kept = found !== undefined;
       if (!found) {
-        await onDisk("write", path, async () => {
-          if (recorded) await rm(recordPath(path), { force: true });
-          // ext4 writes a file out when it is closed after being emptied, so
-          // one that is new is not.
-          if (status.size > 0) await handle.truncate(0);
-          await handle.truncate(size);
-        });
+        if (recorded) {
+          await onDisk(
+            "write",
+            subject,
+            () => rm(recordPath(path), { force: true }),
+          );
+        }
+        // A new file in place of an old one: who lost it while asleep may
+        // still write there. And ext4 writes a file out when it is closed
+        // after being emptied.
+        if (status.size > 0) {
+          await handle.close();
+          await onDisk("write", subject, () => rm(path, { force: true }));
+          identity = undefined;
+          handle = await begin(constants.O_EXCL);
+          const { dev, ino } = await handle.stat();
+          identity = [dev, ino];
+        }
+        await onDisk("write", subject, () => handle.truncate(size));
       }
       const record = resumable
         ? new RangeRecord(recordPath(path), header, found)
         : undefined;
       return new PartialFile(path, handle, size, {
         subject,
+        identity,
         present,
         synced,
         recorded,
@@ -149,6 +177,10 @@ export class PartialFile {
         ...(boot !== undefined && { boot }),
       });
     } catch (error) {
+      // Nothing is in it, as where a file may not become that large.
+      if (!kept && identity && await isAt(identity, path)) {
+        await rm(path, { force: true }).catch(() => {});
+      }
       await handle.close();
       throw error;
     }
@@ -167,12 +199,17 @@ export class PartialFile {
         );
         done += bytesWritten;
       } catch (error) {
-        throw storageError("write", this.#subject, error);
+        throw storageError("write", this.subject, error);
       }
     }
-    this.present.add(position, position + bytes.length);
-    this.#record?.add(position, position + bytes.length);
-    this.#unsaved += bytes.length;
+    this.wrote(position, position + bytes.length);
+  }
+
+  /** Told of bytes that were put there, by another thread perhaps. */
+  wrote(start: number, end: number): void {
+    this.present.add(start, end);
+    this.#record?.add(start, end);
+    this.#unsaved += end - start;
     if (!this.#record || this.#closed) return;
     if (!this.#syncing && this.#isSyncDue()) {
       this.#syncing = this.#sync().catch(() => {}).finally(() => {
@@ -190,7 +227,18 @@ export class PartialFile {
     const interval = this.#boot === undefined
       ? SHORT_SYNC_INTERVAL
       : SYNC_INTERVAL;
-    return performance.now() - this.#lastSync > interval;
+    return performance.now() - this.#lastSync > interval &&
+      this.#timeLeft() > interval;
+  }
+
+  /**
+   * How long it takes to its last byte at the speed so far: what is complete
+   * before it is on the disk does not wait for that.
+   */
+  #timeLeft(): number {
+    const { total } = this.present;
+    const elapsed = performance.now() - this.#opened;
+    return (this.size - total) * elapsed / (total - this.#before);
   }
 
   #isSaveDue(): boolean {
@@ -216,7 +264,7 @@ export class PartialFile {
       );
       return bytesRead;
     } catch (error) {
-      throw storageError("read", this.#subject, error);
+      throw storageError("read", this.subject, error);
     }
   }
 
@@ -234,7 +282,9 @@ export class PartialFile {
 
   /** Gives the complete file its final name. */
   async commit(finalPath: string): Promise<void> {
+    const own = await isAt(this.identity, this.path);
     await this.#end();
+    if (!own) throw new StorageError("write", finalPath, TAKEN_OVER);
     try {
       await onDisk("write", finalPath, () => rename(this.path, finalPath));
     } catch (error) {
@@ -247,6 +297,7 @@ export class PartialFile {
   /** Ends the work for now; what is there stays, if it is to be resumed. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    if (!await isAt(this.identity, this.path)) return await this.#end();
     if (!this.#record || this.present.total === 0) {
       return await this.discard();
     }
@@ -259,7 +310,9 @@ export class PartialFile {
 
   /** Removes the file and its record. */
   async discard(): Promise<void> {
+    const own = this.#closed || await isAt(this.identity, this.path);
     await this.#end();
+    if (!own) return;
     await rm(recordPath(this.path), { force: true }).catch(() => {});
     await rm(this.path, { force: true }).catch(() => {});
   }
@@ -288,6 +341,15 @@ export class PartialFile {
     this.#recorded = true;
     await this.#record!.flush();
   }
+}
+
+/**
+ * Whether a file is still the one of that name. It is not where another
+ * process has taken over from this one while it was suspended.
+ */
+async function isAt(identity: Identity, path: string): Promise<boolean> {
+  const there = await lstat(path).catch(() => undefined);
+  return identity[0] === there?.dev && identity[1] === there.ino;
 }
 
 /**
@@ -345,9 +407,20 @@ export class FileSlot implements BlobSink {
     return this.file.present.slice(this.offset, this.offset + this.size);
   }
 
+  /** Where the bytes lie. */
+  get place(): FilePlace {
+    const { path, identity, subject } = this.file;
+    return { path, identity, subject, offset: this.offset, writable: true };
+  }
+
   /** Puts bytes at a position of the blob. */
   write(bytes: Uint8Array, position: number): Promise<void> {
     return this.file.write(bytes, this.offset + position);
+  }
+
+  /** Told of bytes of the blob that another thread has put there. */
+  wrote(start: number, end: number): void {
+    this.file.wrote(this.offset + start, this.offset + end);
   }
 
   /** Reads bytes back. */

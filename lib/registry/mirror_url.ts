@@ -28,6 +28,9 @@ export interface MirrorAddress {
   prefix: string;
 }
 
+/** The longest address of a mirror. */
+const MAX_LENGTH = 2_000;
+
 /**
  * Reads the address of a mirror.
  *
@@ -44,6 +47,8 @@ export function parseMirrorUrl(text: string): MirrorAddress {
       `Cannot use mirror ${JSON.stringify(shown)}: ${reason}`,
     );
   };
+  // Taking a long run of slashes apart takes long, too.
+  if (trimmed.length > MAX_LENGTH) return fail("it is too long");
   const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)
     ? trimmed
     : `https://${trimmed}`;

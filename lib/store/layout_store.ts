@@ -9,6 +9,7 @@ import { constants } from "node:fs";
 import {
   copyFile,
   link,
+  lstat,
   mkdir,
   open,
   readFile,
@@ -75,10 +76,9 @@ export class LayoutStore {
    * ```
    */
   static async open(path: string): Promise<LayoutStore> {
-    await onDisk("write", path, async () => {
-      await mkdir(join(path, "blobs", "sha256"), { recursive: true });
-      await mkdir(join(path, INGEST), { recursive: true });
-    });
+    await onDisk("write", path, () => mkdir(path, { recursive: true }));
+    await makeFolder(path, "blobs", "sha256");
+    await makeFolder(path, INGEST);
     const marker = join(path, "oci-layout");
     const text = await readText(marker);
     if (text === undefined) {
@@ -130,7 +130,10 @@ export class LayoutStore {
       await handle.close();
       return undefined;
     }
-    return new StoreEntry(path, handle, descriptor.size);
+    return new StoreEntry(path, handle, descriptor.size, [
+      status.dev,
+      status.ino,
+    ]);
   }
 
   /**
@@ -157,7 +160,7 @@ export class LayoutStore {
         await lock.release();
         return entry;
       }
-      await mkdir(join(this.path, "blobs", algorithm), { recursive: true });
+      await makeFolder(this.path, "blobs", algorithm);
       const file = await PartialFile.open(path, {
         id: descriptor.digest,
         size: descriptor.size,
@@ -197,6 +200,37 @@ export class LayoutStore {
     }
   }
 
+  /**
+   * A document that is there, or else is fetched and kept, by one process for
+   * all that want it.
+   *
+   * @param descriptor The document.
+   * @param fetch Gets it, verified.
+   */
+  async obtain(
+    descriptor: Descriptor,
+    fetch: () => Promise<Document>,
+    options: IngestOptions = {},
+  ): Promise<Document> {
+    const kept = await this.get(descriptor);
+    if (kept) return { descriptor, bytes: kept };
+    const { algorithm, hex } = parseDigest(descriptor.digest);
+    const path = join(this.path, INGEST, `${algorithm}-${hex}.partial`);
+    const lock = await acquireLock(lockPathOf(path), {
+      ...options,
+      subject: this.path,
+    });
+    try {
+      const bytes = await this.get(descriptor);
+      if (bytes) return { descriptor, bytes };
+      const document = await fetch();
+      await this.put(document);
+      return document;
+    } finally {
+      await lock.release();
+    }
+  }
+
   /** A manifest or index that is there, by its digest alone. */
   async document(digest: string): Promise<Document | undefined> {
     const path = this.blobPath(digest);
@@ -233,8 +267,8 @@ export class LayoutStore {
     const from = source.blobPath(descriptor.digest);
     const to = this.blobPath(descriptor.digest);
     const temporary = join(this.path, INGEST, momentaryName(hex));
+    await makeFolder(this.path, "blobs", algorithm);
     await onDisk("write", this.path, async () => {
-      await mkdir(join(this.path, "blobs", algorithm), { recursive: true });
       try {
         await link(from, temporary).catch(() =>
           // Another file system, or one without links.
@@ -258,11 +292,7 @@ export class LayoutStore {
     const { descriptor, bytes } = document;
     if (await this.has(descriptor)) return;
     const { algorithm, hex } = parseDigest(descriptor.digest);
-    await onDisk(
-      "write",
-      this.path,
-      () => mkdir(join(this.path, "blobs", algorithm), { recursive: true }),
-    );
+    await makeFolder(this.path, "blobs", algorithm);
     await replaceFile(this.path, join("blobs", algorithm, hex), bytes);
   }
 
@@ -296,6 +326,22 @@ export class LayoutStore {
       }
     } finally {
       await lock.release();
+    }
+  }
+}
+
+/**
+ * Makes a folder of the layout, with those above it. A link in its place leads
+ * to what is not ours to fill or to clear away.
+ */
+async function makeFolder(root: string, ...names: string[]): Promise<void> {
+  let folder = root;
+  for (const name of names) {
+    folder = join(folder, name);
+    await onDisk("write", root, () => mkdir(folder, { recursive: true }));
+    const status = await onDisk("write", root, () => lstat(folder));
+    if (!status.isDirectory()) {
+      throw storageError("write", folder, new Error("it is a link"));
     }
   }
 }

@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { rm } from "node:fs/promises";
 import { onDisk, storageError } from "../disk/io.ts";
 import { RangeSet } from "../disk/ranges.ts";
-import type { BlobSink } from "../types.ts";
+import type { BlobSink, FilePlace } from "../types.ts";
 
 /** A blob that is there already: a sink that lacks nothing. */
 export class StoreEntry implements BlobSink {
@@ -12,12 +12,20 @@ export class StoreEntry implements BlobSink {
   readonly path: string;
   /** Which bytes are there: all. */
   readonly present: RangeSet;
+  /** Where the bytes lie. */
+  readonly place: FilePlace;
   #handle: FileHandle;
   #closed = false;
 
   /** Made by {@linkcode LayoutStore.entry}. */
-  constructor(path: string, handle: FileHandle, size: number) {
+  constructor(
+    path: string,
+    handle: FileHandle,
+    size: number,
+    identity: FilePlace["identity"],
+  ) {
     this.path = path;
+    this.place = { path, identity, offset: 0, writable: false, subject: path };
     this.present = new RangeSet([[0, size]]);
     this.#handle = handle;
   }

@@ -1,7 +1,7 @@
 /** A blob on its way into the cache. */
 
 import { stat } from "node:fs/promises";
-import type { Lock } from "../disk/lock.ts";
+import { type Lock, TAKEN_OVER } from "../disk/lock.ts";
 import { FileSlot, type PartialFile } from "../disk/partial_file.ts";
 import { StorageError } from "../errors.ts";
 
@@ -34,7 +34,8 @@ export class StoreIngest extends FileSlot {
   /** Another has taken over, while this process was asleep, and was faster. */
   async #yield(error: unknown): Promise<void> {
     const found = await stat(this.#finalPath).catch(() => undefined);
-    const missing = error instanceof StorageError && error.code === "ENOENT";
+    const missing = error instanceof StorageError &&
+      (error.code === TAKEN_OVER || error.code === "ENOENT");
     if (!missing || found?.size !== this.size) throw error;
   }
 

@@ -4,14 +4,14 @@ import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { removeRemains } from "../disk/partial_file.ts";
 
-/** How the name of a file ends that is there for a moment only. */
-const SUFFIX = ".tmp";
+/** How the name of a file of ours ends that is there for a moment only. */
+const MOMENTARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 /** What is younger may still be in use, in milliseconds. */
 const AGE = 60 * 60 * 1000;
 
 /** A name for a file that is renamed as soon as it is written. */
 export function momentaryName(name: string): string {
-  return `${name}.${crypto.randomUUID()}${SUFFIX}`;
+  return `${name}.${crypto.randomUUID()}.tmp`;
 }
 
 /**
@@ -27,7 +27,8 @@ export async function sweep(
   now: number = Date.now(),
 ): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
-  const remains = /^(.+\.partial)\.(?:lock|lock\.break|record|record~)$/;
+  const remains =
+    /^(\w+-[0-9a-f]+\.partial)\.(?:lock|lock\.break|record|record~)$/;
   const bases = names.flatMap((name) => {
     const base = remains.exec(name)?.[1];
     // A record belongs to a partial file; nothing else outlives its process.
@@ -37,7 +38,7 @@ export async function sweep(
   for (const base of new Set(bases)) {
     await removeRemains(join(folder, base), true);
   }
-  for (const name of names.filter((name) => name.endsWith(SUFFIX))) {
+  for (const name of names.filter((name) => MOMENTARY.test(name))) {
     const path = join(folder, name);
     const status = await lstat(path).catch(() => undefined);
     if (!status || now - status.mtimeMs < AGE) continue;

@@ -8,9 +8,12 @@ import { type Range, RangeSet } from "../disk/ranges.ts";
 import { ContentMismatchError } from "../errors.ts";
 import type { BlobSource } from "../events.ts";
 import type { BlobSink, Descriptor, ReadableSink } from "../types.ts";
-import { BufferPool } from "./buffer_pool.ts";
-import type { BlobHasher, Hashing } from "./hashing.ts";
+import type { BlobWriter } from "./blob_writer.ts";
 import { Notice } from "./notice.ts";
+import type { Writers } from "./writers.ts";
+
+/** How much of what is there already is gone through at a time, in bytes. */
+const STEP = 4 * 1024 * 1024;
 
 /** Where a blob goes. */
 export interface BlobTarget {
@@ -99,7 +102,7 @@ export class BlobTransfer {
   #written: RangeSet;
   /** What only the primary has, from an earlier run. */
   #uncopied: RangeSet;
-  #hasher: BlobHasher | undefined;
+  readonly #writer: BlobWriter;
   #hashed = 0;
   #catchingUp = false;
   #finished = false;
@@ -112,7 +115,7 @@ export class BlobTransfer {
   constructor(
     descriptor: Descriptor,
     target: BlobTarget,
-    hashing: Hashing,
+    writers: Writers,
     onProgress: (received: number) => void,
   ) {
     const { size, digest } = descriptor;
@@ -124,9 +127,12 @@ export class BlobTransfer {
     this.pending = this.#written.gaps(size);
     this.resumed = this.#written.total;
     const trusted = target.trusted && this.resumed === size;
-    this.#hasher = trusted
-      ? undefined
-      : hashing.hasher(parseDigest(digest).algorithm);
+    this.#writer = writers.open({
+      descriptor,
+      primary: target.primary,
+      copies: target.copies,
+      algorithm: trusted ? undefined : parseDigest(digest).algorithm,
+    });
     this.complete = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -149,10 +155,12 @@ export class BlobTransfer {
     this.#advance();
   }
 
-  /** Ends it: what still arrives is dropped. */
-  close(): void {
+  /** Ends it: what still arrives is dropped. Settles when nothing is written any more. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#stop.abort();
+    await this.idle();
+    await this.#writer.close();
   }
 
   /** Ends the requests of a closed blob. */
@@ -185,44 +193,23 @@ export class BlobTransfer {
     position: number,
     giveBack: (buffer: ArrayBuffer) => void,
   ): Promise<void> {
-    const { primary, copies } = this.target;
     const end = position + bytes.length;
     const next = position === this.#hashed && !this.#catchingUp;
     // Nothing else is hashed until these bytes have had their turn.
     if (next) this.#catchingUp = true;
     this.downloaded += bytes.length;
-    const writes = [primary, ...copies].map(async (sink) =>
-      await sink.write(bytes, position)
-    );
+    let buffer: ArrayBuffer | undefined;
     try {
-      // The buffer is in use until the last of them has ended.
-      await Promise.allSettled(writes);
-      await Promise.all(writes);
+      buffer = await this.#writer.write(bytes, position, next);
       this.#written.add(position, end);
-      if (next) {
-        this.#hash(bytes, end, giveBack);
-      } else giveBack(bytes.buffer);
+      if (next) this.#hashed = end;
     } finally {
+      giveBack(buffer ?? bytes.buffer);
       if (next) this.#catchingUp = false;
       this.settle();
     }
     this.#onProgress(this.#written.total);
     this.#advance();
-  }
-
-  /** Hashes the next bytes in order, and gives their buffer back after that. */
-  #hash(
-    bytes: Uint8Array<ArrayBuffer>,
-    end: number,
-    giveBack: (buffer: ArrayBuffer) => void,
-  ): void {
-    this.#hashed = end;
-    const buffer = this.#hasher ? this.#hasher.update(bytes) : bytes.buffer;
-    if (!(buffer instanceof Promise)) return giveBack(buffer);
-    buffer.then(giveBack, (error) => {
-      this.#reject(error);
-      giveBack(bytes.buffer); // whoever waits for one must go on
-    });
   }
 
   /** Hashes what has come out of order, and ends when all is there. */
@@ -247,71 +234,27 @@ export class BlobTransfer {
   }
 
   async #catchUp(): Promise<void> {
-    const pool = new BufferPool();
-    const giveBack = (buffer: ArrayBuffer) => pool.give(buffer);
-    let next = this.#read(this.#hashed, await pool.take());
-    try {
-      while (true) {
-        const bytes = await next;
-        if (bytes.length === 0 || this.#closed) return;
-        const position = this.#hashed;
-        const end = position + bytes.length;
-        const copies = this.#uncopied.covers(position, end)
-          ? this.target.copies.map(async (copy) =>
-            await copy.write(bytes, position)
-          )
-          : [];
-        // The next bytes are read while these are written and hashed.
-        next = Promise.resolve(pool.take()).then((buffer) =>
-          this.#read(end, buffer)
-        );
-        next.catch(() => {}); // seen at the next turn
-        await Promise.allSettled(copies);
-        await Promise.all(copies);
-        this.#hash(bytes, end, giveBack);
-        if (this.isLocal) this.#onProgress(end);
-      }
-    } finally {
-      await next.catch(() => {});
-    }
-  }
-
-  /** Reads what is there from a position, up to a change of its origin. */
-  async #read(
-    position: number,
-    buffer: ArrayBuffer,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    const copied = this.#uncopied.gaps(this.descriptor.size);
-    const here = this.#uncopied.endFrom(position) > position
-      ? this.#uncopied
-      : copied;
-    const end = Math.min(
-      this.#written.endFrom(position),
-      here.endFrom(position),
-    );
-    const length = Math.min(end - position, buffer.byteLength);
-    const bytes = new Uint8Array(buffer, 0, Math.max(0, length));
-    let done = 0;
-    while (done < bytes.length) {
-      const count = await this.target.primary.read(
-        bytes.subarray(done),
-        position + done,
+    while (!this.#closed) {
+      const start = this.#hashed;
+      const copied = this.#uncopied.endFrom(start) > start;
+      const origin = copied
+        ? this.#uncopied
+        : this.#uncopied.gaps(this.descriptor.size);
+      const end = Math.min(
+        this.#written.endFrom(start),
+        origin.endFrom(start),
+        start + STEP,
       );
-      // The file is shorter than it was: somebody else has cut it.
-      if (count === 0) {
-        throw new ContentMismatchError(this.descriptor, {
-          size: position + done,
-        });
-      }
-      done += count;
+      if (end <= start) return;
+      await this.#writer.reread(start, end, copied);
+      this.#hashed = end;
+      if (this.isLocal) this.#onProgress(end);
     }
-    return bytes;
   }
 
   async #finish(): Promise<void> {
-    if (!this.#hasher) return;
-    const digest = await this.#hasher.digest();
-    if (digest !== this.descriptor.digest) {
+    const digest = await this.#writer.digest();
+    if (digest !== undefined && digest !== this.descriptor.digest) {
       throw new ContentMismatchError(this.descriptor, { digest });
     }
   }

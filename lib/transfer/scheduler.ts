@@ -46,6 +46,12 @@ export class Scheduler {
 
   /** Remembers whether a blob's server answers ranges. */
   learn(blob: BlobTransfer, ranges: boolean): void {
+    // Once may be a mishap; a server that does so each time sends the whole
+    // blob for each gap in it, so one request is to fill them all.
+    const again = !ranges && blob.ranges === false;
+    if (again && blob.pieces.size === 1) {
+      for (const piece of blob.pieces) widen(piece);
+    }
     blob.ranges = ranges;
     this.#ranges ??= ranges;
   }
@@ -137,6 +143,15 @@ function claim(blob: BlobTransfer, start: number, end: number): Piece {
   };
   blob.pieces.add(piece);
   return piece;
+}
+
+/** Has a piece go on to the last byte that is missing, over what is there. */
+function widen(piece: Piece): void {
+  const { blob, end } = piece;
+  const last = blob.pending.ranges.at(-1)?.[1] ?? end;
+  if (last <= end) return;
+  blob.pending.remove(end, last);
+  piece.end = last;
 }
 
 function missing(blob: BlobTransfer): number {

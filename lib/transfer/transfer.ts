@@ -14,10 +14,10 @@ import {
 } from "./blob.ts";
 import { Carrier } from "./carrier.ts";
 import { Connection } from "./connection.ts";
-import { type Hashing, openHashing } from "./hashing.ts";
 import { Notice } from "./notice.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Watchdog } from "./watchdog.ts";
+import { Writers } from "./writers.ts";
 
 export type { BlobOutcome, BlobTarget, BlobTask, OpenOptions } from "./blob.ts";
 
@@ -62,6 +62,8 @@ export interface TransferOptions {
   sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** The number of connections by default. */
+const CONCURRENCY = 3;
 /** How often wrong bytes are fetched again. */
 const MOST_MISMATCHES = 1;
 
@@ -81,20 +83,21 @@ export async function transferBlobs(
   fetcher: Fetcher,
   options: TransferOptions = {},
 ): Promise<BlobOutcome[]> {
-  const hashing = openHashing(
-    tasks.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
-  );
+  const writers = new Writers({
+    bytes: tasks.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
+    connections: options.concurrency ?? CONCURRENCY,
+  });
   try {
-    return await new Transfer(tasks, fetcher, hashing, options).run();
+    return await new Transfer(tasks, fetcher, writers, options).run();
   } finally {
-    hashing.close();
+    writers.close();
   }
 }
 
 class Transfer {
   readonly #tasks: BlobTask[];
   readonly #fetcher: Fetcher;
-  readonly #hashing: Hashing;
+  readonly #writers: Writers;
   readonly #concurrency: number;
   readonly #carrier: Carrier;
   readonly #onEvent: OnEvent;
@@ -108,11 +111,11 @@ class Transfer {
   constructor(
     tasks: BlobTask[],
     fetcher: Fetcher,
-    hashing: Hashing,
+    writers: Writers,
     options: TransferOptions,
   ) {
     const {
-      concurrency = 3,
+      concurrency = CONCURRENCY,
       timeout = 30_000,
       signal,
       onEvent = () => {},
@@ -120,7 +123,7 @@ class Transfer {
     } = options;
     this.#tasks = tasks;
     this.#fetcher = fetcher;
-    this.#hashing = hashing;
+    this.#writers = writers;
     this.#concurrency = concurrency;
     this.#onEvent = onEvent;
     this.#scheduler = new Scheduler(concurrency, minPiece);
@@ -250,7 +253,7 @@ class Transfer {
     const blob = new BlobTransfer(
       descriptor,
       target,
-      this.#hashing,
+      this.#writers,
       (received) =>
         this.#onEvent({ type: "blob-progress", descriptor, received }),
     );
@@ -278,8 +281,7 @@ class Transfer {
       this.#signal.removeEventListener("abort", stop);
       this.#scheduler.delete(blob);
       // No connection may write any more once the target is closed.
-      blob.close();
-      await blob.idle();
+      await blob.close();
     }
   }
 

@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { ArchiveFile, checkSpace } from "../../lib/archive/archive_file.ts";
 import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
@@ -121,6 +128,27 @@ test("ArchiveFile is written by one at a time", () =>
     await (await second).close();
     assertEquals(waited, true);
     assertEquals(await isUpToDate(path, plan), true);
+  }));
+
+test("ArchiveFile.commit() gives way to one who has taken over", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "a.tar");
+    const first = await ArchiveFile.open(path, plan);
+    await fill(first, plan);
+    // This one was suspended, and another has come to the end before it.
+    await rm(join(folder, ".a.tar.partial.lock"));
+    const second = await ArchiveFile.open(path, plan);
+    await fill(second, plan);
+    await second.commit();
+    await first.commit();
+    assertEquals(await isUpToDate(path, plan), true);
+    assertEquals(await readdir(folder), ["a.tar"]);
+    // Where something else is there, that is an error.
+    const third = await ArchiveFile.open(path, plan);
+    await rm(join(folder, ".a.tar.partial"));
+    await writeFile(path, "another image");
+    await assertRejects(() => third.commit(), StorageError);
+    assertEquals(await readdir(folder), ["a.tar"]);
   }));
 
 test("checkSpace() rejects what no disk has room for", () =>

@@ -1,10 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { spawn } from "node:child_process";
-import { mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import {
+  mkdir,
+  readdir,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { acquireLock } from "../../lib/disk/lock.ts";
+import { acquireLock, tryLock } from "../../lib/disk/lock.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { test } from "../harness.ts";
 import { inFolder } from "./folder.ts";
@@ -118,6 +126,56 @@ test("Lock.release() leaves alone what another has taken over", () =>
     await lock.release();
     assertEquals(await readdir(folder), ["lock"]);
   }));
+
+test("a lock that another has taken over is not kept alive", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "lock");
+    const lock = await acquireLock(path, { stale: 40 });
+    await writeFile(path, "another's");
+    const past = new Date(Date.now() - 60_000);
+    await utimes(path, past, past);
+    await moment(60);
+    assertEquals((await stat(path)).mtimeMs, past.getTime());
+    await lock.release();
+    assertEquals(await readdir(folder), ["lock"]);
+  }));
+
+for (const code of ["EPERM", "EACCES"]) {
+  test(`acquireLock() waits where Windows still removes a lock: ${code}`, () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "lock");
+      let refusals = 3;
+      const refuse = () => {
+        throw Object.assign(new Error(code), { code });
+      };
+      const create = (path: string, token: string) =>
+        refusals-- > 0 ? refuse() : writeFileSync(path, token, { flag: "wx" });
+      const lock = await acquireLock(path, { create });
+      // One that can be seen is somebody's.
+      assertEquals(await tryLock(path, { create: refuse }), undefined);
+      await lock.release();
+      const error = await assertRejects(
+        () => tryLock(path, { create: refuse }),
+        StorageError,
+      );
+      assertEquals(error.code, code);
+      assertEquals(await readdir(folder), []);
+    }));
+}
+
+for (const code of ["ENOSPC", "EDQUOT"]) {
+  test(`acquireLock() leaves no empty lock behind: ${code}`, () =>
+    inFolder(async (folder) => {
+      const create = (path: string) => {
+        // It could be made, and its content had no room.
+        writeFileSync(path, "", { flag: "wx" });
+        throw Object.assign(new Error(code), { code });
+      };
+      const path = join(folder, "lock");
+      await assertRejects(() => acquireLock(path, { create }), StorageError);
+      assertEquals(await readdir(folder), []);
+    }));
+}
 
 test("acquireLock() ends with the signal's reason", () =>
   inFolder(async (folder) => {

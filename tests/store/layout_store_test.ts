@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import {
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   rm,
@@ -10,7 +11,7 @@ import {
   utimes,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { InvalidDigestError, StorageError } from "../../lib/errors.ts";
 import { LayoutStore } from "../../lib/store/layout_store.ts";
 import { StoreEntry } from "../../lib/store/store_entry.ts";
@@ -77,6 +78,45 @@ test("LayoutStore.blobPath() leads nowhere else", async () => {
     }
   });
 });
+
+test("LayoutStore follows no link in the place of its folders", () =>
+  inFolder(async (folder) => {
+    for (const name of ["ingest", "blobs", "blobs/sha256", "blobs/sha512"]) {
+      const elsewhere = await mkdtemp(join(folder, "elsewhere-"));
+      const old = join(elsewhere, `a.${crypto.randomUUID()}.tmp`);
+      await writeFile(old, "precious");
+      await utimes(old, 0, 0);
+      const path = await mkdtemp(join(folder, "cache-"));
+      if (name.includes("/")) await mkdir(join(path, "blobs"));
+      await symlink(elsewhere, join(path, name));
+      const error = await assertRejects(async () => {
+        const store = await LayoutStore.open(path);
+        const digest = `sha512:${"0".repeat(128)}`;
+        await store.ingest({ ...descriptor, digest });
+      }, StorageError);
+      assertEquals(error.path, join(path, name));
+      assertEquals(await readdir(elsewhere), [basename(old)]);
+    }
+  }));
+
+test("LayoutStore.open() clears away only what bears names of its own", () =>
+  inFolder(async (folder) => {
+    const ingest = join(folder, "ingest");
+    await mkdir(ingest);
+    const own = `index.json.${crypto.randomUUID()}.tmp`;
+    const others = [
+      "a.tmp",
+      "my.partial.lock",
+      `${own}.old`,
+      "b.partial.record",
+    ];
+    for (const name of [own, ...others]) {
+      await writeFile(join(ingest, name), "");
+      await utimes(join(ingest, name), 0, 0);
+    }
+    await LayoutStore.open(folder);
+    assertEquals((await readdir(ingest)).sort(), others.sort());
+  }));
 
 test("LayoutStore.ingest() makes an entry", () =>
   inFolder(async (folder) => {
@@ -191,6 +231,32 @@ test("LayoutStore drops entries of another size or kind", () =>
       assertEquals(await store.get(descriptor), bytes);
       await store.remove(descriptor.digest);
     }
+  }));
+
+test("LayoutStore.obtain() has one fetch a document for all that want it", () =>
+  inFolder(async (folder) => {
+    const { config } = content([layer(1)]);
+    let fetched = 0;
+    const fetch = async () => {
+      fetched++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return config;
+    };
+    const failure = new Error("broken");
+    const stores = await Promise.all(
+      [1, 2, 3].map(() => LayoutStore.open(folder)),
+    );
+    await assertRejects(
+      () => stores[0]!.obtain(config.descriptor, () => Promise.reject(failure)),
+      Error,
+      "broken",
+    );
+    const found = await Promise.all(
+      stores.map((store) => store.obtain(config.descriptor, fetch)),
+    );
+    for (const { bytes } of found) assertEquals(bytes, config.bytes);
+    assertEquals(fetched, 1);
+    assertEquals(await readdir(join(folder, "ingest")), []);
   }));
 
 test("LayoutStore.get() removes what is damaged", () =>
