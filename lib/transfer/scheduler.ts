@@ -10,7 +10,9 @@ import type { BlobTransfer, Piece } from "./blob.ts";
 const MIN_PIECE = 4 * 1024 * 1024;
 
 /** A connection that needs so many milliseconds more is helped. */
-const WORTH_HELPING = 500;
+const WORTH_HELPING = 400;
+/** Another one takes over no less than this, in bytes. */
+const WORTH_A_REQUEST = 1024 * 1024;
 
 /** One that needs so much time is helped with smaller pieces, too. */
 const SLOW = 4_000;
@@ -21,6 +23,7 @@ const SLOW_PIECE = 256 * 1024;
 export class Scheduler {
   readonly #connections: number;
   readonly #minPiece: number;
+  readonly #leastPart: number;
   readonly #blobs: Set<BlobTransfer> = new Set();
   readonly #untouched: Set<BlobTransfer> = new Set();
   /** Whether ranges work here, learned from the first answer to one. */
@@ -30,6 +33,7 @@ export class Scheduler {
   constructor(connections: number, minPiece: number = MIN_PIECE) {
     this.#connections = connections;
     this.#minPiece = minPiece;
+    this.#leastPart = Math.min(minPiece, WORTH_A_REQUEST);
   }
 
   /** Adds a blob. */
@@ -86,14 +90,19 @@ export class Scheduler {
   #first(blob: BlobTransfer): Piece | undefined {
     const [start, end] = blob.next ?? [0, 0];
     if (end <= start) return undefined;
-    const share = this.#connections === 1 || blob.ranges === false
-      ? Infinity
-      : Math.max(
-        this.#minPiece,
-        Math.ceil(this.#outstanding() / (2 * this.#connections)),
-      );
-    const whole = end - start < share + this.#minPiece;
-    return claim(blob, start, whole ? end : start + share);
+    if (this.#connections === 1 || blob.ranges === false) {
+      return claim(blob, start, end);
+    }
+    // With its share of all, a connection ends when the others do; those that
+    // turn out slower are helped.
+    const share = Math.max(
+      this.#minPiece,
+      Math.ceil(this.#outstanding() / this.#connections),
+    );
+    // What it leaves to another one is worth a request.
+    const left = end - start - share;
+    const length = left < this.#leastPart ? end - start : share;
+    return claim(blob, start, start + length);
   }
 
   /** All bytes that are missing, asked for or not. */
@@ -115,7 +124,7 @@ export class Scheduler {
         // Cutting a request short costs its connection, so one that is nearly
         // through is left alone, be it by its bytes or by its time.
         const time = timeLeft(piece);
-        const least = time > SLOW ? SLOW_PIECE : this.#minPiece;
+        const least = time > SLOW ? SLOW_PIECE : this.#leastPart;
         if (remaining(piece) < 2 * least || time <= longest) continue;
         slowest = piece;
         longest = time;

@@ -64,6 +64,8 @@ export interface TransferOptions {
 
 /** The number of connections by default. */
 const CONCURRENCY = 3;
+/** So many blobs more than there are connections are open at a time. */
+const OPEN_AHEAD = 2;
 /** How often wrong bytes are fetched again. */
 const MOST_MISMATCHES = 1;
 
@@ -106,6 +108,11 @@ class Transfer {
   readonly #signal: AbortSignal;
   readonly #connect: () => Connection;
   #unfinished: number;
+  /**
+   * How many blobs are to be opened before any is fetched: the largest comes
+   * first, not the one that is opened first.
+   */
+  #unopened: number;
   readonly #changed = new Notice();
 
   constructor(
@@ -128,6 +135,7 @@ class Transfer {
     this.#onEvent = onEvent;
     this.#scheduler = new Scheduler(concurrency, minPiece);
     this.#unfinished = tasks.length;
+    this.#unopened = Math.min(concurrency + OPEN_AHEAD, tasks.length);
     this.#signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
@@ -176,7 +184,7 @@ class Transfer {
       () => this.#work(this.#connect()),
     );
     const all = [
-      ...Array.from({ length: this.#concurrency + 2 }, openers),
+      ...Array.from({ length: this.#concurrency + OPEN_AHEAD }, openers),
       ...connections,
     ].map((part) => part.catch((error) => this.#failure.abort(error)));
     await Promise.all(all);
@@ -188,11 +196,24 @@ class Transfer {
   async #bring(task: BlobTask, onWait: () => void): Promise<BlobOutcome> {
     const { descriptor } = task;
     let mismatches = 0;
+    let known = false;
+    const opened = () => {
+      if (!known && --this.#unopened === 0) this.#changed.give();
+      known = true;
+    };
     for (let attempt = 0;; attempt++) {
       this.#signal.throwIfAborted();
-      const target = await task.open(attempt, { signal: this.#signal, onWait });
+      const target = await task.open(attempt, {
+        signal: this.#signal,
+        onWait: () => {
+          opened();
+          onWait();
+        },
+      });
       try {
-        const blob = await this.#fill(task, target);
+        const filled = this.#fill(task, target);
+        opened();
+        const blob = await filled;
         for (const copy of target.copies) await copy.commit();
         await target.primary.commit();
         this.#unfinished--;
@@ -287,6 +308,9 @@ class Transfer {
 
   /** A connection's life: piece after piece, until no blob is left. */
   async #work(connection: Connection): Promise<void> {
+    while (this.#unopened > 0 && !this.#signal.aborted) {
+      await this.#changed.wait();
+    }
     while (this.#unfinished > 0 && !this.#signal.aborted) {
       const piece = this.#scheduler.take();
       if (piece) {
