@@ -1,7 +1,7 @@
-/** `@std/cli/parse-args` over minimist, which it descends from. */
-import minimist from "minimist";
+/** `@std/cli/parse-args` over Node's own parser. */
+import { parseArgs as tokenize } from "node:util";
 
-/** The options of `parseArgs()` that behave alike in both. */
+/** The options of `parseArgs()` that are used. */
 export interface ParseOptions<
   Booleans extends string,
   Strings extends string,
@@ -12,8 +12,6 @@ export interface ParseOptions<
   collect?: readonly Collected[];
   negatable?: readonly string[];
   alias?: Record<string, string | readonly string[]>;
-  default?: Record<string, unknown>;
-  stopEarly?: boolean;
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
 
@@ -29,9 +27,9 @@ export type Args<
   & { [K in Collected]: string[] };
 
 /**
- * Differs from minimist in that a repeated option is its last value unless it
- * is collected, `--no-x` negates only what is `negatable`, and `--name` does
- * not take a following word that starts with a dash.
+ * A repeated option is its last value unless it is collected, `--no-x` negates
+ * only what is `negatable`, and `--name` does not take a following word that
+ * starts with a dash.
  */
 export function parseArgs<
   const Booleans extends string = never,
@@ -41,49 +39,66 @@ export function parseArgs<
   args: readonly string[],
   options: ParseOptions<Booleans, Strings, Collected> = {},
 ): Args<Booleans, Strings, Collected> {
-  const { collect = [], negatable = [], unknown, ...rest } = options;
-  const aliases = Object.entries(options.alias ?? {})
-    .map(([key, others]) => [key, ...[others].flat()]);
-  const withAliases = (names: readonly string[]) =>
-    new Set([
-      ...names,
-      ...aliases.flatMap((a) => a.some((n) => names.includes(n)) ? a : []),
-    ]);
-  const [strings, collected, negated] = [
-    options.string ?? [],
+  const { boolean = [], string = [], collect = [], negatable = [] } = options;
+  const { alias = {}, unknown = () => true } = options;
+  const groups = Object.entries(alias).map((group) => group.flat());
+  const namesOf = (name: string) =>
+    groups.find((group) => group.includes(name)) ?? [name];
+  const all = (names: readonly string[]) => new Set(names.flatMap(namesOf));
+  const [booleans, strings, collected, negated] = [
+    boolean,
+    string,
     collect,
     negatable,
-  ]
-    .map(withAliases);
+  ].map(all) as [Set<string>, Set<string>, Set<string>, Set<string>];
 
   const end = args.includes("--") ? args.indexOf("--") : args.length;
-  const given = new Map<string, string>();
-  const plain = args.slice(0, end).map((arg, i) => {
-    const name = /^--([^=]+)$/.exec(arg)?.[1];
-    if (name === undefined) return arg;
-    const next = i + 1 < end ? args[i + 1] : undefined;
-    let written = arg;
-    if (strings.has(name) && (!next || next.startsWith("-"))) {
-      written = `${arg}=`;
-    } else if (name.startsWith("no-") && !negated.has(name.slice(3))) {
-      written = `${arg}=true`;
-    }
-    given.set(written, arg);
-    return written;
+  const { tokens } = tokenize({
+    // Node's parser gives an option the next word, whatever that is.
+    args: args.map((arg, i) => {
+      const name = /^--([^=]+)$/.exec(arg)?.[1] ?? "";
+      const bare = i + 1 >= end || args[i + 1]!.startsWith("-");
+      return i < end && strings.has(name) && bare ? `${arg}=` : arg;
+    }),
+    options: Object.fromEntries(
+      [...booleans, ...strings].filter((name) => name.length > 1)
+        .map((name) => {
+          const short = namesOf(name).find(({ length }) => length === 1);
+          const type = booleans.has(name) ? "boolean" : "string";
+          return [name, { type, ...(short !== undefined && { short }) }];
+        }),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
   });
-  const parsed = minimist([...plain, ...args.slice(end)], {
-    ...rest,
-    unknown: (arg) =>
-      unknown?.(
-        given.get(arg) ?? arg,
-        /^--?([^=]+)/.exec(given.get(arg) ?? arg)?.[1],
-      ) !== false,
-  } as minimist.Opts);
-  for (const [key, value] of Object.entries(parsed)) {
-    if (key === "_") continue;
-    const values = [value].flat();
-    parsed[key] = collected.has(key) ? values : values.at(-1);
+
+  const parsed: Record<string, unknown> = { _: [] };
+  const set = (name: string, value: unknown) => {
+    for (const each of namesOf(name)) {
+      parsed[each] = collected.has(each)
+        ? [...parsed[each] as unknown[] ?? [], value]
+        : value;
+    }
+  };
+  for (const name of booleans) parsed[name] = false;
+  for (const name of collected) parsed[name] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      if (token.index > end || unknown(token.value) !== false) {
+        (parsed._ as string[]).push(token.value);
+      }
+    } else if (token.kind === "option") {
+      const { name, rawName, value } = token;
+      if (strings.has(name)) set(name, value ?? "");
+      else if (booleans.has(name)) set(name, value !== "false");
+      else if (name.startsWith("no-") && negated.has(name.slice(3))) {
+        set(name.slice(3), false);
+      } else {
+        const written = value === undefined ? rawName : `${rawName}=${value}`;
+        if (unknown(written, name, value) !== false) set(name, value ?? true);
+      }
+    }
   }
-  for (const key of collected) parsed[key] ??= [];
   return parsed as unknown as Args<Booleans, Strings, Collected>;
 }
