@@ -2,7 +2,11 @@
 
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ArchiveFile, checkSpace } from "./archive/archive_file.ts";
+import {
+  ArchiveFile,
+  checkSpace,
+  occupiedByArchive,
+} from "./archive/archive_file.ts";
 import type { ArchivePlan } from "./archive/plan.ts";
 import type { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
@@ -90,14 +94,16 @@ async function checkRoom(
   store: LayoutStore | undefined,
 ): Promise<void> {
   const folder = dirname(path);
-  if (!store) return await checkSpace(folder, plan.size, path);
+  // What an earlier run has left takes its room already.
+  const size = Math.max(0, plan.size - await occupiedByArchive(path));
+  if (!store) return await checkSpace(folder, size, path);
   let missing = 0;
   for (const { descriptor } of plan.blobs.values()) {
-    if (!await store.has(descriptor)) missing += descriptor.size;
+    missing += await store.roomFor(descriptor);
   }
   const device = async (place: string) =>
     (await stat(place).catch(() => undefined))?.dev;
   const together = await device(folder) === await device(store.path);
-  await checkSpace(folder, plan.size + (together ? missing : 0), path);
+  await checkSpace(folder, size + (together ? missing : 0), path);
   if (!together) await checkSpace(store.path, missing, store.path);
 }

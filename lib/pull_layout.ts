@@ -58,7 +58,7 @@ export async function writeLayout(
   const layout = await LayoutStore.open(folder);
   let missing = 0;
   for (const descriptor of blobs) {
-    if (!await (store ?? layout).has(descriptor)) missing += descriptor.size;
+    missing += await (store ?? layout).roomFor(descriptor);
   }
   await checkSpace((store ?? layout).path, missing, folder);
   onOpen();

@@ -11,6 +11,7 @@ import { acquireLock, breakerOf, type Lock, TAKEN_OVER } from "../disk/lock.ts";
 import {
   type FileSlot,
   lockPathOf,
+  occupied,
   PartialFile,
   removeRemains,
 } from "../disk/partial_file.ts";
@@ -140,6 +141,15 @@ export class ArchiveFile {
 export async function tidyArchive(path: string): Promise<void> {
   const temporary = join(dirname(path), temporaryName(basename(path)));
   await removeRemains(temporary, false);
+}
+
+/**
+ * Bytes of the disk that an earlier run's part of an archive takes already.
+ *
+ * @param path The archive's path.
+ */
+export function occupiedByArchive(path: string): Promise<number> {
+  return occupied(join(dirname(path), temporaryName(basename(path))));
 }
 
 /** A name beside the final one, with room for a suffix in 255 bytes. */

@@ -381,6 +381,12 @@ export async function removeRemains(
   await lock.release();
 }
 
+/** Bytes of the disk that a file takes, as far as the system tells. */
+export async function occupied(path: string): Promise<number> {
+  const status = await lstat(path).catch(() => undefined);
+  return (status?.blocks ?? 0) * 512;
+}
+
 /** The path of the lock that whoever opens a partial file is to hold. */
 export function lockPathOf(path: string): string {
   return `${path}.lock`;

@@ -23,7 +23,7 @@ import { basename, join } from "node:path";
 import { parseDigest, verifyBytes } from "../digest.ts";
 import { ifThere, onDisk, readText, storageError } from "../disk/io.ts";
 import { acquireLock } from "../disk/lock.ts";
-import { lockPathOf, PartialFile } from "../disk/partial_file.ts";
+import { lockPathOf, occupied, PartialFile } from "../disk/partial_file.ts";
 import { DockerPullError } from "../errors.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../manifest.ts";
 import type { Descriptor, Document } from "../types.ts";
@@ -114,6 +114,18 @@ export class LayoutStore {
       status.size === descriptor.size;
   }
 
+  /** Room that a blob still needs, in bytes: none, all, or all but a part. */
+  async roomFor(descriptor: Descriptor): Promise<number> {
+    if (await this.has(descriptor)) return 0;
+    const there = await occupied(this.#partialPath(descriptor.digest));
+    return Math.max(0, descriptor.size - there);
+  }
+
+  #partialPath(digest: string): string {
+    const { algorithm, hex } = parseDigest(digest);
+    return join(this.path, INGEST, `${algorithm}-${hex}.partial`);
+  }
+
   /**
    * Opens a blob that is there.
    *
@@ -148,8 +160,8 @@ export class LayoutStore {
     descriptor: Descriptor,
     options: IngestOptions = {},
   ): Promise<StoreIngest | StoreEntry> {
-    const { algorithm, hex } = parseDigest(descriptor.digest);
-    const path = join(this.path, INGEST, `${algorithm}-${hex}.partial`);
+    const { algorithm } = parseDigest(descriptor.digest);
+    const path = this.#partialPath(descriptor.digest);
     const lock = await acquireLock(lockPathOf(path), {
       ...options,
       subject: this.path,
@@ -214,8 +226,7 @@ export class LayoutStore {
   ): Promise<Document> {
     const kept = await this.get(descriptor);
     if (kept) return { descriptor, bytes: kept };
-    const { algorithm, hex } = parseDigest(descriptor.digest);
-    const path = join(this.path, INGEST, `${algorithm}-${hex}.partial`);
+    const path = this.#partialPath(descriptor.digest);
     const lock = await acquireLock(lockPathOf(path), {
       ...options,
       subject: this.path,

@@ -135,6 +135,40 @@ for (const cached of [false, true]) {
   );
 }
 
+for (const [cache, size] of [[false, "8m"], [true, "13m"]] as const) {
+  test(
+    `what an earlier run left needs no room a second time ${
+      cache ? "in the cache" : "beside the target"
+    }`,
+    {
+      skip: noMount,
+    },
+    () =>
+      onSmallDisk(workspace, size, async (cwd) => {
+        const { registry, served } = await scene.get();
+        const args = [
+          ...(cache ? [] : ["--no-cache"]),
+          ...["--retries", "0", "-o", "a.tar", `${served.host}/${MEDIUM}`],
+        ];
+        let layers = 0;
+        registry.fault = ({ path }) =>
+          path.includes("/blobs/") && ++layers > 2
+            ? { closeAfter: 1_500_000 }
+            : {};
+        try {
+          const { code } = await dockerPull(args, { cwd });
+          assertEquals(code, 8);
+        } finally {
+          registry.fault = undefined;
+        }
+        const filler = join(cwd, "filler");
+        writeFileSync(filler, new Uint8Array(1_500_000));
+        await pullOk(args, cwd);
+        assert(existsSync(join(cwd, "a.tar")));
+      }),
+  );
+}
+
 test(
   "a read-only folder is named",
   { skip: noMount },
