@@ -4,27 +4,18 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { diagnose, type Diagnosis } from "../lib/doctor/doctor.ts";
 import type { Finding, Report } from "../lib/doctor/report.ts";
-import { parseReference } from "../lib/reference.ts";
-import { parseMirrorUrl } from "../lib/registry/mirror_url.ts";
 import { proxyFromEnvironment } from "../lib/registry/proxy.ts";
 import type { Fetch } from "../lib/types.ts";
-import { credentialPathSettings } from "./credential_files.ts";
-import { readLogin } from "./credentials.ts";
+import { VERSION } from "../lib/version.ts";
 import type { DoctorCommandOptions } from "./doctor_options.ts";
 import { explainError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext } from "./explanation.ts";
-import { warnOfInsecurity } from "./insecurity.ts";
+import { openAccess, readWantedImage } from "./image_access.ts";
 import type { Io } from "./io.ts";
-import { findLogins, noteTokens } from "./logins.ts";
-import { findMirrors, parseMirror } from "./mirrors.ts";
-import { openNetwork } from "./network.ts";
-import { wantedPlatform } from "./pull_command.ts";
-import { logRequests } from "./request_log.ts";
 import { abortOnSignals } from "./signals.ts";
 import { createStyle, type Style } from "./style.ts";
 import { neutralize } from "./text.ts";
-import { VERSION } from "./version.ts";
 
 /** What is done for the command elsewhere, so that a test can do it. */
 export interface DoctorServices {
@@ -55,59 +46,28 @@ export async function runDoctor(
   services: DoctorServices = {},
 ): Promise<DoctorResult> {
   const { env, stderr } = io;
-  const { verbose } = options;
   const style = createStyle(stderr, env);
-  const print = (line: string) => void stderr.write(`${line}\n`);
   const warnings: string[] = [];
-  const warn = (message: string) => void warnings.push(message);
-
-  const reference = parseReference(options.image);
-  const { registry, repository } = reference;
-  Object.assign(context, { registry, repository });
-  const platform = wantedPlatform(
-    options.platform,
-    env.DOCKER_DEFAULT_PLATFORM,
+  const wanted = readWantedImage(options, env, context);
+  const { reference, platform } = wanted;
+  const { network, mirrors, connect } = await openAccess(
+    wanted,
+    options,
+    io,
+    context,
+    {
+      warn: (message) => void warnings.push(message),
+      log: (line) => void stderr.write(`${style.faint(line)}\n`),
+      prompt: services.prompt,
+    },
   );
-  const given = options.mirrors &&
-    options.mirrors.map((text) => parseMirror(text, "Option --mirror"));
-  const paths = await credentialPathSettings(env, io.os);
-  const places = { env, os: io.os, home: paths.home };
-  const mirrors = await findMirrors(registry, given, places, warn);
-  // As in a pull, questions come before signals are listened to.
-  const login = await readLogin(options, registry, {
-    ...io,
-    prompt: services.prompt,
-    warn,
-  });
-  warnOfInsecurity(options, warn);
-  const network = await openNetwork(options, {
-    ...places,
-    registry,
-    mirrors: mirrors?.urls.map((url) => parseMirrorUrl(url).host),
-    warn,
-  });
   const interruption = abortOnSignals(io.signals, () => {});
   const { signal } = interruption;
-  const fetch = services.fetch ?? network.fetch;
   try {
     const diagnosis = await diagnose(reference, {
-      fetch: noteTokens(
-        verbose
-          ? logRequests(fetch, (text) => print(style.faint(text)))
-          : fetch,
-        context,
-      ),
+      ...connect(signal, services.fetch),
       proxy: proxyFromEnvironment(env),
-      credentials: findLogins({
-        places: paths,
-        registry,
-        given: login,
-        authfile: options.authfile,
-        signal,
-        onWarning: ({ message }) => warn(message),
-      }, context),
-      // Left open, it is http for loopback hosts by itself.
-      ...(options.plainHttp && { plainHttp: true }),
+      tls: network.tls,
       ...(mirrors && { mirrors: [mirrors] }),
       trustMirrors: options.trustMirrors,
       ...(platform && { platform }),

@@ -178,7 +178,14 @@ const NETWORK_HINTS: Record<NetworkError["kind"], string> = {
 };
 
 function networkHint({ kind, message }: NetworkError): string {
-  if (message.endsWith("wants a client certificate")) {
+  if (kind === "proxy" && message.includes("user name")) {
+    return "write both into HTTPS_PROXY and HTTP_PROXY, as " +
+      "http://USER:PASSWORD@HOST:PORT; %40 stands for an @ in them";
+  }
+  if (kind === "proxy" && message.includes("certificate's issuer")) {
+    return "trust the proxy's authority with --ca-cert FILE";
+  }
+  if (message.includes("wants a client certificate")) {
     return "give one with --client-cert FILE and --client-key FILE";
   }
   return message.endsWith("the TLS handshake failed")

@@ -23,8 +23,8 @@ export type ExitCode = typeof EXIT[keyof typeof EXIT];
 
 /** Every exit code and its meaning, as the help shows them. */
 export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
-  [EXIT.ok, "the file is there, and verified"],
-  [EXIT.other, "any other error"],
+  [EXIT.ok, "all is well: the file is there, and verified"],
+  [EXIT.other, "any other error, or a fault that verify has found"],
   [EXIT.usage, "the command line makes no sense"],
   [EXIT.authentication, "the registry wants a login or refuses it (401)"],
   [EXIT.forbidden, "the registry forbids it (403)"],
@@ -32,7 +32,7 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.rateLimited, "too many pulls (429)"],
   [EXIT.platform, "the image is not made for that platform"],
   [EXIT.network, "network, timeout, or a fault of the server"],
-  [EXIT.mismatch, "the content does not match its digest"],
+  [EXIT.mismatch, "the content does not match its digest or size"],
   [EXIT.disk, "a file or folder cannot be read or written"],
   [EXIT.interrupted, "stopped by SIGINT (129 by SIGHUP, 143 by SIGTERM)"],
 ];

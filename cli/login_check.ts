@@ -2,9 +2,9 @@
 
 import { AuthenticationError, RegistryError } from "../lib/errors.ts";
 import { registryHost } from "../lib/reference.ts";
-import { isLoopback } from "../lib/registry/address.ts";
 import { discard, type Exchange } from "../lib/registry/body.ts";
 import { parseChallenges } from "../lib/registry/challenge.ts";
+import { Endpoint } from "../lib/registry/endpoint.ts";
 import type { HttpClient } from "../lib/registry/http.ts";
 import { basicAuthorization, requestToken } from "../lib/registry/token.ts";
 import type { Credential } from "../lib/types.ts";
@@ -88,17 +88,10 @@ function endpointOf({ registry }: LoginCheck, protocol: string): string {
 /** The first answer, which says whether the registry speaks https. */
 async function ask(check: LoginCheck): Promise<Exchange> {
   const { registry, plainHttp, http, signal } = check;
-  const send = (protocol: string) =>
-    http.send(`${endpointOf(check, protocol)}/v2/`, { signal });
-  if (plainHttp) return await send("http:");
-  const { hostname } = new URL(`https://${registryHost(registry)}`);
-  try {
-    return await send("https:");
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isLoopback(hostname)) throw error;
-    return await send("http:");
-  }
+  const host = registryHost(registry);
+  // Left open, it is found out for loopback hosts.
+  const endpoint = Endpoint.of(host, registry, plainHttp || undefined);
+  return await endpoint.send(http, "v2/", { signal });
 }
 
 async function fail(check: LoginCheck, exchange: Exchange): Promise<never> {

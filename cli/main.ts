@@ -4,6 +4,7 @@
  */
 
 import process from "node:process";
+import { VERSION } from "../lib/version.ts";
 import { readEnvironment } from "./environment.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext } from "./explanation.ts";
@@ -11,7 +12,6 @@ import type { CommandHelp } from "./help.ts";
 import type { Io, Output } from "./io.ts";
 import { type CommandName, type Invocation, parseOptions } from "./options.ts";
 import type { PullServices } from "./pull_command.ts";
-import { VERSION } from "./version.ts";
 
 /**
  * Runs the command.

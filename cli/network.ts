@@ -10,7 +10,10 @@ import {
   type Transport,
   type TransportOptions,
 } from "../lib/registry/transport.ts";
-import type { TlsOptions } from "../lib/registry/tls_settings.ts";
+import type {
+  AllTlsOptions,
+  TlsOptions,
+} from "../lib/registry/tls_settings.ts";
 import { UsageError } from "./arguments.ts";
 import {
   type CertificatePlaces,
@@ -36,6 +39,12 @@ export interface NetworkPlaces extends CertificatePlaces {
   warn: (message: string) => void;
 }
 
+/** The network, and what is trusted there. */
+export interface Network extends Transport {
+  /** Which certificates are trusted, the system's included. */
+  tls(): Promise<AllTlsOptions>;
+}
+
 /**
  * The network as options, environment and the folders `certs.d` want it.
  *
@@ -45,7 +54,7 @@ export interface NetworkPlaces extends CertificatePlaces {
 export async function openNetwork(
   options: NetworkOptions,
   places: NetworkPlaces,
-): Promise<Transport> {
+): Promise<Network> {
   const { env, registry, mirrors = [], warn } = places;
   const caCerts = await Promise.all(
     options.caCerts.map((path) => readPem(path, "certificate")),
@@ -70,7 +79,14 @@ export async function openNetwork(
     proxy: proxyFromEnvironment(env),
     ambientProxy: environmentNamesProxy(env),
   };
-  return withSystemTrust(settings, () => systemCertificates(env, warn));
+  const load = () => systemCertificates(env, warn);
+  return {
+    ...withSystemTrust(settings, load),
+    async tls() {
+      const { insecure } = options;
+      return { caCerts: [...caCerts, ...await load()], insecure };
+    },
+  };
 }
 
 /**

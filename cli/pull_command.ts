@@ -3,30 +3,17 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { archiveName } from "../lib/archive/name.ts";
-import { InvalidPlatformError, StorageError } from "../lib/errors.ts";
-import { parsePlatform } from "../lib/platform.ts";
+import { StorageError } from "../lib/errors.ts";
 import { pull as pullImage } from "../lib/pull.ts";
-import {
-  formatReference,
-  parseReference,
-  type Reference,
-} from "../lib/reference.ts";
-import { parseMirrorUrl } from "../lib/registry/mirror_url.ts";
+import { formatReference, type Reference } from "../lib/reference.ts";
 import type { Platform } from "../lib/types.ts";
-import { UsageError } from "./arguments.ts";
-import { credentialPathSettings } from "./credential_files.ts";
-import { readLogin } from "./credentials.ts";
 import type { ErrorContext } from "./explanation.ts";
-import { warnOfInsecurity } from "./insecurity.ts";
+import { openAccess, readWantedImage } from "./image_access.ts";
 import type { Io } from "./io.ts";
-import { findLogins, noteTokens } from "./logins.ts";
-import { findMirrors, parseMirror } from "./mirrors.ts";
 import { isMissingTag, nearestTags } from "./missing_tag.ts";
-import { openNetwork } from "./network.ts";
 import type { PullCommandOptions } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { reportLines } from "./report.ts";
-import { logRequests } from "./request_log.ts";
 import { abortOnSignals } from "./signals.ts";
 import { createStyle } from "./style.ts";
 import { neutralize } from "./text.ts";
@@ -52,58 +39,28 @@ export async function runPull(
   { pull = pullImage, prompt }: PullServices = {},
 ): Promise<string[]> {
   const { env, stderr } = io;
-  const { quiet, verbose, cacheDir } = options;
+  const { quiet, cacheDir } = options;
   const style = createStyle(stderr, env);
   const progress = createProgress({ output: stderr, style, env, quiet });
   const warn = (message: string) =>
     progress.line(style.warn("warning: ") + neutralize(message));
 
-  const reference = parseReference(options.image);
-  const { registry, repository } = reference;
-  Object.assign(context, { registry, repository });
-  const platform = wantedPlatform(
-    options.platform,
-    env.DOCKER_DEFAULT_PLATFORM,
-  );
-  const given = options.mirrors &&
-    options.mirrors.map((text) => parseMirror(text, "Option --mirror"));
+  const wanted = readWantedImage(options, env, context);
+  const { reference, platform } = wanted;
   const output = await outputPath(options, reference, platform);
-  const paths = await credentialPathSettings(env, io.os);
-  const places = { env, os: io.os, home: paths.home };
-  const mirrors = await findMirrors(registry, given, places, warn);
-  // A prompt reads the terminal without letting go, so it comes before signals
-  // are listened to: until then they end the process by themselves.
-  const login = await readLogin(options, registry, { ...io, prompt, warn });
-  warnOfInsecurity(options, warn);
-  const network = await openNetwork(options, {
-    ...places,
-    registry,
-    mirrors: mirrors?.urls.map((url) => parseMirrorUrl(url).host),
-    warn,
-  });
+  const { network, mirrors, connect } = await openAccess(
+    wanted,
+    options,
+    io,
+    context,
+    { warn, log: (line) => progress.line(style.faint(line)), prompt },
+  );
 
   if (!quiet) progress.line(`Pulling ${formatReference(reference)}`);
 
   const interruption = abortOnSignals(io.signals, () => progress.stop());
   const { signal } = interruption;
-  const shared = {
-    fetch: noteTokens(
-      verbose
-        ? logRequests(network.fetch, (text) => progress.line(style.faint(text)))
-        : network.fetch,
-      context,
-    ),
-    credentials: findLogins({
-      places: paths,
-      registry,
-      given: login,
-      authfile: options.authfile,
-      signal,
-      onWarning: (warning) => progress.onEvent({ type: "warning", warning }),
-    }, context),
-    // Left open, it is http for loopback hosts by itself.
-    plainHttp: options.plainHttp || undefined,
-  };
+  const shared = connect(signal);
   try {
     const result = await pull(reference, {
       ...shared,
@@ -140,21 +97,6 @@ export async function runPull(
     progress.stop();
     interruption.stop();
     network.close();
-  }
-}
-
-/** The platform of the option, else of `DOCKER_DEFAULT_PLATFORM`. */
-export function wantedPlatform(
-  option: string | undefined,
-  variable: string | undefined,
-): Platform | undefined {
-  if (option !== undefined) return parsePlatform(option);
-  if (variable === undefined) return undefined;
-  try {
-    return parsePlatform(variable);
-  } catch (error) {
-    if (!(error instanceof InvalidPlatformError)) throw error;
-    throw new UsageError(`DOCKER_DEFAULT_PLATFORM: ${error.message}`);
   }
 }
 

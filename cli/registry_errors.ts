@@ -129,8 +129,10 @@ function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
   // Whoever got a token and is refused with it is known, and has no access.
   return bearer && isAboutImage(error)
     ? {
-      says: "refuses this login, or has no such image",
-      hint: `check the name; if it is right, ${renew}`,
+      says: "gives this login no access, or has no such image",
+      hint: `check the name; if it is right, ask for access or ${
+        given ? "use another login" : renew
+      }`,
     }
     : {
       says: "refuses the user name or password" +

@@ -30,7 +30,15 @@ export function neutralize(text: string): string {
  * query.
  */
 export function redactAddresses(text: string): string {
-  return text.replace(/\bhttps?:\/\/[^\s"'<>()]+/gi, redactUrl);
+  return text.replace(/\bhttps?:\/\/[^\s"'<>()]+/gi, (found) => {
+    // What ends a clause is no part of the address.
+    let end = found.length;
+    while (".,:;".includes(found[end - 1]!)) end--;
+    const address = found.slice(0, end);
+    const clean = redactUrl(address);
+    return (clean === `${address}/` ? address : clean) +
+      found.slice(end);
+  });
 }
 
 /** The columns that a text takes on a terminal. */

@@ -11,7 +11,8 @@ import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { Io } from "./io.ts";
 import { abortOnSignals } from "./signals.ts";
 import { createStyle, type Style } from "./style.ts";
-import { neutralize } from "./text.ts";
+import { LiveArea } from "./terminal.ts";
+import { neutralize, truncate } from "./text.ts";
 import type { VerifyCommandOptions } from "./verify_options.ts";
 
 /** What the command prints, and how it ends. */
@@ -34,20 +35,41 @@ const LOADERS: Readonly<Record<LoaderName, string>> = {
 /** Verifies as the options say. */
 export async function runVerify(
   { path, json }: VerifyCommandOptions,
-  { stdout, env, signals }: Io,
+  { stdout, stderr, env, signals }: Io,
 ): Promise<VerifyResult> {
-  const interruption = abortOnSignals(signals, () => {});
+  const area = stderr.isTTY && env.TERM !== "dumb"
+    ? new LiveArea(stderr)
+    : undefined;
+  const interruption = abortOnSignals(signals, () => area?.clear());
   let report: VerifyReport;
   try {
-    report = await verifyImage(path, { signal: interruption.signal });
+    report = await verifyImage(path, {
+      signal: interruption.signal,
+      ...(area && { onProgress: showProgress(area) }),
+    });
   } finally {
     interruption.stop();
+    area?.clear();
   }
   const code = exitCode(report);
   const lines = json
     ? JSON.stringify(report, null, 2).split("\n")
     : reportLines(report, createStyle(stdout, env));
   return { lines, code };
+}
+
+/** Draws how far it is, whenever another hundredth has been read. */
+function showProgress(
+  area: LiveArea,
+): (done: number, total: number) => void {
+  let shown = -1;
+  return (done, total) => {
+    const percent = Math.floor(done / Math.max(1, total) * 100);
+    if (percent === shown) return;
+    shown = percent;
+    const text = `Verifying ${percent}% of ${formatBytes(total)}`;
+    area.update([], [truncate(text, area.columns)]);
+  };
 }
 
 function exitCode({ problems }: VerifyReport): ExitCode {

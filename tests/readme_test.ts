@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { EXIT_CODES } from "../cli/exit_codes.ts";
@@ -29,12 +29,14 @@ test("the README has the options that --help has", async () => {
   else assertEquals(readme.split("\n"), updated.split("\n"));
 });
 
-test("the README has every exit code", async () => {
+test("the README has every exit code, and says the same of it", async () => {
   const readme = await readFile(README, "utf8");
   for (const [code, meaning] of EXIT_CODES) {
     const row = readme.split("\n").find((line) =>
       new RegExp(`^\\| ${code}\\b`).test(line)
     );
     assertEquals(row !== undefined, true, `${code}: ${meaning}`);
+    // The signals stand in one row.
+    if (code < 128) assertStringIncludes(row!, ` ${meaning} `);
   }
 });

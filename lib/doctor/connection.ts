@@ -6,7 +6,7 @@ import tls from "node:tls";
 import { NetworkError } from "../errors.ts";
 import { isLoopback } from "../registry/address.ts";
 import { toNetworkError } from "../registry/network_error.ts";
-import { openTunnel } from "../registry/tunnel.ts";
+import { openTunnel, type TlsSettings } from "../registry/tunnel.ts";
 import type { Findings, Json } from "./report.ts";
 import { countText, timeText } from "./words.ts";
 
@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   url: URL;
   /** The proxy's address, if there is one. */
   proxy?: string;
+  /** How the TLS of that proxy is verified. */
+  proxySettings?: TlsSettings;
   /** Milliseconds that each step may take. */
   timeout: number;
   /** The time, in milliseconds since 1970. */
@@ -141,7 +143,7 @@ function issuerName(issuer: Record<string, unknown> = {}): string {
 
 /** Connects without a look at the certificate: nothing is sent but "hello". */
 async function connect(options: ConnectionOptions): Promise<tls.TLSSocket> {
-  const { url, proxy, timeout, signal } = options;
+  const { url, proxy, proxySettings = {}, timeout, signal } = options;
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || 443);
   const settings = { rejectUnauthorized: false };
@@ -154,7 +156,8 @@ async function connect(options: ConnectionOptions): Promise<tls.TLSSocket> {
     try {
       return await openTunnel({
         proxy: new URL(proxy),
-        ...(proxy.startsWith("https:") && { proxySettings: {} }),
+        // Its certificate counts, for it is sent the login that it wants.
+        ...(proxy.startsWith("https:") && { proxySettings }),
         host,
         port,
         settings,

@@ -4,6 +4,7 @@ import type { OnEvent } from "../events.ts";
 import { type Reference, registryHost } from "../reference.ts";
 import { HttpClient } from "../registry/http.ts";
 import { openRepository } from "../registry/mirrors.ts";
+import { tlsSettings } from "../registry/tls_settings.ts";
 import type { CredentialProvider, Fetch, Platform } from "../types.ts";
 import { examineName, examineProxy, examineTls } from "./connection.ts";
 import { examineFolder } from "./folder.ts";
@@ -70,7 +71,7 @@ export class Examination {
   /** The way to the registry, and what it wants. */
   async #registry(): Promise<void> {
     const { registry, repository } = this.#image;
-    const { plainHttp, timeout, now, signal, proxy } = this.#options;
+    const { plainHttp, timeout, now, signal, proxy, tls } = this.#options;
     const findings = this.#findings;
     const options = {
       findings,
@@ -86,12 +87,16 @@ export class Examination {
     const { url } = greeting;
     const chosen = proxy?.(url);
     if (chosen !== undefined) this.#scrubber.learnProxy(chosen);
+    const proxySettings = tls && chosen?.startsWith("https:")
+      ? tlsSettings(await tls())(new URL(chosen)).node
+      : undefined;
     const way = {
       findings,
       url,
       timeout,
       now,
       ...(chosen !== undefined && { proxy: chosen }),
+      ...(proxySettings && { proxySettings }),
       ...(signal && { signal }),
     };
     examineProxy(way);

@@ -1,6 +1,7 @@
 /** How an examination is made. */
 
 import type { Mirror } from "../registry/mirrors.ts";
+import type { AllTlsOptions } from "../registry/tls_settings.ts";
 import type { CredentialProvider, Fetch, Platform } from "../types.ts";
 
 /** How an examination is made: as the pull would be that it stands for. */
@@ -9,6 +10,13 @@ export interface DiagnoseOptions {
   fetch: Fetch;
   /** Which proxy an address is reached by, if any, with its login. */
   proxy?: (url: URL) => string | undefined;
+  /**
+   * Says which certificates are trusted. It is asked where a proxy is reached
+   * over TLS: the look at a registry's certificate leads through it.
+   *
+   * @default {undefined} The runtime's own are.
+   */
+  tls?: () => Promise<AllTlsOptions>;
   /** Looks up logins. */
   credentials?: CredentialProvider;
   /** Whether to talk to the registry by plain HTTP. */

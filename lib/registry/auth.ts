@@ -170,7 +170,9 @@ export class Authenticator {
       }
     }
     if (credential === undefined) return false;
-    await this.#login.drop(error);
+    const known = this.#challenge.scheme === "bearer" &&
+      credential.kind !== "registry-token";
+    await this.#login.drop(error, known);
     return true;
   }
 

@@ -2,9 +2,10 @@
 
 import type { OnEvent } from "../events.ts";
 import type { Fetch } from "../types.ts";
+import { VERSION } from "../version.ts";
 
 /** How this client is called where none has been set. */
-export const USER_AGENT = "docker-pull/0.1.0";
+export const USER_AGENT: string = `docker-pull/${VERSION}`;
 
 /** One request and what came of it, without secrets: for logs and reports. */
 export interface ExchangeRecord {
@@ -55,7 +56,7 @@ export interface HttpOptions {
   /**
    * The User-Agent header.
    *
-   * @default {"docker-pull/0.1.0"}
+   * @default {"docker-pull/VERSION"}
    */
   userAgent?: string;
   /** Waits; for tests. */

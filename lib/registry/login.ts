@@ -66,9 +66,12 @@ export class Login {
    * Goes on without the login, which was refused, and says so once.
    *
    * @param refusal The refusal.
+   * @param known Whether a token was granted for the login, so that it is
+   * right, but of no use for the repository: a token server need not know
+   * what a registry has.
    */
-  async drop(refusal: RegistryError): Promise<void> {
-    const { registry, onEvent } = this.#options;
+  async drop(refusal: RegistryError, known = false): Promise<void> {
+    const { registry, repository, onEvent } = this.#options;
     const found = await this.#found;
     if (this.#refusal || found === undefined) return;
     this.#refusal = refusal;
@@ -76,8 +79,11 @@ export class Login {
       type: "warning",
       warning: {
         code: "credentials-refused",
-        message: `${registry} refuses the login from ${found.source}; ` +
-          "trying without one",
+        message: (known
+          ? `${registry} gives the login from ${found.source} no access` +
+            (repository && ` to ${repository}`)
+          : `${registry} refuses the login from ${found.source}`) +
+          "; trying without one",
       },
     });
   }

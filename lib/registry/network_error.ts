@@ -59,9 +59,15 @@ const FAILURES: [RegExp, NetworkErrorKind, string][] = [
   ],
   [/CERT_REVOKED|\bRevoked\b/i, "tls", "the certificate is revoked"],
   [
-    /CERTIFICATE_?REQUIRED|BAD_?CERTIFICATE/i,
+    /CERTIFICATE_?REQUIRED/i,
     "tls",
     "the server wants a client certificate",
+  ],
+  [
+    // Before TLS 1.3, this is also what a server says that was shown none.
+    /BAD_?CERTIFICATE|ALERT_UNKNOWN_CA|alert: UnknownCA/i,
+    "tls",
+    "the server wants a client certificate, or another one",
   ],
   [
     /WRONG.VERSION.NUMBER|InvalidContentType|packet length too long/i,

@@ -12,7 +12,12 @@ import type { Fetch } from "../types.ts";
 import { describeFailure } from "./network_error.ts";
 import { redactUrl } from "./redact.ts";
 import { toResponse } from "./node_response.ts";
-import { openTunnel, proxyAuthorization, type TlsSettings } from "./tunnel.ts";
+import {
+  openTunnel,
+  proxyAuthorization,
+  proxyRefusal,
+  type TlsSettings,
+} from "./tunnel.ts";
 
 /** What {@linkcode createNodeFetch} has to be told. */
 export interface NodeFetchOptions {
@@ -221,10 +226,7 @@ function request(
     outgoing.on("response", (incoming) => {
       forget();
       try {
-        if (forward && incoming.statusCode === 407) {
-          const reason = "the proxy answers 407 Proxy Authentication Required";
-          throw new NetworkError(forward.origin, "proxy", reason);
-        }
+        if (forward && isProxyRefusal(incoming)) throw proxyRefusal(forward);
         resolve(toResponse(incoming, method, signal));
       } catch (error) {
         incoming.destroy();
@@ -233,6 +235,16 @@ function request(
     });
     outgoing.end(body ?? undefined);
   });
+}
+
+/** Whether it is the proxy itself that wants another login. */
+function isProxyRefusal(
+  { statusCode, headers }: http.IncomingMessage,
+): boolean {
+  // tinyproxy says 401 of a wrong password, as the registry behind it would;
+  // to answer that with the registry's login would be of no use.
+  return statusCode === 407 ||
+    (statusCode === 401 && /^tinyproxy\b/i.test(`${headers.server}`));
 }
 
 function proxyFailure(proxy: URL, cause: Error): NetworkError {

@@ -119,13 +119,16 @@ export function createTransport(options: TransportOptions = {}): Transport {
 }
 
 /**
- * `fetch` refuses some ports, such as 6000; and Deno's takes no self-signed
- * certificate as its own authority, which is how many registries are set up.
+ * `fetch` refuses some ports, such as 6000; Deno's takes no self-signed
+ * certificate as its own authority, which is how many registries are set up;
+ * and Bun's does not tell why a TLS handshake failed, which is what a user
+ * has to know whose client certificate is missing.
  */
 function onlyNodeCan(error: unknown, tls: HostSettings): boolean {
   const cause = (error as { cause?: unknown } | null)?.cause;
   const words = `${error} ${cause}`;
   return /requests to port \d+ are blocked|\bbad port\b/i.test(words) ||
+    words.includes("EPROTO: The TLS handshake failed") ||
     (tls.caCerts.length > 0 && words.includes("CaUsedAsEndEntity"));
 }
 

@@ -45,6 +45,22 @@ export function proxyAuthorization(proxy: URL): Record<string, string> {
   };
 }
 
+/**
+ * The error for a proxy that does not take the login in its address.
+ *
+ * @param proxy The proxy.
+ * @returns The error, without the login.
+ */
+export function proxyRefusal(proxy: URL): NetworkError {
+  return new NetworkError(
+    proxy.origin,
+    "proxy",
+    proxy.username
+      ? "the proxy refuses the user name or password"
+      : "the proxy wants a user name and a password",
+  );
+}
+
 /** Milliseconds for a proxy to connect. */
 const TIMEOUT = 60_000;
 
@@ -161,7 +177,10 @@ function askForTunnel(
         /^HTTP\/1\.[01] (\d{3})(?: ([\x20-\x7e]*))?/.exec(head) ?? [];
       if (status === undefined) settle(refuse("the proxy does not speak HTTP"));
       else if (status[0] === "2") settle();
-      else settle(refuse(`the proxy answers ${status} ${words}`.trim()));
+      // tinyproxy says 401 of a wrong password.
+      else if (status === "407" || status === "401") {
+        settle(proxyRefusal(proxy));
+      } else settle(refuse(`the proxy answers ${status} ${words}`.trim()));
     };
     socket.on("data", data);
     socket.on("error", settle);

@@ -129,6 +129,18 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     [new NetworkError("https://r/", "timeout", "no"), 8, "no", "--timeout"],
     [new NetworkError("https://r/", "proxy", "no"), 8, "no", "HTTPS_PROXY"],
     [
+      new NetworkError("http://p", "proxy", "the proxy wants a user name"),
+      8,
+      "http://p: the proxy wants",
+      "USER:PASSWORD@",
+    ],
+    [
+      new NetworkError("https://p", "proxy", "the certificate's issuer"),
+      8,
+      "https://p: ",
+      "--ca-cert FILE",
+    ],
+    [
       new ContentMismatchError({ mediaType: "x/y", digest: DIGEST, size: 2 }, {
         size: 1,
       }),

@@ -12,7 +12,8 @@ import { EXIT, EXIT_CODES } from "../../cli/exit_codes.ts";
 import { helpText } from "../../cli/help.ts";
 import { LOGIN_HELP, LOGOUT_HELP } from "../../cli/login_options.ts";
 import { OPTIONS, parseOptions } from "../../cli/options.ts";
-import { VERSION } from "../../cli/version.ts";
+import { USER_AGENT } from "../../lib/registry/http_options.ts";
+import { VERSION } from "../../lib/version.ts";
 
 function options(...argv: string[]) {
   const invocation = parseOptions(argv);
@@ -213,9 +214,12 @@ test("OPTIONS and EXIT_CODES name nothing twice", () => {
   assertEquals(EXIT_CODES.length, new Set(EXIT_CODES.map(([c]) => c)).size);
 });
 
-test("VERSION is that of the package", async () => {
-  const config = new URL("../../deno.json", import.meta.url);
-  assertEquals(JSON.parse(await readFile(config, "utf8")).version, VERSION);
+test("VERSION is that of the package, and registries are told it", async () => {
+  for (const name of ["deno.json", "package.json"]) {
+    const file = new URL(`../../${name}`, import.meta.url);
+    assertEquals(JSON.parse(await readFile(file, "utf8")).version, VERSION);
+  }
+  assertEquals(USER_AGENT, `docker-pull/${VERSION}`);
 });
 
 test("readEnvironment() asks for the known variables only", () => {

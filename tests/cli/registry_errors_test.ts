@@ -52,7 +52,7 @@ test("explainRegistryError() does not blame a password that gave a token", () =>
   const { sentence, hint, code } = explain(401, bearer);
   assertStringIncludes(
     sentence,
-    "r.example refuses this login, or has no such image",
+    "r.example gives this login no access, or has no such image",
   );
   assertStringIncludes(hint!, "check the name");
   assertEquals(code, 3);

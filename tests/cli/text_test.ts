@@ -29,6 +29,10 @@ test("redactAddresses() takes users, passwords and queries away", () => {
     "http://a/b and https://d/e",
   );
   assertEquals(redactAddresses("no address?a=b"), "no address?a=b");
+  assertEquals(
+    redactAddresses("Cannot reach http://me:pw@p: it is https://q."),
+    "Cannot reach http://p/: it is https://q.",
+  );
 });
 
 test("truncate() cuts by columns, not by characters", () => {

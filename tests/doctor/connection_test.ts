@@ -7,7 +7,7 @@ import {
 } from "../../lib/doctor/connection.ts";
 import { type Finding, Findings } from "../../lib/doctor/report.ts";
 import { Scrubber } from "../../lib/doctor/scrub.ts";
-import { SERVER } from "../registry/certificates.ts";
+import { AUTHORITY, SERVER } from "../registry/certificates.ts";
 import { serve, serveProxy } from "../registry/loopback.ts";
 import { test } from "../harness.ts";
 
@@ -72,9 +72,23 @@ test("examineTls() finds version, issuer and end of a certificate", async () => 
       const refused = await finding(examineTls, url, {
         proxy: `http://127.0.0.1:${proxy.port}`,
       });
-      assertMatch(refused.message, /the proxy answers 407/);
+      assertMatch(refused.message, /the proxy wants a user name/);
     } finally {
       await proxy.close();
+    }
+    const secured = await serveProxy("me:secret", SERVER);
+    try {
+      const way = { proxy: `https://me:secret@localhost:${secured.port}` };
+      const untrusted = await finding(examineTls, url, way);
+      assertMatch(untrusted.message, /the certificate's issuer is unknown/);
+      assertEquals(secured.asked, []);
+      const trusted = await finding(examineTls, url, {
+        ...way,
+        proxySettings: { ca: [AUTHORITY] },
+      });
+      assertEquals(trusted.details!.issuer, "Test CA");
+    } finally {
+      await secured.close();
     }
     const late = { now: () => Date.UTC(2123, 11, 30) };
     assertMatch(

@@ -78,6 +78,16 @@ const FAILURES: [string, string, Error[]][] = [
       "tlsv13 alert certificate required",
     ),
   ]],
+  ["tls", "the server wants a client certificate, or another one", [
+    new TypeError("fetch failed", {
+      cause: new Error("received fatal alert: BadCertificate"),
+    }),
+    coded(
+      "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE",
+      "error:10000412:SSL routines:OPENSSL_internal:SSLV3_ALERT_BAD_CERTIFICATE",
+    ),
+    coded("ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "tlsv1 alert unknown ca"),
+  ]],
   ["tls", "the server broke off the TLS handshake", [
     new Error("received fatal alert: HandshakeFailure"),
     coded("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", "handshake failure"),

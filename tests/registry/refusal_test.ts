@@ -111,6 +111,36 @@ test("public.ecr.aws: a Basic login that is out of date is left out", async () =
   assertEquals(warnings, [WARNING]);
 });
 
+test("a login that gets a token, but not the image, is said to have no access", async () => {
+  const { status, warnings, sent } = await outcome(({ url, headers }) => {
+    const authorization = headers.get("authorization");
+    if (url.host !== "r.test") {
+      return [200, {}, `{"token":"${authorization ? "mine" : "anonymous"}"}`];
+    }
+    return authorization === "Bearer anonymous"
+      ? [200]
+      : [401, { "www-authenticate": CHALLENGE }];
+  });
+  assertEquals(status, 200);
+  assertEquals(warnings, [
+    "r.test gives the login from the test no access to a/b; trying without one",
+  ]);
+  assertEquals(sent.length, 5);
+});
+
+test("a registry's own token that is refused is a refused login", async () => {
+  const { warnings } = await outcome(
+    ({ url, headers }) =>
+      url.host !== "r.test"
+        ? [200, {}, '{"token":"anonymous"}']
+        : headers.get("authorization") === "Bearer anonymous"
+        ? [200]
+        : [401, { "www-authenticate": CHALLENGE }],
+    { kind: "registry-token", token: "given" },
+  );
+  assertEquals(warnings, [WARNING]);
+});
+
 test("ECR: an expired login's words are kept, whatever the next try says", async () => {
   const words =
     "Your authorization token has expired. Reauthenticate and try again.";

@@ -16,10 +16,26 @@ export interface Certificate {
   cert: string;
 }
 
+/** What a certificate is for. */
+export interface IssueOptions {
+  /**
+   * The names and addresses that it is for.
+   *
+   * @default {["DNS:localhost", "IP:127.0.0.1"]}
+   */
+  names?: string[];
+  /**
+   * Who shows it.
+   *
+   * @default {"serverAuth"}
+   */
+  usage?: "serverAuth" | "clientAuth";
+}
+
 /** A certificate authority. */
 export interface Authority extends Certificate {
-  /** Makes a certificate for this machine's loopback names. */
-  issue(name: string, days: number): Certificate;
+  /** Makes a certificate, by default for this machine's loopback names. */
+  issue(name: string, days: number, options?: IssueOptions): Certificate;
 }
 
 /** Makes a certificate authority in a folder. */
@@ -43,12 +59,16 @@ export function makeAuthority(folder: string): Authority {
   openssl(...newKey("ca"), ..."-x509 -days 2 -out ca.crt".split(" "));
   return {
     ...read("ca"),
-    issue(name, days) {
+    issue(name, days, options = {}) {
+      const {
+        names = ["DNS:localhost", "IP:127.0.0.1"],
+        usage = "serverAuth",
+      } = options;
       openssl(...newKey(name), "-out", `${name}.csr`);
       const extensions = [
-        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        `subjectAltName=${names.join(",")}`,
         "basicConstraints=CA:FALSE",
-        "extendedKeyUsage=serverAuth",
+        `extendedKeyUsage=${usage}`,
       ];
       writeFileSync(join(folder, "extensions"), extensions.join("\n"));
       openssl(

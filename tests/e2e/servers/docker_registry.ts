@@ -12,8 +12,19 @@ import { type Daemon, freePort, startDaemon } from "./daemon.ts";
 export interface DockerRegistryOptions {
   /** Where its folder is made. */
   folder: string;
+  /**
+   * The address that it listens at, as addresses have it.
+   *
+   * @default {"127.0.0.1"}
+   */
+  address?: string;
   /** Serves HTTPS with this. */
   tls?: Certificate;
+  /**
+   * Over TLS, lets in only who shows a certificate of this authority; the one
+   * to show is for the tests' own requests.
+   */
+  clients?: { authority: Certificate; shown: Certificate };
   /** Asks for one of these passwords, by user name. */
   users?: Record<string, string>;
   /** Asks for a token of this server. */
@@ -34,9 +45,9 @@ export interface DockerRegistry extends Daemon {
 export async function startDockerRegistry(
   options: DockerRegistryOptions,
 ): Promise<DockerRegistry> {
-  const { tls, users, token, proxy } = options;
+  const { address = "127.0.0.1", tls, clients, users, token, proxy } = options;
   const folder = mkdtempSync(join(options.folder, "registry-"));
-  const host = `127.0.0.1:${await freePort()}`;
+  const host = `${address}:${await freePort()}`;
   const url = `${tls ? "https" : "http"}://${host}`;
   mkdirSync(join(folder, "data"));
   if (users) writeFileSync(join(folder, "htpasswd"), htpasswd(users));
@@ -49,7 +60,13 @@ export async function startDockerRegistry(
     http: {
       addr: host,
       secret: "tests",
-      ...(tls && { tls: { certificate: tls.certFile, key: tls.keyFile } }),
+      ...(tls && {
+        tls: {
+          certificate: tls.certFile,
+          key: tls.keyFile,
+          ...(clients && { clientcas: [clients.authority.certFile] }),
+        },
+      }),
     },
     ...(users && {
       auth: { htpasswd: { realm: "tests", path: join(folder, "htpasswd") } },
@@ -71,7 +88,8 @@ export async function startDockerRegistry(
   writeFileSync(configFile, JSON.stringify(config));
   const daemon = await startDaemon(["docker-registry", "serve", configFile], {
     logFile: join(folder, "log"),
-    ready: async () => [200, 401].includes(await ping(`${url}/v2/`)),
+    ready: async () =>
+      [200, 401].includes(await ping(`${url}/v2/`, clients?.shown)),
   });
   return { ...daemon, url, host };
 }
@@ -82,11 +100,15 @@ function htpasswd(users: Record<string, string>): string {
   ).join("\n");
 }
 
-function ping(url: string): Promise<number> {
+function ping(url: string, shown?: Certificate): Promise<number> {
   const send = url.startsWith("https:") ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     // The certificate is what a test is about; here the port is enough.
-    const options = { agent: false, rejectUnauthorized: false };
+    const options = {
+      agent: false,
+      rejectUnauthorized: false,
+      ...(shown && { cert: shown.cert, key: shown.key }),
+    };
     const outgoing = send(url, options, (incoming) => {
       incoming.resume();
       incoming.on("end", () => resolve(incoming.statusCode ?? 0));

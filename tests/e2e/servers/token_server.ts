@@ -11,8 +11,18 @@ export interface TokenServerOptions {
   certificate: Certificate;
   /** Password by user name. */
   users: Record<string, string>;
-  /** The life of a token in seconds; the registry allows a minute more. */
+  /**
+   * The life of a token in seconds.
+   *
+   * @default {300}
+   */
   expiresIn?: number;
+  /**
+   * What the client is told of it.
+   *
+   * @default {expiresIn}
+   */
+  announced?: number;
 }
 
 /** A token server that is up. */
@@ -26,10 +36,12 @@ export interface TokenServer extends ServedRegistry {
   };
   /** How many tokens it has given out. */
   issued(): number;
-  /** A token for any actions, to push with. */
+  /** A token for any actions, to push with, for five minutes. */
   sign(repository: string, actions: string[]): string;
 }
 
+/** The registry takes a token for so many seconds longer than it says. */
+const LEEWAY = 60;
 const SERVICE = "tests-registry";
 const ISSUER = "tests-token-server";
 
@@ -37,9 +49,14 @@ const ISSUER = "tests-token-server";
 export async function startTokenServer(
   options: TokenServerOptions,
 ): Promise<TokenServer> {
-  const { certificate, users, expiresIn = 300 } = options;
+  const { certificate, users, expiresIn = 300, announced = expiresIn } =
+    options;
   let issued = 0;
-  const sign = (access: unknown[], subject: string): string => {
+  const sign = (
+    access: unknown[],
+    subject: string,
+    life = expiresIn,
+  ): string => {
     const now = Math.floor(Date.now() / 1000);
     const body = certificate.cert.replace(/-----.+-----|\s/g, "");
     const header = { typ: "JWT", alg: "RS256", x5c: [body] };
@@ -47,7 +64,7 @@ export async function startTokenServer(
       iss: ISSUER,
       sub: subject,
       aud: SERVICE,
-      exp: now + expiresIn,
+      exp: now + life - LEEWAY,
       nbf: now - 10,
       iat: now,
       jti: randomUUID(),
@@ -83,7 +100,7 @@ export async function startTokenServer(
     });
     issued += 1;
     const token = sign(access, login.split(":")[0]);
-    return Response.json({ token, expires_in: expiresIn });
+    return Response.json({ token, expires_in: announced });
   };
   const served = await serve((request) => Promise.resolve(answer(request)));
   return {
@@ -96,6 +113,6 @@ export async function startTokenServer(
     },
     issued: () => issued,
     sign: (name, actions) =>
-      sign([{ type: "repository", name, actions }], "pusher"),
+      sign([{ type: "repository", name, actions }], "pusher", 300),
   };
 }

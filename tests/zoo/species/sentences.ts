@@ -26,7 +26,7 @@ export function noLogin(registry: string): Sentence {
 /** A login that reaches no such repository, or there is none. */
 export function noAccess(registry: string): Sentence {
   return {
-    says: /refuses this login, or has no such image/,
+    says: /(?:gives this login no access|refuses this login), or has no such/,
     hint: login(registry),
     code: 3,
   };
