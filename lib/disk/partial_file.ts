@@ -36,9 +36,6 @@ export interface PartialFileOptions {
   resumable?: boolean;
 }
 
-/** What tells a file from another one that has come to its name. */
-type Identity = FilePlace["identity"];
-
 /** How often is recorded what was written; a kill costs that much. */
 const SAVE_INTERVAL = 8;
 /** How much there is before there is a record, in bytes or milliseconds. */
@@ -59,7 +56,7 @@ export class PartialFile {
   /** What an error names. */
   readonly subject: string;
   /** Its device and inode. */
-  readonly identity: Identity;
+  readonly identity: FilePlace["identity"];
   readonly #handle: FileHandle;
   readonly #record: RangeRecord | undefined;
   readonly #boot: string | undefined;
@@ -82,7 +79,7 @@ export class PartialFile {
     size: number,
     found: {
       subject: string;
-      identity: Identity;
+      identity: FilePlace["identity"];
       present: RangeSet;
       synced: RangeSet;
       boot?: string;
@@ -120,7 +117,7 @@ export class PartialFile {
     const begin = (more = 0) =>
       onDisk("write", subject, () => open(path, flags | more, 0o666));
     let handle = await begin();
-    let identity: Identity | undefined;
+    let identity: FilePlace["identity"] | undefined;
     let kept = false;
     try {
       const boot = await bootId();
@@ -347,7 +344,10 @@ export class PartialFile {
  * Whether a file is still the one of that name. It is not where another
  * process has taken over from this one while it was suspended.
  */
-async function isAt(identity: Identity, path: string): Promise<boolean> {
+async function isAt(
+  identity: FilePlace["identity"],
+  path: string,
+): Promise<boolean> {
   const there = await lstat(path).catch(() => undefined);
   return identity[0] === there?.dev && identity[1] === there.ino;
 }
