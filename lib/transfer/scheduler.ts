@@ -11,7 +11,7 @@ const MIN_PIECE = 4 * 1024 * 1024;
 
 /** A connection that needs so many milliseconds more is helped. */
 const WORTH_HELPING = 400;
-/** Another one takes over no less than this, in bytes. */
+/** What a piece leaves to another one is no less than this, in bytes. */
 const WORTH_A_REQUEST = 1024 * 1024;
 
 /** One that needs so much time is helped with smaller pieces, too. */
@@ -121,10 +121,11 @@ export class Scheduler {
     for (const blob of this.#blobs) {
       if (!this.#splittable(blob)) continue;
       for (const piece of blob.pieces) {
-        // Cutting a request short costs its connection, so one that is nearly
-        // through is left alone, be it by its bytes or by its time.
+        // Cutting a request short costs its connection and what is under way
+        // on it, so one that is nearly through is left alone, be it by its
+        // bytes or by its time.
         const time = timeLeft(piece);
-        const least = time > SLOW ? SLOW_PIECE : this.#leastPart;
+        const least = time > SLOW ? SLOW_PIECE : this.#minPiece;
         if (remaining(piece) < 2 * least || time <= longest) continue;
         slowest = piece;
         longest = time;
