@@ -3,6 +3,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { archiveName } from "../lib/archive/name.ts";
+import { ifThere } from "../lib/disk/io.ts";
 import { StorageError } from "../lib/errors.ts";
 import { pull as pullImage } from "../lib/pull.ts";
 import { formatReference, type Reference } from "../lib/reference.ts";
@@ -111,8 +112,10 @@ async function outputPath(
   platform: Platform | undefined,
 ): Promise<string | undefined> {
   if (output === undefined) return undefined;
-  const isFolder = (path: string) =>
-    stat(path).then((found) => found.isDirectory(), () => false);
+  const isFolder = async (path: string) => {
+    const found = await ifThere("write to", path, () => stat(path));
+    return found?.isDirectory() ?? false;
+  };
   if (format === "oci") {
     // The folder is the layout itself.
   } else if (/[/\\]$/.test(output) || await isFolder(output)) {

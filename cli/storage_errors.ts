@@ -24,6 +24,9 @@ const STORAGE_WORDS: Readonly<
   EIO: ["the disk does not work properly", "check the disk"],
 };
 
+/** How Deno says that it was not given a permission. */
+const DENIED = /--allow-\w+ flag$/;
+
 /** Whether a code of the system is one of files and disks. */
 export function isStorageCode(code: string): boolean {
   return Object.hasOwn(STORAGE_WORDS, code);
@@ -37,7 +40,7 @@ export function isStorageCode(code: string): boolean {
 export function explainStorage(message: string, code: string): Explanation {
   const [words, hint] = isStorageCode(code)
     ? STORAGE_WORDS[code]!
-    : [code, "choose another place"];
+    : [code, DENIED.test(code) ? "let Deno do that" : "choose another place"];
   return {
     sentence: message.endsWith(code)
       ? message.slice(0, message.length - code.length) + words

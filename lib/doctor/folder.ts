@@ -3,7 +3,8 @@
 import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { systemCode } from "../disk/io.ts";
+import process from "node:process";
+import { storageError, systemCode } from "../disk/io.ts";
 import { StorageError } from "../errors.ts";
 import type { Findings, Step } from "./report.ts";
 import { sizeText } from "./words.ts";
@@ -18,11 +19,13 @@ export async function examineFolder(
 ): Promise<void> {
   await findings.attempt(step, async () => {
     const { folder, exists } = await nearest(path);
-    try {
-      await access(folder, constants.W_OK | constants.X_OK);
-    } catch (cause) {
-      const code = systemCode(cause) ?? "EACCES";
-      throw new StorageError("write to", path, code, { cause });
+    if (mayAsk()) {
+      try {
+        await access(folder, constants.W_OK | constants.X_OK);
+      } catch (cause) {
+        const code = systemCode(cause) ?? "EACCES";
+        throw new StorageError("write to", path, code, { cause });
+      }
     }
     const free = await freeSpace(folder);
     const details = { path, exists, writable: true, free: free ?? null };
@@ -45,6 +48,19 @@ export async function examineFolder(
   });
 }
 
+/**
+ * Whether the system may be asked what this user may do: Deno's `access()`
+ * wants to know the user, and ends the process where it may not.
+ */
+function mayAsk(): boolean {
+  try {
+    process.getuid?.();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The folder, or the one above it that is there. */
 async function nearest(
   path: string,
@@ -57,7 +73,7 @@ async function nearest(
       const code = systemCode(error);
       if (error instanceof StorageError) throw error;
       if (code !== "ENOENT") {
-        throw new StorageError("read", folder, code ?? "EIO", { cause: error });
+        throw storageError("read", folder, error);
       }
     }
     const above = dirname(resolve(folder));
