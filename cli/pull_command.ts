@@ -113,7 +113,7 @@ async function outputPath(
 ): Promise<string | undefined> {
   if (output === undefined) return undefined;
   const isFolder = async (path: string) => {
-    const found = await ifThere("write to", path, () => stat(path));
+    const found = await ifThere("write", path, () => stat(path));
     return found?.isDirectory() ?? false;
   };
   if (format === "oci") {

@@ -166,10 +166,10 @@ export interface FilePlace {
   /** The file's path. */
   path: string;
   /**
-   * The file's device and inode as `fstat` tells them: another file that has
-   * come to the path is not meant.
+   * The file's device and inode as `fstat` tells them, where they tell files
+   * apart: another one that has come to the path is not meant.
    */
-  identity: [device: number, inode: number];
+  identity: [device: number, inode: number] | undefined;
   /** Where in the file the part begins, in bytes. */
   offset: number;
   /** Whether it can be written. */

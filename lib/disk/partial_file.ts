@@ -10,7 +10,7 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
 import { StorageError } from "../errors.ts";
 import type { BlobSink, FilePlace } from "../types.ts";
-import { onDisk, storageError } from "./io.ts";
+import { identityOf, onDisk, storageError } from "./io.ts";
 import { breakerOf, TAKEN_OVER, tryLock } from "./lock.ts";
 import { bootId } from "./process_mark.ts";
 import { RangeRecord } from "./range_record.ts";
@@ -117,12 +117,12 @@ export class PartialFile {
     const begin = (more = 0) =>
       onDisk("write", subject, () => open(path, flags | more, 0o666));
     let handle = await begin();
-    let identity: FilePlace["identity"] | undefined;
+    let identity: FilePlace["identity"];
+    let made = false;
     let kept = false;
     try {
       const boot = await bootId();
       const status = await handle.stat();
-      identity = [status.dev, status.ino];
       if (!status.isFile()) {
         throw storageError(
           "write",
@@ -130,6 +130,8 @@ export class PartialFile {
           new Error(`${path} is in the way`),
         );
       }
+      identity = identityOf(status);
+      made = true;
       const header = { id, size, ...(boot !== undefined && { boot }) };
       // One that does not fit, or of a run with a cache, is removed, too.
       const recorded = await exists(recordPath(path));
@@ -154,10 +156,10 @@ export class PartialFile {
         if (status.size > 0) {
           await handle.close();
           await onDisk("write", subject, () => rm(path, { force: true }));
-          identity = undefined;
+          made = false;
           handle = await begin(constants.O_EXCL);
-          const { dev, ino } = await handle.stat();
-          identity = [dev, ino];
+          identity = identityOf(await handle.stat());
+          made = true;
         }
         await onDisk("write", subject, () => handle.truncate(size));
       }
@@ -175,10 +177,10 @@ export class PartialFile {
       });
     } catch (error) {
       // Nothing is in it, as where a file may not become that large.
-      if (!kept && identity && await isAt(identity, path)) {
+      if (made && !kept && await isAt(identity, path)) {
         await rm(path, { force: true }).catch(() => {});
       }
-      await handle.close();
+      await handle.close().catch(() => {}); // it may be closed already
       throw error;
     }
   }
@@ -349,7 +351,8 @@ async function isAt(
   path: string,
 ): Promise<boolean> {
   const there = await lstat(path).catch(() => undefined);
-  return identity[0] === there?.dev && identity[1] === there.ino;
+  if (!identity || !there) return there !== undefined;
+  return identity[0] === there.dev && identity[1] === there.ino;
 }
 
 /**

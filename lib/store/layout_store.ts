@@ -21,7 +21,13 @@ import {
 } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseDigest, verifyBytes } from "../digest.ts";
-import { ifThere, onDisk, readText, storageError } from "../disk/io.ts";
+import {
+  identityOf,
+  ifThere,
+  onDisk,
+  readText,
+  storageError,
+} from "../disk/io.ts";
 import { acquireLock } from "../disk/lock.ts";
 import { lockPathOf, occupied, PartialFile } from "../disk/partial_file.ts";
 import { DockerPullError } from "../errors.ts";
@@ -142,10 +148,12 @@ export class LayoutStore {
       await handle.close();
       return undefined;
     }
-    return new StoreEntry(path, handle, descriptor.size, [
-      status.dev,
-      status.ino,
-    ]);
+    return new StoreEntry(
+      path,
+      handle,
+      descriptor.size,
+      identityOf(status),
+    );
   }
 
   /**

@@ -14,6 +14,10 @@ const WORTH_HELPING = 400;
 /** What a piece leaves to another one is no less than this, in bytes. */
 const WORTH_A_REQUEST = 1024 * 1024;
 
+/** A connection's speed is known after so many bytes and milliseconds. */
+const TELLING = 1024 * 1024;
+const WARM_UP = 200;
+
 /** One that needs so much time is helped with smaller pieces, too. */
 const SLOW = 4_000;
 /** The smallest piece then, in bytes. */
@@ -176,8 +180,10 @@ function remaining(piece: Piece): number {
 function timeLeft(piece: Piece): number {
   const age = performance.now() - piece.since;
   const got = piece.received - piece.start;
-  // Before the first byte, nothing is known for a while.
-  if (got === 0) return age < SLOW ? 0 : Infinity;
+  // The first bytes say nothing: what is judged by them is cut short for no
+  // reason, and what is on its way of it by then comes in vain.
+  if (age < SLOW && (got < TELLING || age < WARM_UP)) return 0;
+  if (got === 0) return Infinity;
   return remaining(piece) * age / got;
 }
 

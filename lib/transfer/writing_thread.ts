@@ -76,7 +76,8 @@ async function serve() {
         const flags = file.writable ? O_RDWR | O_NOFOLLOW : O_RDONLY;
         file.handle = fs.openSync(file.path, flags);
         const { dev, ino } = fs.fstatSync(file.handle);
-        if (dev !== file.identity[0] || ino !== file.identity[1]) {
+        const [device, inode] = file.identity ?? [dev, ino];
+        if (dev !== device || ino !== inode) {
           throw new Error("another file is in its place");
         }
       }
