@@ -4,6 +4,7 @@ import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
+import { Writers } from "../../lib/transfer/writers.ts";
 import { sizeText, type Work } from "./timing.ts";
 
 const TOTAL = 256 << 20;
@@ -60,5 +61,42 @@ export function writeWorks(folder: string): Work[] {
       },
       after: () => rmSync(path),
     },
+    writers("in this thread", 0, path),
+    writers("in a thread", Infinity, path),
   ];
+}
+
+/** As blobs are written and hashed, with three buffers that go round. */
+function writers(where: string, total: number, path: string): Work {
+  const writers = new Writers({ bytes: total, connections: 3, processors: 2 });
+  return {
+    name: `lib/transfer/writers.ts, with SHA-256 ${where}, 1 MiB at a time`,
+    bytes: TOTAL,
+    async run() {
+      const file = await PartialFile.open(`${path}.partial`, {
+        id: "bench",
+        size: TOTAL,
+        resumable: false,
+      });
+      const writer = writers.open({
+        descriptor: { mediaType: "", digest: "", size: TOTAL },
+        primary: file.slot(0, TOTAL),
+        copies: [],
+        algorithm: "sha256",
+      });
+      const buffers = Array.from(
+        { length: 3 },
+        (): ArrayBuffer | Promise<ArrayBuffer> => new ArrayBuffer(MIB),
+      );
+      for (let position = 0; position < TOTAL; position += MIB) {
+        const buffer = await buffers.shift()!;
+        buffers.push(writer.write(new Uint8Array(buffer), position, true));
+      }
+      await Promise.all(buffers);
+      await writer.digest();
+      await writer.close();
+      await file.commit(path);
+    },
+    after: () => rmSync(path),
+  };
 }
