@@ -50,6 +50,9 @@ export class Watchdog {
   readonly #watched: Set<Watched> = new Set();
   readonly #reopened: WeakMap<Piece, number> = new WeakMap();
   #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #interval: number;
+  #lastLook = 0;
+  #wasLate = false;
 
   readonly #onLook: () => void;
 
@@ -59,6 +62,7 @@ export class Watchdog {
    */
   constructor(timeout: number, onLook: () => void = () => {}) {
     this.#timeout = timeout;
+    this.#interval = Math.min(INTERVAL, timeout);
     this.#onLook = onLook;
   }
 
@@ -88,16 +92,20 @@ export class Watchdog {
       },
     };
     this.#watched.add(watched);
-    this.#timer ??= setInterval(
-      () => this.#look(),
-      Math.min(INTERVAL, this.#timeout),
-    );
+    if (this.#timer === undefined) {
+      this.#lastLook = now;
+      this.#timer = setInterval(() => this.#look(), this.#interval);
+    }
     return watched.watch;
   }
 
   #look(): void {
     this.#onLook();
     const now = performance.now();
+    // Whoever was not awake could not read what has come: it may do so first.
+    const late = now - this.#lastLook > 1.5 * this.#interval && !this.#wasLate;
+    this.#lastLook = now;
+    this.#wasLate = late;
     const speed = ({ bytes }: Watched) => bytes.reduce((a, b) => a + b, 0);
     const speeds = [...this.#watched]
       .filter(({ since }) => now - since > WARM_UP)
@@ -109,6 +117,7 @@ export class Watchdog {
       const { piece, controller, watch, since, touched } = watched;
       const reopened = this.#reopened.get(piece) ?? 0;
       if (now - touched > this.#timeout) {
+        if (late) continue;
         controller.abort(
           new NetworkError(
             watch.host,
