@@ -62,10 +62,20 @@ export class Inspection {
   /** All that is worth to be known. */
   readonly notes: string[] = [];
   readonly #measured = new Map<string, Promise<Measured>>();
+  readonly #onProgress: (bytes: number) => void;
 
   /** Begins with what is known of the container. */
-  constructor(source: Source) {
+  constructor(
+    source: Source,
+    onProgress: (done: number, total: number) => void = () => {},
+  ) {
     this.source = source;
+    let total = 0;
+    for (const { size } of source.entries.values()) total += size;
+    let done = 0;
+    // A file that has digests of two kinds is read twice.
+    this.#onProgress = (bytes) =>
+      onProgress(done = Math.min(total, done + bytes), total);
     for (const problem of source.problems) this.report([], problem);
     for (const note of source.notes) this.note(note);
   }
@@ -124,10 +134,17 @@ export class Inspection {
     let measured = this.#measured.get(key);
     if (!measured) {
       const options = { algorithm, expanded };
-      measured = measure(this.source.read(entry.name), options);
+      measured = measure(this.#read(entry), options);
       this.#measured.set(key, measured);
     }
     return measured;
+  }
+
+  async *#read({ name }: SourceEntry): AsyncGenerator<Uint8Array> {
+    for await (const bytes of this.source.read(name)) {
+      yield bytes;
+      this.#onProgress(bytes.length);
+    }
   }
 
   /** Whether a file has been read through already. */

@@ -65,7 +65,8 @@ async function openArchive(
     const how = compressionOf(await readAt(handle, 0, 6));
     const reason = how === "none"
       ? "it is neither a tar nor a layout"
-      : `it is compressed with ${how} as a whole; expand it first`;
+      : `it is compressed with ${how} as a whole, which docker load takes; ` +
+        "expand it to have it verified";
     throw storageError("verify", path, new Error(reason));
   }
   const entries = new Map<string, TarEntry>();

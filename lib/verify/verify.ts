@@ -6,12 +6,14 @@ import { type ImageFacts, Inspection } from "./inspection.ts";
 import { readLayoutImages } from "./layout_images.ts";
 import { judge } from "./loaders.ts";
 import type { VerifiedImage, VerifyReport } from "./report.ts";
-import { openSource } from "./source.ts";
+import { openSource, type Source } from "./source.ts";
 
 /** How to verify. */
 export interface VerifyOptions {
   /** Ends it. */
   signal?: AbortSignal;
+  /** Told how many bytes have been read, of about how many. */
+  onProgress?: (done: number, total: number) => void;
 }
 
 /**
@@ -40,17 +42,20 @@ export async function verifyImage(
   path: string,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const { signal } = options;
+  const { signal, onProgress } = options;
   const source = await openSource(path, signal);
   try {
-    const inspection = new Inspection(source);
+    const inspection = new Inspection(source, onProgress);
     const layout = await readLayoutImages(inspection);
     const docker = await readDockerImages(inspection);
     if (!layout.present && !docker.present) {
       inspection.report([], {
         code: "missing",
         subject: source.kind === "archive" ? "the archive" : "the layout",
-        message: "there is neither index.json nor manifest.json",
+        message: isOldest(source)
+          ? "it is of Docker before 1.10, which is not known here; load it and " +
+            "save it anew"
+          : "there is neither index.json nor manifest.json",
       });
     }
     compareForms(inspection, layout.images, docker.images);
@@ -66,6 +71,15 @@ export async function verifyImage(
   } finally {
     await source.close();
   }
+}
+
+/** Docker's first archives have a folder for each layer, and `repositories`. */
+function isOldest({ entries }: Source): boolean {
+  return entries.has("repositories") ||
+    [...entries.keys()].some((name) =>
+      /^[0-9a-f]{64}\/layer\.tar$/.test(name) &&
+      entries.has(name.replace(/layer\.tar$/, "json"))
+    );
 }
 
 /** Two loaders must not find two images in one archive. */
