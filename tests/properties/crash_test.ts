@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
+import { runs } from "./runs.ts";
 
 const SIZE = 64;
 const content = new Uint8Array(SIZE).map((_, i) => i + 1);
@@ -157,7 +158,7 @@ async function check(file: PartialFile): Promise<void> {
 test("a record never claims more than the disk holds", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), live),
-    { numRuns: 120 },
+    runs(120),
   );
 });
 

@@ -36,8 +36,7 @@ import {
   platforms,
   references,
 } from "./arbitraries.ts";
-
-const RUNS = { numRuns: 500 };
+import { runs } from "./runs.ts";
 
 /** The error that a parser may throw, or what it gives. */
 function attempt<T>(
@@ -59,7 +58,7 @@ test("every reference is the same when written out and read again", () => {
       assertEquals(parseReference(formatReference(reference)), reference);
       assertEquals(parseReference(familiarName(reference)), reference);
     }),
-    RUNS,
+    runs(500),
   );
 });
 
@@ -89,7 +88,7 @@ test("any text is a reference or an error with a position in it", () => {
         assert(!/[\u0000-\u001f\u007f]/.test(error.message), error.message);
       }
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 });
 
@@ -105,7 +104,7 @@ test("every platform is the same when written out and read again", () => {
       assertEquals(new Set(names).size, names.length);
       assertEquals(comparePlatform(platform, platform), "exact");
     }),
-    RUNS,
+    runs(500),
   );
 });
 
@@ -116,7 +115,7 @@ test("any text is a platform or an error", () => {
       if (!platform) return;
       assertEquals(parsePlatform(formatPlatform(platform)), platform);
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 });
 
@@ -147,7 +146,7 @@ test("the best entry of an index is chosen, wherever it stands", () => {
       const best = ranks.find((name) => names.includes(name));
       assertEquals(choice && formatPlatform(normalizePlatform(choice)), best);
     }),
-    RUNS,
+    runs(500),
   );
 });
 
@@ -157,7 +156,7 @@ test("any text is a digest or an error", () => {
       const parts = attempt(() => parseDigest(text), InvalidDigestError);
       if (parts) assertEquals(`${parts.algorithm}:${parts.hex}`, text);
     }),
-    RUNS,
+    runs(500),
   );
 });
 
@@ -186,6 +185,6 @@ test("any JSON is a document or an error of this library", () => {
         assert(Number.isSafeInteger(size) && size >= 0);
       }
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 });

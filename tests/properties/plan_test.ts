@@ -1,12 +1,17 @@
 /** What holds for the plan of every archive. */
 import { assert, assertEquals } from "@std/assert";
+import { toBytes } from "@std/streams/to-bytes";
+import { UntarStream } from "@std/tar";
 import fc from "fast-check";
-import { planArchive } from "../../lib/archive/plan.ts";
+import type { FileHandle } from "node:fs/promises";
+import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
 import { BLOCK_SIZE } from "../../lib/archive/tar.ts";
 import { formatReference } from "../../lib/reference.ts";
+import { listTar } from "../../lib/verify/tar_entries.ts";
 import { content, sha256 } from "../archive/content.ts";
 import { test } from "../harness.ts";
 import { references } from "./arbitraries.ts";
+import { runs } from "./runs.ts";
 
 const sizes = fc.array(
   fc.oneof(
@@ -50,7 +55,7 @@ test("no two pieces of an archive overlap, and none is out of place", () => {
       }
       assertEquals(plan.blobs.size, new Set(sizes).size);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 
@@ -61,6 +66,68 @@ test("the same image gives the same plan", () => {
       const plan = () => planArchive(content(planned(sizes), name));
       assertEquals(plan(), plan());
     }),
-    { numRuns: 50 },
+    runs(50),
+  );
+});
+
+/** A file that holds the plan's own bytes, and zeros for its layers. */
+function handleOf(plan: ArchivePlan): FileHandle {
+  return {
+    read(buffer: Uint8Array, start: number, length: number, position: number) {
+      const count = Math.max(0, Math.min(length, plan.size - position));
+      const part = buffer.subarray(start, start + count).fill(0);
+      for (const { bytes, offset } of plan.pieces) {
+        if (offset >= position + count || offset + bytes.length <= position) {
+          continue;
+        }
+        const from = Math.max(0, position - offset);
+        const to = Math.min(bytes.length, position + count - offset);
+        part.set(bytes.subarray(from, to), offset + from - position);
+      }
+      return Promise.resolve({ bytesRead: count, buffer });
+    },
+  } as unknown as FileHandle;
+}
+
+test("other readers of tars find in an archive what was planned", async () => {
+  await fc.assert(
+    fc.asyncProperty(references, sizes, async (reference, sizes) => {
+      const plan = planArchive(
+        content(planned(sizes), formatReference(reference)),
+      );
+      const listing = await listTar(handleOf(plan), plan.size);
+      assertEquals([listing?.failure, listing?.endless], [
+        undefined,
+        undefined,
+      ]);
+      const found = new Map(
+        listing!.entries.filter(({ type }) => type === "file")
+          .map(({ name, size, offset }) => [name, [size, offset]]),
+      );
+      assertEquals(found.size, listing!.entries.length);
+      for (const [digest, { offset, descriptor }] of plan.blobs) {
+        assertEquals(found.get(`blobs/${digest.replace(":", "/")}`), [
+          descriptor.size,
+          offset,
+        ]);
+      }
+      // That one goes through all bytes, so it gets no large archives.
+      if (plan.size > 200_000) return;
+      const handle = handleOf(plan);
+      const bytes = new Uint8Array(plan.size);
+      await handle.read(bytes, 0, plan.size, 0);
+      const names: string[] = [];
+      const stream = new Blob([bytes]).stream().pipeThrough(new UntarStream());
+      for await (const { path, header, readable } of stream) {
+        names.push(path);
+        const data = await toBytes(readable!);
+        assertEquals([header.size, data.length], [
+          found.get(path)![0],
+          header.size,
+        ]);
+      }
+      assertEquals(names, [...found.keys()]);
+    }),
+    runs(150),
   );
 });

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Range, RangeSet } from "../../lib/disk/ranges.ts";
 import { test } from "../harness.ts";
+import { runs } from "./runs.ts";
 
 const SIZE = 40;
 const position = fc.nat({ max: SIZE });
@@ -42,7 +43,7 @@ test("RangeSet does what a list of booleans does", () => {
       while (bits[end]) end++;
       assertEquals(set.endFrom(from), end);
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 });
 
@@ -53,6 +54,7 @@ test("RangeSet is the same for ranges in any order", () => {
       assertEquals(new RangeSet(ranges.toReversed()).ranges, set.ranges);
       assertEquals(new RangeSet(set.ranges).ranges, set.ranges);
     }),
+    runs(100),
   );
 });
 

@@ -7,6 +7,7 @@ import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
 import { assertDone, blob, task, type TaskOptions } from "../transfer/blobs.ts";
 import { type Answer, FakeFetcher } from "../transfer/fake_fetcher.ts";
+import { runs } from "./runs.ts";
 
 const PIECE = 1024 * 1024;
 const blobs = [0, 1, 3_000, 200_000, 2_500_000, 4 * PIECE].map(blob);
@@ -104,10 +105,12 @@ async function live({ concurrency, tasks, mood, harms, aborted }: Story) {
 }
 
 test("a transfer ends right or with the right error", async () => {
-  await fc.assert(fc.asyncProperty(story, live), {
-    numRuns: 100,
-    timeout: 20_000,
-    // A smaller story takes as long as this one; the seed tells it again.
-    endOnFailure: true,
-  });
+  await fc.assert(
+    fc.asyncProperty(story, live),
+    runs(100, {
+      timeout: 20_000,
+      // A smaller story takes as long as this one; the seed tells it again.
+      endOnFailure: true,
+    }),
+  );
 });

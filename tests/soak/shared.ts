@@ -1,6 +1,6 @@
 /**
  * The story of a shared cache: eight processes pull overlapping images into
- * it at once, two of them are killed, and yet each layer comes once.
+ * it at once, two of them are killed, and yet each blob comes once.
  */
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -17,14 +17,14 @@ import type { StoryContext } from "./story.ts";
 const PROCESSES = 8;
 const KILLED = 2;
 const CONCURRENCY = 3;
-/** What a killed process loses of each layer that it was fetching. */
+/** What a killed process loses of each blob that it was fetching. */
 const LOST_BY_KILL = 3 * 1024 * 1024;
 
 /** What happened. */
 export interface SharedResult {
   /** How many processes were killed before they were through. */
   kills: number;
-  /** Bytes of layers that came, over those of the layers. */
+  /** Bytes of blobs that came, over those of the blobs. */
   ratio: number;
 }
 
@@ -91,17 +91,19 @@ export async function playSharedStory(
     let lost = kills * CONCURRENCY;
     let wanted = 0;
     let came = 0;
-    const layers = new Map(
-      pulls.flatMap(({ image: { image } }) => image.layers).map((
-        { digest, size },
-      ) => [digest, size]),
+    const blobs = new Map(
+      pulls.flatMap(({ image: { image } }) =>
+        [...image.blobs].map(([digest, { length }]) =>
+          [digest, length] as const
+        )
+      ),
     );
-    for (const [digest, size] of layers) {
+    for (const [digest, size] of blobs) {
       const bytes = proxy.deliveredOf.get(digest) ?? 0;
       wanted += size;
       came += bytes;
       if (bytes > size) lost--;
-      assert(lost >= 0, "more layers came twice than were being fetched");
+      assert(lost >= 0, "more blobs came twice than were being fetched");
       assert(
         size <= bytes && bytes <= size + kills * Math.min(size, LOST_BY_KILL),
         `${digest}: ${bytes} bytes came of ${size}, with ${kills} killed`,

@@ -57,7 +57,8 @@ const context = {
 
 const injected = new Map<Fault, number>();
 const failed: string[] = [];
-let done = 0, kills = 0, attempts = 0, worst = 0, loaded = 0, broken = 0;
+let done = 0, kills = 0, attempts = 0, loaded = 0, broken = 0;
+const worst = { ratio: 0, seed: "" };
 const errors = new Map<string, number>();
 const start = performance.now();
 const handles = openFiles();
@@ -73,12 +74,13 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
         const result = await playSharedStory(seed, context);
         done++;
         kills += result.kills;
-        worst = Math.max(worst, result.ratio);
+        compare(seed, result.ratio);
         if (values.verbose) console.log(`${seed}: ${result.ratio.toFixed(3)}`);
         continue;
       }
       const result = await playStory(seed, context);
       count(result);
+      compare(seed, result.ratio);
       if (values.verbose) {
         console.log(
           `${seed}: ${result.title}: ${result.ratio.toFixed(3)}, ` +
@@ -101,12 +103,15 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
   }
 }));
 
+function compare(seed: string, ratio: number): void {
+  if (ratio > worst.ratio) Object.assign(worst, { ratio, seed });
+}
+
 function count(result: StoryResult): void {
   done++;
   kills += result.kills;
   attempts += result.attempts;
   broken += result.failures.length;
-  worst = Math.max(worst, result.ratio);
   for (const [fault, times] of result.injected) {
     injected.set(fault, (injected.get(fault) ?? 0) + times);
   }
@@ -164,7 +169,8 @@ console.log(`| kill -9 | ${kills} |`);
 console.log(
   `\n${attempts} pulls, of which ${broken} ended with an error and were made ` +
     `again; ${loaded} archives loaded by Docker; at most ` +
-    `${worst.toFixed(3)} of the bytes wanted and destroyed; ${seconds} s`,
+    `${worst.ratio.toFixed(3)} of the bytes wanted and destroyed ` +
+    `(${worst.seed}); ${seconds} s`,
 );
 for (const [error, times] of errors) console.log(`  ${times} × ${error}`);
 for (const leak of leaks) console.log(`LEAK: ${leak}`);
