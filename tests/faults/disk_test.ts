@@ -239,7 +239,7 @@ for (
         assertSentence(
           result,
           DISK,
-          /Cannot \w+ ".*(a\.tar|cache|locked)": permission denied/,
+          /Cannot \w+( to)? ".*(a\.tar|cache|locked)": permission denied/,
         );
         assert(!existsSync(join(cwd, "a.tar")));
       }

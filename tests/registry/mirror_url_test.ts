@@ -49,6 +49,19 @@ for (
   });
 }
 
+test("parseMirrorUrl() refuses what is far too long, before it takes it apart", () => {
+  for (
+    const text of [`m.test${"/".repeat(3_000)}`, `m.test/${"a/".repeat(1e6)}b`]
+  ) {
+    const { message } = assertThrows(
+      () => parseMirrorUrl(text),
+      DockerPullError,
+      "it is too long",
+    );
+    assert(message.length < 500, message.slice(0, 600));
+  }
+});
+
 test("mirrorsOf() finds the mirrors of a registry by all its names, each once", () => {
   const mirrors = [
     { registry: "docker.io", urls: ["https://a.test", "https://a.test/v2/"] },
