@@ -160,7 +160,12 @@ test("a token that runs out before its time is replaced amid the pull", {
       status === 401 && token !== undefined ? [token] : []
     );
     assert(refused.length > 0, "no token was refused");
-    assertEquals(issued, 1 + new Set(refused).size);
+    // None is fetched but where one was refused.
+    const renewed = issued - 1;
+    assert(
+      new Set(refused).size <= renewed && renewed <= refused.length,
+      `${issued} tokens, ${refused.length} refusals`,
+    );
     assertOnce(image, line, 0);
     assertEquals(await ask(refused[0]), 401);
   });
