@@ -190,21 +190,17 @@ export const documents: Row[] = [
     says: /was announced as/,
   },
   {
-    what: "an index of 100 000 entries",
+    what: "an index of 11 000 entries",
     answers: {
       manifest: (_sent, _count, world) =>
         world.reply(
           200,
           { "content-type": index },
-          JSON.stringify(indexOf(
-            ...Array(100_000).fill({
-              mediaType: "m",
-              size: 1,
-            }),
-          )),
+          JSON.stringify(indexOf(...Array(11_000).fill(entry({})))),
         ),
     },
     ends: "InvalidDocumentError",
+    says: /more than 10000 entries/,
     requests: 3,
   },
   {
