@@ -6,7 +6,6 @@
  */
 
 import { readFile } from "node:fs/promises";
-import tls from "node:tls";
 import { describeFailure } from "../lib/registry/network_error.ts";
 import type { Environment } from "./environment.ts";
 
@@ -53,13 +52,19 @@ export async function systemCertificates(
       );
     }
   } else if (!chosen) all = await systemStore();
+  const tls = await loadTls();
   const known = new Set(tls.rootCertificates.map(essence));
   return [...new Map(all.map((text) => [essence(text), text]))]
     .flatMap(([key, text]) => known.has(key) ? [] : [text]);
 }
 
+/** It takes a while, and few need it. */
+async function loadTls() {
+  return (await import("node:tls")).default;
+}
+
 async function systemStore(): Promise<string[]> {
-  const { getCACertificates } = tls as {
+  const { getCACertificates } = await loadTls() as {
     getCACertificates?: (kind: "system") => string[];
   };
   try {

@@ -1,6 +1,6 @@
 /** Which certificates count for which host. */
 
-import tls from "node:tls";
+import process from "node:process";
 import { DockerPullError } from "../errors.ts";
 import type { TlsSettings } from "./tunnel.ts";
 
@@ -107,6 +107,8 @@ function combine(
 }
 
 function defaultCertificates(): readonly string[] {
+  // Few need it, and it takes a while to load.
+  const tls = process.getBuiltinModule("node:tls");
   const { getCACertificates } = tls as {
     getCACertificates?: (kind: "default") => string[];
   };

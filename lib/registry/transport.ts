@@ -15,7 +15,6 @@
  */
 
 import type { Fetch } from "../types.ts";
-import { createNodeFetch } from "./node_fetch.ts";
 import {
   type AllTlsOptions,
   type HostSettings,
@@ -90,7 +89,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const { proxy, ambientProxy = false } = options;
   const settings = tlsSettings(options);
   const { Deno, Bun } = globalThis as Runtime;
-  const node = createNodeFetch({ tls: (url) => settings(url).node, proxy });
+  const node = nodeFetch((url) => settings(url).node, proxy);
   if (Deno === undefined && Bun === undefined) return node;
 
   const native = Deno ? denoFetch(Deno) : bunFetch();
@@ -130,6 +129,23 @@ function onlyNodeCan(error: unknown, tls: HostSettings): boolean {
   return /requests to port \d+ are blocked|\bbad port\b/i.test(words) ||
     words.includes("EPROTO: The TLS handshake failed") ||
     (tls.caCerts.length > 0 && words.includes("CaUsedAsEndEntity"));
+}
+
+/** `node:http` and `node:https`, which take a while to load in Deno. */
+function nodeFetch(
+  tls: (url: URL) => HostSettings["node"],
+  proxy: TransportOptions["proxy"],
+): Transport {
+  let opened: Promise<Transport> | undefined;
+  return {
+    async fetch(address, init) {
+      opened ??= import("./node_fetch.ts").then(({ createNodeFetch }) =>
+        createNodeFetch({ tls, proxy })
+      );
+      return await (await opened).fetch(address, init);
+    },
+    close: () => void opened?.then((node) => node.close(), () => {}),
+  };
 }
 
 /** A runtime's own `fetch`. */

@@ -9,7 +9,7 @@ import {
 import { WritingThread } from "./writing_thread.ts";
 
 /** What a thread costs to start is worth it from so many bytes on. */
-const WORTH_A_THREAD = 96 * 1024 * 1024;
+const WORTH_A_THREAD = 64 * 1024 * 1024;
 /** A smaller blob is written before it has been handed over. */
 const WORTH_A_MESSAGE = 1024 * 1024;
 /** One thread keeps up with so many connections. */
