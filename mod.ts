@@ -109,8 +109,8 @@ export type {
   RunHelper,
 } from "./lib/credentials/helper_process.ts";
 export { type IngestOptions, LayoutStore } from "./lib/store/layout_store.ts";
+export { FileSlot } from "./lib/disk/file_slot.ts";
 export {
-  FileSlot,
   PartialFile,
   type PartialFileOptions,
 } from "./lib/disk/partial_file.ts";

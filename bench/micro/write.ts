@@ -3,6 +3,7 @@
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { FileSlot } from "../../lib/disk/file_slot.ts";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { Writers } from "../../lib/transfer/writers.ts";
 import { sizeText, type Work } from "./timing.ts";
@@ -80,7 +81,7 @@ function writers(where: string, total: number, path: string): Work {
       });
       const writer = writers.open({
         descriptor: { mediaType: "", digest: "", size: TOTAL },
-        primary: file.slot(0, TOTAL),
+        primary: new FileSlot(file, 0, TOTAL),
         copies: [],
         algorithm: "sha256",
       });

@@ -7,15 +7,15 @@ import { createHash } from "node:crypto";
 import { mkdir, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ifThere, onDisk, storageError } from "../disk/io.ts";
-import { acquireLock, breakerOf, type Lock, TAKEN_OVER } from "../disk/lock.ts";
 import {
-  type FileSlot,
-  lockPathOf,
-  occupied,
-  PartialFile,
-  removeRemains,
-} from "../disk/partial_file.ts";
-import { StorageError } from "../errors.ts";
+  acquireLock,
+  breakerOf,
+  type Lock,
+  wasTakenOver,
+} from "../disk/lock.ts";
+import { FileSlot } from "../disk/file_slot.ts";
+import { PartialFile } from "../disk/partial_file.ts";
+import { lockPathOf, occupied, removeRemains } from "../disk/remains.ts";
 import type { ArchivePlan } from "./plan.ts";
 import { isUpToDate } from "./up_to_date.ts";
 
@@ -104,7 +104,7 @@ export class ArchiveFile {
   /** The place of a layer. */
   slot(digest: string): FileSlot | undefined {
     const blob = this.plan.blobs.get(digest);
-    return blob && this.#file.slot(blob.offset, blob.descriptor.size);
+    return blob && new FileSlot(this.#file, blob.offset, blob.descriptor.size);
   }
 
   /** All layers are there: the file gets its final name. */
@@ -118,9 +118,9 @@ export class ArchiveFile {
 
   /** Another has taken over, while this process was asleep, and was faster. */
   async #yield(error: unknown): Promise<void> {
-    const missing = error instanceof StorageError &&
-      (error.code === TAKEN_OVER || error.code === "ENOENT");
-    if (!missing || !await isUpToDate(this.path, this.plan)) throw error;
+    if (!wasTakenOver(error) || !await isUpToDate(this.path, this.plan)) {
+      throw error;
+    }
   }
 
   /** Ends the work for now; nothing stays but what can be resumed. */

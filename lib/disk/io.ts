@@ -2,9 +2,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { constants } from "node:os";
-import process from "node:process";
 import { StorageError } from "../errors.ts";
-import type { FilePlace } from "../types.ts";
 
 /** The system's code of an error, such as `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
@@ -58,16 +56,6 @@ export async function ifThere<T>(
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw storageError(operation, path, error);
   }
-}
-
-/**
- * What tells a file from another one that has come to its path. Windows'
- * numbers are too long for that, and there no open file can be replaced.
- */
-export function identityOf(
-  { dev, ino }: { dev: number; ino: number },
-): FilePlace["identity"] {
-  return process.platform === "win32" ? undefined : [dev, ino];
 }
 
 /** The most bytes of a document of ours that are read. */

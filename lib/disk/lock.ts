@@ -8,6 +8,7 @@
 import { writeFileSync } from "node:fs";
 import { lstat, readFile, rm, utimes } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { StorageError } from "../errors.ts";
 import { onDisk, storageError, systemCode } from "./io.ts";
 import { hasEnded, processMark } from "./process_mark.ts";
 
@@ -41,6 +42,12 @@ export interface Lock {
 
 /** The code of a StorageError where a lock was lost to another process. */
 export const TAKEN_OVER = "another process has taken over";
+
+/** Whether a file could not get its name because of that. */
+export function wasTakenOver(error: unknown): boolean {
+  return error instanceof StorageError &&
+    (error.code === TAKEN_OVER || error.code === "ENOENT");
+}
 
 const POLL = 100;
 /** How often a file is asked for that the system is still removing. */

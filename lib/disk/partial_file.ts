@@ -7,14 +7,16 @@
  */
 
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { StorageError } from "../errors.ts";
-import type { BlobSink, FilePlace } from "../types.ts";
-import { identityOf, onDisk, storageError } from "./io.ts";
-import { breakerOf, TAKEN_OVER, tryLock } from "./lock.ts";
+import type { FilePlace } from "../types.ts";
+import { identityOf, isAt } from "./file_identity.ts";
+import { onDisk, storageError } from "./io.ts";
+import { TAKEN_OVER } from "./lock.ts";
 import { bootId } from "./process_mark.ts";
 import { RangeRecord } from "./range_record.ts";
 import { RangeSet } from "./ranges.ts";
+import { exists, recordPath } from "./remains.ts";
 
 /** How a {@linkcode PartialFile} is opened. */
 export interface PartialFileOptions {
@@ -274,11 +276,6 @@ export class PartialFile {
     this.#record?.forget(start, end);
   }
 
-  /** A place in the file for the bytes of one blob. */
-  slot(offset: number, size: number): FileSlot {
-    return new FileSlot(this, offset, size);
-  }
-
   /** Gives the complete file its final name. */
   async commit(finalPath: string): Promise<void> {
     const own = await isAt(this.identity, this.path);
@@ -340,117 +337,4 @@ export class PartialFile {
     this.#recorded = true;
     await this.#record!.flush();
   }
-}
-
-/**
- * Whether a file is still the one of that name. It is not where another
- * process has taken over from this one while it was suspended.
- */
-async function isAt(
-  identity: FilePlace["identity"],
-  path: string,
-): Promise<boolean> {
-  const there = await lstat(path).catch(() => undefined);
-  if (!identity || !there) return there !== undefined;
-  return identity[0] === there.dev && identity[1] === there.ino;
-}
-
-/**
- * Removes what a process that was killed has left beside a partial file.
- *
- * @param path The partial file's path.
- * @param wanted Whether the file itself, if it is there, is to be resumed.
- */
-export async function removeRemains(
-  path: string,
-  wanted: boolean,
-): Promise<void> {
-  const record = recordPath(path);
-  const lockPath = lockPathOf(path);
-  const breaker = breakerOf(lockPath);
-  const names = [path, record, `${record}~`, lockPath, breaker];
-  const found = await Promise.all(names.map(exists));
-  if (!found.includes(true)) return;
-  // Whoever holds the lock is still at it; and where it cannot be taken,
-  // nothing can be removed either.
-  const lock = await tryLock(lockPath).catch(() => undefined);
-  if (!lock) return;
-  if (!wanted || !await exists(path)) {
-    for (const name of [path, record, `${record}~`]) {
-      await rm(name, { force: true }).catch(() => {});
-    }
-  }
-  await rm(breaker, { force: true }).catch(() => {});
-  await lock.release();
-}
-
-/** Bytes of the disk that a file takes, as far as the system tells. */
-export async function occupied(path: string): Promise<number> {
-  const status = await lstat(path).catch(() => undefined);
-  return (status?.blocks ?? 0) * 512;
-}
-
-/** The path of the lock that whoever opens a partial file is to hold. */
-export function lockPathOf(path: string): string {
-  return `${path}.lock`;
-}
-
-/** A blob's place in a {@linkcode PartialFile}. */
-export class FileSlot implements BlobSink {
-  /** The file. */
-  readonly file: PartialFile;
-  /** Where in the file the blob begins. */
-  readonly offset: number;
-  /** The blob's size in bytes. */
-  readonly size: number;
-
-  /** Made by {@linkcode PartialFile.slot}. */
-  constructor(file: PartialFile, offset: number, size: number) {
-    this.file = file;
-    this.offset = offset;
-    this.size = size;
-  }
-
-  /** Which of the blob's bytes are there. */
-  get present(): RangeSet {
-    return this.file.present.slice(this.offset, this.offset + this.size);
-  }
-
-  /** Where the bytes lie. */
-  get place(): FilePlace {
-    const { path, identity, subject } = this.file;
-    return { path, identity, subject, offset: this.offset, writable: true };
-  }
-
-  /** Puts bytes at a position of the blob. */
-  write(bytes: Uint8Array, position: number): Promise<void> {
-    return this.file.write(bytes, this.offset + position);
-  }
-
-  /** Told of bytes of the blob that another thread has put there. */
-  wrote(start: number, end: number): void {
-    this.file.wrote(this.offset + start, this.offset + end);
-  }
-
-  /** Reads bytes back. */
-  read(bytes: Uint8Array, position: number): Promise<number> {
-    const length = Math.min(bytes.length, this.size - position);
-    return this.file.read(bytes.subarray(0, length), this.offset + position);
-  }
-
-  /** The bytes stay; the file as a whole is committed elsewhere. */
-  commit(): void {}
-
-  /** The bytes count as missing again. */
-  discard(): void {
-    this.file.forget(this.offset, this.offset + this.size);
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return lstat(path).then(() => true, () => false);
-}
-
-function recordPath(path: string): string {
-  return `${path}.record`;
 }

@@ -21,15 +21,11 @@ import {
 } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseDigest, verifyBytes } from "../digest.ts";
-import {
-  identityOf,
-  ifThere,
-  onDisk,
-  readText,
-  storageError,
-} from "../disk/io.ts";
+import { identityOf } from "../disk/file_identity.ts";
+import { ifThere, onDisk, readText, storageError } from "../disk/io.ts";
 import { acquireLock } from "../disk/lock.ts";
-import { lockPathOf, occupied, PartialFile } from "../disk/partial_file.ts";
+import { PartialFile } from "../disk/partial_file.ts";
+import { lockPathOf, occupied } from "../disk/remains.ts";
 import { DockerPullError } from "../errors.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../manifest.ts";
 import type { Descriptor, Document } from "../types.ts";

@@ -1,9 +1,9 @@
 /** A blob on its way into the cache. */
 
 import { stat } from "node:fs/promises";
-import { type Lock, TAKEN_OVER } from "../disk/lock.ts";
-import { FileSlot, type PartialFile } from "../disk/partial_file.ts";
-import { StorageError } from "../errors.ts";
+import { type Lock, wasTakenOver } from "../disk/lock.ts";
+import { FileSlot } from "../disk/file_slot.ts";
+import type { PartialFile } from "../disk/partial_file.ts";
 
 /**
  * A place for one blob. It is held by one process at a time, and keeps its
@@ -34,9 +34,7 @@ export class StoreIngest extends FileSlot {
   /** Another has taken over, while this process was asleep, and was faster. */
   async #yield(error: unknown): Promise<void> {
     const found = await stat(this.#finalPath).catch(() => undefined);
-    const missing = error instanceof StorageError &&
-      (error.code === TAKEN_OVER || error.code === "ENOENT");
-    if (!missing || found?.size !== this.size) throw error;
+    if (!wasTakenOver(error) || found?.size !== this.size) throw error;
   }
 
   /** The bytes are wrong: nothing is kept. */

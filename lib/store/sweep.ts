@@ -2,7 +2,7 @@
 
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { removeRemains } from "../disk/partial_file.ts";
+import { removeRemains } from "../disk/remains.ts";
 
 /** How the name of a file of ours ends that is there for a moment only. */
 const MOMENTARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;

@@ -5,7 +5,8 @@
  */
 
 import { Worker } from "node:worker_threads";
-import { ContentMismatchError, StorageError } from "../errors.ts";
+import { storageError } from "../disk/io.ts";
+import { ContentMismatchError } from "../errors.ts";
 import type { FilePlace } from "../types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 
@@ -35,11 +36,11 @@ type Request =
     | { kind: "close"; ticket: number }
   );
 
-/** Why something could not be done. */
+/** Why something could not be done: what was thrown, as it can be passed on. */
 interface Failure {
   operation: string;
   subject: string;
-  code: string;
+  cause: { code?: string; errno?: number; message: string };
 }
 
 interface Answer {
@@ -83,9 +84,9 @@ async function serve() {
       }
       return call(file.handle);
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      const failure = { operation, subject: file.subject };
-      throw { ...failure, code: code ?? message };
+      const { code, errno, message } = error as Failure["cause"];
+      const cause = { code, errno, message };
+      throw { operation, subject: file.subject, cause };
     }
   }
 
@@ -209,8 +210,9 @@ export class WritingThread {
       const answer = await this.#ask(id, asked, lent);
       const { failure, short } = answer;
       if (failure) {
-        const { operation, subject, code } = failure;
-        throw new StorageError(operation, subject, code);
+        const { operation, subject, cause: { message, ...rest } } = failure;
+        const cause = Object.assign(new Error(message), rest);
+        throw storageError(operation, subject, cause);
       }
       if (short !== undefined) {
         throw new ContentMismatchError(descriptor, { size: short });

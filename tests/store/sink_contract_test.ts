@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { planArchive } from "../../lib/archive/plan.ts";
 import { ArchiveFile } from "../../lib/archive/archive_file.ts";
+import { FileSlot } from "../../lib/disk/file_slot.ts";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { LayoutStore } from "../../lib/store/layout_store.ts";
 import { StoreEntry } from "../../lib/store/store_entry.ts";
@@ -42,7 +43,7 @@ function fileSlot(): Place {
       file = await PartialFile.open(join(folder, "file"), options);
       await file.write(new Uint8Array(100).fill(1), 0);
       await file.write(new Uint8Array(100).fill(1), SIZE + 100);
-      return file.slot(100, SIZE);
+      return new FileSlot(file, 100, SIZE);
     },
     leave: () => file.close(),
     async result(folder) {

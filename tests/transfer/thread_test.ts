@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { FileSlot } from "../../lib/disk/file_slot.ts";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import type { RangeOptions } from "../../lib/types.ts";
@@ -45,7 +46,7 @@ for (const concurrency of [1, 3]) {
           descriptor,
           open: () =>
             Promise.resolve({
-              primary: file.slot(0, SIZE),
+              primary: new FileSlot(file, 0, SIZE),
               copies: [],
               source: "registry",
             }),

@@ -1,12 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { truncateSync } from "node:fs";
+import { existsSync, statSync, truncateSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestBytes } from "../../lib/digest.ts";
+import { FileSlot } from "../../lib/disk/file_slot.ts";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { ContentMismatchError, StorageError } from "../../lib/errors.ts";
 import { DirectWriter } from "../../lib/transfer/blob_writer.ts";
 import { Writers } from "../../lib/transfer/writers.ts";
+import type { ReadableSink } from "../../lib/types.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 import { blob, MemorySink } from "./blobs.ts";
@@ -48,8 +50,8 @@ function inWorld(
     try {
       const options = {
         descriptor,
-        primary: primary.slot(0, SIZE),
-        copies: [copy.slot(OFFSET, SIZE)],
+        primary: new FileSlot(primary, 0, SIZE),
+        copies: [new FileSlot(copy, OFFSET, SIZE)],
         algorithm,
       };
       await body({ writers, primary, copy, options });
@@ -139,6 +141,34 @@ for (const [name, total] of kinds) {
       await writer.close();
     }));
 }
+
+test("Writers say what the system says", {
+  skip: !existsSync("/dev/full") && "there is no /dev/full",
+}, () =>
+  inWorld(2 ** 40, async ({ writers, options }) => {
+    const { dev, ino } = statSync("/dev/full");
+    const full: ReadableSink = {
+      present: { ranges: [] },
+      read: () => Promise.resolve(0),
+      write: () => {},
+      commit: () => {},
+      discard: () => {},
+      place: {
+        path: "/dev/full",
+        identity: [dev, ino],
+        offset: 0,
+        writable: true,
+        subject: "a.tar",
+      },
+    };
+    const writer = writers.open({ ...options, primary: full });
+    const error = await assertRejects(
+      () => writer.write(part(0, 1000), 0, true),
+      StorageError,
+    );
+    assertEquals([error.path, error.code], ["a.tar", "ENOSPC"]);
+    await writer.close();
+  }));
 
 test("Writers write to no file that has taken another's place", () =>
   inWorld(2 ** 40, async ({ writers, primary, options }) => {

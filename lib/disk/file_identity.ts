@@ -1,0 +1,28 @@
+/** Tells files apart that have come to the same path. */
+
+import { lstat } from "node:fs/promises";
+import process from "node:process";
+import type { FilePlace } from "../types.ts";
+
+/**
+ * What tells a file from another one that has come to its path. Windows'
+ * numbers are too long for that, and there no open file can be replaced.
+ */
+export function identityOf(
+  { dev, ino }: { dev: number; ino: number },
+): FilePlace["identity"] {
+  return process.platform === "win32" ? undefined : [dev, ino];
+}
+
+/**
+ * Whether a file is still the one of that name. It is not where another
+ * process has taken over from this one while it was suspended.
+ */
+export async function isAt(
+  identity: FilePlace["identity"],
+  path: string,
+): Promise<boolean> {
+  const there = await lstat(path).catch(() => undefined);
+  if (!identity || !there) return there !== undefined;
+  return identity[0] === there.dev && identity[1] === there.ino;
+}
