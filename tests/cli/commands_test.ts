@@ -1,16 +1,8 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertStringIncludes,
-} from "@std/assert";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { CredentialHelperError } from "../../lib/credentials/helper.ts";
 import { auth, withFolder } from "../credentials/fixture.ts";
-import { run as runProgram } from "../fixtures/command.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
@@ -137,94 +129,5 @@ test("main() waits for a registry no longer than --max-wait", () =>
       } finally {
         await served.close();
       }
-    }
-  }));
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const npm = import.meta.resolve("@std/assert").startsWith("file:");
-
-/** The lines of the README that say what each use needs. */
-async function documentedLines(): Promise<string[]> {
-  const readme = await readFile(join(root, "README.md"), "utf8");
-  const part = readme.split(/<!-- \/?permissions -->/)[1]!;
-  return part.split("\n").filter((line) => line.startsWith("deno run "));
-}
-
-test("each use needs the documented permissions only", {
-  skip: !("Deno" in globalThis) && "Bun and Node have no permissions",
-}, () =>
-  withFolder(async ({ path }) => {
-    const config = join(root, npm ? "deno.npm.json" : "deno.json");
-    const registry = new FakeRegistry();
-    registry.add("team/app", await buildImage(), "1");
-    const served = await registry.serve();
-    await mkdir(join(path, "out"));
-    await mkdir(join(path, "config"));
-    const env = { DOCKER_CONFIG: "config", DOCKER_USERNAME: "me" };
-    const done: string[] = [];
-    try {
-      const lines = await documentedLines();
-      for (const line of lines) {
-        const [permissions, args] = line.replaceAll("HOST", served.host)
-          .slice("deno run ".length).split(" jsr:@x/docker-pull ");
-        const { code, stdout, stderr } = await runProgram([
-          ...[process.execPath, "run", "--no-prompt", "--no-lock"],
-          ...["-c", config, ...permissions!.split(" ")],
-          ...[join(root, "cli.ts"), ...args!.split(" ")],
-        ], { cwd: path, env: { ...env, DOCKER_PASSWORD: "s3cret" } });
-        assertEquals(code, 0, `${line}\n${stderr}`);
-        done.push(stdout.split("\n", 1)[0]!);
-      }
-    } finally {
-      await served.close();
-    }
-    const [first, again, out, login, logout, report, verified] = done;
-    assertMatch(first!, /^Saved: {2}\S+_team_app_1\.tar /);
-    assertStringIncludes(again!, "_team_app_1.tar");
-    assertStringIncludes(out!, "Saved:  out/app.tar");
-    assertStringIncludes(login!, "Logged in to ");
-    assertStringIncludes(logout!, "Removed the login for ");
-    assertMatch(report!, /^docker-pull .* on Deno/);
-    assertStringIncludes(verified!, "archive out/app.tar");
-  }));
-
-test("what Deno is not allowed is named, with what allows it", {
-  skip: !("Deno" in globalThis) && "Bun and Node have no permissions",
-}, () =>
-  withFolder(async ({ path }) => {
-    const config = join(root, npm ? "deno.npm.json" : "deno.json");
-    const registry = new FakeRegistry();
-    registry.add("team/app", await buildImage(), "1");
-    const served = await registry.serve();
-    const image = `${served.host}/team/app:1`;
-    const deno = (...args: string[]) =>
-      runProgram([
-        ...[process.execPath, "run", "--no-prompt", "--no-lock"],
-        ...["-c", config, ...args],
-      ], { cwd: path });
-    const cli = join(root, "cli.ts");
-    await writeFile(join(path, "a.tar"), "");
-    const net = `--allow-net=${served.host}`;
-    try {
-      const cases: [string[], number, string][] = [
-        [["--allow-read=.", "--allow-write=.", cli, image], 8, "--allow-net"],
-        [[net, "--allow-read=.", cli, image], 10, "--allow-write"],
-        [
-          [net, "--allow-write=.", cli, "-o", "a.tar", image],
-          10,
-          "--allow-read",
-        ],
-        [[net, cli, "doctor", image], 10, "--allow-read"],
-        // With no permission at all, Deno would pass on the tests' own.
-        [["--allow-env=A", cli, "verify", "a.tar"], 10, "--allow-read"],
-      ];
-      for (const [args, expected, flag] of cases) {
-        const { code, stdout, stderr } = await deno(...args);
-        assertEquals(code, expected, stderr);
-        assertStringIncludes(stdout + stderr, flag);
-        assert(!stderr.includes("Uncaught"), stderr);
-      }
-    } finally {
-      await served.close();
     }
   }));

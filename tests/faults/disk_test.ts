@@ -25,6 +25,7 @@ import {
   missingMount,
   mount,
   onSmallDisk,
+  sentFrom,
   serveImages,
   SMALL,
 } from "./scene.ts";
@@ -83,12 +84,7 @@ for (const cached of [false, true]) {
         const { registry, served } = await scene.get();
         registry.bytesPerSecond = 700_000;
         const filler = join(cwd, "filler");
-        const begin = registry.requests.length;
-        const came = () =>
-          registry.requests.slice(begin).reduce(
-            (sum, { sent }) => sum + sent,
-            0,
-          );
+        const came = sentFrom(registry);
         const args = [
           ...(cached ? [] : ["--no-cache"]),
           "-o",

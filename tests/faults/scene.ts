@@ -38,6 +38,13 @@ export async function serveImages(): Promise<
   return { registry, served, stop: () => served.close() };
 }
 
+/** Counts the bytes that a registry sends from now on. */
+export function sentFrom(registry: FakeRegistry): () => number {
+  const begin = registry.requests.length;
+  return () =>
+    registry.requests.slice(begin).reduce((sum, { sent }) => sum + sent, 0);
+}
+
 /** Fails unless it ended with that code and one clear sentence. */
 export function assertSentence(
   { code, stderr, stdout }: CommandResult,

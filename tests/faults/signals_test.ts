@@ -13,6 +13,7 @@ import {
   assertSentence,
   everythingIn,
   MEDIUM,
+  sentFrom,
   serveImages,
   SMALL,
 } from "./scene.ts";
@@ -38,12 +39,7 @@ for (
       async () => {
         const { registry, served } = await scene.get();
         registry.bytesPerSecond = 1_000_000;
-        const begin = registry.requests.length;
-        const came = () =>
-          registry.requests.slice(begin).reduce(
-            (sum, { sent }) => sum + sent,
-            0,
-          );
+        const came = sentFrom(registry);
         const cwd = workspace.makeFolder();
         const args = [
           ...(cached ? [] : ["--no-cache"]),
