@@ -62,10 +62,14 @@ export function explainError(
 
 function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof SignalError) {
-    return {
-      sentence: `${error.message}; nothing was saved`,
-      code: error.code,
-    };
+    const sentence = `${error.message}; nothing was saved`;
+    return context.command === undefined
+      ? {
+        sentence: `${sentence}, but what has come is kept`,
+        hint: "the same command goes on from there",
+        code: error.code,
+      }
+      : { sentence, code: error.code };
   }
   if (error instanceof UsageError) {
     return {

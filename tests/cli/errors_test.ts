@@ -166,8 +166,8 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     [
       new SignalError("SIGINT"),
       130,
-      "Stopped by SIGINT; nothing was saved",
-      "",
+      "Stopped by SIGINT; nothing was saved, but what has come is kept",
+      "the same command goes on from there",
     ],
     [new SignalError("SIGTERM"), 143, "Stopped by SIGTERM", ""],
     [new SignalError("SIGHUP"), 129, "Stopped by SIGHUP", ""],
