@@ -62,10 +62,12 @@ export class Writers {
     const { descriptor, primary, copies, algorithm } = options;
     const places = [primary, ...copies].flatMap(({ place }) => place ?? []);
     if (
-      descriptor.size < WORTH_A_MESSAGE || places.length <= copies.length ||
-      !ALGORITHMS.includes(algorithm)
+      this.#most === 0 || descriptor.size < WORTH_A_MESSAGE ||
+      places.length <= copies.length || !ALGORITHMS.includes(algorithm)
     ) return new DirectWriter(options);
-    return this.#thread()?.writer(options, places) ?? new DirectWriter(options);
+    return new LateWriter(() =>
+      this.#thread()?.writer(options, places) ?? new DirectWriter(options)
+    );
   }
 
   /** The thread that has least to do. */
@@ -84,5 +86,38 @@ export class Writers {
   /** Ends the threads. */
   close(): void {
     for (const thread of this.#threads) thread.close();
+  }
+}
+
+/**
+ * Is made when there is something to write: starting a thread keeps this one
+ * busy for so long that the requests go out first.
+ */
+class LateWriter implements BlobWriter {
+  readonly #make: () => BlobWriter;
+  #made: BlobWriter | undefined;
+
+  constructor(make: () => BlobWriter) {
+    this.#make = make;
+  }
+
+  get #writer(): BlobWriter {
+    return this.#made ??= this.#make();
+  }
+
+  write(...args: Parameters<BlobWriter["write"]>): Promise<ArrayBuffer> {
+    return this.#writer.write(...args);
+  }
+
+  reread(...args: Parameters<BlobWriter["reread"]>): Promise<void> {
+    return this.#writer.reread(...args);
+  }
+
+  digest(): Promise<string | undefined> {
+    return this.#writer.digest();
+  }
+
+  async close(): Promise<void> {
+    await this.#made?.close();
   }
 }
