@@ -1,5 +1,6 @@
 /** The whole story of a pull, from a reference to an archive. */
 
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { tidyArchive } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
@@ -18,7 +19,8 @@ import {
 import { type Mirror, openRepository } from "./registry/mirrors.ts";
 import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
-import { type BlobOutcome, transferBlobs } from "./transfer/transfer.ts";
+import { type BlobOutcome, transferWith } from "./transfer/transfer.ts";
+import { Writers } from "./transfer/writers.ts";
 import type {
   CredentialProvider,
   Descriptor,
@@ -123,6 +125,13 @@ export interface PullOptions {
    * @default {false}
    */
   trustCache?: boolean;
+  /**
+   * Whether threads fetch, write and hash: however little there is to do, or
+   * not at all.
+   *
+   * @default {undefined} Where there is enough to do for them.
+   */
+  threads?: boolean;
   /** Waits before another try; for tests. */
   sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 }
@@ -204,22 +213,39 @@ async function pullWith(
   reference: string | Reference,
   options: PullOptions,
 ): Promise<PullResult> {
-  const start = performance.now();
-  const {
-    platform,
-    format = "tar",
-    cacheDir = "docker_images_cache",
-    concurrency = 3,
-    onEvent = () => {},
-    signal,
-    force = false,
-    trustCache = false,
-  } = options;
+  const { concurrency = 3 } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     throw new RangeError(
       `Cannot pull with concurrency ${concurrency}: it is no positive integer`,
     );
   }
+  const writers = new Writers({
+    connections: concurrency,
+    threads: options.threads,
+  });
+  try {
+    return await pullThrough(writers, fetch, reference, options);
+  } finally {
+    writers.close();
+  }
+}
+
+async function pullThrough(
+  writers: Writers,
+  fetch: Fetch,
+  reference: string | Reference,
+  options: PullOptions,
+): Promise<PullResult> {
+  const start = performance.now();
+  const {
+    platform,
+    format = "tar",
+    cacheDir = "docker_images_cache",
+    onEvent = () => {},
+    signal,
+    force = false,
+    trustCache = false,
+  } = options;
   const image = typeof reference === "string"
     ? parseReference(reference)
     : reference;
@@ -238,6 +264,11 @@ async function pullWith(
     explicit: wanted !== undefined,
     known: await store?.knows(formatReference(image)) ?? false,
     onEvent,
+    onManifest: ({ layers }) => {
+      // What is there already may be the very image.
+      if (!force && existsSync(path)) return;
+      writers.prepare(layers.reduce((sum, { size }) => sum + size, 0));
+    },
     ...(signal && { signal }),
   });
   const { resolved, manifest, parsed, config, platform: actual } = documents;
@@ -256,8 +287,7 @@ async function pullWith(
     onWait: (descriptor) => onEvent({ type: "blob-wait", descriptor }),
     onOpen: () => warnOfLayers(parsed.layers, onEvent),
     ...(signal && { signal }),
-    transfer: (tasks) =>
-      transferBlobs(tasks, repository, { ...options, concurrency }),
+    transfer: (tasks) => transferWith(writers, tasks, repository, options),
   };
   let upToDate: boolean;
   let outcomes: BlobOutcome[] = [];

@@ -35,6 +35,8 @@ export interface DocumentOptions {
   known: boolean;
   /** Told what goes on. */
   onEvent: OnEvent;
+  /** Told of the manifest as soon as it is there. */
+  onManifest?: (manifest: Manifest) => void;
   /** Ends it all. */
   signal?: AbortSignal;
 }
@@ -67,6 +69,7 @@ export async function imageDocuments(
   });
   const manifest = await platformManifest(top, options);
   const parsed = parseManifest(manifest);
+  options.onManifest?.(parsed);
   const config = await smallBlob(parsed.config, options);
   const { os, architecture, variant } = parseConfig(config, parsed);
   const platform = normalizePlatform({

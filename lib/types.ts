@@ -95,8 +95,34 @@ export interface ImageConfig extends Platform {
 /** What `fetch` is to this library; injected, so that tests and tunnels can be. */
 export type Fetch = (
   url: string,
-  init?: RequestInit,
+  init?: FetchInit,
 ) => Promise<Response>;
+
+/** What a {@linkcode Fetch} is told of a request. */
+export interface FetchInit extends RequestInit {
+  /**
+   * Where the answer's body is wanted. This library's own transport sends the
+   * request from there where it can; any other may pay no heed to it.
+   */
+  thread?: FetchThread;
+}
+
+/** A thread that can send requests. */
+export interface FetchThread {
+  /**
+   * Sends a request from the thread. The answer's body stays there until it
+   * is read here.
+   *
+   * @param url The address.
+   * @param init The request.
+   * @param settings What the runtime's `fetch` takes for the connection.
+   */
+  fetch(
+    url: string,
+    init: FetchInit,
+    settings: Record<string, unknown>,
+  ): Promise<Response>;
+}
 
 /** A document as it was served, with what it is known by. */
 export interface Document {
@@ -118,6 +144,8 @@ export interface RangeOptions {
   end?: number;
   /** Ends the request and its body. */
   signal?: AbortSignal;
+  /** Where the body is wanted; it may come here all the same. */
+  thread?: FetchThread;
 }
 
 /** Bytes of a blob on their way. */

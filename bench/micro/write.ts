@@ -69,7 +69,8 @@ export function writeWorks(folder: string): Work[] {
 
 /** As blobs are written and hashed, with three buffers that go round. */
 function writers(where: string, total: number, path: string): Work {
-  const writers = new Writers({ bytes: total, connections: 3, processors: 2 });
+  const writers = new Writers({ connections: 3, processors: 2 });
+  writers.expect(total);
   return {
     name: `lib/transfer/writers.ts, with SHA-256 ${where}, 1 MiB at a time`,
     bytes: TOTAL,

@@ -95,7 +95,7 @@ export class HttpClient {
     options: SendOptions,
     home: boolean,
   ): Promise<Exchange> {
-    const { method = "GET", signal, body } = options;
+    const { method = "GET", signal, body, thread } = options;
     signal?.throwIfAborted();
     const authorization = home ? options.authorization : undefined;
     const headers: Record<string, string> = {
@@ -116,6 +116,7 @@ export class HttpClient {
         redirect: "manual",
         signal: signal ? AbortSignal.any([signal, own.signal]) : own.signal,
         ...(body !== undefined && { body }),
+        ...(thread && { thread }),
       });
     } catch (error) {
       if (own.signal.aborted && !signal?.aborted) {

@@ -1,7 +1,7 @@
 /** What {@linkcode HttpClient} takes and tells. */
 
 import type { OnEvent } from "../events.ts";
-import type { Fetch } from "../types.ts";
+import type { Fetch, FetchThread } from "../types.ts";
 import { VERSION } from "../version.ts";
 
 /** How this client is called where none has been set. */
@@ -83,6 +83,8 @@ export interface SendOptions {
   body?: string;
   /** Ends the request and the reading of its answer. */
   signal?: AbortSignal;
+  /** Where the answer's body is wanted. */
+  thread?: FetchThread;
   /** Throws where a redirect must not be followed. */
   checkRedirect?: (target: URL) => void;
 }

@@ -14,7 +14,7 @@
  * to win.
  */
 
-import type { Fetch } from "../types.ts";
+import type { Fetch, FetchInit } from "../types.ts";
 import {
   type AllTlsOptions,
   type HostSettings,
@@ -55,14 +55,16 @@ interface DenoClient {
 
 /** What is used of Deno, where it is there. */
 interface DenoRuntime {
-  createHttpClient(options: {
-    http1: boolean;
-    http2: boolean;
-    caCerts?: string[];
-    cert?: string;
-    key?: string;
-    poolMaxIdlePerHost?: number;
-  }): DenoClient;
+  createHttpClient(options: DenoClientOptions): DenoClient;
+}
+
+interface DenoClientOptions {
+  http1: boolean;
+  http2: boolean;
+  caCerts?: string[];
+  cert?: string;
+  key?: string;
+  poolMaxIdlePerHost?: number;
 }
 
 type Runtime = { Deno?: DenoRuntime; Bun?: unknown };
@@ -152,7 +154,7 @@ function nodeFetch(
 interface NativeFetch {
   fetch(
     address: string,
-    init: RequestInit | undefined,
+    init: FetchInit | undefined,
     tls: HostSettings,
   ): Promise<Response>;
   close(): void;
@@ -161,15 +163,17 @@ interface NativeFetch {
 function denoFetch(runtime: DenoRuntime): NativeFetch {
   const clients = new Map<HostSettings, DenoClient>();
   return {
-    fetch(address, init, tls) {
-      const client = clients.get(tls) ?? runtime.createHttpClient({
+    fetch(address, { thread, ...init } = {}, tls) {
+      const settings: DenoClientOptions = {
         http1: true,
         http2: false,
         poolMaxIdlePerHost: MAX_IDLE,
         caCerts: tls.caCerts,
         ...(tls.node.cert !== undefined &&
           { cert: tls.node.cert, key: tls.node.key }),
-      });
+      };
+      if (thread) return thread.fetch(address, init, { ...settings });
+      const client = clients.get(tls) ?? runtime.createHttpClient(settings);
       clients.set(tls, client);
       return fetch(address, { ...init, client } as RequestInit);
     },
@@ -182,14 +186,43 @@ function denoFetch(runtime: DenoRuntime): NativeFetch {
 
 function bunFetch(): NativeFetch {
   return {
-    fetch(address, init, tls) {
-      // A blob is wanted as it was stored, whatever it is labelled with.
-      return fetch(address, {
-        ...init,
+    fetch(address, { thread, ...init } = {}, tls) {
+      const settings = {
+        // A blob is wanted as it was stored, whatever it is labelled with.
         decompress: false,
         ...(address.startsWith("https:") && { tls: tls.node }),
-      } as RequestInit);
+      };
+      return thread
+        ? thread.fetch(address, init, settings)
+        : fetch(address, { ...init, ...settings } as RequestInit);
     },
     close() {},
+  };
+}
+
+/**
+ * Makes the same `fetch` in a thread, which is given the text of this
+ * function: it refers to nothing outside of itself.
+ *
+ * @returns What sends a request, with the settings that `FetchThread` is
+ * handed.
+ */
+export function threadFetch(): (
+  address: string,
+  init: RequestInit,
+  settings: Record<string, unknown>,
+) => Promise<Response> {
+  const { Deno } = globalThis as Runtime;
+  if (Deno === undefined) {
+    return (address, init, settings) =>
+      fetch(address, { ...init, ...settings } as RequestInit);
+  }
+  const clients = new Map<string, DenoClient>();
+  return (address, init, settings) => {
+    const key = JSON.stringify(settings);
+    const client = clients.get(key) ??
+      Deno.createHttpClient(settings as unknown as DenoClientOptions);
+    clients.set(key, client);
+    return fetch(address, { ...init, client } as RequestInit);
   };
 }

@@ -8,8 +8,9 @@ import { type Range, RangeSet } from "../disk/ranges.ts";
 import { ContentMismatchError } from "../errors.ts";
 import type { BlobSource } from "../events.ts";
 import type { BlobSink, Descriptor, ReadableSink } from "../types.ts";
-import type { BlobWriter } from "./blob_writer.ts";
+import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 import { Notice } from "./notice.ts";
+import type { Received, ThreadBody, ThreadWriter } from "./thread.ts";
 import type { Writers } from "./writers.ts";
 
 /** How much of what is there already is gone through at a time, in bytes. */
@@ -102,6 +103,8 @@ export class BlobTransfer {
   #written: RangeSet;
   /** What only the primary has, from an earlier run. */
   #uncopied: RangeSet;
+  readonly #writers: Writers;
+  readonly #options: BlobWriterOptions;
   readonly #writer: BlobWriter;
   #hashed = 0;
   #catchingUp = false;
@@ -127,12 +130,14 @@ export class BlobTransfer {
     this.pending = this.#written.gaps(size);
     this.resumed = this.#written.total;
     const trusted = target.trusted && this.resumed === size;
-    this.#writer = writers.open({
+    this.#options = {
       descriptor,
       primary: target.primary,
       copies: target.copies,
       algorithm: trusted ? undefined : parseDigest(digest).algorithm,
-    });
+    };
+    this.#writers = writers;
+    this.#writer = writers.open(this.#options);
     this.complete = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -193,18 +198,75 @@ export class BlobTransfer {
     position: number,
     giveBack: (buffer: ArrayBuffer) => void,
   ): Promise<void> {
-    const end = position + bytes.length;
-    const next = position === this.#hashed && !this.#catchingUp;
-    // Nothing else is hashed until these bytes have had their turn.
-    if (next) this.#catchingUp = true;
-    this.downloaded += bytes.length;
+    const { length } = bytes;
     let buffer: ArrayBuffer | undefined;
     try {
-      buffer = await this.#writer.write(bytes, position, next);
-      this.#written.add(position, end);
-      if (next) this.#hashed = end;
+      await this.#put(position, true, async (next) => {
+        buffer = await this.#writer.write(bytes, position, next);
+        return length;
+      });
     } finally {
       giveBack(buffer ?? bytes.buffer);
+    }
+  }
+
+  /**
+   * What is to receive a piece's bytes in a thread, which is to send the
+   * request for them, too; nothing where they are better received here.
+   */
+  receiver({ position, end }: Piece): ThreadWriter | undefined {
+    const next = this.#written.endFrom(this.#hashed) >= position;
+    return this.#writers.receiver(
+      this.#writer,
+      this.#options,
+      next,
+      end - position,
+    );
+  }
+
+  /** Lets go of what has received a piece's bytes. */
+  async release(receiver: ThreadWriter): Promise<void> {
+    if (!receiver.hashes) await receiver.close();
+  }
+
+  /**
+   * Has the next bytes of a piece received in a thread: they are written, and
+   * hashed at once if they are the next in order.
+   *
+   * @param receiver What receives them.
+   * @param body Where they come from.
+   * @param position Where in the blob they begin.
+   * @param most How many at most.
+   */
+  async receive(
+    receiver: ThreadWriter,
+    body: ThreadBody,
+    position: number,
+    most: number,
+  ): Promise<Received> {
+    let received: Received;
+    await this.#put(position, receiver.hashes, async (next) => {
+      received = await receiver.receive(body, position, most, next);
+      return received.count;
+    });
+    return received!;
+  }
+
+  /** Puts bytes where they go, and hashes them if they are the next in order. */
+  async #put(
+    position: number,
+    hashable: boolean,
+    write: (next: boolean) => Promise<number>,
+  ): Promise<void> {
+    const next = hashable && position === this.#hashed && !this.#catchingUp;
+    // Nothing else is hashed until these bytes have had their turn.
+    if (next) this.#catchingUp = true;
+    try {
+      const count = await write(next);
+      this.downloaded += count;
+      this.#written.add(position, position + count);
+      if (next) this.#hashed = position + count;
+    } finally {
       if (next) this.#catchingUp = false;
       this.settle();
     }

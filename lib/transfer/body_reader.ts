@@ -4,13 +4,15 @@
  * piece.
  */
 
-/** How long a fill may take at the present speed, in milliseconds. */
-const FILL_TIME = 10;
-/** How much of the past counts in the present speed. */
-const MEMORY = 0.7;
-
-/** A body that is being read. */
+/**
+ * A body that is being read. Threads are given the text of this class, so it
+ * refers to nothing outside of itself.
+ */
 export class BodyReader {
+  /** How long a fill may take at the present speed, in milliseconds. */
+  readonly #fillTime = 10;
+  /** How much of the past counts in the present speed. */
+  readonly #memory = 0.7;
   #byob: ReadableStreamBYOBReader | undefined;
   #plain: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #rest: Uint8Array | undefined;
@@ -48,13 +50,13 @@ export class BodyReader {
     if (bytes) {
       const now = performance.now();
       // What the system has gathered comes at once, and says little.
-      this.#bytes = this.#bytes * MEMORY + bytes.length;
-      this.#time = this.#time * MEMORY + (now - this.#since);
+      this.#bytes = this.#bytes * this.#memory + bytes.length;
+      this.#time = this.#time * this.#memory + (now - this.#since);
       this.#since = now;
       const speed = this.#bytes / Math.max(this.#time, 0.01);
       this.#fill = Math.max(
         1,
-        Math.min(speed * FILL_TIME, 2 * this.#fill + bytes.length),
+        Math.min(speed * this.#fillTime, 2 * this.#fill + bytes.length),
       );
     }
     return bytes;

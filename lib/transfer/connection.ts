@@ -9,10 +9,17 @@ import type { BlobBody, Fetcher } from "../types.ts";
 import type { Piece } from "./blob.ts";
 import { BUFFER_SIZE, BufferPool } from "./buffer_pool.ts";
 import { BodyReader } from "./body_reader.ts";
+import type { ThreadBody, ThreadWriter } from "./thread.ts";
 import type { Watch, Watchdog } from "./watchdog.ts";
 
 /** How long a body's end is waited for, in milliseconds. */
 const END_TIME = 1_000;
+
+/** What a thread receives before it is asked for more, in bytes, at first. */
+const FIRST_STEP = 256 * 1024;
+const LAST_STEP = 4 * 1024 * 1024;
+/** A step that takes no longer, in milliseconds, is followed by a larger one. */
+const STEP_TIME = 50;
 
 /** What a connection needs. */
 export interface ConnectionOptions {
@@ -73,6 +80,20 @@ export class Connection {
   }
 
   async #fetch(piece: Piece, watch: Watch, signal: AbortSignal) {
+    const receiver = piece.blob.receiver(piece);
+    try {
+      await this.#request(piece, receiver, watch, signal);
+    } finally {
+      if (receiver) await piece.blob.release(receiver);
+    }
+  }
+
+  async #request(
+    piece: Piece,
+    receiver: ThreadWriter | undefined,
+    watch: Watch,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { fetcher, learn } = this.#options;
     const { blob } = piece;
     const { descriptor } = blob;
@@ -80,10 +101,11 @@ export class Connection {
       (piece.position === 0 && piece.end === descriptor.size);
     let response: BlobBody;
     try {
-      response = await fetcher.fetchBlob(
-        descriptor,
-        whole ? { signal } : { offset: piece.position, end: piece.end, signal },
-      );
+      response = await fetcher.fetchBlob(descriptor, {
+        ...(!whole && { offset: piece.position, end: piece.end }),
+        signal,
+        ...(receiver && { thread: receiver.thread }),
+      });
     } catch (error) {
       const refused = error instanceof RegistryError && error.status === 416;
       if (whole || !refused) throw error;
@@ -93,7 +115,10 @@ export class Connection {
     this.#body = response;
     watch.host = response.host;
     watch.touch(0);
-    const reader = new BodyReader(response.body);
+    const distant = response.offset === piece.position
+      ? receiver?.thread.bodyOf(response.body)
+      : undefined;
+    const reader = distant ?? new BodyReader(response.body);
     // Deno forgets the request's signal once the response is garbage, though
     // its body is still being read.
     const stop = () => void reader.cancel(signal.reason);
@@ -124,8 +149,12 @@ export class Connection {
       } else {
         piece.limit = piece.end;
       }
-      await this.#skip(reader, piece.position - response.offset, watch);
-      over = await this.#copy(reader, piece, watch);
+      if (reader instanceof BodyReader) {
+        await this.#skip(reader, piece.position - response.offset, watch);
+        over = await this.#copy(reader, piece, watch);
+      } else {
+        over = await this.#receive(reader, receiver!, piece, watch);
+      }
     } finally {
       signal.removeEventListener("abort", stop);
       if (!over) await reader.cancel();
@@ -171,6 +200,42 @@ export class Connection {
     }
   }
 
+  /**
+   * Has a thread copy the body to where it goes, a step at a time. Returns
+   * whether the body has been read to its end.
+   */
+  async #receive(
+    body: ThreadBody,
+    receiver: ThreadWriter,
+    piece: Piece,
+    watch: Watch,
+  ): Promise<boolean> {
+    const { blob } = piece;
+    let step = FIRST_STEP;
+    while (piece.received < piece.end || extend(piece)) {
+      const position = piece.received;
+      const most = Math.min(step, piece.end - position);
+      // What may be written in this step is not left to another connection.
+      piece.received = position + most;
+      const start = performance.now();
+      const { count, ended, broken } = await blob.receive(
+        receiver,
+        body,
+        position,
+        most,
+      );
+      piece.received = piece.position = position + count;
+      if (count > 0) watch.touch(count);
+      if (broken) throw toNetworkError(broken, watch.host, undefined, true);
+      if (ended) throw tooEarly(watch.host, piece.end - piece.position);
+      const quick = performance.now() - start < STEP_TIME;
+      step = quick
+        ? Math.min(2 * step, LAST_STEP)
+        : Math.max(FIRST_STEP, Math.min(step, 2 * count));
+    }
+    return await this.#isOver(body, piece);
+  }
+
   async #skip(reader: BodyReader, count: number, watch: Watch) {
     while (count > 0) {
       const bytes = await this.#read(reader, watch, count);
@@ -196,11 +261,7 @@ export class Connection {
       if (!bytes) this.#buffers.give(buffer);
     }
     if (!bytes) {
-      throw new NetworkError(
-        watch.host,
-        "truncated",
-        `the connection ended at least ${most} bytes too early`,
-      );
+      throw tooEarly(watch.host, most);
     }
     watch.touch(bytes.length);
     return bytes;
@@ -210,7 +271,10 @@ export class Connection {
    * Whether the body ends here, too. One that is read to its end leaves its
    * connection to the next request; of one that goes on, the rest is dropped.
    */
-  async #isOver(reader: BodyReader, piece: Piece): Promise<boolean> {
+  async #isOver(
+    reader: BodyReader | ThreadBody,
+    piece: Piece,
+  ): Promise<boolean> {
     if (piece.end < piece.limit) return false;
     const timer = setTimeout(() => reader.cancel(), END_TIME);
     try {
@@ -221,6 +285,11 @@ export class Connection {
       clearTimeout(timer);
     }
   }
+}
+
+function tooEarly(host: string, missing: number): NetworkError {
+  const reason = `the connection ended at least ${missing} bytes too early`;
+  return new NetworkError(host, "truncated", reason);
 }
 
 /** Goes on beyond the piece's end, where the body does and nobody else fetches. */

@@ -58,6 +58,13 @@ export interface TransferOptions {
    * @default {4_194_304}
    */
   minPiece?: number;
+  /**
+   * Whether threads fetch, write and hash: however little there is to do, or
+   * not at all.
+   *
+   * @default {undefined} Where there is enough to do for them.
+   */
+  threads?: boolean;
   /** Waits between tries; for tests. */
   sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
@@ -85,15 +92,26 @@ export async function transferBlobs(
   fetcher: Fetcher,
   options: TransferOptions = {},
 ): Promise<BlobOutcome[]> {
-  const writers = new Writers({
-    bytes: tasks.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
-    connections: options.concurrency ?? CONCURRENCY,
-  });
+  const { concurrency: connections = CONCURRENCY, threads } = options;
+  const writers = new Writers({ connections, threads });
   try {
-    return await new Transfer(tasks, fetcher, writers, options).run();
+    return await transferWith(writers, tasks, fetcher, options);
   } finally {
     writers.close();
   }
+}
+
+/** Transfers blobs with writers that the caller has, and closes later. */
+export async function transferWith(
+  writers: Writers,
+  tasks: BlobTask[],
+  fetcher: Fetcher,
+  options: TransferOptions = {},
+): Promise<BlobOutcome[]> {
+  writers.expect(
+    tasks.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
+  );
+  return await new Transfer(tasks, fetcher, writers, options).run();
 }
 
 class Transfer {

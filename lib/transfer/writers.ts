@@ -1,21 +1,26 @@
-/** Decides in which thread a blob is written and hashed. */
+/** Decides in which thread a blob is fetched, written and hashed. */
 
 import { availableParallelism } from "node:os";
+import type { FilePlace } from "../types.ts";
 import {
   type BlobWriter,
   type BlobWriterOptions,
   DirectWriter,
 } from "./blob_writer.ts";
-import { WritingThread } from "./writing_thread.ts";
+import { Thread, ThreadWriter } from "./thread.ts";
 
 /** What a thread costs to start is worth it from so many bytes on. */
 const WORTH_A_THREAD = 64 * 1024 * 1024;
+/** The requests, too, are sent from threads from so many bytes on. */
+const WORTH_FETCHING = 256 * 1024 * 1024;
 /** A smaller blob is written before it has been handed over. */
 const WORTH_A_MESSAGE = 1024 * 1024;
 /** One thread keeps up with so many connections. */
 const CONNECTIONS_A_THREAD = 2;
 const FEWEST_THREADS = 2;
 const MOST_THREADS = 4;
+/** So many milliseconds, a request that is about to be sent goes first. */
+const START_DELAY = 10;
 /** What the threads can hash. */
 const ALGORITHMS: readonly (string | undefined)[] = [
   "sha256",
@@ -23,12 +28,16 @@ const ALGORITHMS: readonly (string | undefined)[] = [
   undefined,
 ];
 
-/** How much there is to write. */
+/** What there is to write with. */
 export interface WritersOptions {
-  /** Bytes of all blobs. */
-  bytes: number;
   /** The number of connections. */
   connections: number;
+  /**
+   * Whether there are threads, however little there is to write, or none.
+   *
+   * @default {undefined} Where there is enough for them.
+   */
+  threads?: boolean | undefined;
   /**
    * The number of processors.
    *
@@ -39,18 +48,49 @@ export interface WritersOptions {
 
 /** Makes the writers of a transfer. */
 export class Writers {
-  readonly #most: number;
-  readonly #threads: WritingThread[] = [];
+  readonly #wanted: boolean | undefined;
+  /** How many threads would be of use. */
+  readonly #useful: number;
+  /** How many there may be for what there is to write. */
+  #most = 0;
+  readonly #threads: Thread[] = [];
+  #fetching = false;
+  #early: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts no thread yet. */
   constructor(options: WritersOptions) {
-    const { bytes, connections, processors = availableParallelism() } = options;
-    const wanted = Math.ceil(connections / CONNECTIONS_A_THREAD);
-    this.#most = bytes < WORTH_A_THREAD || processors < 2 ? 0 : Math.min(
+    const { connections, threads, processors = availableParallelism() } =
+      options;
+    const busy = Math.ceil(connections / CONNECTIONS_A_THREAD);
+    const useful = Math.min(
       processors,
-      Math.max(wanted, FEWEST_THREADS),
+      Math.max(busy, FEWEST_THREADS),
       MOST_THREADS,
     );
+    const several = threads ?? processors > 1;
+    this.#wanted = threads;
+    this.#useful = several ? useful : 0;
+  }
+
+  /** Is told how many bytes there are to write. */
+  expect(bytes: number): void {
+    const worth = (least: number) => this.#wanted ?? bytes >= least;
+    this.#most = worth(WORTH_A_THREAD) ? this.#useful : 0;
+    this.#fetching = this.#most > 0 && worth(WORTH_FETCHING);
+  }
+
+  /**
+   * Starts the threads for that many bytes, if they are worth it, so that
+   * they are there when the transfer begins. What the caller has just asked
+   * the network for goes first: each start blocks this thread for a while.
+   */
+  prepare(bytes: number): void {
+    this.expect(bytes);
+    if (!this.#fetching) return;
+    clearTimeout(this.#early);
+    this.#early = setTimeout(() => {
+      while (this.#threads.length < this.#most && this.#start());
+    }, START_DELAY);
   }
 
   /**
@@ -59,10 +99,11 @@ export class Writers {
    * @param options The blob.
    */
   open(options: BlobWriterOptions): BlobWriter {
-    const { descriptor, primary, copies, algorithm } = options;
-    const places = [primary, ...copies].flatMap(({ place }) => place ?? []);
+    const { descriptor, copies, algorithm } = options;
+    const places = placesOf(options);
     if (
-      this.#most === 0 || descriptor.size < WORTH_A_MESSAGE ||
+      this.#most === 0 ||
+      (descriptor.size < WORTH_A_MESSAGE && !this.#wanted) ||
       places.length <= copies.length || !ALGORITHMS.includes(algorithm)
     ) return new DirectWriter(options);
     return new LateWriter(() =>
@@ -70,21 +111,54 @@ export class Writers {
     );
   }
 
-  /** The thread that has least to do. */
-  #thread(): WritingThread | undefined {
-    const idle = this.#threads.some(({ load }) => load === 0);
-    if (this.#threads.length < this.#most && !idle) {
-      try {
-        this.#threads.push(new WritingThread());
-      } catch {
-        // No threads here: it takes longer, and works.
-      }
+  /**
+   * What receives bytes of a blob in the thread that is to send the request
+   * for them; nothing where they are better received here.
+   *
+   * @param writer The blob's writer; another one must be closed.
+   * @param options The blob.
+   * @param next Whether they are the next to be hashed.
+   * @param bytes How many.
+   */
+  receiver(
+    writer: BlobWriter,
+    options: BlobWriterOptions,
+    next: boolean,
+    bytes: number,
+  ): ThreadWriter | undefined {
+    if (!this.#fetching || !(writer instanceof LateWriter)) return undefined;
+    const own = writer.made;
+    if (!(own instanceof ThreadWriter) || next) {
+      return own instanceof ThreadWriter ? own : undefined;
     }
+    const thread = this.#thread();
+    if (thread === undefined || thread === own.thread) return own;
+    return thread.writer(
+      { ...options, algorithm: undefined },
+      placesOf(options),
+      bytes,
+    );
+  }
+
+  /** The thread that has least to do. */
+  #thread(): Thread | undefined {
+    const idle = this.#threads.some(({ load }) => load === 0);
+    if (this.#threads.length < this.#most && !idle) this.#start();
     return this.#threads.toSorted((a, b) => a.load - b.load)[0];
+  }
+
+  /** Starts one more; returns whether it could be started. */
+  #start(): boolean {
+    try {
+      return this.#threads.push(new Thread()) > 0;
+    } catch {
+      return false; // it takes longer without, and works
+    }
   }
 
   /** Ends the threads. */
   close(): void {
+    clearTimeout(this.#early);
     for (const thread of this.#threads) thread.close();
   }
 }
@@ -101,23 +175,29 @@ class LateWriter implements BlobWriter {
     this.#make = make;
   }
 
-  get #writer(): BlobWriter {
+  /** What it is now. */
+  get made(): BlobWriter {
     return this.#made ??= this.#make();
   }
 
   write(...args: Parameters<BlobWriter["write"]>): Promise<ArrayBuffer> {
-    return this.#writer.write(...args);
+    return this.made.write(...args);
   }
 
   reread(...args: Parameters<BlobWriter["reread"]>): Promise<void> {
-    return this.#writer.reread(...args);
+    return this.made.reread(...args);
   }
 
   digest(): Promise<string | undefined> {
-    return this.#writer.digest();
+    return this.made.digest();
   }
 
   async close(): Promise<void> {
     await this.#made?.close();
   }
+}
+
+/** Those of its places that are in files. */
+function placesOf({ primary, copies }: BlobWriterOptions): FilePlace[] {
+  return [primary, ...copies].flatMap(({ place }) => place ?? []);
 }

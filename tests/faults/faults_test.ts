@@ -35,9 +35,9 @@ const soakImages = [image, other].map((image, i) => ({
 async function throughFault(
   fault: Fault,
   folder: string,
-  options: { budget: number; cache: boolean; seed: string },
+  options: { budget: number; cache: boolean; threads: boolean; seed: string },
 ): Promise<FaultProxy> {
-  const { budget, cache, seed } = options;
+  const { budget, cache, threads, seed } = options;
   const registry = new FakeRegistry();
   registry.add("soak/app", image, "0");
   registry.add("soak/app", other, "1");
@@ -61,6 +61,7 @@ async function throughFault(
           output: path,
           cacheDir: cache && join(folder, "cache"),
           plainHttp: true,
+          threads,
           retries: 5,
           timeout: 500,
           sleep: (wait, signal) =>
@@ -85,9 +86,15 @@ async function throughFault(
   }
 }
 
+const ways = [
+  { cache: true, threads: false, name: "with a cache" },
+  { cache: false, threads: false, name: "without a cache" },
+  { cache: true, threads: true, name: "with a cache and threads" },
+  { cache: false, threads: true, name: "without a cache, with threads" },
+];
 for (const fault of FAULTS) {
-  for (const cache of [true, false]) {
-    test(`a pull survives ${fault} ${cache ? "with" : "without"} a cache`, () =>
+  for (const { cache, threads, name } of ways) {
+    test(`a pull survives ${fault} ${name}`, () =>
       inFolder(async (folder) => {
         for (const budget of [1, 3]) {
           const sub = join(folder, `${budget}`);
@@ -95,6 +102,7 @@ for (const fault of FAULTS) {
           const proxy = await throughFault(fault, sub, {
             budget,
             cache,
+            threads,
             seed: `${fault} ${budget} ${cache}`,
           });
           assert(proxy.injected.has(fault), "it did not happen");

@@ -15,6 +15,7 @@ export interface SoakPull {
   retries: number;
   timeout: number;
   plainHttp: true;
+  threads: boolean;
 }
 
 /** How a process ended. */

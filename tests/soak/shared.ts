@@ -56,6 +56,7 @@ export async function playSharedStory(
       // Nothing goes wrong here, and the machine may be busy.
       timeout: 20_000,
       plainHttp: true,
+      threads: i % 2 === 1,
     };
     return { image, pull };
   });

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { startDockerRegistry } from "../e2e/servers/docker_registry.ts";
 import { missing, missingRoot } from "../e2e/servers/daemon.ts";
 import { type Engine, startDockerd } from "../e2e/servers/engines.ts";
+import { Thread } from "../../lib/transfer/thread.ts";
 import { type Fault, FAULTS } from "../faults/schedule.ts";
 import { buildSoakImages, pushSoakImages } from "./images.ts";
 import { playSharedStory } from "./shared.ts";
@@ -61,6 +62,10 @@ let done = 0, kills = 0, attempts = 0, loaded = 0, broken = 0;
 const worst = { ratio: 0, seed: "" };
 const errors = new Map<string, number>();
 const start = performance.now();
+// The runtime opens something with its first thread, and keeps it.
+const first = new Thread();
+await first.ask({ kind: "close", blob: 0 });
+first.close();
 const handles = openFiles();
 
 const queue = values.only !== undefined

@@ -90,7 +90,7 @@ export async function playStory(
   let kills = killsOnly ? 1 + random.int(0, 2) : random.pick([0, 0, 0, 1, 2]);
   const auth = random.chance(0.3);
   const redirect = random.chance(0.4);
-  const title = [
+  const traits = [
     image.tag,
     `${concurrency} connections`,
     cache ? "cache" : "no cache",
@@ -99,7 +99,7 @@ export async function playStory(
     ...(auth ? ["tokens"] : []),
     ...(redirect ? ["redirects"] : []),
     `${speed / 1e6} MB/s`,
-  ].join(", ");
+  ];
   const folder = mkdtempSync(join(context.folder, "story-"));
   mkdirSync(join(folder, "out"));
   const proxy = await FaultProxy.start({
@@ -121,7 +121,10 @@ export async function playStory(
     retries: random.pick([1, 3, 5]),
     timeout: 1_500,
     plainHttp: true,
+    threads: random.chance(0.5),
   };
+  if (options.threads) traits.push("threads");
+  const title = traits.join(", ");
   const failures: string[] = [];
   const retries: string[] = [];
   let attempts = 0;

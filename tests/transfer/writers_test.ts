@@ -42,11 +42,8 @@ function inWorld(
       PartialFile.open(join(folder, name), { id: name, size });
     const primary = await open("primary", SIZE);
     const copy = await open("copy", SIZE + OFFSET);
-    const writers = new Writers({
-      bytes: total,
-      connections: 3,
-      processors: 2,
-    });
+    const writers = new Writers({ connections: 3, processors: 2 });
+    writers.expect(total);
     try {
       const options = {
         descriptor,

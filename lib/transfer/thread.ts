@@ -1,0 +1,368 @@
+/** A thread that fetches, writes and hashes blobs, and what is asked of it. */
+
+import process from "node:process";
+import { storageError } from "../disk/io.ts";
+import { ContentMismatchError } from "../errors.ts";
+import type { FetchInit, FetchThread, FilePlace } from "../types.ts";
+import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
+import { BUFFER_SIZE } from "./buffer_pool.ts";
+import {
+  type Answer,
+  type PlainError,
+  type Request,
+  threadProgram,
+} from "./thread_program.ts";
+
+/** The parts of a {@linkcode Request} that the thread's owner does not add. */
+type Asked<R = Request> = R extends { ticket: number } ? Omit<R, "ticket">
+  : never;
+
+/** Statuses whose answers have no body, and must not be given one. */
+const NO_BODY = new Set([204, 205, 304]);
+
+/** What has been received of a body in one step. */
+export interface Received {
+  /** How many bytes, which are written. */
+  count: number;
+  /** Whether the body has come to its end. */
+  ended: boolean;
+  /** Why no more came, if it broke off. */
+  broken: unknown;
+}
+
+/** A thread. */
+export class Thread implements FetchThread {
+  readonly #worker: Runner;
+  readonly #waiting: Map<number, Waiting> = new Map();
+  readonly #bodies: WeakMap<ReadableStream, ThreadBody> = new WeakMap();
+  #count = 0;
+  #failure: unknown;
+  /** Bytes that it has still to do with. */
+  load = 0;
+
+  /** Starts it. */
+  constructor() {
+    this.#worker = run(threadProgram(), (answer) => {
+      const waiting = this.#waiting.get(answer.ticket);
+      this.#waiting.delete(answer.ticket);
+      waiting?.resolve(answer);
+    }, (error) => {
+      this.#failure = error;
+      for (const { reject } of this.#waiting.values()) reject(error);
+      this.#waiting.clear();
+    });
+  }
+
+  /**
+   * Sends a request there. The answer's body stays in the thread until it is
+   * read here.
+   *
+   * @param url The address.
+   * @param init The request.
+   * @param settings What the runtime's `fetch` takes for the connection.
+   */
+  async fetch(
+    url: string,
+    init: FetchInit,
+    settings: Record<string, unknown>,
+  ): Promise<Response> {
+    const { method, headers, body: content, redirect, signal } = init;
+    signal?.throwIfAborted();
+    const id = this.#count++;
+    const body = new ThreadBody(this, id, signal);
+    let answer: Answer;
+    try {
+      answer = await this.ask({
+        kind: "fetch",
+        body: id,
+        url,
+        init: {
+          ...(method !== undefined && { method }),
+          ...(redirect !== undefined && { redirect }),
+          ...(typeof content === "string" && { body: content }),
+          headers: [...new Headers(headers)],
+        },
+        settings,
+      });
+      signal?.throwIfAborted();
+      if (answer.broken) throw revive(answer.broken);
+      const { status, statusText, headers: received, empty } = answer.head!;
+      const stream = empty || NO_BODY.has(status) ? null : body.toStream();
+      if (stream) this.#bodies.set(stream, body);
+      else body.cancel();
+      return new Response(stream, { status, statusText, headers: received });
+    } catch (error) {
+      body.cancel();
+      throw signal?.aborted ? signal.reason : error;
+    }
+  }
+
+  /** The body behind the stream of an answer, if it is in this thread. */
+  bodyOf(stream: ReadableStream): ThreadBody | undefined {
+    return this.#bodies.get(stream);
+  }
+
+  /**
+   * A writer for a blob, all of whose places are in files.
+   *
+   * @param options The blob.
+   * @param places The places, the primary's first.
+   * @param load How many bytes of it the thread will have to do with.
+   */
+  writer(
+    options: BlobWriterOptions,
+    places: FilePlace[],
+    load: number = options.descriptor.size,
+  ): ThreadWriter {
+    const { algorithm } = options;
+    const blob = this.#count++;
+    this.tell({ kind: "open", blob, algorithm, places });
+    return new ThreadWriter(this, blob, options, load);
+  }
+
+  /** Asks the thread. */
+  ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<Answer> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const ticket = this.#count++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(ticket, { resolve, reject });
+      this.#worker.postMessage({ ...asked, ticket }, lent);
+    });
+  }
+
+  /** Tells the thread something. */
+  tell(request: Request & { ticket?: never }): void {
+    this.#worker.postMessage(request, []);
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.#worker.terminate();
+  }
+}
+
+/** What runs a program in a thread. */
+interface Runner {
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  terminate(): unknown;
+}
+
+function run(
+  program: string,
+  onAnswer: (answer: Answer) => void,
+  onError: (error: unknown) => void,
+): Runner {
+  if (typeof Worker !== "function") {
+    // Node's; in Deno it takes three times as long to start as the web's.
+    const threads = process.getBuiltinModule("node:worker_threads");
+    return new threads.Worker(program, { eval: true })
+      .on("message", onAnswer).on("error", onError);
+  }
+  const address = `data:text/javascript,${encodeURIComponent(program)}`;
+  const worker = new Worker(address, { type: "module" });
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => onAnswer(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    onError(event.error ?? new Error(event.message));
+  };
+  return worker;
+}
+
+interface Waiting {
+  resolve: (answer: Answer) => void;
+  reject: (error: unknown) => void;
+}
+
+/** The body of an answer, in a thread. */
+export class ThreadBody {
+  readonly #thread: Thread;
+  /** What the thread calls it. */
+  readonly id: number;
+  #open = true;
+  readonly #signal: AbortSignal | null | undefined;
+  readonly #abort = () => this.cancel();
+
+  /** Ends with the signal. */
+  constructor(thread: Thread, id: number, signal?: AbortSignal | null) {
+    this.#thread = thread;
+    this.id = id;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  /** Its next bytes, or `undefined` at its end. */
+  async read(
+    _buffer: ArrayBuffer | undefined,
+    most: number,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { buffer, broken } = await this.#thread.ask({
+      kind: "read",
+      body: this.id,
+      most,
+    });
+    if (broken) {
+      throw this.#signal?.aborted ? this.#signal.reason : revive(broken);
+    }
+    return buffer && new Uint8Array(buffer);
+  }
+
+  /** A stream of its bytes, none of which is read before it is asked for. */
+  toStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      pull: async (controller) => {
+        const bytes = await this.read(undefined, BUFFER_SIZE);
+        if (bytes) return controller.enqueue(bytes);
+        this.cancel();
+        controller.close();
+      },
+      cancel: () => this.cancel(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** Lets go of it; what has not been read is not wanted. */
+  cancel(_reason?: unknown): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#thread.tell({ kind: "end", body: this.id });
+  }
+}
+
+/** Writes one blob in a thread. */
+export class ThreadWriter implements BlobWriter {
+  /** Where. */
+  readonly thread: Thread;
+  readonly #blob: number;
+  readonly #options: BlobWriterOptions;
+  #load: number;
+  #open = true;
+
+  /** The thread knows of the blob already. */
+  constructor(
+    thread: Thread,
+    blob: number,
+    options: BlobWriterOptions,
+    load: number,
+  ) {
+    this.thread = thread;
+    this.#blob = blob;
+    this.#options = options;
+    this.#load = load;
+    thread.load += load;
+  }
+
+  /** Whether it can hash what it writes. */
+  get hashes(): boolean {
+    return this.#options.algorithm !== undefined;
+  }
+
+  /** Writes to all places, and hashes then. */
+  async write(
+    bytes: Uint8Array<ArrayBuffer>,
+    position: number,
+    hashed: boolean,
+  ): Promise<ArrayBuffer> {
+    const { byteOffset: offset, length, buffer } = bytes;
+    const { buffer: back } = await this.#ask(
+      {
+        kind: "write",
+        blob: this.#blob,
+        buffer,
+        offset,
+        length,
+        position,
+        hashed,
+      },
+      [buffer],
+    );
+    this.#wrote(position, length, hashed);
+    return back!;
+  }
+
+  /**
+   * Writes the next bytes of a body that is in the same thread, for as long
+   * as they come quickly.
+   *
+   * @param body The body.
+   * @param position Where in the blob they begin.
+   * @param most How many at most.
+   * @param hashed Whether they are the next in order, and are hashed too.
+   */
+  async receive(
+    body: ThreadBody,
+    position: number,
+    most: number,
+    hashed: boolean,
+  ): Promise<Received> {
+    const { count = 0, ended = false, broken } = await this.#ask({
+      kind: "receive",
+      blob: this.#blob,
+      body: body.id,
+      position,
+      most,
+      hashed,
+    });
+    this.#wrote(position, count, hashed || !this.hashes);
+    return { count, ended, broken: broken && revive(broken) };
+  }
+
+  #wrote(position: number, count: number, done: boolean): void {
+    if (count === 0) return;
+    const { primary, copies } = this.#options;
+    for (const sink of [primary, ...copies]) {
+      sink.wrote?.(position, position + count);
+    }
+    if (done) this.#relieve(count);
+  }
+
+  /** Reads, writes and hashes what is there. */
+  async reread(start: number, end: number, copied: boolean): Promise<void> {
+    await this.#ask({ kind: "reread", blob: this.#blob, start, end, copied });
+    if (copied) {
+      for (const copy of this.#options.copies) copy.wrote?.(start, end);
+    }
+    this.#relieve(end - start);
+  }
+
+  /** The digest, as `algorithm:hex`. */
+  async digest(): Promise<string | undefined> {
+    const { digest } = await this.#ask({ kind: "digest", blob: this.#blob });
+    return digest && `${this.#options.algorithm}:${digest}`;
+  }
+
+  /** Closes the files. */
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#relieve(this.#load);
+    await this.#ask({ kind: "close", blob: this.#blob });
+  }
+
+  #relieve(count: number): void {
+    const bytes = Math.min(count, this.#load);
+    this.#load -= bytes;
+    this.thread.load -= bytes;
+  }
+
+  async #ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<Answer> {
+    const answer = await this.thread.ask(asked, lent);
+    const { failure, short } = answer;
+    if (failure) {
+      const { operation, subject, cause } = failure;
+      throw storageError(operation, subject, revive(cause));
+    }
+    if (short !== undefined) {
+      throw new ContentMismatchError(this.#options.descriptor, { size: short });
+    }
+    return answer;
+  }
+}
+
+/** The error that was thrown in the thread. */
+function revive({ name, message, cause, errors, ...rest }: PlainError): Error {
+  const options = cause && { cause: revive(cause) };
+  const error = errors
+    ? new AggregateError(errors.map(revive), message, options)
+    : new Error(message, options);
+  return Object.assign(error, { name, ...rest });
+}

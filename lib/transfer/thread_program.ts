@@ -1,0 +1,361 @@
+/**
+ * What a thread runs that fetches, writes and hashes blobs. It opens the files
+ * itself and sends the requests itself, so that neither what is there already
+ * nor what comes over the network ever leaves it.
+ */
+
+import { threadFetch } from "../registry/transport.ts";
+import type { FilePlace } from "../types.ts";
+import { BodyReader } from "./body_reader.ts";
+
+type Hash = import("node:crypto").Hash;
+
+/** What is asked of the thread; a `ticket` gets an answer. */
+export type Request =
+  | {
+    kind: "open";
+    blob: number;
+    algorithm: string | undefined;
+    places: FilePlace[];
+  }
+  | {
+    kind: "write";
+    blob: number;
+    ticket: number;
+    // No view of it: Deno would look at each of the view's elements.
+    buffer: ArrayBuffer;
+    offset: number;
+    length: number;
+    position: number;
+    hashed: boolean;
+  }
+  | {
+    kind: "reread";
+    blob: number;
+    ticket: number;
+    start: number;
+    end: number;
+    copied: boolean;
+  }
+  | { kind: "digest"; blob: number; ticket: number }
+  | { kind: "close"; blob: number; ticket: number }
+  | {
+    kind: "fetch";
+    body: number;
+    ticket: number;
+    url: string;
+    init: RequestInit;
+    settings: Record<string, unknown>;
+  }
+  /** Writes a body's next bytes to a blob. */
+  | {
+    kind: "receive";
+    blob: number;
+    body: number;
+    ticket: number;
+    position: number;
+    most: number;
+    hashed: boolean;
+  }
+  /** Gives a body's next bytes to the thread's owner. */
+  | { kind: "read"; body: number; ticket: number; most: number }
+  /** Ends a request or its body. */
+  | { kind: "end"; body: number };
+
+/** An error as it can be passed on. */
+export interface PlainError {
+  name: string;
+  message: string;
+  code?: string;
+  errno?: number;
+  cause?: PlainError;
+  errors?: PlainError[];
+}
+
+/** What the thread answers. */
+export interface Answer {
+  ticket: number;
+  /** The buffer of a `write`, or what was `read`. */
+  buffer?: ArrayBuffer;
+  digest?: string;
+  /** Where the bytes to be reread ended too early. */
+  short?: number;
+  /** The head of an answer to a request. */
+  head?: {
+    status: number;
+    statusText: string;
+    headers: [string, string][];
+    empty: boolean;
+  };
+  /** How many bytes were received. */
+  count?: number;
+  /** Whether the body has come to its end. */
+  ended?: boolean;
+  /** Why the network gave no more. */
+  broken?: PlainError;
+  /** Why a file could not be used. */
+  failure?: { operation: string; subject: string; cause: PlainError };
+}
+
+/**
+ * The program. It is passed on as text, the one form that works from a file,
+ * from JSR, in a bundle and in an executable alike; so it refers to nothing
+ * outside of itself.
+ */
+function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
+  const BUFFER_SIZE = 1024 * 1024;
+  /** A `receive` is answered after so many milliseconds, if with few bytes. */
+  const STEP_TIME = 100;
+  type File = FilePlace & { handle?: number };
+  type Result = Omit<Answer, "ticket">;
+  type Of<K> = Request & { kind: K };
+  interface Blob {
+    files: File[];
+    algorithm: string | undefined;
+    hash?: Hash;
+  }
+  interface Body {
+    controller: AbortController;
+    /** Kept, because Deno forgets the signal of one that is garbage. */
+    response?: Response;
+    reader?: BodyReader;
+  }
+  const blobs = new Map<number, Blob>();
+  const bodies = new Map<number, Body>();
+  const buffers: ArrayBuffer[] = [];
+  const send = connect();
+
+  // They take longer to load than a request to be sent, which comes first.
+  let fs: typeof import("node:fs");
+  let createHash: typeof import("node:crypto").createHash;
+  let loaded: Promise<void> | undefined;
+  async function load() {
+    ({ createHash } = await import("node:crypto"));
+    fs = await import("node:fs");
+  }
+
+  function hashOf(blob: Blob): Hash | undefined {
+    const { algorithm } = blob;
+    return algorithm === undefined
+      ? undefined
+      : blob.hash ??= createHash(algorithm);
+  }
+
+  function plain(error: unknown, depth = 0): PlainError {
+    if (!(error instanceof Error)) {
+      return { name: "Error", message: String(error) };
+    }
+    const { name, message, code, errno, cause, errors } = error as
+      & Error
+      & PlainError;
+    const deeper = depth < 4;
+    return {
+      name,
+      message,
+      ...(typeof code === "string" && { code }),
+      ...(typeof errno === "number" && { errno }),
+      ...(deeper && cause !== undefined && { cause: plain(cause, depth + 1) }),
+      ...(deeper && Array.isArray(errors) &&
+        { errors: errors.slice(0, 4).map((each) => plain(each, depth + 1)) }),
+    };
+  }
+
+  /** Runs a call on a file; what it throws says which. */
+  function on<T>(file: File, operation: string, call: (fd: number) => T): T {
+    try {
+      if (file.handle === undefined) {
+        const { O_NOFOLLOW = 0, O_RDONLY, O_RDWR } = fs.constants;
+        const flags = file.writable ? O_RDWR | O_NOFOLLOW : O_RDONLY;
+        file.handle = fs.openSync(file.path, flags);
+        const { dev, ino } = fs.fstatSync(file.handle);
+        const [device, inode] = file.identity ?? [dev, ino];
+        if (dev !== device || ino !== inode) {
+          throw new Error("another file is in its place");
+        }
+      }
+      return call(file.handle);
+    } catch (error) {
+      throw { operation, subject: file.subject, cause: plain(error) };
+    }
+  }
+
+  function write(file: File, bytes: Uint8Array, position: number) {
+    on(file, "write", (fd) => {
+      for (let done = 0; done < bytes.length;) {
+        const at = file.offset + position + done;
+        done += fs.writeSync(fd, bytes, done, bytes.length - done, at);
+      }
+    });
+  }
+
+  function put(
+    blob: Blob,
+    bytes: Uint8Array,
+    { position, hashed }: { position: number; hashed: boolean },
+  ) {
+    for (const file of blob.files) write(file, bytes, position);
+    if (hashed) hashOf(blob)?.update(bytes);
+  }
+
+  function reread(blob: Blob, request: Of<"reread">): Result {
+    const [primary, ...copies] = blob.files;
+    const hash = hashOf(blob);
+    const { end, copied } = request;
+    const lent = buffers.pop() ?? new ArrayBuffer(BUFFER_SIZE);
+    const buffer = new Uint8Array(lent);
+    try {
+      for (let position = request.start; position < end;) {
+        const most = Math.min(buffer.length, end - position);
+        const count = on(
+          primary!,
+          "read",
+          (fd) => fs.readSync(fd, buffer, 0, most, primary!.offset + position),
+        );
+        if (count === 0) return { short: position };
+        const bytes = buffer.subarray(0, count);
+        if (copied) { for (const copy of copies) write(copy, bytes, position); }
+        hash?.update(bytes);
+        position += count;
+      }
+    } finally {
+      buffers.push(lent);
+    }
+    return {};
+  }
+
+  async function fetchHead({ body: id, url, init, settings }: Of<"fetch">) {
+    const body: Body = { controller: new AbortController() };
+    bodies.set(id, body);
+    try {
+      const { signal } = body.controller;
+      const sent = send(url, { ...init, signal }, settings);
+      loaded ??= load();
+      const response = await sent;
+      body.response = response;
+      if (response.body) body.reader = new Reader(response.body);
+      const { status, statusText } = response;
+      const headers = [...response.headers];
+      return { head: { status, statusText, headers, empty: !response.body } };
+    } catch (error) {
+      bodies.delete(id);
+      return { broken: plain(error) };
+    }
+  }
+
+  /** A body's next bytes, which are on loan. */
+  async function next(
+    id: number,
+    most: number,
+  ): Promise<{ bytes?: Uint8Array<ArrayBuffer>; broken?: PlainError }> {
+    const reader = bodies.get(id)?.reader;
+    if (!reader) return { broken: plain(new Error("aborted")) };
+    const buffer = buffers.pop() ?? new ArrayBuffer(BUFFER_SIZE);
+    try {
+      const bytes = await reader.read(buffer, Math.min(most, BUFFER_SIZE));
+      return bytes ? { bytes } : {};
+    } catch (error) {
+      return { broken: plain(error) };
+    }
+  }
+
+  async function receive(blob: Blob, request: Of<"receive">): Promise<Result> {
+    const { most, hashed } = request;
+    const until = performance.now() + STEP_TIME;
+    let count = 0;
+    do {
+      const { bytes, broken } = await next(request.body, most - count);
+      if (!bytes) return broken ? { count, broken } : { count, ended: true };
+      put(blob, bytes, { position: request.position + count, hashed });
+      count += bytes.length;
+      buffers.push(bytes.buffer);
+    } while (count < most && performance.now() < until);
+    return { count };
+  }
+
+  async function read({ body, most }: Of<"read">): Promise<Result> {
+    const { bytes, broken } = await next(body, most);
+    if (!bytes) return broken ? { broken } : { ended: true };
+    const { length } = bytes;
+    return {
+      count: length,
+      buffer: length === bytes.buffer.byteLength
+        ? bytes.buffer
+        : bytes.buffer.slice(0, length),
+    };
+  }
+
+  function end(id: number) {
+    const body = bodies.get(id);
+    bodies.delete(id);
+    body?.reader?.cancel();
+    body?.controller.abort();
+  }
+
+  function close(id: number): Result {
+    const blob = blobs.get(id);
+    blobs.delete(id);
+    for (const { handle } of blob?.files ?? []) {
+      if (handle !== undefined) fs.closeSync(handle);
+    }
+    return {};
+  }
+
+  async function answer(
+    request: Extract<Request, { ticket: number }>,
+  ): Promise<Result> {
+    if (request.kind === "fetch") return await fetchHead(request);
+    if (request.kind === "read") return await read(request);
+    await (loaded ??= load());
+    if (request.kind === "close") return close(request.blob);
+    const blob = blobs.get(request.blob)!;
+    switch (request.kind) {
+      case "write": {
+        const { buffer, offset, length } = request;
+        put(blob, new Uint8Array(buffer, offset, length), request);
+        return {};
+      }
+      case "reread":
+        return reread(blob, request);
+      case "receive":
+        return await receive(blob, request);
+      default: {
+        const digest = hashOf(blob)?.digest("hex");
+        return digest === undefined ? {} : { digest };
+      }
+    }
+  }
+
+  async function take(request: Request) {
+    if (request.kind === "end") return end(request.body);
+    if (request.kind === "open") {
+      const { blob, places: files, algorithm } = request;
+      return void blobs.set(blob, { files, algorithm });
+    }
+    let result: Result;
+    try {
+      result = await answer(request);
+    } catch (failure) {
+      result = { failure: failure as Answer["failure"] };
+    }
+    const { ticket } = request;
+    const buffer = request.kind === "write" ? request.buffer : result.buffer;
+    owner.postMessage({ ...result, ticket, buffer }, buffer ? [buffer] : []);
+  }
+
+  // Node has no Worker as in the web, and its threads no global postMessage.
+  const scope = globalThis as unknown as MessagePort;
+  let owner = scope;
+  if (typeof scope.postMessage === "function") {
+    scope.onmessage = ({ data }) => take(data);
+  } else {
+    import("node:worker_threads").then(({ parentPort }) => {
+      owner = parentPort as unknown as MessagePort;
+      parentPort!.on("message", take);
+    });
+  }
+}
+
+/** The program's text. */
+export function threadProgram(): string {
+  return `(${serve})(${BodyReader}, ${threadFetch})`;
+}
