@@ -8,7 +8,7 @@ import {
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { withFolder } from "../credentials/fixture.ts";
 import { run as runProgram } from "../fixtures/command.ts";
 import { buildImage } from "../fixtures/mod.ts";
@@ -121,5 +121,28 @@ test(
         assertStringIncludes(stdout + stderr, flag);
         assert(!stderr.includes("Uncaught"), stderr);
       }
+    }),
+);
+
+test(
+  "threads need no permission of their own",
+  { skip },
+  () =>
+    inWorld(async ({ path, host, deno }) => {
+      const mod = pathToFileURL(join(root, "mod.ts"));
+      const options = { output: "a.tar", cacheDir: "cache", threads: true };
+      await writeFile(
+        join(path, "pull.ts"),
+        `import { pull } from "${mod}";
+        const options = ${JSON.stringify(options)};
+        console.log((await pull("${host}/team/app:1", options)).path);`,
+      );
+      const allowed = [
+        `--allow-net=${host}`,
+        "--allow-read=.",
+        "--allow-write=.",
+      ];
+      const { code, stdout, stderr } = await deno([...allowed, "pull.ts"]);
+      assertEquals([code, stdout.trim()], [0, "a.tar"], stderr);
     }),
 );
