@@ -173,7 +173,13 @@ function processIo(): Io {
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    stdin: process.stdin,
+    // Few commands read it, and opening it takes a while.
+    stdin: {
+      get isTTY() {
+        return process.stdin.isTTY;
+      },
+      [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator](),
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     signals: {
