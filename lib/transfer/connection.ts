@@ -260,9 +260,7 @@ export class Connection {
     } finally {
       if (!bytes) this.#buffers.give(buffer);
     }
-    if (!bytes) {
-      throw tooEarly(watch.host, most);
-    }
+    if (!bytes) throw tooEarly(watch.host, most);
     watch.touch(bytes.length);
     return bytes;
   }

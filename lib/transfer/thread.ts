@@ -203,7 +203,9 @@ export class ThreadBody {
     if (broken) {
       throw this.#signal?.aborted ? this.#signal.reason : revive(broken);
     }
-    return buffer && new Uint8Array(buffer);
+    if (buffer) return new Uint8Array(buffer);
+    this.cancel();
+    return undefined;
   }
 
   /** A stream of its bytes, none of which is read before it is asked for. */
@@ -211,9 +213,8 @@ export class ThreadBody {
     return new ReadableStream({
       pull: async (controller) => {
         const bytes = await this.read(undefined, BUFFER_SIZE);
-        if (bytes) return controller.enqueue(bytes);
-        this.cancel();
-        controller.close();
+        if (bytes) controller.enqueue(bytes);
+        else controller.close();
       },
       cancel: () => this.cancel(),
     }, { highWaterMark: 0 });

@@ -9,7 +9,8 @@ import { NetworkError } from "../../lib/errors.ts";
 import { pull } from "../../lib/pull.ts";
 import { createTransport } from "../../lib/registry/transport.ts";
 import { Thread, type ThreadBody } from "../../lib/transfer/thread.ts";
-import type { FetchInit } from "../../lib/types.ts";
+import { transferBlobs } from "../../lib/transfer/transfer.ts";
+import type { FetchInit, FetchThread } from "../../lib/types.ts";
 import { inFolder } from "../disk/folder.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
@@ -213,6 +214,81 @@ test(
     }, async ({ source, writer }) => {
       const { count, ended } = await writer.receive(source, 0, 2 ** 20, true);
       assert(!ended && count > 0 && count < 1000, `${count}`);
+    }),
+);
+
+test(
+  "what another thread receives is hashed in its turn",
+  able,
+  () =>
+    inFolder(async (folder) => {
+      const size = bytes.length;
+      // The end comes so slowly that the beginning is there long before it.
+      const server = await serve((request, response) => {
+        const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(
+          request.headers.range!,
+        )!;
+        const part = bytes.subarray(Number(from), Number(to) + 1);
+        response.writeHead(206, {
+          "content-length": part.length,
+          "content-range": `bytes ${from}-${to}/${size}`,
+        });
+        if (from === "0") return void response.end(part);
+        const piece = Math.ceil(part.length / 12);
+        let sent = 0;
+        const timer = setInterval(() => {
+          response.write(part.subarray(sent, sent += piece));
+          if (sent < part.length) return;
+          clearInterval(timer);
+          response.end();
+        }, 60);
+        response.on("close", () => clearInterval(timer));
+      });
+      const transport = createTransport();
+      const file = await PartialFile.open(join(folder, "blob"), {
+        id: descriptor.digest,
+        size,
+      });
+      const threads = new Set<FetchThread | undefined>();
+      try {
+        const [outcome] = await transferBlobs(
+          [{
+            descriptor,
+            open: () =>
+              Promise.resolve({
+                primary: new FileSlot(file, 0, size),
+                copies: [],
+                source: "registry",
+              }),
+          }],
+          {
+            async fetchBlob(
+              _,
+              { offset = 0, end = size, signal, thread } = {},
+            ) {
+              threads.add(thread);
+              const { body } = await transport.fetch(
+                `http://localhost:${server.port}/`,
+                {
+                  headers: { range: `bytes=${offset}-${end - 1}` },
+                  ...(signal && { signal }),
+                  ...(thread && { thread }),
+                },
+              );
+              return { body: body!, offset, partial: true, host: "localhost" };
+            },
+          },
+          { concurrency: 2, minPiece: 2 ** 20, threads: true },
+        );
+        assertEquals(outcome!.downloaded, size);
+        assertEquals(threads.size, 2);
+        assert(!threads.has(undefined));
+        assert((await readFile(file.path)).equals(bytes));
+      } finally {
+        await file.discard();
+        transport.close();
+        await server.close();
+      }
     }),
 );
 
