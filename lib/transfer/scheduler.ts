@@ -9,6 +9,13 @@ import type { BlobTransfer, Piece } from "./blob.ts";
 /** The smallest part of a blob that is worth a request of its own. */
 const MIN_PIECE = 4 * 1024 * 1024;
 
+/**
+ * Where several connections share a blob, each fetches about so many bytes at
+ * a time. What comes ahead of its turn is hashed only when that has come, and
+ * all of it would be waited for at the end.
+ */
+const ORDERLY_PIECE = 64 * 1024 * 1024;
+
 /** A connection that needs so many milliseconds more is helped. */
 const WORTH_HELPING = 400;
 /** What a piece leaves to another one is no less than this, in bytes. */
@@ -99,10 +106,10 @@ export class Scheduler {
     }
     // With its share of all, a connection ends when the others do; those that
     // turn out slower are helped.
-    const share = Math.max(
-      this.#minPiece,
-      Math.ceil(this.#outstanding() / this.#connections),
-    );
+    const fair = this.#outstanding() / this.#connections;
+    const shared = this.#blobs.size < this.#connections;
+    const rounds = shared ? Math.max(1, Math.ceil(fair / ORDERLY_PIECE)) : 1;
+    const share = Math.max(this.#minPiece, Math.ceil(fair / rounds));
     // What it leaves to another one is worth a request.
     const left = end - start - share;
     const length = left < this.#leastPart ? end - start : share;
