@@ -86,14 +86,17 @@ async function throughFault(
   }
 }
 
-const ways = [
+const alone = [
   { cache: true, threads: false, name: "with a cache" },
   { cache: false, threads: false, name: "without a cache" },
+];
+const inThreads = [
   { cache: true, threads: true, name: "with a cache and threads" },
   { cache: false, threads: true, name: "without a cache, with threads" },
 ];
-for (const fault of FAULTS) {
-  for (const { cache, threads, name } of ways) {
+for (const [i, fault] of FAULTS.entries()) {
+  // The soak has all of them mixed.
+  for (const { cache, threads, name } of [...alone, inThreads[i % 2]!]) {
     test(`a pull survives ${fault} ${name}`, () =>
       inFolder(async (folder) => {
         for (const budget of [1, 3]) {
