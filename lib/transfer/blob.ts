@@ -10,7 +10,8 @@ import type { BlobSource } from "../events.ts";
 import type { BlobSink, Descriptor, ReadableSink } from "../types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 import { Notice } from "./notice.ts";
-import type { Received, ThreadBody, ThreadWriter } from "./thread.ts";
+import type { Received, ThreadWriter } from "./thread.ts";
+import type { ThreadBody } from "./thread_body.ts";
 import type { Writers } from "./writers.ts";
 
 /** How much of what is there already is gone through at a time, in bytes. */

@@ -9,7 +9,8 @@ import type { BlobBody, Fetcher } from "../types.ts";
 import type { Piece } from "./blob.ts";
 import { BUFFER_SIZE, BufferPool } from "./buffer_pool.ts";
 import { BodyReader } from "./body_reader.ts";
-import type { ThreadBody, ThreadWriter } from "./thread.ts";
+import type { ThreadWriter } from "./thread.ts";
+import type { ThreadBody } from "./thread_body.ts";
 import type { Watch, Watchdog } from "./watchdog.ts";
 
 /** How long a body's end is waited for, in milliseconds. */

@@ -1,21 +1,12 @@
 /** A thread that fetches, writes and hashes blobs, and what is asked of it. */
 
-import process from "node:process";
 import { storageError } from "../disk/io.ts";
 import { ContentMismatchError } from "../errors.ts";
 import type { FetchInit, FetchThread, FilePlace } from "../types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
-import { BUFFER_SIZE } from "./buffer_pool.ts";
-import {
-  type Answer,
-  type PlainError,
-  type Request,
-  threadProgram,
-} from "./thread_program.ts";
-
-/** The parts of a {@linkcode Request} that the thread's owner does not add. */
-type Asked<R = Request> = R extends { ticket: number } ? Omit<R, "ticket">
-  : never;
+import { ThreadBody } from "./thread_body.ts";
+import { type Asked, revive, ThreadPort } from "./thread_port.ts";
+import type { Answer } from "./thread_program.ts";
 
 /** Statuses whose answers have no body, and must not be given one. */
 const NO_BODY = new Set([204, 205, 304]);
@@ -32,26 +23,11 @@ export interface Received {
 
 /** A thread. */
 export class Thread implements FetchThread {
-  readonly #worker: Runner;
-  readonly #waiting: Map<number, Waiting> = new Map();
+  /** The line to it. */
+  readonly port: ThreadPort = new ThreadPort();
   readonly #bodies: WeakMap<ReadableStream, ThreadBody> = new WeakMap();
-  #count = 0;
-  #failure: unknown;
   /** Bytes that it has still to do with. */
   load = 0;
-
-  /** Starts it. */
-  constructor() {
-    this.#worker = run(threadProgram(), (answer) => {
-      const waiting = this.#waiting.get(answer.ticket);
-      this.#waiting.delete(answer.ticket);
-      waiting?.resolve(answer);
-    }, (error) => {
-      this.#failure = error;
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
-    });
-  }
 
   /**
    * Sends a request there. The answer's body stays in the thread until it is
@@ -68,11 +44,11 @@ export class Thread implements FetchThread {
   ): Promise<Response> {
     const { method, headers, body: content, redirect, signal } = init;
     signal?.throwIfAborted();
-    const id = this.#count++;
-    const body = new ThreadBody(this, id, signal);
+    const id = this.port.next();
+    const body = new ThreadBody(this.port, id, signal);
     let answer: Answer;
     try {
-      answer = await this.ask({
+      answer = await this.port.ask({
         kind: "fetch",
         body: id,
         url,
@@ -115,117 +91,14 @@ export class Thread implements FetchThread {
     load: number = options.descriptor.size,
   ): ThreadWriter {
     const { algorithm } = options;
-    const blob = this.#count++;
-    this.tell({ kind: "open", blob, algorithm, places });
+    const blob = this.port.next();
+    this.port.tell({ kind: "open", blob, algorithm, places });
     return new ThreadWriter(this, blob, options, load);
-  }
-
-  /** Asks the thread. */
-  ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<Answer> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    const ticket = this.#count++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(ticket, { resolve, reject });
-      this.#worker.postMessage({ ...asked, ticket }, lent);
-    });
-  }
-
-  /** Tells the thread something. */
-  tell(request: Request & { ticket?: never }): void {
-    this.#worker.postMessage(request, []);
   }
 
   /** Ends it. */
   close(): void {
-    this.#worker.terminate();
-  }
-}
-
-/** What runs a program in a thread. */
-interface Runner {
-  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
-  terminate(): unknown;
-}
-
-function run(
-  program: string,
-  onAnswer: (answer: Answer) => void,
-  onError: (error: unknown) => void,
-): Runner {
-  if (typeof Worker !== "function") {
-    // Node's; in Deno it takes three times as long to start as the web's.
-    const threads = process.getBuiltinModule("node:worker_threads");
-    return new threads.Worker(program, { eval: true })
-      .on("message", onAnswer).on("error", onError);
-  }
-  const address = `data:text/javascript,${encodeURIComponent(program)}`;
-  const worker = new Worker(address, { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => onAnswer(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    onError(event.error ?? new Error(event.message));
-  };
-  return worker;
-}
-
-interface Waiting {
-  resolve: (answer: Answer) => void;
-  reject: (error: unknown) => void;
-}
-
-/** The body of an answer, in a thread. */
-export class ThreadBody {
-  readonly #thread: Thread;
-  /** What the thread calls it. */
-  readonly id: number;
-  #open = true;
-  readonly #signal: AbortSignal | null | undefined;
-  readonly #abort = () => this.cancel();
-
-  /** Ends with the signal. */
-  constructor(thread: Thread, id: number, signal?: AbortSignal | null) {
-    this.#thread = thread;
-    this.id = id;
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#abort, { once: true });
-  }
-
-  /** Its next bytes, or `undefined` at its end. */
-  async read(
-    _buffer: ArrayBuffer | undefined,
-    most: number,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const { buffer, broken } = await this.#thread.ask({
-      kind: "read",
-      body: this.id,
-      most,
-    });
-    if (broken) {
-      throw this.#signal?.aborted ? this.#signal.reason : revive(broken);
-    }
-    if (buffer) return new Uint8Array(buffer);
-    this.cancel();
-    return undefined;
-  }
-
-  /** A stream of its bytes, none of which is read before it is asked for. */
-  toStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return new ReadableStream({
-      pull: async (controller) => {
-        const bytes = await this.read(undefined, BUFFER_SIZE);
-        if (bytes) controller.enqueue(bytes);
-        else controller.close();
-      },
-      cancel: () => this.cancel(),
-    }, { highWaterMark: 0 });
-  }
-
-  /** Lets go of it; what has not been read is not wanted. */
-  cancel(_reason?: unknown): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#signal?.removeEventListener("abort", this.#abort);
-    this.#thread.tell({ kind: "end", body: this.id });
+    this.port.close();
   }
 }
 
@@ -346,7 +219,7 @@ export class ThreadWriter implements BlobWriter {
   }
 
   async #ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<Answer> {
-    const answer = await this.thread.ask(asked, lent);
+    const answer = await this.thread.port.ask(asked, lent);
     const { failure, short } = answer;
     if (failure) {
       const { operation, subject, cause } = failure;
@@ -357,13 +230,4 @@ export class ThreadWriter implements BlobWriter {
     }
     return answer;
   }
-}
-
-/** The error that was thrown in the thread. */
-function revive({ name, message, cause, errors, ...rest }: PlainError): Error {
-  const options = cause && { cause: revive(cause) };
-  const error = errors
-    ? new AggregateError(errors.map(revive), message, options)
-    : new Error(message, options);
-  return Object.assign(error, { name, ...rest });
 }

@@ -20,12 +20,13 @@ import { LayoutStore } from "../../lib/store/layout_store.ts";
 import { inFolder } from "../disk/folder.ts";
 import { missing } from "../e2e/servers/daemon.ts";
 import { test } from "../harness.ts";
-import type { BlobTransfer, Piece } from "../../lib/transfer/blob.ts";
+import type { Piece } from "../../lib/transfer/blob.ts";
 import { Scheduler } from "../../lib/transfer/scheduler.ts";
 import { Watchdog } from "../../lib/transfer/watchdog.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { assertDone, task } from "../transfer/blobs.ts";
 import { FakeFetcher } from "../transfer/fake_fetcher.ts";
+import { blobOf } from "../transfer/scheduled_blob.ts";
 import { all, large, MIB, prepare, small } from "../transfer/story.ts";
 
 test("a blob whose bytes are wrong does not cost the others theirs", async () => {
@@ -76,15 +77,7 @@ test("a piece that has just begun is not cut short for another connection", () =
   let time = 0;
   performance.now = () => time;
   try {
-    const pending = new RangeSet([[0, 40 * MIB]]);
-    const blob = {
-      pending,
-      pieces: new Set<Piece>(),
-      ranges: true,
-      get next() {
-        return pending.first;
-      },
-    } as unknown as BlobTransfer;
+    const blob = blobOf(40 * MIB);
     const scheduler = new Scheduler(2);
     scheduler.add(blob);
     const piece = scheduler.take()!;

@@ -64,7 +64,7 @@ const errors = new Map<string, number>();
 const start = performance.now();
 // The runtime opens something with its first thread, and keeps it.
 const first = new Thread();
-await first.ask({ kind: "close", blob: 0 });
+await first.port.ask({ kind: "close", blob: 0 });
 first.close();
 const handles = openFiles();
 

@@ -1,23 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { RangeSet } from "../../lib/disk/ranges.ts";
-import type { BlobTransfer, Piece } from "../../lib/transfer/blob.ts";
+import type { Piece } from "../../lib/transfer/blob.ts";
 import { Scheduler } from "../../lib/transfer/scheduler.ts";
 import { test } from "../harness.ts";
+import { blobOf } from "./scheduled_blob.ts";
 
 const MIB = 1024 * 1024;
-
-/** What a scheduler sees of a blob none of which is there. */
-function blobOf(size: number): BlobTransfer {
-  const pending = new RangeSet([[0, size]]);
-  return {
-    pending,
-    pieces: new Set<Piece>(),
-    ranges: true,
-    get next() {
-      return pending.first;
-    },
-  } as unknown as BlobTransfer;
-}
 
 /** All pieces, where the connections are equally fast; the first is done first. */
 function play(connections: number, ...sizes: number[]): Piece[] {
