@@ -4,13 +4,20 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { tidyArchive } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
-import { planArchive } from "./archive/plan.ts";
-import { isUpToDate } from "./archive/up_to_date.ts";
 import type { OnEvent } from "./events.ts";
 import { normalizePlatform, parsePlatform } from "./platform.ts";
-import { writeArchive, type WriteOptions } from "./pull_archive.ts";
-import { imageDocuments } from "./pull_documents.ts";
+import {
+  isArchiveUpToDate,
+  writeArchive,
+  type WriteOptions,
+} from "./pull_archive.ts";
+import {
+  type DocumentOptions,
+  imageManifest,
+  isExpected,
+} from "./pull_documents.ts";
 import { isLayoutUpToDate, nameImage, writeLayout } from "./pull_layout.ts";
+import { Planning } from "./pull_planning.ts";
 import {
   formatReference,
   parseReference,
@@ -19,7 +26,7 @@ import {
 import { type Mirror, openRepository } from "./registry/mirrors.ts";
 import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
-import { type BlobOutcome, transferWith } from "./transfer/transfer.ts";
+import { transferWith } from "./transfer/transfer.ts";
 import { Writers } from "./transfer/writers.ts";
 import type {
   CredentialProvider,
@@ -257,50 +264,53 @@ async function pullThrough(
     ? undefined
     : await LayoutStore.open(cacheDir);
   const repository = openRepository(image, { ...options, fetch });
-  const documents = await imageDocuments(image, {
+  const looking: DocumentOptions = {
     repository,
     ...(store && { store }),
     wanted: wanted ?? hostPlatform(),
     explicit: wanted !== undefined,
     known: await store?.knows(formatReference(image)) ?? false,
     onEvent,
-    onManifest: ({ layers }) => {
-      // What is there already may be the very image.
-      if (!force && existsSync(path)) return;
-      writers.prepare(layers.reduce((sum, { size }) => sum + size, 0));
-    },
     ...(signal && { signal }),
-  });
-  const { resolved, manifest, parsed, config, platform: actual } = documents;
-  const plan = planArchive({ reference: image, manifest, parsed, config });
-  onEvent({
-    type: "planned",
-    manifest: manifest.descriptor,
-    platform: actual,
-    config: config.descriptor,
-    layers: parsed.layers,
-    size: plan.size,
-  });
+  };
+  const found = await imageManifest(image, looking);
+  const { resolved, parsed } = found;
+  const planning = new Planning(image, found, looking);
+  const tell = planning.onEvent;
   const writing: WriteOptions = {
     ...(store && { store }),
     trustCache,
-    onWait: (descriptor) => onEvent({ type: "blob-wait", descriptor }),
-    onOpen: () => warnOfLayers(parsed.layers, onEvent),
-    ...(signal && { signal }),
-    transfer: (tasks) => transferWith(writers, tasks, repository, options),
+    signal: planning.signal,
+    onWait: (descriptor) => tell({ type: "blob-wait", descriptor }),
+    onOpen: () => warnOfLayers(parsed.layers, tell),
+    transfer: (tasks) =>
+      transferWith(writers, tasks, repository, {
+        ...options,
+        signal: planning.signal,
+        onEvent: tell,
+        inUse: planning.whole,
+      }),
   };
-  let upToDate: boolean;
-  let outcomes: BlobOutcome[] = [];
-  if (format === "oci") {
-    upToDate = !force && await isLayoutUpToDate(path, image, documents);
-    if (!upToDate) {
-      outcomes = await writeLayout(path, image, documents, plan, writing);
+  const written = await planning.beside(async () => {
+    // What is there already may be the very image.
+    if (force || !existsSync(path)) {
+      writers.prepare(parsed.layers.reduce((sum, { size }) => sum + size, 0));
     }
-  } else {
-    upToDate = !force && await isUpToDate(path, plan);
-    if (upToDate) await tidyArchive(path);
-    else outcomes = await writeArchive(path, plan, writing);
-  }
+    if (!isExpected(found, looking)) await planning.whole;
+    if (format === "oci") {
+      return !force && await isLayoutUpToDate(path, image, found)
+        ? undefined
+        : await writeLayout(path, image, planning, writing);
+    }
+    if (force || !await isArchiveUpToDate(path, planning)) {
+      return await writeArchive(path, planning, writing);
+    }
+    await tidyArchive(path);
+  });
+  const documents = await planning.whole;
+  const { manifest, platform: actual, plan } = documents;
+  const upToDate = written === undefined;
+  const outcomes = written ?? [];
   if (!upToDate) onEvent({ type: "written", path, size: plan.size });
   if (store) await nameImage(store, image, documents);
   const hits = outcomes.filter(({ source }) => source === "cache");
@@ -309,7 +319,7 @@ async function pullThrough(
     reference: image,
     digest: resolved.digest,
     manifest: manifest.descriptor,
-    imageId: config.descriptor.digest,
+    imageId: parsed.config.digest,
     platform: actual,
     path,
     size: plan.size,

@@ -8,6 +8,8 @@ import {
   occupiedByArchive,
 } from "./archive/archive_file.ts";
 import type { ArchivePlan } from "./archive/plan.ts";
+import { isUpToDate } from "./archive/up_to_date.ts";
+import type { Planning } from "./pull_planning.ts";
 import type { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
 import type { BlobOutcome, BlobTask } from "./transfer/transfer.ts";
@@ -29,10 +31,19 @@ export interface WriteOptions {
   transfer: (tasks: BlobTask[]) => Promise<BlobOutcome[]>;
 }
 
+/** Whether the very archive that is planned is there. */
+export async function isArchiveUpToDate(
+  path: string,
+  { outline, whole }: Planning,
+): Promise<boolean> {
+  return await isUpToDate(path, outline) &&
+    await isUpToDate(path, (await whole).plan);
+}
+
 /** Fills the archive, blob by blob, and gives it its name when all are right. */
 export async function writeArchive(
   path: string,
-  plan: ArchivePlan,
+  { outline: plan, whole }: Planning,
   options: WriteOptions,
 ): Promise<BlobOutcome[]> {
   const { store, signal, transfer, onOpen } = options;
@@ -48,6 +59,7 @@ export async function writeArchive(
         blobTask(descriptor, archive, options)
       ),
     );
+    await archive.complete((await whole).plan);
     await archive.commit();
     return outcomes;
   } catch (error) {

@@ -6,7 +6,7 @@
 import { InvalidDocumentError, PlatformNotFoundError } from "./errors.ts";
 import type { OnEvent } from "./events.ts";
 import { parseConfig, parseIndex, parseManifest } from "./manifest.ts";
-import { isIndex } from "./media_types.ts";
+import { isConfig, isIndex, isLayer } from "./media_types.ts";
 import {
   comparePlatform,
   formatPlatform,
@@ -35,20 +35,24 @@ export interface DocumentOptions {
   known: boolean;
   /** Told what goes on. */
   onEvent: OnEvent;
-  /** Told of the manifest as soon as it is there. */
-  onManifest?: (manifest: Manifest) => void;
   /** Ends it all. */
   signal?: AbortSignal;
 }
 
-/** An image's documents. */
-export interface ImageDocuments {
+/** What is known of an image before its configuration is there. */
+export interface ImageManifest {
   /** What the reference names: a manifest or an index. */
   resolved: Descriptor;
-  /** The image's manifest, with its platform in the descriptor. */
+  /** The image's manifest. */
   manifest: Document;
   /** The same, parsed. */
   parsed: Manifest;
+  /** Whether no index was there to choose from. */
+  direct: boolean;
+}
+
+/** An image's documents. The manifest's descriptor tells its platform. */
+export interface ImageDocuments extends ImageManifest {
   /** The image's configuration. */
   config: Document;
   /** The platform that the image is made for. */
@@ -60,7 +64,15 @@ export async function imageDocuments(
   reference: Reference,
   options: DocumentOptions,
 ): Promise<ImageDocuments> {
-  const { wanted, onEvent, explicit } = options;
+  return await imageConfig(await imageManifest(reference, options), options);
+}
+
+/** Gets the manifest of the image behind a reference. */
+export async function imageManifest(
+  reference: Reference,
+  options: DocumentOptions,
+): Promise<ImageManifest> {
+  const { onEvent } = options;
   const top = await topDocument(reference, options);
   onEvent({
     type: "resolved",
@@ -68,8 +80,33 @@ export async function imageDocuments(
     descriptor: top.descriptor,
   });
   const manifest = await platformManifest(top, options);
-  const parsed = parseManifest(manifest);
-  options.onManifest?.(parsed);
+  return {
+    resolved: top.descriptor,
+    manifest,
+    parsed: parseManifest(manifest),
+    direct: manifest === top,
+  };
+}
+
+/**
+ * Whether nothing in the configuration of an image is expected to be an
+ * obstacle, so that its layers can be asked for before that is there.
+ */
+export function isExpected(
+  { parsed, direct }: ImageManifest,
+  { explicit }: Pick<DocumentOptions, "explicit">,
+): boolean {
+  return !(direct && explicit) && isConfig(parsed.config.mediaType) &&
+    parsed.layers.every(({ mediaType }) => isLayer(mediaType));
+}
+
+/** Gets the configuration that belongs to a manifest. */
+export async function imageConfig(
+  image: ImageManifest,
+  options: DocumentOptions,
+): Promise<ImageDocuments> {
+  const { wanted, explicit } = options;
+  const { manifest, parsed, direct } = image;
   const config = await smallBlob(parsed.config, options);
   const { os, architecture, variant } = parseConfig(config, parsed);
   const platform = normalizePlatform({
@@ -77,7 +114,7 @@ export async function imageDocuments(
     architecture,
     ...(variant && { variant }),
   });
-  if (manifest === top) {
+  if (direct) {
     const match = comparePlatform(platform, wanted);
     if (match === "none" && explicit) {
       throw new PlatformNotFoundError(wanted, [platform]);
@@ -85,12 +122,11 @@ export async function imageDocuments(
     if (match !== "exact") warnOfPlatform(platform, options);
   }
   return {
-    resolved: top.descriptor,
+    ...image,
     manifest: {
       descriptor: { ...manifest.descriptor, platform },
       bytes: manifest.bytes,
     },
-    parsed,
     config,
     platform,
   };

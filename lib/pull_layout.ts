@@ -1,10 +1,10 @@
 /** From an image's documents to an OCI image layout in a folder. */
 
-import type { ArchivePlan } from "./archive/plan.ts";
 import { checkSpace } from "./archive/archive_file.ts";
 import { toOciManifest } from "./oci_manifest.ts";
 import type { WriteOptions } from "./pull_archive.ts";
-import type { ImageDocuments } from "./pull_documents.ts";
+import type { ImageDocuments, ImageManifest } from "./pull_documents.ts";
+import type { Planning } from "./pull_planning.ts";
 import { formatReference, type Reference } from "./reference.ts";
 import { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
@@ -29,14 +29,14 @@ export async function nameImage(
 export async function isLayoutUpToDate(
   folder: string,
   image: Reference,
-  { manifest, parsed, config }: ImageDocuments,
+  { manifest, parsed }: ImageManifest,
 ): Promise<boolean> {
   const layout = await LayoutStore.find(folder);
   if (!layout) return false;
   const { descriptor } = await toOciManifest(manifest, parsed);
   const name = formatReference(image);
   if (await layout.tagged(name) !== descriptor.digest) return false;
-  for (const blob of [descriptor, config.descriptor, ...parsed.layers]) {
+  for (const blob of [descriptor, parsed.config, ...parsed.layers]) {
     if (!await layout.has(blob)) return false;
   }
   return true;
@@ -49,12 +49,11 @@ export async function isLayoutUpToDate(
 export async function writeLayout(
   folder: string,
   image: Reference,
-  documents: ImageDocuments,
-  plan: ArchivePlan,
+  { outline, whole }: Planning,
   options: WriteOptions,
 ): Promise<BlobOutcome[]> {
   const { store, transfer, onOpen } = options;
-  const blobs = [...plan.blobs.values()].map(({ descriptor }) => descriptor);
+  const blobs = [...outline.blobs.values()].map(({ descriptor }) => descriptor);
   const layout = await LayoutStore.open(folder);
   let missing = 0;
   for (const descriptor of blobs) {
@@ -68,7 +67,7 @@ export async function writeLayout(
   if (store) {
     for (const descriptor of blobs) await layout.adopt(store, descriptor);
   }
-  await nameImage(layout, image, documents);
+  await nameImage(layout, image, await whole);
   await layout.tidy();
   return outcomes;
 }

@@ -41,8 +41,7 @@ export interface ArchiveFileOptions {
 export class ArchiveFile {
   /** The final path. */
   readonly path: string;
-  /** What goes where. */
-  readonly plan: ArchivePlan;
+  #plan: ArchivePlan;
   #file: PartialFile;
   #lock: Lock;
 
@@ -53,7 +52,7 @@ export class ArchiveFile {
     lock: Lock,
   ) {
     this.path = path;
-    this.plan = plan;
+    this.#plan = plan;
     this.#file = file;
     this.#lock = lock;
   }
@@ -101,9 +100,18 @@ export class ArchiveFile {
     }
   }
 
+  /** Writes what was not known when the file was made. */
+  async complete(plan: ArchivePlan): Promise<void> {
+    const known = new Set(this.#plan.pieces.map(({ offset }) => offset));
+    for (const { bytes, offset } of plan.pieces) {
+      if (!known.has(offset)) await this.#file.write(bytes, offset);
+    }
+    this.#plan = plan;
+  }
+
   /** The place of a layer. */
   slot(digest: string): FileSlot | undefined {
-    const blob = this.plan.blobs.get(digest);
+    const blob = this.#plan.blobs.get(digest);
     return blob && new FileSlot(this.#file, blob.offset, blob.descriptor.size);
   }
 
@@ -118,7 +126,7 @@ export class ArchiveFile {
 
   /** Another has taken over, while this process was asleep, and was faster. */
   async #yield(error: unknown): Promise<void> {
-    if (!wasTakenOver(error) || !await isUpToDate(this.path, this.plan)) {
+    if (!wasTakenOver(error) || !await isUpToDate(this.path, this.#plan)) {
       throw error;
     }
   }

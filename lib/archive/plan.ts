@@ -11,7 +11,13 @@
 import { parseDigest } from "../digest.ts";
 import { OCI_INDEX } from "../media_types.ts";
 import { familiarName, formatReference, type Reference } from "../reference.ts";
-import type { Descriptor, Document, Index, Manifest } from "../types.ts";
+import type {
+  Descriptor,
+  Document,
+  Index,
+  Manifest,
+  Platform,
+} from "../types.ts";
 import { BLOCK_SIZE, fileHeader, paddingOf } from "./tar.ts";
 
 /** Bytes of the archive that are known when it is planned. */
@@ -34,7 +40,10 @@ export interface PlannedBlob {
 export interface ArchivePlan {
   /** The archive's size in bytes. */
   size: number;
-  /** Headers and documents. Whatever is not covered is zero. */
+  /**
+   * Headers and documents, but for those that depend on a configuration that
+   * was not there. Whatever else is not covered is zero.
+   */
   pieces: PlannedPiece[];
   /** The distinct layers, by digest. */
   blobs: Map<string, PlannedBlob>;
@@ -48,9 +57,19 @@ export interface ArchiveContent {
   manifest: Document;
   /** The same, parsed. */
   parsed: Manifest;
-  /** The image's configuration. */
-  config: Document;
+  /**
+   * The image's configuration. A plan can be made while it is on its way:
+   * everything has the same place there, and only the configuration itself
+   * and `index.json`, which tells the platform, have no piece.
+   */
+  config?: Document;
 }
+
+/**
+ * What `index.json` may take for the platform, in bytes. Its size must not
+ * depend on the configuration, as all that follows would move with it.
+ */
+const PLATFORM_ROOM = 128;
 
 const encoder = new TextEncoder();
 
@@ -94,26 +113,35 @@ export function planArchive(content: ArchiveContent): ArchivePlan {
   const skip = (size: number) => {
     offset += size + paddingOf(size);
   };
-  const addFile = (name: string, bytes: Uint8Array) => {
-    addHeader(name, bytes.length);
-    pieces.push({ offset, bytes });
-    skip(bytes.length);
+  const addFile = (
+    name: string,
+    bytes: Uint8Array | undefined,
+    size = bytes!.length,
+  ) => {
+    addHeader(name, size);
+    if (bytes) pieces.push({ offset, bytes });
+    skip(size);
   };
 
   // What says what the archive is comes first, for readers of streams.
   addFile("oci-layout", encoder.encode('{"imageLayoutVersion":"1.0.0"}'));
-  addFile("index.json", json(archiveIndex(content)));
+  const index = json(archiveIndex(content));
+  const indexSize = index.length + PLATFORM_ROOM;
+  addFile(
+    "index.json",
+    config && padded(withPlatform(content, indexSize) ?? index, indexSize),
+    indexSize,
+  );
   addFile("manifest.json", json(dockerManifest(content)));
   const repositories = dockerRepositories(content);
   if (repositories) addFile("repositories", json(repositories));
 
-  const documents = new Map<string, Document>();
-  for (const document of [manifest, config]) {
-    documents.set(document.descriptor.digest, document);
-  }
-  for (const { descriptor, bytes } of documents.values()) {
-    addFile(blobName(descriptor.digest), bytes);
-  }
+  const documents = new Map([
+    [manifest.descriptor.digest, manifest.bytes],
+    [parsed.config.digest, config?.bytes],
+  ]);
+  addFile(blobName(manifest.descriptor.digest), manifest.bytes);
+  addFile(blobName(parsed.config.digest), config?.bytes, parsed.config.size);
   for (const descriptor of parsed.layers) {
     const { digest, size } = descriptor;
     if (blobs.has(digest) || documents.has(digest)) continue;
@@ -130,8 +158,28 @@ export function blobName(digest: string): string {
   return `blobs/${algorithm}/${hex}`;
 }
 
-function archiveIndex({ reference, manifest }: ArchiveContent): Index {
-  const { mediaType, digest, size, platform } = manifest.descriptor;
+/** The index with the platform, unless that is of an unheard-of length. */
+function withPlatform(
+  content: ArchiveContent,
+  most: number,
+): Uint8Array | undefined {
+  const { platform } = content.manifest.descriptor;
+  const bytes = json(archiveIndex(content, platform));
+  return bytes.length <= most ? bytes : undefined;
+}
+
+/** JSON may end in white space. */
+function padded(bytes: Uint8Array, size: number): Uint8Array {
+  const whole = new Uint8Array(size).fill(0x20);
+  whole.set(bytes);
+  return whole;
+}
+
+function archiveIndex(
+  { reference, manifest }: ArchiveContent,
+  platform?: Platform,
+): Index {
+  const { mediaType, digest, size } = manifest.descriptor;
   return {
     schemaVersion: 2,
     mediaType: OCI_INDEX,
@@ -151,9 +199,9 @@ function archiveIndex({ reference, manifest }: ArchiveContent): Index {
   };
 }
 
-function dockerManifest({ reference, parsed, config }: ArchiveContent) {
+function dockerManifest({ reference, parsed }: ArchiveContent) {
   return [{
-    Config: blobName(config.descriptor.digest),
+    Config: blobName(parsed.config.digest),
     RepoTags: reference.tag === undefined
       ? null
       : [familiarName(tagged(reference))],

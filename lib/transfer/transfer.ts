@@ -101,12 +101,18 @@ export async function transferBlobs(
   }
 }
 
+/** What a caller has that other transfers have not. */
+export interface SharedOptions extends TransferOptions {
+  /** Until this settles, the caller uses one of the connections. */
+  inUse?: Promise<unknown>;
+}
+
 /** Transfers blobs with writers that the caller has, and closes later. */
 export async function transferWith(
   writers: Writers,
   tasks: BlobTask[],
   fetcher: Fetcher,
-  options: TransferOptions = {},
+  options: SharedOptions = {},
 ): Promise<BlobOutcome[]> {
   writers.expect(
     tasks.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
@@ -131,13 +137,15 @@ class Transfer {
    * first, not the one that is opened first.
    */
   #unopened: number;
+  /** Whether the caller uses one of the connections. */
+  #lent: boolean;
   readonly #changed = new Notice();
 
   constructor(
     tasks: BlobTask[],
     fetcher: Fetcher,
     writers: Writers,
-    options: TransferOptions,
+    options: SharedOptions,
   ) {
     const {
       concurrency = CONCURRENCY,
@@ -145,6 +153,7 @@ class Transfer {
       signal,
       onEvent = () => {},
       minPiece,
+      inUse,
     } = options;
     this.#tasks = tasks;
     this.#fetcher = fetcher;
@@ -157,6 +166,12 @@ class Transfer {
     this.#signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
+    this.#lent = inUse !== undefined;
+    const regain = () => {
+      this.#lent = false;
+      this.#changed.give();
+    };
+    inUse?.then(regain, regain);
     this.#carrier = new Carrier({ ...options, signal: this.#signal, onEvent });
     const watchdog = new Watchdog(
       timeout,
@@ -199,7 +214,7 @@ class Transfer {
     };
     const connections = Array.from(
       { length: this.#concurrency },
-      () => this.#work(this.#connect()),
+      (_, i) => this.#work(this.#connect(), i === 0),
     );
     const all = [
       ...Array.from({ length: this.#concurrency + OPEN_AHEAD }, openers),
@@ -325,8 +340,10 @@ class Transfer {
   }
 
   /** A connection's life: piece after piece, until no blob is left. */
-  async #work(connection: Connection): Promise<void> {
-    while (this.#unopened > 0 && !this.#signal.aborted) {
+  async #work(connection: Connection, lendable: boolean): Promise<void> {
+    while (
+      (this.#unopened > 0 || (lendable && this.#lent)) && !this.#signal.aborted
+    ) {
       await this.#changed.wait();
     }
     while (this.#unfinished > 0 && !this.#signal.aborted) {

@@ -41,6 +41,21 @@ test("ArchiveFile writes what was planned, under its name at the end", () =>
     assertEquals(await isUpToDate(path, plan), true);
   }));
 
+test("ArchiveFile writes later what was not known at first", () =>
+  inFolder(async (folder) => {
+    const { config: _, ...known } = content([layer(1000), layer(3000)]);
+    const outline = planArchive(known);
+    const path = join(folder, "a.tar");
+    const archive = await ArchiveFile.open(path, outline);
+    await fill(archive, outline);
+    await archive.complete(plan);
+    await archive.commit();
+    await writePlan(join(folder, "other"), plan);
+    assertEquals(await readFile(path), await readFile(join(folder, "other")));
+    assertEquals(await isUpToDate(path, outline), true);
+    assertEquals(await isUpToDate(path, plan), true);
+  }));
+
 test("ArchiveFile has no slot for what is not in it", () =>
   inFolder(async (folder) => {
     const archive = await ArchiveFile.open(join(folder, "a.tar"), plan);

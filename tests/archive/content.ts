@@ -33,7 +33,7 @@ export function layer(size: number): Descriptor {
 export function content(
   layers: Descriptor[],
   reference = "example.com/app:1",
-): ArchiveContent {
+): Required<ArchiveContent> {
   const config = document("application/vnd.oci.image.config.v1+json", {
     os: "linux",
     architecture: "amd64",

@@ -83,6 +83,44 @@ test("planArchive() stores a layer that is the configuration once", () => {
   assertEquals(plan.blobs.size, 0);
 });
 
+test("planArchive() has the same places for all while the configuration is missing", () => {
+  for (const variant of ["", "v7", "v".repeat(1000)]) {
+    const image = content([layer(10), layer(2000)]);
+    image.manifest.descriptor.platform = {
+      os: "linux",
+      architecture: "arm",
+      ...(variant && { variant }),
+    };
+    const whole = planArchive(image);
+    const { platform: _, ...descriptor } = image.manifest.descriptor;
+    const { config, ...rest } = image;
+    const outline = planArchive({
+      ...rest,
+      manifest: { ...image.manifest, descriptor },
+    });
+    assertEquals(outline.size, whole.size);
+    assertEquals(outline.blobs, whole.blobs);
+    const late = whole.pieces.filter((piece) =>
+      !outline.pieces.some(({ offset }) => offset === piece.offset)
+    );
+    assertEquals(outline.pieces.length + late.length, whole.pieces.length);
+    for (const piece of outline.pieces) {
+      assertEquals(
+        whole.pieces.find(({ offset }) => offset === piece.offset),
+        piece,
+      );
+    }
+    const [index, last] = late;
+    assertEquals(late.length, 2);
+    assertEquals(last!.bytes, config!.bytes);
+    const [entry] = JSON.parse(text.decode(index!.bytes)).manifests;
+    assertEquals(
+      entry.platform,
+      variant.length > 100 ? undefined : image.manifest.descriptor.platform,
+    );
+  }
+});
+
 test("planArchive() takes an image without layers", () => {
   const plan = planArchive(content([]));
   assertEquals(plan.blobs.size, 0);

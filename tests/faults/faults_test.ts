@@ -57,7 +57,6 @@ async function throughFault(
     for (let attempt = 1;; attempt++) {
       try {
         await pull(`${proxy.host}/soak/app:latest`, {
-          platform: "linux/amd64",
           output: path,
           cacheDir: cache && join(folder, "cache"),
           plainHttp: true,

@@ -8,7 +8,8 @@ import { commandLine } from "../fixtures/command.ts";
 /** What a pull is told. */
 export interface SoakPull {
   reference: string;
-  platform: string;
+  /** Without it, layers are asked for beside the configuration. */
+  platform?: string;
   output: string;
   cacheDir: string | false;
   concurrency: number;

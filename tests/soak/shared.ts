@@ -48,7 +48,6 @@ export async function playSharedStory(
     const image = random.pick(overlapping);
     const pull: SoakPull = {
       reference: `${proxy.host}/${REPOSITORY}:${image.tag}`,
-      platform: "linux/amd64",
       output: join(folder, "out", `${i}.tar`),
       cacheDir: join(folder, "cache"),
       concurrency: CONCURRENCY,
@@ -57,6 +56,7 @@ export async function playSharedStory(
       timeout: 20_000,
       plainHttp: true,
       threads: i % 2 === 1,
+      ...(i % 4 < 2 && { platform: "linux/amd64" }),
     };
     return { image, pull };
   });

@@ -114,7 +114,6 @@ export async function playStory(
   const archive = join(folder, "out", name);
   const options: SoakPull = {
     reference: `${proxy.host}/${REPOSITORY}:latest`,
-    platform: "linux/amd64",
     output: archive,
     cacheDir: cache && join(folder, "out", "cache"),
     concurrency,
@@ -122,6 +121,7 @@ export async function playStory(
     timeout: 1_500,
     plainHttp: true,
     threads: random.chance(0.5),
+    ...(random.chance(0.3) && { platform: "linux/amd64" }),
   };
   if (options.threads) traits.push("threads");
   const title = traits.join(", ");

@@ -1,0 +1,86 @@
+/** From an image's manifest to its plan, while its layers are asked for already. */
+
+import { type ArchivePlan, planArchive } from "./archive/plan.ts";
+import type { OnEvent, PullEvent } from "./events.ts";
+import {
+  type DocumentOptions,
+  imageConfig,
+  type ImageDocuments,
+  type ImageManifest,
+} from "./pull_documents.ts";
+import type { Reference } from "./reference.ts";
+
+/** An image's documents, and its archive's plan. */
+export interface PlannedImage extends ImageDocuments {
+  /** Where everything in the archive is. */
+  plan: ArchivePlan;
+}
+
+/** The way to a plan. It begins at once, and must be waited for. */
+export class Planning {
+  /** As much of the plan as follows from the manifest. */
+  readonly outline: ArchivePlan;
+  /** Settles when the configuration is there, and `planned` has been told. */
+  readonly whole: Promise<PlannedImage>;
+  /** Ends when either fails, the planning or what goes on beside it. */
+  readonly signal: AbortSignal;
+  readonly #failure = new AbortController();
+  readonly #onEvent: OnEvent;
+  /** What is told after `planned`. */
+  #waiting: PullEvent[] | undefined = [];
+
+  /** Asks for the configuration of an image. */
+  constructor(
+    reference: Reference,
+    image: ImageManifest,
+    options: DocumentOptions,
+  ) {
+    const { signal, onEvent } = options;
+    this.#onEvent = onEvent;
+    this.signal = signal
+      ? AbortSignal.any([signal, this.#failure.signal])
+      : this.#failure.signal;
+    this.outline = planArchive({ reference, ...image });
+    this.whole = this.#plan(reference, image, options);
+    this.whole.catch((error) => this.#failure.abort(error));
+  }
+
+  async #plan(
+    reference: Reference,
+    image: ImageManifest,
+    options: DocumentOptions,
+  ): Promise<PlannedImage> {
+    const { signal } = this;
+    const documents = await imageConfig(image, { ...options, signal });
+    const plan = planArchive({ reference, ...documents });
+    this.#onEvent({
+      type: "planned",
+      manifest: documents.manifest.descriptor,
+      platform: documents.platform,
+      config: documents.config.descriptor,
+      layers: documents.parsed.layers,
+      size: plan.size,
+    });
+    const events = this.#waiting!;
+    this.#waiting = undefined;
+    for (const event of events) this.#onEvent(event);
+    return { ...documents, plan };
+  }
+
+  /** Tells of what goes on beside it, once `planned` has been told. */
+  readonly onEvent: OnEvent = (event) => {
+    if (this.#waiting) this.#waiting.push(event);
+    else this.#onEvent(event);
+  };
+
+  /** Does something beside it; each fails with the other. */
+  async beside<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#failure.abort(error);
+      await this.whole.catch(() => {});
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,239 @@
+/** Layers are asked for while the configuration is on its way. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  ContentMismatchError,
+  PlatformNotFoundError,
+  RegistryError,
+} from "../../lib/errors.ts";
+import type { PullOptions } from "../../lib/pull.ts";
+import type { Fetch } from "../../lib/types.ts";
+import { buildImage, buildIndex, type BuiltImage } from "../fixtures/mod.ts";
+import { test } from "../harness.ts";
+import { assertHolds, inPullWorld, type PullWorld } from "../pull_world.ts";
+
+const image = await buildImage({ layers: 4 });
+const CONFIG = `/blobs/${image.config.descriptor.digest}`;
+const LIMIT = 10_000;
+
+/** A registry that keeps the configuration until something has happened. */
+function keeping(
+  { registry }: PullWorld,
+  until: (signal: AbortSignal) => Promise<unknown>,
+): Fetch {
+  return async (url, init) => {
+    if (url.endsWith(CONFIG)) {
+      const limit = AbortSignal.timeout(LIMIT);
+      await until(AbortSignal.any([limit, init!.signal!]));
+    }
+    return await registry.fetch(url, init);
+  };
+}
+
+/** Waits for the signal's end. */
+function ended(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}
+
+/** The layers that have been asked for. */
+function layersAsked({ registry }: PullWorld): string[] {
+  return registry.log.filter((line) =>
+    line.includes("/blobs/") && !line.endsWith(CONFIG)
+  );
+}
+
+/** Waits until so many layers have been asked for. */
+async function asked(
+  world: PullWorld,
+  count: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (layersAsked(world).length < count) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+const ways: [string, PullOptions][] = [
+  ["with a cache", {}],
+  ["without a cache", { cacheDir: false }],
+  ["into a layout", { format: "oci" }],
+];
+
+for (const [way, options] of ways) {
+  test(`pull() asks for layers beside the configuration, ${way}`, () =>
+    inPullWorld(async (world) => {
+      const { registry, folder, pull, events } = world;
+      registry.add("app", image, "1");
+      let early: string[] = [];
+      const output = join(folder, "out");
+      const given = Promise.withResolvers<void>();
+      const fetch = keeping(world, async (signal) => {
+        await asked(world, 2, signal);
+        // The third connection is the one that the configuration comes by.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        early = layersAsked(world);
+        given.resolve();
+      });
+      await pull("app:1", {
+        platform: undefined,
+        output,
+        ...options,
+        fetch: async (url, init) => {
+          const response = await fetch(url, init);
+          if (layersAsked(world).length > 0) await given.promise;
+          return response;
+        },
+      });
+      assertEquals(early.length, 2);
+      assertEquals(layersAsked(world).length, 4);
+      const types = events.map(({ type }) => type);
+      const first = types.findIndex((type) => type.startsWith("blob-"));
+      assert(types.indexOf("planned") < first);
+      assertEquals(types.filter((type) => type === "blob-start").length, 4);
+      if (options.format === "oci") return;
+      await assertHolds(output, image);
+      // What came late is what comes in the usual order.
+      const usual = join(folder, "usual.tar");
+      await pull("app:1", { ...options, platform: undefined, output: usual });
+      const strict = join(folder, "strict.tar");
+      await pull("app:1", { ...options, output: strict });
+      for (const other of [usual, strict]) {
+        assert((await readFile(other)).equals(await readFile(output)));
+      }
+    }));
+}
+
+test("pull() asks for layers beside the configuration that an index leads to", () =>
+  inPullWorld(async (world) => {
+    const { registry, folder, pull } = world;
+    const arm = await buildImage({
+      platform: { os: "linux", architecture: "arm" },
+    });
+    registry.add("app", buildIndex([arm, image]), "1");
+    await pull("app:1", {
+      fetch: keeping(world, (signal) => asked(world, 2, signal)),
+    });
+    await assertHolds(join(folder, "image.tar"), image);
+  }));
+
+test("pull() has no connection to spare for layers where there is but one", () =>
+  inPullWorld(async (world) => {
+    const { registry, folder, pull } = world;
+    registry.add("app", image, "1");
+    let early = -1;
+    await pull("app:1", {
+      platform: undefined,
+      concurrency: 1,
+      fetch: keeping(world, async () => {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        early = layersAsked(world).length;
+      }),
+    });
+    assertEquals(early, 0);
+    await assertHolds(join(folder, "image.tar"), image);
+  }));
+
+test("pull() asks for no layer of an image that may be for another platform", () =>
+  inPullWorld(async (world) => {
+    const { registry, folder, pull } = world;
+    registry.add("app", image, "1");
+    await assertRejects(
+      () => pull("app:1", { platform: "linux/s390x" }),
+      PlatformNotFoundError,
+    );
+    assertEquals(layersAsked(world), []);
+    assertEquals(await readdir(folder), ["cache"]);
+  }));
+
+/** An image whose layers go on for as long as nobody ends them. */
+function stalling({ registry }: PullWorld, image: BuiltImage): void {
+  const layers = new Set(image.layers.map(({ digest }) => digest));
+  registry.fault = ({ path }) =>
+    layers.has(path.split("/").at(-1)!) ? { stallAfter: 10 } : undefined;
+}
+
+for (const cache of [true, false]) {
+  const options: PullOptions = {
+    platform: undefined,
+    retries: 0,
+    ...(!cache && { cacheDir: false }),
+  };
+  const way = cache ? "with a cache" : "without";
+
+  test(`pull() ends the layers when the configuration is not to be had, ${way}`, () =>
+    inPullWorld(async (world) => {
+      const { registry, folder, pull, events } = world;
+      registry.add("app", image, "1");
+      stalling(world, image);
+      registry.amend = ({ path }, answer) =>
+        path.endsWith(CONFIG)
+          ? { ...answer, bytes: answer.bytes.map((byte) => byte ^ 1) }
+          : answer;
+      const error = await assertRejects(
+        () =>
+          pull("app:1", {
+            ...options,
+            fetch: keeping(world, (signal) => asked(world, 2, signal)),
+          }),
+        ContentMismatchError,
+      );
+      assertEquals(error.descriptor.digest, image.config.descriptor.digest);
+      assert(events.every(({ type }) => !type.startsWith("blob-")));
+      assert(!(await readdir(folder)).includes("image.tar"));
+      // Nothing that failed is in the way of the next one.
+      registry.fault = registry.amend = undefined;
+      await pull("app:1", options);
+      await assertHolds(join(folder, "image.tar"), image);
+    }));
+
+  test(`pull() ends the request for the configuration when a layer is not to be had, ${way}`, () =>
+    inPullWorld(async (world) => {
+      const { registry, folder, pull } = world;
+      registry.add("app", image, "1");
+      registry.fault = ({ path }) =>
+        path.endsWith(image.layers[0]!.digest) ? { status: 403 } : undefined;
+      let reason: unknown;
+      const error = await assertRejects(
+        () =>
+          pull("app:1", {
+            ...options,
+            fetch: keeping(world, async (signal) => {
+              await ended(signal).catch((error) => reason = error);
+              throw reason;
+            }),
+          }),
+        RegistryError,
+      );
+      assertEquals(error.status, 403);
+      assertEquals(reason, error);
+      registry.fault = undefined;
+      await pull("app:1", options);
+      await assertHolds(join(folder, "image.tar"), image);
+    }));
+
+  test(`pull() ends all when its signal does, the configuration not being there, ${way}`, () =>
+    inPullWorld(async (world) => {
+      const { registry, pull } = world;
+      registry.add("app", image, "1");
+      stalling(world, image);
+      const stop = new AbortController();
+      const reason = new Error("enough");
+      const error = await assertRejects(() =>
+        pull("app:1", {
+          ...options,
+          signal: stop.signal,
+          fetch: keeping(world, async (signal) => {
+            await asked(world, 2, signal);
+            stop.abort(reason);
+            await ended(signal);
+          }),
+        })
+      );
+      assertEquals(error, reason);
+    }));
+}
