@@ -4,7 +4,7 @@
  * tasks/compile.js [--bun] [TARGET...]`, where TARGET is the end of a file's
  * name, such as linux-x64. Deno's is made of cli.ts where JSR is reachable,
  * else of the bundle, because a folder of npm packages would go in whole;
- * Bun's is always made of the npm profile.
+ * Bun's is always made of the bundle, in bytecode, which starts at once.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -67,18 +67,17 @@ function attempt(file, args) {
   return { ok: status === 0, stderr: error ? error.message : stderr };
 }
 
+/** Makes the bundle. */
+function bundle() {
+  const { ok, stderr } = attempt(bunPath(), [join(root, "tasks/bundle.js")]);
+  if (!ok) fail(stderr);
+  return "dist/docker-pull.mjs";
+}
+
 /** @returns {Promise<(target: string, file: string) => string | undefined>} */
 async function denoCompiler() {
   const config = await profile();
-  let entry = "cli.ts";
-  if (config !== JSR) {
-    const made = attempt(process.execPath, [
-      ..."Deno" in globalThis ? ["run", "-A"] : [],
-      join(root, "tasks/bundle.js"),
-    ]);
-    if (!made.ok) fail(made.stderr);
-    entry = "dist/docker-pull.mjs";
-  }
+  const entry = config === JSR ? "cli.ts" : bundle();
   const source = entry === "cli.ts" ? config : ["--no-config"];
   return (target, file) => {
     const { ok, stderr } = attempt(denoPath(), [
@@ -99,15 +98,16 @@ async function denoCompiler() {
 /** Bun fetches its runtimes from the npm registry; where it cannot, npm can. */
 function bunCompiler() {
   const version = bunVersion();
+  const entry = bundle();
   return (/** @type {string} */ target, /** @type {string} */ file) => {
     /** @param {string[]} more */
     const compile = (...more) =>
       attempt(bunPath(), [
         "build",
-        "cli.ts",
+        entry,
         "--compile",
-        "--minify-whitespace",
-        "--minify-syntax",
+        "--bytecode",
+        "--format=esm",
         "--no-compile-autoload-dotenv",
         "--no-compile-autoload-bunfig",
         `--target=bun-${target}`,
