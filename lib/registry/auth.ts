@@ -85,6 +85,8 @@ export class Authenticator {
   readonly #roots = new SharedWork<{ header: string | null }>();
   #root: { header: string | null } | undefined;
 
+  #connecting = false;
+
   /** Knows nothing of how the registry asks for a login, until it asks. */
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -108,6 +110,7 @@ export class Authenticator {
   ): Promise<string | undefined> {
     const challenge = this.#challenge;
     if (challenge === undefined) return undefined;
+    if (this.#presumed) this.#connect(challenge, signal);
     const credential = await this.#login.credential();
     if (credential?.kind === "registry-token") {
       if (!isHeaderSafe(credential.token)) {
@@ -251,6 +254,19 @@ export class Authenticator {
       return { header: redirected ? null : header };
     }, signal);
     return this.#root.header;
+  }
+
+  /**
+   * Has a connection to the registry made while the token is on its way from
+   * another host. The answer is always the same and costs no quota.
+   */
+  #connect({ parameters }: Challenge, signal?: AbortSignal): void {
+    const { http, endpoint } = this.#options;
+    const url = new URL("v2/", endpoint());
+    const elsewhere = new URL(parameters.get("realm")!).host !== url.host;
+    if (!elsewhere || this.#connecting) return;
+    this.#connecting = true;
+    http.send(url, { signal }).then(discard).catch(() => {});
   }
 
   async #renew(

@@ -125,10 +125,11 @@ export async function discard(exchange: Exchange): Promise<void> {
   const { response, abort } = exchange;
   if (response.body === null || response.bodyUsed) return;
   const length = Number(response.headers.get("content-length") ?? NaN);
-  if (!(length <= SMALL)) return await response.body.cancel();
+  if (length > SMALL) return await response.body.cancel();
   const timer = setTimeout(() => abort(new Error("stalled")), 1_000);
+  const limit = new LimitedBytesTransformStream(SMALL, { error: true });
   try {
-    await response.arrayBuffer();
+    await toBytes(response.body.pipeThrough(limit));
   } catch {
     // It is not wanted.
   } finally {

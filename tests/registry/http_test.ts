@@ -27,6 +27,30 @@ async function send(fetch: Fetch, url: string, options?: SendOptions) {
   return exchange;
 }
 
+/** What becomes of so many pieces of 16 KiB that nobody wants. */
+async function dropped(pieces: number) {
+  const seen = { sent: 0, ended: false, cancelled: false };
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (seen.sent === pieces) {
+        seen.ended = true;
+        return controller.close();
+      }
+      seen.sent++;
+      controller.enqueue(new Uint8Array(16_384));
+    },
+    cancel: () => void (seen.cancelled = true),
+  }, { highWaterMark: 0 });
+  await send(() => Promise.resolve(new Response(body)), "https://r.test/");
+  return seen;
+}
+
+test("discard() reads what is small, so that its connection can be used again", async () => {
+  assertEquals(await dropped(3), { sent: 3, ended: true, cancelled: false });
+  const { sent, ended, cancelled } = await dropped(Infinity);
+  assert(sent < 20 && !ended && cancelled, `${sent} pieces`);
+});
+
 test("send() follows redirects, and takes no login to another origin", async () => {
   const web = pages({
     "r.test/a": [307, { location: "/b" }, "moved"],

@@ -222,10 +222,50 @@ test("Docker Hub is asked at its own host", async () => {
   // Its token server is known, so that the first request is not refused; one
   // that gives no token is done without.
   assertEquals(log(), [
+    "GET registry-1.docker.io/v2/",
     "GET auth.docker.io/token?service=registry.docker.io&scope=repository:library/nginx:pull",
     "HEAD registry-1.docker.io/v2/library/nginx/manifests/latest",
   ]);
   assertEquals(repository.host, "registry-1.docker.io");
+});
+
+test("a connection to Docker Hub is made while the token is on its way", async () => {
+  const asked: string[] = [];
+  const connected = Promise.withResolvers<void>();
+  const repository = new Repository(parseReference("nginx"), {
+    fetch: async (address, init) => {
+      const url = new URL(address);
+      asked.push(url.host);
+      if (url.pathname === "/v2/") {
+        connected.resolve();
+        throw new TypeError("connection reset");
+      }
+      if (url.host !== "auth.docker.io") {
+        assertEquals(
+          new Headers(init?.headers).get("authorization"),
+          "Bearer t",
+        );
+        return new Response(null, {
+          headers: { ...HEAD, "content-type": OCI_MANIFEST },
+        });
+      }
+      await connected.promise;
+      return Response.json({ token: "t" });
+    },
+  });
+  await repository.resolve("latest");
+  await repository.resolve("1.27");
+  const hub = "registry-1.docker.io";
+  assertEquals(asked.toSorted(), ["auth.docker.io", hub, hub, hub]);
+});
+
+test("no connection is made ahead of a token from the registry itself", async () => {
+  const { repository, log } = open(() => served(HEAD), "ghcr.io/a/b");
+  await repository.resolve("latest");
+  assertEquals(log(), [
+    "GET ghcr.io/token?service=ghcr.io&scope=repository:a/b:pull",
+    "HEAD ghcr.io/v2/a/b/manifests/latest",
+  ]);
 });
 
 test("a token server that has moved is asked where the registry says", async () => {
@@ -241,6 +281,7 @@ test("a token server that has moved is asked where the registry says", async () 
   }, "nginx");
   await repository.resolve("latest");
   assertEquals(log(), [
+    "GET registry-1.docker.io/v2/",
     "GET auth.docker.io/token?service=registry.docker.io&scope=repository:library/nginx:pull",
     "HEAD registry-1.docker.io/v2/library/nginx/manifests/latest",
     "GET auth.example/token?service=r&scope=repository:library/nginx:pull",
