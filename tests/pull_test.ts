@@ -75,6 +75,26 @@ test("pull() leaves alone what is up to date", () =>
     assert((await stat(join(folder, "image.tar"))).ino !== before.ino);
   }));
 
+test("pull() writes an archive anew whose configuration or index was changed", () =>
+  inPullWorld(async ({ registry, folder, pull }) => {
+    registry.add("app", image, "1");
+    await pull("app:1");
+    const path = join(folder, "image.tar");
+    const right = await readFile(path);
+    const places = [
+      right.indexOf(image.config.bytes),
+      right.indexOf('"org.opencontainers.image.ref.name"'),
+    ];
+    for (const place of places) {
+      assert(place > 0);
+      const bytes = Uint8Array.from(right);
+      bytes[place + 5]! ^= 1;
+      await writeFile(path, bytes);
+      assertEquals((await pull("app:1")).upToDate, false);
+      assert(right.equals(await readFile(path)));
+    }
+  }));
+
 for (const trustCache of [false, true]) {
   test(`pull() fills the archive from the cache${trustCache ? ", unread" : ""}`, () =>
     inPullWorld(async ({ registry, folder, pull, asked }) => {

@@ -1,6 +1,6 @@
 /** Layers are asked for while the configuration is on its way. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   ContentMismatchError,
@@ -9,7 +9,12 @@ import {
 } from "../../lib/errors.ts";
 import type { PullOptions } from "../../lib/pull.ts";
 import type { Fetch } from "../../lib/types.ts";
-import { buildImage, buildIndex, type BuiltImage } from "../fixtures/mod.ts";
+import {
+  buildDocument,
+  buildImage,
+  buildIndex,
+  type BuiltImage,
+} from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { assertHolds, inPullWorld, type PullWorld } from "../pull_world.ts";
 
@@ -121,20 +126,28 @@ test("pull() asks for layers beside the configuration that an index leads to", (
     await assertHolds(join(folder, "image.tar"), image);
   }));
 
+/** Pulls, and tells how many layers are asked for before the configuration. */
+async function before(
+  world: PullWorld,
+  options: PullOptions,
+): Promise<number> {
+  let early = -1;
+  await world.pull("app:1", {
+    ...options,
+    fetch: keeping(world, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      early = layersAsked(world).length;
+    }),
+  });
+  return early;
+}
+
 test("pull() has no connection to spare for layers where there is but one", () =>
   inPullWorld(async (world) => {
-    const { registry, folder, pull } = world;
+    const { registry, folder } = world;
     registry.add("app", image, "1");
-    let early = -1;
-    await pull("app:1", {
-      platform: undefined,
-      concurrency: 1,
-      fetch: keeping(world, async () => {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        early = layersAsked(world).length;
-      }),
-    });
-    assertEquals(early, 0);
+    const options = { platform: undefined, concurrency: 1 };
+    assertEquals(await before(world, options), 0);
     await assertHolds(join(folder, "image.tar"), image);
   }));
 
@@ -142,12 +155,36 @@ test("pull() asks for no layer of an image that may be for another platform", ()
   inPullWorld(async (world) => {
     const { registry, folder, pull } = world;
     registry.add("app", image, "1");
+    assertEquals(await before(world, { platform: "linux/amd64" }), 0);
+    await assertHolds(join(folder, "image.tar"), image);
+    await rm(join(folder, "image.tar"));
+    await rm(join(folder, "cache"), { recursive: true });
+    const asked = layersAsked(world).length;
     await assertRejects(
       () => pull("app:1", { platform: "linux/s390x" }),
       PlatformNotFoundError,
     );
-    assertEquals(layersAsked(world), []);
+    assertEquals(layersAsked(world).length, asked);
     assertEquals(await readdir(folder), ["cache"]);
+  }));
+
+test("pull() asks for no layer of what may be no image", () =>
+  inPullWorld(async (world) => {
+    const { registry } = world;
+    const { manifest } = image;
+    const odd = buildDocument(manifest.descriptor.mediaType, {
+      ...JSON.parse(new TextDecoder().decode(manifest.bytes)),
+      config: {
+        ...image.config.descriptor,
+        mediaType: "application/vnd.example.config.v1+json",
+      },
+    });
+    registry.add("app", {
+      blobs: image.blobs,
+      document: odd,
+      documents: [odd],
+    }, "1");
+    assertEquals(await before(world, { platform: undefined }), 0);
   }));
 
 /** An image whose layers go on for as long as nobody ends them. */
