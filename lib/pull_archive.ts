@@ -6,9 +6,11 @@ import {
   ArchiveFile,
   checkSpace,
   occupiedByArchive,
+  tidyArchive,
 } from "./archive/archive_file.ts";
 import type { ArchivePlan } from "./archive/plan.ts";
 import { isUpToDate } from "./archive/up_to_date.ts";
+import { InvalidDocumentError } from "./errors.ts";
 import type { Planning } from "./pull_planning.ts";
 import type { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
@@ -64,6 +66,8 @@ export async function writeArchive(
     return outcomes;
   } catch (error) {
     await archive.close();
+    // No next try makes an image of what is none.
+    if (error instanceof InvalidDocumentError) await tidyArchive(path);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   ContentMismatchError,
+  InvalidDocumentError,
   PlatformNotFoundError,
   RegistryError,
 } from "../../lib/errors.ts";
@@ -185,6 +186,38 @@ test("pull() asks for no layer of what may be no image", () =>
       documents: [odd],
     }, "1");
     assertEquals(await before(world, { platform: undefined }), 0);
+  }));
+
+test("pull() leaves nothing of what turns out to be no image", () =>
+  inPullWorld(async (world) => {
+    const { registry, folder, pull } = world;
+    const config = buildDocument(image.config.descriptor.mediaType, {
+      rootfs: { type: "layers", diff_ids: [] },
+    });
+    const { digest } = config.descriptor;
+    const manifest = buildDocument(image.manifest.descriptor.mediaType, {
+      ...JSON.parse(new TextDecoder().decode(image.manifest.bytes)),
+      config: config.descriptor,
+    });
+    registry.add("app", {
+      document: manifest,
+      documents: [manifest],
+      blobs: new Map([...image.blobs, [digest, config.bytes]]),
+    }, "1");
+    stalling(world, image);
+    await assertRejects(
+      () =>
+        pull("app:1", {
+          platform: undefined,
+          cacheDir: false,
+          fetch: async (url, init) => {
+            if (url.endsWith(digest)) await asked(world, 2, init!.signal!);
+            return await registry.fetch(url, init);
+          },
+        }),
+      InvalidDocumentError,
+    );
+    assertEquals(await readdir(folder), []);
   }));
 
 /** An image whose layers go on for as long as nobody ends them. */
