@@ -113,38 +113,34 @@ export function planArchive(content: ArchiveContent): ArchivePlan {
   const skip = (size: number) => {
     offset += size + paddingOf(size);
   };
-  const addFile = (
-    name: string,
-    bytes: Uint8Array | undefined,
-    size = bytes!.length,
-  ) => {
+  /** What has no bytes yet has a place of its size. */
+  const addPlace = (name: string, size: number, bytes?: Uint8Array) => {
     addHeader(name, size);
     if (bytes) pieces.push({ offset, bytes });
     skip(size);
   };
+  const addFile = (name: string, bytes: Uint8Array) =>
+    addPlace(name, bytes.length, bytes);
 
   // What says what the archive is comes first, for readers of streams.
   addFile("oci-layout", encoder.encode('{"imageLayoutVersion":"1.0.0"}'));
   const index = json(archiveIndex(content));
-  const indexSize = index.length + PLATFORM_ROOM;
-  addFile(
-    "index.json",
-    config && padded(withPlatform(content, indexSize) ?? index, indexSize),
-    indexSize,
-  );
+  const size = index.length + PLATFORM_ROOM;
+  const { platform } = manifest.descriptor;
+  const told = config && json(archiveIndex(content, platform));
+  // A platform of an unheard-of length is left to the configuration to tell.
+  const fitting = told && (told.length <= size ? told : index);
+  addPlace("index.json", size, fitting && padded(fitting, size));
   addFile("manifest.json", json(dockerManifest(content)));
   const repositories = dockerRepositories(content);
   if (repositories) addFile("repositories", json(repositories));
 
-  const documents = new Map([
-    [manifest.descriptor.digest, manifest.bytes],
-    [parsed.config.digest, config?.bytes],
-  ]);
+  const documents = [manifest.descriptor.digest, parsed.config.digest];
   addFile(blobName(manifest.descriptor.digest), manifest.bytes);
-  addFile(blobName(parsed.config.digest), config?.bytes, parsed.config.size);
+  addPlace(blobName(parsed.config.digest), parsed.config.size, config?.bytes);
   for (const descriptor of parsed.layers) {
     const { digest, size } = descriptor;
-    if (blobs.has(digest) || documents.has(digest)) continue;
+    if (blobs.has(digest) || documents.includes(digest)) continue;
     addHeader(blobName(digest), size);
     blobs.set(digest, { descriptor, offset });
     skip(size);
@@ -156,16 +152,6 @@ export function planArchive(content: ArchiveContent): ArchivePlan {
 export function blobName(digest: string): string {
   const { algorithm, hex } = parseDigest(digest);
   return `blobs/${algorithm}/${hex}`;
-}
-
-/** The index with the platform, unless that is of an unheard-of length. */
-function withPlatform(
-  content: ArchiveContent,
-  most: number,
-): Uint8Array | undefined {
-  const { platform } = content.manifest.descriptor;
-  const bytes = json(archiveIndex(content, platform));
-  return bytes.length <= most ? bytes : undefined;
 }
 
 /** JSON may end in white space. */

@@ -239,10 +239,14 @@ export class Authenticator {
     this.#presumed = false;
   }
 
+  #rootUrl(): URL {
+    return new URL("v2/", this.#options.endpoint());
+  }
+
   async #rootChallenge(signal?: AbortSignal): Promise<string | null> {
-    const { http, endpoint } = this.#options;
+    const { http } = this.#options;
     this.#root ??= await this.#roots.run("", async (signal) => {
-      const url = new URL(`${endpoint().href.replace(/\/$/, "")}/v2/`);
+      const url = this.#rootUrl();
       const exchange = await http.retrying(
         url,
         () => http.send(url, { signal }),
@@ -261,8 +265,8 @@ export class Authenticator {
    * another host. The answer is always the same and costs no quota.
    */
   #connect({ parameters }: Challenge, signal?: AbortSignal): void {
-    const { http, endpoint } = this.#options;
-    const url = new URL("v2/", endpoint());
+    const { http } = this.#options;
+    const url = this.#rootUrl();
     const elsewhere = new URL(parameters.get("realm")!).host !== url.host;
     if (!elsewhere || this.#connecting) return;
     this.#connecting = true;
