@@ -18,7 +18,8 @@ export interface Warning {
     | "cache-entry-damaged"
     | "foreign-layer"
     | "rate-limit"
-    | "mirror";
+    | "mirror"
+    | "registry-not-asked";
   /** What it says, one sentence without a period. */
   message: string;
 }

@@ -312,7 +312,8 @@ async function pullThrough(
   const upToDate = written === undefined;
   const outcomes = written ?? [];
   if (!upToDate) onEvent({ type: "written", path, size: plan.size });
-  if (store) await nameImage(store, image, documents);
+  // By its name, the next pull would ask nobody whether it is there.
+  if (store && found.confirmed) await nameImage(store, image, documents);
   const hits = outcomes.filter(({ source }) => source === "cache");
   const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   return {

@@ -3,7 +3,11 @@
  * the manifest and the configuration, from the cache where they are there.
  */
 
-import { InvalidDocumentError, PlatformNotFoundError } from "./errors.ts";
+import {
+  InvalidDocumentError,
+  NetworkError,
+  PlatformNotFoundError,
+} from "./errors.ts";
 import type { OnEvent } from "./events.ts";
 import { parseConfig, parseIndex, parseManifest } from "./manifest.ts";
 import { isConfig, isIndex, isLayer } from "./media_types.ts";
@@ -13,7 +17,7 @@ import {
   normalizePlatform,
   selectPlatform,
 } from "./platform.ts";
-import type { Reference } from "./reference.ts";
+import { formatReference, type Reference } from "./reference.ts";
 import type { ImageSource } from "./registry/image_source.ts";
 import type { LayoutStore } from "./store/layout_store.ts";
 import type { Descriptor, Document, Manifest, Platform } from "./types.ts";
@@ -31,7 +35,10 @@ export interface DocumentOptions {
   wanted: Platform;
   /** Whether the user asked for that platform in so many words. */
   explicit: boolean;
-  /** Whether a request that costs less may be made first. */
+  /**
+   * Whether the image has been pulled before by that very reference: then a
+   * request that costs less may be made first, and a digest needs none.
+   */
   known: boolean;
   /** Told what goes on. */
   onEvent: OnEvent;
@@ -49,6 +56,8 @@ export interface ImageManifest {
   parsed: Manifest;
   /** Whether no index was there to choose from. */
   direct: boolean;
+  /** Whether its repository is known to have it, now or from an earlier pull. */
+  confirmed: boolean;
 }
 
 /** An image's documents. The manifest's descriptor tells its platform. */
@@ -73,7 +82,7 @@ export async function imageManifest(
   options: DocumentOptions,
 ): Promise<ImageManifest> {
   const { onEvent } = options;
-  const top = await topDocument(reference, options);
+  const { top, confirmed } = await topDocument(reference, options);
   onEvent({
     type: "resolved",
     reference: reference.digest ?? reference.tag!,
@@ -85,6 +94,7 @@ export async function imageManifest(
     manifest,
     parsed: parseManifest(manifest),
     direct: manifest === top,
+    confirmed,
   };
 }
 
@@ -135,22 +145,54 @@ export async function imageConfig(
 /** What the reference names, by one request, or by none that costs. */
 async function topDocument(
   reference: Reference,
-  { repository, store, known, signal }: DocumentOptions,
-): Promise<Document> {
+  options: DocumentOptions,
+): Promise<{ top: Document; confirmed: boolean }> {
+  const { repository, store, known, signal } = options;
   const wanted = reference.digest ?? reference.tag!;
-  const options = { ...(signal && { signal }) };
-  if (store && reference.digest) {
-    const kept = await store.document(reference.digest);
-    if (kept) return kept;
+  const call = { ...(signal && { signal }) };
+  const top = async () => {
+    // Asking for the digest alone costs no quota where nothing has changed.
+    if (store && known) {
+      const descriptor = await repository.resolve(wanted, call);
+      return await store.document(descriptor.digest) ??
+        keep(await repository.fetchManifest(descriptor, call), store);
+    }
+    return keep(await repository.fetchManifest(wanted, call), store);
+  };
+  const kept = reference.digest
+    ? await store?.document(reference.digest)
+    : undefined;
+  return kept
+    ? { top: kept, confirmed: known || await isConfirmed(reference, options) }
+    : { top: await top(), confirmed: true };
+}
+
+/**
+ * Asks whether the repository has what the cache has by its digest: that may
+ * have come from another one, of which this login, say, has nothing.
+ *
+ * @returns No where nobody can be asked; a refusal is an error.
+ */
+async function isConfirmed(
+  reference: Reference,
+  { repository, signal, onEvent }: DocumentOptions,
+): Promise<boolean> {
+  try {
+    await repository.resolve(reference.digest!, { ...(signal && { signal }) });
+    return true;
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    onEvent({
+      type: "warning",
+      warning: {
+        code: "registry-not-asked",
+        message: `${
+          formatReference(reference)
+        } is from the cache; the registry was not asked, as it does not answer`,
+      },
+    });
+    return false;
   }
-  // Asking for the digest alone costs no quota where nothing has changed.
-  if (store && known) {
-    const descriptor = await repository.resolve(wanted, options);
-    const kept = await store.document(descriptor.digest);
-    if (kept) return kept;
-    return keep(await repository.fetchManifest(descriptor, options), store);
-  }
-  return keep(await repository.fetchManifest(wanted, options), store);
 }
 
 async function platformManifest(
