@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { inPlaceOf } from "./foreign_options.ts";
 import { nearest } from "./nearest.ts";
 
 /** One option of a command. */
@@ -163,10 +164,11 @@ function unknownOption(
   option: string,
   definitions: readonly OptionDefinition[],
 ): UsageError {
-  const found = nearest(
-    option.replace(/^--?/, ""),
-    definitions.map(({ name }) => name),
-  );
+  const word = option.replace(/^--?/, "");
+  const names = definitions.map(({ name }) => name);
+  const other = inPlaceOf(word, (name) => names.includes(name));
+  if (other) return new UsageError(`Unknown option ${option}; ${other}`);
+  const found = nearest(word, names);
   return new UsageError(
     `Unknown option ${option}${found ? `; did you mean --${found}?` : ""}`,
   );

@@ -19,9 +19,11 @@ import { CredentialHelperError } from "../lib/credentials/helper.ts";
 import { UsageError } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
+import { nearestRegistry } from "./nearest.ts";
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
 import { neutralize, redactAddresses, truncate, width } from "./text.ts";
+import { imageAtAddress } from "./web_address.ts";
 
 export type { ErrorContext, Explanation };
 
@@ -52,7 +54,10 @@ export function explainError(
   error: unknown,
   context: ErrorContext = {},
 ): Explanation {
-  const explanation = explain(error, context);
+  const explanation = {
+    ...explain(error, context),
+    ...misspeltRegistry(error, context),
+  };
   return {
     ...explanation,
     sentence: neutralize(redactAddresses(explanation.sentence)),
@@ -84,7 +89,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     return {
       sentence: error.message,
       excerpt: pointAt(error.input, error.position),
-      hint: asciiHost(error.input) ??
+      hint: asciiHost(error.input) ?? commandOf(error.input) ??
         "an image is written [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
       code: EXIT.usage,
     };
@@ -216,6 +221,25 @@ function explainUnknown(error: unknown): Explanation {
     hint: "--verbose shows the cause",
     code: EXIT.other,
   };
+}
+
+/** What is called for where the wrong registry was asked. */
+function misspeltRegistry(
+  error: unknown,
+  { image, registry }: ErrorContext,
+): Pick<Explanation, "hint"> {
+  const asked = error instanceof NetworkError ||
+    error instanceof RegistryError || error instanceof AuthenticationError;
+  const meant = asked && registry && nearestRegistry(registry);
+  if (!meant) return {};
+  const there = image?.includes(registry) && image.replace(registry, meant);
+  return { hint: `did you mean ${there || meant}?` };
+}
+
+/** The command that pulls what a web address shows. */
+function commandOf(input: string): string | undefined {
+  const image = imageAtAddress(input);
+  return image && `type docker-pull ${image}`;
 }
 
 /** How a host with letters beyond ASCII is written in a reference. */

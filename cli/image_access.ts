@@ -39,7 +39,8 @@ export function readWantedImage(
   env: Environment,
   context: ErrorContext,
 ): WantedImage {
-  const reference = parseReference(options.image);
+  // As skopeo writes it.
+  const reference = parseReference(options.image.replace(/^docker:\/\//, ""));
   const { registry, repository } = reference;
   Object.assign(context, { registry, repository });
   const platform = wantedPlatform(

@@ -39,6 +39,44 @@ export function nearestFew(
     .slice(0, count).map(({ candidate }) => candidate);
 }
 
+/** Registries that many images are pulled from. */
+const REGISTRIES = [
+  "docker.io",
+  "ghcr.io",
+  "quay.io",
+  "gcr.io",
+  "icr.io",
+  "lscr.io",
+  "nvcr.io",
+  "cgr.dev",
+  "dhi.io",
+  "public.ecr.aws",
+  "mcr.microsoft.com",
+  "registry.k8s.io",
+  "registry.gitlab.com",
+  "registry.redhat.io",
+  "registry.access.redhat.com",
+  "docker.elastic.co",
+];
+
+/**
+ * The well-known registry that a single slip of a finger leads away from: one
+ * letter missing, too many, wrong, or two that have changed places.
+ */
+export function nearestRegistry(host: string): string | undefined {
+  if (REGISTRIES.includes(host)) return undefined;
+  return REGISTRIES.find((name) =>
+    editDistance(host, name) === 1 || isSwapped(host, name)
+  );
+}
+
+/** Whether two neighbouring letters have changed places, and no more. */
+function isSwapped(one: string, other: string): boolean {
+  const at = commonStart(one, other);
+  return one.length === other.length && one[at] === other[at + 1] &&
+    one[at + 1] === other[at] && one.slice(at + 2) === other.slice(at + 2);
+}
+
 function commonStart(one: string, other: string): number {
   let length = 0;
   while (length < one.length && one[length] === other[length]) length++;

@@ -75,16 +75,22 @@ export type Invocation =
 
 /**
  * Reads a command line. An image that is called like a command is written
- * `library/login`.
+ * `library/login`. To pull is what is done where no command is named; people
+ * who know Docker name it all the same, as they do `help` and `version`.
  *
  * @throws {UsageError} It makes no sense.
  */
 export function parseOptions(argv: readonly string[]): Invocation {
   const end = argv.indexOf("--");
   const options = end < 0 ? argv : argv.slice(0, end);
-  const command = COMMANDS.find((name) => name === argv[0]);
+  const [first, ...others] = argv;
+  if (first === "version" && others.length === 0) return { kind: "version" };
+  const asksForHelp = first === "help";
+  const command = COMMANDS.find((name) =>
+    name === (asksForHelp ? others[0] : first)
+  );
   // Whoever asks for help gets it, whatever else is wrong.
-  if (options.includes("--help") || options.includes("-h")) {
+  if (asksForHelp || options.includes("--help") || options.includes("-h")) {
     return { kind: "help", ...(command && { command }) };
   }
   if (command) return { kind: "command", command, argv: argv.slice(1) };
@@ -144,7 +150,8 @@ function readFormat(text = "tar"): Format {
 }
 
 function oneImage(operands: string[]): string {
-  const [image, ...others] = operands;
+  const named = operands[0] === "pull" ? operands.slice(1) : operands;
+  const [image, ...others] = named;
   if (image === undefined) throw new UsageError("No image is named");
   if (others.length) {
     const command = others.length === 1 &&
