@@ -140,6 +140,14 @@ test("a source imports only what comes before it", { skip: missing }, () => {
   assertEquals(wrong.map(arrow), []);
 });
 
+test("a signal is listened to in one place, which many can share", () => {
+  const text = (file: string) => readFileSync(join(root, file), "utf8");
+  const wrong = published.filter((file) =>
+    /addEventListener\(\s*"abort"|node:timers\/promises/.test(text(file))
+  );
+  assertEquals(wrong, ["lib/abort.ts"]);
+});
+
 test("no sources import each other in a circle", { skip: missing }, () => {
   const next = new Map<string, string[]>();
   for (const { from, to, late } of edges()) {

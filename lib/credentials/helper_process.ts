@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { sep } from "node:path";
 import { kill } from "node:process";
+import { onAbort } from "../abort.ts";
 
 /** What is to be run. */
 export interface HelperRun {
@@ -81,13 +82,12 @@ export async function runHelper(run: HelperRun): Promise<HelperOutcome> {
     let verdict: HelperOutcome | undefined;
     let grace: ReturnType<typeof setTimeout> | undefined;
     const limit = setTimeout(() => stop({ type: "timeout" }), timeout);
-    const onAbort = () => stop({ type: "timeout" });
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const forget = onAbort(signal, () => stop({ type: "timeout" }));
 
     function finish() {
       clearTimeout(limit);
       clearTimeout(grace);
-      signal?.removeEventListener("abort", onAbort);
+      forget();
       child.stdin?.destroy();
       child.stdout?.destroy();
       resolve(

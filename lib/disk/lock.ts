@@ -7,7 +7,7 @@
 
 import { writeFileSync } from "node:fs";
 import { lstat, readFile, rm, utimes } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
+import { sleep } from "../abort.ts";
 import { StorageError } from "../errors.ts";
 import { onDisk, storageError, systemCode } from "./io.ts";
 import { hasEnded, processMark } from "./process_mark.ts";
@@ -76,7 +76,7 @@ export async function acquireLock(
     if (lock) return lock;
     if (!told) onWait?.();
     told = true;
-    await delay(POLL, undefined, { ...(signal && { signal }) }).catch(() => {});
+    await sleep(POLL, signal).catch(() => {});
   }
 }
 
@@ -184,7 +184,7 @@ async function tryCreate(
       // Windows says so while a removed file is still open somewhere, which
       // then cannot be seen either.
       if (await signOfLife(path) !== undefined) return false;
-      await delay(POLL / 5);
+      await sleep(POLL / 5);
     }
   }
 }

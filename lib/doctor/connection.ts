@@ -3,6 +3,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP, type Socket } from "node:net";
 import tls from "node:tls";
+import { onAbort } from "../abort.ts";
 import { NetworkError } from "../errors.ts";
 import { isLoopback } from "../registry/address.ts";
 import { toNetworkError } from "../registry/network_error.ts";
@@ -203,17 +204,16 @@ async function inTime<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let stop: (() => void) | undefined;
+  let forget: (() => void) | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(silence(host, timeout)), timeout);
-    stop = () => reject(signal!.reason);
-    signal?.addEventListener("abort", stop, { once: true });
+    forget = onAbort(signal, () => reject(signal!.reason));
   });
   work.catch(() => {});
   try {
     return await Promise.race([work, limit]);
   } finally {
     clearTimeout(timer);
-    if (stop) signal?.removeEventListener("abort", stop);
+    forget?.();
   }
 }

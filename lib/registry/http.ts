@@ -4,6 +4,7 @@
  * each kind of failure; and another try where that may help.
  */
 
+import { sleep } from "../abort.ts";
 import {
   ContentMismatchError,
   InvalidDocumentError,
@@ -20,7 +21,7 @@ import {
 import { toNetworkError } from "./network_error.ts";
 import { maskSecrets, redactUrl } from "./redact.ts";
 import { secretsOf } from "./secrets.ts";
-import { isRetryable, parseRetryAfter, retryDelay, sleep } from "./retry.ts";
+import { isRetryable, parseRetryAfter, retryDelay } from "./retry.ts";
 
 /** The most bytes of an error's or a token server's body that are read. */
 export const MAX_REPLY_SIZE: number = 1024 * 1024;

@@ -7,6 +7,7 @@
 import http from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
+import { onAbort } from "../abort.ts";
 import { NetworkError } from "../errors.ts";
 import type { Fetch } from "../types.ts";
 import { describeFailure } from "./network_error.ts";
@@ -207,12 +208,10 @@ function request(
       agent,
       headers: { ...headers, ...options.headers as Record<string, string> },
     });
-    const abort = () => {
+    const forget = onAbort(signal, () => {
       reject(signal!.reason);
       outgoing.destroy();
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    const forget = () => signal?.removeEventListener("abort", abort);
+    });
     outgoing.on("error", (error) => {
       forget();
       const code = (error as { code?: string }).code;

@@ -1,6 +1,7 @@
 /** The answers of `node:http` as those of `fetch`. */
 
 import type http from "node:http";
+import { onAbort } from "../abort.ts";
 
 const NULL_BODY = new Set([204, 205, 304]);
 
@@ -53,13 +54,13 @@ function toStream(
           controller.error(new Error("the connection closed before the end"));
         }
       };
-      const abort = () => {
+      const forget = onAbort(signal, () => {
         finish(signal!.reason);
         incoming.destroy();
-      };
+      });
       stop = () => {
         open = false;
-        signal?.removeEventListener("abort", abort);
+        forget();
       };
       incoming.on("data", (chunk: Uint8Array) => {
         if (!open) return;
@@ -72,7 +73,6 @@ function toStream(
       incoming.on("error", finish);
       incoming.on("close", () => finish());
       incoming.pause();
-      signal?.addEventListener("abort", abort, { once: true });
     },
     pull() {
       incoming.resume();

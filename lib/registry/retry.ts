@@ -89,28 +89,3 @@ export function parseRetryAfter(
   const time = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
   return Number.isNaN(time) ? undefined : Math.max(0, time - now);
 }
-
-/**
- * Waits.
- *
- * @param milliseconds How long.
- * @param signal Ends the wait at once.
- * @throws The signal's reason.
- */
-export function sleep(
-  milliseconds: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const end = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", end);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", end, { once: true });
-  });
-}

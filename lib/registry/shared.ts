@@ -1,5 +1,7 @@
 /** One piece of work that several wait for, begun once. */
 
+import { onAbort } from "../abort.ts";
+
 /**
  * Work shared by key: whoever asks while it goes on gets the same result, and
  * it is ended only once everyone who waited has given up.
@@ -52,10 +54,7 @@ export class SharedWork<T> {
 function orAborted<T>(result: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return result;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    result.then(resolve, reject).finally(() =>
-      signal.removeEventListener("abort", abort)
-    );
+    const forget = onAbort(signal, () => reject(signal.reason));
+    result.then(resolve, reject).finally(forget);
   });
 }

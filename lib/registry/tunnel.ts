@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
+import { onAbort } from "../abort.ts";
 import { NetworkError } from "../errors.ts";
 import { describeFailure } from "./network_error.ts";
 
@@ -82,7 +83,7 @@ export async function openTunnel(options: TunnelOptions): Promise<net.Socket> {
     failure = new NetworkError(proxy.origin, "proxy", "the client was closed");
     giveUp();
   };
-  signal.addEventListener("abort", abort);
+  const forget = onAbort(signal, abort);
   try {
     socket = startProxyConnection(options);
     try {
@@ -107,7 +108,7 @@ export async function openTunnel(options: TunnelOptions): Promise<net.Socket> {
     throw error;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
+    forget();
   }
 }
 

@@ -1,8 +1,9 @@
 /** Has a connection fetch a piece, for as long as that makes sense. */
 
+import { sleep } from "../abort.ts";
 import { ContentMismatchError, RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import { isRetryable, retryDelay, sleep } from "../registry/retry.ts";
+import { isRetryable, retryDelay } from "../registry/retry.ts";
 import type { Piece } from "./blob.ts";
 import type { Connection } from "./connection.ts";
 import { SlowConnectionError } from "./watchdog.ts";

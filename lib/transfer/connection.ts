@@ -3,6 +3,7 @@
  * the offset that was reached when it breaks off.
  */
 
+import { onAbort } from "../abort.ts";
 import { NetworkError, RegistryError } from "../errors.ts";
 import { toNetworkError } from "../registry/network_error.ts";
 import type { BlobBody, Fetcher } from "../types.ts";
@@ -123,7 +124,7 @@ export class Connection {
     // Deno forgets the request's signal once the response is garbage, though
     // its body is still being read.
     const stop = () => void reader.cancel(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
+    const forget = onAbort(signal, stop);
     if (signal.aborted) stop();
     let over = false;
     try {
@@ -157,7 +158,7 @@ export class Connection {
         over = await this.#receive(reader, receiver!, piece, watch);
       }
     } finally {
-      signal.removeEventListener("abort", stop);
+      forget();
       if (!over) await reader.cancel();
     }
   }

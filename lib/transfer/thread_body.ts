@@ -1,5 +1,6 @@
 /** Bodies of answers that stay in a thread. */
 
+import { onAbort } from "../abort.ts";
 import { BUFFER_SIZE } from "./buffer_pool.ts";
 import { revive, type ThreadPort } from "./thread_port.ts";
 
@@ -10,14 +11,14 @@ export class ThreadBody {
   readonly id: number;
   #open = true;
   readonly #signal: AbortSignal | null | undefined;
-  readonly #abort = () => this.cancel();
+  readonly #forget: () => void;
 
   /** Ends with the signal. */
   constructor(port: ThreadPort, id: number, signal?: AbortSignal | null) {
     this.#port = port;
     this.id = id;
     this.#signal = signal;
-    signal?.addEventListener("abort", this.#abort, { once: true });
+    this.#forget = onAbort(signal, () => this.cancel());
   }
 
   /** Its next bytes, or `undefined` at its end. */
@@ -54,7 +55,7 @@ export class ThreadBody {
   cancel(_reason?: unknown): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#forget();
     this.#port.tell({ kind: "end", body: this.id });
   }
 }

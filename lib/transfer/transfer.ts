@@ -3,6 +3,7 @@
  * connections; each byte is verified in the one pass that writes it.
  */
 
+import { onAbort } from "../abort.ts";
 import { ContentMismatchError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Descriptor, Fetcher } from "../types.ts";
@@ -178,9 +179,7 @@ class Transfer {
       () => this.#changed.give(), // a sibling may need help by now
     );
     // Whoever waits for a change must learn of the end, too.
-    this.#signal.addEventListener("abort", () => this.#changed.give(), {
-      once: true,
-    });
+    onAbort(this.#signal, () => this.#changed.give());
     this.#connect = () =>
       new Connection({
         fetcher,
@@ -318,7 +317,7 @@ class Transfer {
       resumed: target.source === "registry" ? blob.resumed : 0,
     });
     const stop = () => blob.fail(this.#signal.reason);
-    this.#signal.addEventListener("abort", stop, { once: true });
+    const forget = onAbort(this.#signal, stop);
     try {
       // It may all have ended while the target was opened.
       if (this.#signal.aborted) stop();
@@ -332,7 +331,7 @@ class Transfer {
       await blob.idle();
       return blob;
     } finally {
-      this.#signal.removeEventListener("abort", stop);
+      forget();
       this.#scheduler.delete(blob);
       // No connection may write any more once the target is closed.
       await blob.close();

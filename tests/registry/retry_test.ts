@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   NetworkError,
   type NetworkErrorKind,
@@ -8,7 +8,6 @@ import {
   isRetryable,
   parseRetryAfter,
   retryDelay,
-  sleep,
 } from "../../lib/registry/retry.ts";
 import { test } from "../harness.ts";
 
@@ -101,17 +100,4 @@ test("isRetryable() gives up on Docker Hub's limit, which lasts for hours", () =
   const words = "You have reached your unauthenticated pull rate limit";
   assertEquals(isRetryable(refusal(429, undefined, words)), false);
   assertEquals(isRetryable(refusal(429, 1_000, words)), true);
-});
-
-test("sleep() ends at once when it is aborted, with the reason", async () => {
-  const controller = new AbortController();
-  const reason = new Error("enough");
-  const waiting = sleep(3_600_000, controller.signal);
-  controller.abort(reason);
-  assertEquals(await assertRejects(() => waiting), reason);
-  assertEquals(
-    await assertRejects(() => sleep(3_600_000, controller.signal)),
-    reason,
-  );
-  await sleep(0);
 });

@@ -1,5 +1,6 @@
 /** What happens when a transfer is ended. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { sleep } from "../../lib/abort.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
 import { assertDone, blob, task, type TaskOptions } from "./blobs.ts";
@@ -169,4 +170,41 @@ test("transferBlobs() goes on from where it was ended", async () => {
   assert(outcome!.resumed > 0);
   assertEquals(outcome!.resumed, first!.present.total);
   assertEquals(outcome!.resumed + outcome!.downloaded, 6 * MIB);
+});
+
+test("transferBlobs() puts few listeners on a signal, however many connections", async () => {
+  const counts = new Map<AbortSignal, number>();
+  let most = 0;
+  const { addEventListener, removeEventListener } = AbortSignal.prototype;
+  const count = (signal: AbortSignal, change: number) => {
+    const now = (counts.get(signal) ?? 0) + change;
+    counts.set(signal, now);
+    most = Math.max(most, now);
+  };
+  AbortSignal.prototype.addEventListener = function (...args: unknown[]) {
+    count(this, 1);
+    return addEventListener.apply(this, args as never);
+  };
+  AbortSignal.prototype.removeEventListener = function (...args: unknown[]) {
+    count(this, -1);
+    return removeEventListener.apply(this, args as never);
+  };
+  try {
+    const many = Array.from({ length: 100 }, (_, i) => blob(5_000, i));
+    const { signal } = new AbortController();
+    const fetcher = new FakeFetcher(
+      many,
+      ({ count }) => count === 1 ? { status: 503 } : { chunk: 1_000 },
+    );
+    await transferBlobs(many.map((blob) => task(blob)), fetcher, {
+      concurrency: 64,
+      signal,
+      sleep: (_, signal) => sleep(0, signal),
+    });
+  } finally {
+    AbortSignal.prototype.addEventListener = addEventListener;
+    AbortSignal.prototype.removeEventListener = removeEventListener;
+  }
+  // Node warns of a leak from the eleventh on.
+  assert(most > 0 && most <= 10, `${most}`);
 });

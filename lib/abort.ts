@@ -1,0 +1,75 @@
+/** What is done when a signal aborts, and waits that it ends. */
+
+/** The callbacks of a signal, behind the one listener that it has. */
+class Group {
+  readonly #callbacks = new Set<() => void>();
+  readonly #signal: AbortSignal;
+  readonly #call = () => {
+    for (const callback of this.#callbacks) callback();
+  };
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  add(callback: () => void): void {
+    if (this.#callbacks.size === 0) {
+      this.#signal.addEventListener("abort", this.#call, { once: true });
+    }
+    this.#callbacks.add(callback);
+  }
+
+  delete(callback: () => void): void {
+    if (!this.#callbacks.delete(callback) || this.#callbacks.size > 0) return;
+    // A runtime keeps a signal for as long as somebody listens to it.
+    this.#signal.removeEventListener("abort", this.#call);
+  }
+}
+
+const groups = new WeakMap<AbortSignal, Group>();
+
+/**
+ * Calls back once when a signal aborts; not at all where it has done so
+ * already. However many callbacks there are, the signal has one listener:
+ * Node warns of a leak from the eleventh on, and a pull has many layers.
+ *
+ * @param signal The signal; without one, nothing is ever called.
+ * @param callback What is called. It must not throw.
+ * @returns What takes the callback back.
+ */
+export function onAbort(
+  signal: AbortSignal | null | undefined,
+  callback: () => void,
+): () => void {
+  if (!signal || signal.aborted) return () => {};
+  const group = groups.get(signal) ?? new Group(signal);
+  groups.set(signal, group);
+  // One of its own, as the same function may be there twice.
+  const own = () => callback();
+  group.add(own);
+  return () => group.delete(own);
+}
+
+/**
+ * Waits.
+ *
+ * @param milliseconds How long.
+ * @param signal Ends the wait at once.
+ * @throws The signal's reason.
+ */
+export function sleep(
+  milliseconds: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const timer = setTimeout(() => {
+      forget();
+      resolve();
+    }, milliseconds);
+    const forget = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    });
+  });
+}
