@@ -5,6 +5,7 @@
 
 import { parseDigest } from "./digest.ts";
 import { InvalidDigestError, InvalidDocumentError } from "./errors.ts";
+import { parseStrictJson, type Shape } from "./strict_json.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
 /** The most bytes that a manifest, an index or a configuration may have. */
@@ -15,20 +16,36 @@ const MAX_BLOB_SIZE = 2 ** 43;
 /** A JSON object of which nothing is known yet. */
 export type Fields = Record<string, unknown>;
 
-/** Reads bytes as a JSON object. */
-export function parseObject(bytes: Uint8Array, subject: string): Fields {
+/**
+ * Reads bytes as JSON that every reader reads alike.
+ *
+ * @param bytes The document.
+ * @param shape The members that readers go by.
+ * @param subject What to call it in an error.
+ * @returns The value.
+ * @throws {InvalidDocumentError} If it is too large, no JSON or ambiguous.
+ */
+export function parseDocument(
+  bytes: Uint8Array,
+  shape: Shape,
+  subject: string,
+): unknown {
   if (bytes.length > MAX_DOCUMENT_SIZE) {
     throw new InvalidDocumentError(
       subject,
       `it has ${bytes.length} bytes, more than ${MAX_DOCUMENT_SIZE}`,
     );
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new InvalidDocumentError(subject, "it is no JSON", { cause });
-  }
+  return parseStrictJson(bytes, shape, subject);
+}
+
+/** The same of a document that is a JSON object. */
+export function parseObject(
+  bytes: Uint8Array,
+  shape: Shape,
+  subject: string,
+): Fields {
+  const value = parseDocument(bytes, shape, subject);
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw new InvalidDocumentError(subject, "it is no JSON object");
   }
@@ -44,6 +61,7 @@ export function kindOf(fields: Fields, subject: string): "index" | "manifest" {
     throw new InvalidDocumentError(
       subject,
       "it can be read as an index and as a manifest",
+      { kind: "ambiguous" },
     );
   }
   if (!asIndex && !asManifest) {

@@ -235,17 +235,30 @@ export class UnsupportedMediaTypeError extends DockerPullError {
   }
 }
 
+/**
+ * What is wrong with a document: it is not what it should be, or one program
+ * may read it as one thing and the next one as another.
+ */
+export type InvalidDocumentKind = "malformed" | "ambiguous";
+
 /** A manifest, index or configuration that is malformed, ambiguous or too large. */
 export class InvalidDocumentError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "InvalidDocumentError";
   /** What it is known by. */
   readonly subject: string;
+  /** What is wrong with it. */
+  readonly kind: InvalidDocumentKind;
 
   /** Made by the readers of documents. */
-  constructor(subject: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    subject: string,
+    reason: string,
+    options: ErrorOptions & { kind?: InvalidDocumentKind } = {},
+  ) {
     super(`Cannot use ${subject}: ${reason}`, options);
     this.subject = subject;
+    this.kind = options.kind ?? "malformed";
   }
 }
 

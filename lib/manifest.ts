@@ -14,6 +14,7 @@ import {
   readDescriptor,
   readDescriptors,
 } from "./document_fields.ts";
+import { CONFIG_SHAPE, MANIFEST_SHAPE } from "./document_shapes.ts";
 import { InvalidDocumentError, UnsupportedMediaTypeError } from "./errors.ts";
 import {
   bareMediaType,
@@ -51,7 +52,7 @@ export function documentMediaType(
   contentType: string | null,
   subject: string,
 ): string {
-  const fields = parseObject(bytes, subject);
+  const fields = parseObject(bytes, MANIFEST_SHAPE, subject);
   const served = bareMediaType(contentType ?? "");
   const own = typeof fields.mediaType === "string"
     ? bareMediaType(fields.mediaType)
@@ -113,7 +114,7 @@ function isDockerConfig(config: unknown): boolean {
  */
 export function parseIndex(document: Document): Index {
   const subject = `index ${document.descriptor.digest}`;
-  const fields = parseObject(document.bytes, subject);
+  const fields = parseObject(document.bytes, MANIFEST_SHAPE, subject);
   if (kindOf(fields, subject) !== "index") {
     throw new InvalidDocumentError(subject, "it is no index");
   }
@@ -137,7 +138,7 @@ export function parseIndex(document: Document): Index {
  */
 export function parseManifest(document: Document): Manifest {
   const subject = `manifest ${document.descriptor.digest}`;
-  const fields = parseObject(document.bytes, subject);
+  const fields = parseObject(document.bytes, MANIFEST_SHAPE, subject);
   if (kindOf(fields, subject) !== "manifest") {
     throw new InvalidDocumentError(subject, "it is no manifest");
   }
@@ -190,7 +191,7 @@ export function parseConfig(
       "it is no filesystem layer, so this is an artifact and no image",
     );
   }
-  const fields = parseObject(document.bytes, subject);
+  const fields = parseObject(document.bytes, CONFIG_SHAPE, subject);
   const rootfs = fields.rootfs as Fields | undefined;
   const diffIds = rootfs && typeof rootfs === "object"
     ? rootfs.diff_ids

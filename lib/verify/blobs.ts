@@ -3,6 +3,7 @@
 import { blobName } from "../archive/plan.ts";
 import { parseDigest } from "../digest.ts";
 import { type Fields, parseObject } from "../document_fields.ts";
+import { CONFIG_SHAPE } from "../document_shapes.ts";
 import { OCI_LAYER_GZIP } from "../media_types.ts";
 import { formatPlatform } from "../platform.ts";
 import { parseConfig } from "../manifest.ts";
@@ -120,7 +121,11 @@ export function readConfig(
   layers: number,
 ): string[] {
   const digest = facts.imageId!;
-  const { rootfs } = parseObject(bytes, `configuration ${digest}`);
+  const { rootfs } = parseObject(
+    bytes,
+    CONFIG_SHAPE,
+    `configuration ${digest}`,
+  );
   const ids = (rootfs as Fields | null | undefined)?.diff_ids ?? [];
   const count = Array.isArray(ids) ? ids.length : layers;
   const descriptor = { mediaType: OCI_LAYER_GZIP, digest, size: bytes.length };

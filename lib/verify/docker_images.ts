@@ -4,6 +4,8 @@
  * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
  */
 
+import { parseDocument } from "../document_fields.ts";
+import { ARCHIVE_SHAPE } from "../document_shapes.ts";
 import { InvalidDocumentError } from "../errors.ts";
 import { parseReference } from "../reference.ts";
 import { checkDiffId, checkFile, digestOfName, readConfig } from "./blobs.ts";
@@ -116,12 +118,7 @@ function checkTag(name: string): void {
 
 function parseEntries(bytes: Uint8Array): DockerEntry[] {
   const refuse = (reason: string) => new InvalidDocumentError(MANIFEST, reason);
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw refuse("it is no JSON");
-  }
+  const value = parseDocument(bytes, ARCHIVE_SHAPE, MANIFEST);
   if (!Array.isArray(value)) throw refuse("it is no list");
   if (value.length > MAX_IMAGES) {
     throw refuse(`it names more than ${MAX_IMAGES} images`);

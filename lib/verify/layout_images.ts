@@ -6,6 +6,7 @@
 
 import { blobName } from "../archive/plan.ts";
 import { parseObject } from "../document_fields.ts";
+import { LAYOUT_SHAPE } from "../document_shapes.ts";
 import { InvalidDocumentError } from "../errors.ts";
 import { parseIndex, parseManifest } from "../manifest.ts";
 import {
@@ -79,7 +80,7 @@ async function readMarker(
   if (!file) return;
   await inspection.reading(problems, LAYOUT, async () => {
     const bytes = await inspection.document(file.entry);
-    const { imageLayoutVersion } = parseObject(bytes, LAYOUT);
+    const { imageLayoutVersion } = parseObject(bytes, LAYOUT_SHAPE, LAYOUT);
     if (imageLayoutVersion === "1.0.0") return;
     throw new InvalidDocumentError(LAYOUT, "its version is not 1.0.0");
   });

@@ -112,7 +112,7 @@ export const documents: Row[] = [
         ),
     },
     ends: "InvalidDocumentError",
-    says: /no JSON/,
+    says: /nested more than 1000 deep|no JSON/,
   },
   {
     what: "a page in place of a manifest, as of a hotel's network",

@@ -85,7 +85,7 @@ const MANIFESTS: [
     "with half a byte",
     manifestWith({ layers: [{ ...layer, size: 0.5 }] }),
     "InvalidDocumentError",
-    /has no size/,
+    /size is written 0.5/,
   ],
   [
     "with a layer of 9 PB",
