@@ -64,6 +64,8 @@ export {
   type RepositoryOptions,
 } from "./lib/registry/repository.ts";
 export type { SessionOptions } from "./lib/registry/session.ts";
+export { toNetworkError } from "./lib/registry/network_error.ts";
+export { isRetryable, retryDelay } from "./lib/registry/retry.ts";
 export type {
   ExchangeRecord,
   HttpOptions,

@@ -1,5 +1,6 @@
 /** The options of the command, in one table. */
 
+import { MAX_CONCURRENCY } from "../lib/options.ts";
 import type { OptionDefinition } from "./arguments.ts";
 import { NETWORK_OPTIONS } from "./network_options.ts";
 
@@ -7,8 +8,6 @@ import { NETWORK_OPTIONS } from "./network_options.ts";
 export const DEFAULT_CACHE_DIR = "docker_images_cache";
 /** How many connections there are at most where nothing else is said. */
 export const DEFAULT_CONCURRENCY = 3;
-/** As many connections as can be asked for. */
-export const MAX_CONCURRENCY = 64;
 
 /** The options of a login, which `login` has as well. */
 export const LOGIN_OPTIONS: readonly OptionDefinition[] = [

@@ -1,5 +1,6 @@
 /** What the options of the command mean together. */
 
+import { MAX_CONCURRENCY } from "../lib/options.ts";
 import {
   parseArguments,
   type ParsedArguments,
@@ -9,7 +10,6 @@ import { type NetworkOptions, readNetworkOptions } from "./network_options.ts";
 import {
   DEFAULT_CACHE_DIR,
   DEFAULT_CONCURRENCY,
-  MAX_CONCURRENCY,
   OPTIONS,
 } from "./option_table.ts";
 

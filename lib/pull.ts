@@ -5,6 +5,24 @@ import process from "node:process";
 import { tidyArchive } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
 import type { OnEvent } from "./events.ts";
+import {
+  CALL,
+  checkOptions,
+  CONCURRENCY,
+  either,
+  FLAG,
+  LIST,
+  MAX_WAIT,
+  OBJECT,
+  oneOf,
+  orFalse,
+  pickOptions,
+  RETRIES,
+  type Rules,
+  SIGNAL,
+  TEXT,
+  TIMEOUT,
+} from "./options.ts";
 import { normalizePlatform, parsePlatform } from "./platform.ts";
 import {
   isArchiveUpToDate,
@@ -23,6 +41,7 @@ import {
   parseReference,
   type Reference,
 } from "./reference.ts";
+import { MIRROR_RULES, type MirrorOptions } from "./registry/mirror_options.ts";
 import { type Mirror, openRepository } from "./registry/mirrors.ts";
 import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
@@ -143,6 +162,29 @@ export interface PullOptions {
   sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 }
 
+/** What those options may be. */
+const PULL_RULES: Rules<PullOptions> = {
+  platform: either(TEXT, OBJECT),
+  output: TEXT,
+  format: oneOf("tar", "oci"),
+  cacheDir: orFalse(TEXT),
+  concurrency: CONCURRENCY,
+  signal: SIGNAL,
+  onEvent: CALL,
+  fetch: CALL,
+  credentials: CALL,
+  plainHttp: FLAG,
+  mirrors: LIST,
+  trustMirrors: FLAG,
+  retries: RETRIES,
+  timeout: TIMEOUT,
+  maxWait: MAX_WAIT,
+  force: FLAG,
+  trustCache: FLAG,
+  threads: FLAG,
+  sleep: CALL,
+};
+
 /** What a pull has brought. Sizes are in bytes. */
 export interface PullResult {
   /** What was asked for. */
@@ -184,6 +226,9 @@ export interface PullResult {
  * @param reference The image, such as `nginx:latest`.
  * @param options How.
  * @returns What was pulled.
+ * @throws {TypeError} For an option that there is not, or a value of a type
+ * that it cannot have.
+ * @throws {RangeError} For a value that is out of an option's range.
  * @throws {InvalidReferenceError} If the reference is none.
  * @throws {PlatformNotFoundError} If the image is not made for the platform.
  * @throws {RegistryError} If the registry refuses: 401, 403, 404, 429 and others.
@@ -206,6 +251,7 @@ export async function pull(
   reference: string | Reference,
   options: PullOptions = {},
 ): Promise<PullResult> {
+  checkOptions("pull", options, PULL_RULES);
   if (options.fetch) return await pullWith(options.fetch, reference, options);
   const transport = createTransport();
   try {
@@ -220,16 +266,8 @@ async function pullWith(
   reference: string | Reference,
   options: PullOptions,
 ): Promise<PullResult> {
-  const { concurrency = 3 } = options;
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    throw new RangeError(
-      `Cannot pull with concurrency ${concurrency}: it is no positive integer`,
-    );
-  }
-  const writers = new Writers({
-    connections: concurrency,
-    threads: options.threads,
-  });
+  const { concurrency: connections = 3, threads } = options;
+  const writers = new Writers({ connections, threads });
   try {
     return await pullThrough(writers, fetch, reference, options);
   } finally {
@@ -263,7 +301,10 @@ async function pullThrough(
   const store = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir);
-  const repository = openRepository(image, { ...options, fetch });
+  const repository = openRepository(
+    image,
+    pickOptions<MirrorOptions>({ ...options, fetch }, MIRROR_RULES),
+  );
   const looking: DocumentOptions = {
     repository,
     ...(store && { store }),

@@ -182,6 +182,26 @@ test("importing the library loads none of the command", {
   assertEquals([...loaded].filter((file) => unit(file) === "cli"), []);
 });
 
+test("what a doc comment of the library names is exported", {
+  skip: missing,
+}, () => {
+  const { status, stdout, stderr } = spawnSync(
+    runtime,
+    ["doc", "--no-remote", "--json", join(root, "mod.ts")],
+    { encoding: "utf8", maxBuffer: 2 ** 28, cwd: root },
+  );
+  assertEquals(status, 0, stderr);
+  const documented: { nodes: Record<string, { symbols: { name: string }[] }> } =
+    JSON.parse(stdout);
+  const [{ symbols }] = Object.values(documented.nodes);
+  const exported = new Set(symbols.map(({ name }) => name));
+  assert(exported.has("pull"));
+  const named = [...stdout.matchAll(/\{@link(?:code)? ([A-Za-z]+)[.}]/g)]
+    .map(([, name]) => name);
+  assert(named.includes("PullOptions") || named.length > 10);
+  assertEquals(named.filter((name) => !exported.has(name)), []);
+});
+
 test("lib/ knows no argv, environment, terminal or runtime", () => {
   const FORBIDDEN = [
     /\bDeno\s*[.[]/,

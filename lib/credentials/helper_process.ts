@@ -36,7 +36,7 @@ export type HelperOutcome =
   /** It was killed for having printed too much. */
   | { type: "overflow" };
 
-/** Runs a helper; {@linkcode runHelper} does it with a child process. */
+/** Runs a helper, as a rule in a child process. */
 export type RunHelper = (run: HelperRun) => Promise<HelperOutcome>;
 
 /** How long output may still come after the helper itself has ended, in milliseconds. */

@@ -3,6 +3,7 @@
  * it in a way that may be shown to anyone.
  */
 
+import { checkOptions } from "../options.ts";
 import process from "node:process";
 import { platformText } from "../errors.ts";
 import { normalizePlatform, parsePlatform } from "../platform.ts";
@@ -12,7 +13,7 @@ import {
   type Reference,
 } from "../reference.ts";
 import { Examination } from "./examination.ts";
-import type { DiagnoseOptions } from "./options.ts";
+import { DIAGNOSE_RULES, type DiagnoseOptions } from "./options.ts";
 import { Findings, type Report } from "./report.ts";
 import { Scrubber } from "./scrub.ts";
 
@@ -37,6 +38,8 @@ export interface Diagnosis {
  * @param reference The image.
  * @param options How.
  * @returns The report.
+ * @throws {TypeError} For an option that there is not.
+ * @throws {RangeError} For a value that an option cannot have.
  * @throws {InvalidReferenceError} If the reference is none.
  * @throws {InvalidPlatformError} If the platform is none.
  */
@@ -44,6 +47,7 @@ export async function diagnose(
   reference: string | Reference,
   options: DiagnoseOptions,
 ): Promise<Diagnosis> {
+  checkOptions("examine", options, DIAGNOSE_RULES);
   const { platform, signal, now = Date.now, timeout = 10_000 } = options;
   const image = typeof reference === "string"
     ? parseReference(reference)

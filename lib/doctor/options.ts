@@ -1,5 +1,17 @@
 /** How an examination is made. */
 
+import {
+  CALL,
+  either,
+  FLAG,
+  LIST,
+  OBJECT,
+  orFalse,
+  type Rules,
+  SIGNAL,
+  TEXT,
+  TIMEOUT,
+} from "../options.ts";
 import type { Mirror } from "../registry/mirrors.ts";
 import type { AllTlsOptions } from "../registry/tls_settings.ts";
 import type { CredentialProvider, Fetch, Platform } from "../types.ts";
@@ -62,6 +74,25 @@ export interface DiagnoseOptions {
   /** Gives the warnings that have come elsewhere since it was asked last. */
   takeWarnings?: () => string[];
 }
+
+/** What those options may be. */
+export const DIAGNOSE_RULES: Rules<DiagnoseOptions> = {
+  fetch: CALL,
+  proxy: CALL,
+  tls: CALL,
+  credentials: CALL,
+  plainHttp: FLAG,
+  mirrors: LIST,
+  trustMirrors: FLAG,
+  platform: either(TEXT, OBJECT),
+  cacheDir: orFalse(TEXT),
+  outputDir: TEXT,
+  timeout: TIMEOUT,
+  signal: SIGNAL,
+  now: CALL,
+  explain: CALL,
+  takeWarnings: CALL,
+};
 
 /** The same, with the defaults filled in that several steps need. */
 export interface ExaminationOptions extends DiagnoseOptions {

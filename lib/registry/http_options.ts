@@ -1,6 +1,14 @@
 /** What {@linkcode HttpClient} takes and tells. */
 
 import type { OnEvent } from "../events.ts";
+import {
+  CALL,
+  MAX_WAIT,
+  RETRIES,
+  type Rules,
+  TEXT,
+  TIMEOUT,
+} from "../options.ts";
 import type { Fetch, FetchThread } from "../types.ts";
 import { VERSION } from "../version.ts";
 
@@ -25,7 +33,7 @@ export interface ExchangeRecord {
   duration: number;
 }
 
-/** How {@linkcode HttpClient} sends. */
+/** How requests are sent. */
 export interface HttpOptions {
   /** What sends a single request. */
   fetch: Fetch;
@@ -66,6 +74,20 @@ export interface HttpOptions {
   /** Milliseconds since 1970; for tests. */
   now?: () => number;
 }
+
+/** What those options may be. */
+export const HTTP_RULES: Rules<HttpOptions> = {
+  fetch: CALL,
+  onEvent: CALL,
+  onExchange: CALL,
+  retries: RETRIES,
+  timeout: TIMEOUT,
+  maxWait: MAX_WAIT,
+  userAgent: TEXT,
+  sleep: CALL,
+  random: CALL,
+  now: CALL,
+};
 
 /** One request. */
 export interface SendOptions {

@@ -15,6 +15,10 @@ export interface ImageSource extends Fetcher, Resolver {
     descriptor: Descriptor,
     options?: CallOptions,
   ): Promise<Document>;
-  /** Some or all of the repository's tags; none where they are not given. */
+  /**
+   * Lists the repository's tags; none where there are none.
+   *
+   * @throws {DockerPullError} If they cannot be had.
+   */
   tags(options?: CallOptions): Promise<string[]>;
 }

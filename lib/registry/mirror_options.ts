@@ -1,8 +1,10 @@
 /** How a repository with mirrors is asked, and one mirror of it. */
 
+import { FLAG, LIST, pickOptions, type Rules } from "../options.ts";
 import type { Reference } from "../reference.ts";
 import type { Mirror, MirrorAddress } from "./mirror_url.ts";
 import { Repository, type RepositoryOptions } from "./repository.ts";
+import { SESSION_RULES } from "./session.ts";
 
 /** How a repository with mirrors is asked. */
 export interface MirrorOptions extends RepositoryOptions {
@@ -15,6 +17,30 @@ export interface MirrorOptions extends RepositoryOptions {
    * @default {false}
    */
   trustMirrors?: boolean;
+}
+
+/** What those options may be. */
+export const MIRROR_RULES: Rules<MirrorOptions> = {
+  ...SESSION_RULES,
+  mirrors: LIST,
+  trustMirrors: FLAG,
+};
+
+/**
+ * The registry's own repository, without its mirrors.
+ *
+ * @param reference Which registry and repository.
+ * @param options How to ask; those about mirrors are left out.
+ * @returns The repository.
+ */
+export function openOrigin(
+  reference: Reference,
+  options: MirrorOptions,
+): Repository {
+  return new Repository(
+    reference,
+    pickOptions<RepositoryOptions>(options, SESSION_RULES),
+  );
 }
 
 /**
@@ -31,7 +57,7 @@ export function openMirror(
   options: RepositoryOptions,
 ): Repository {
   const path = prefix ? `${prefix}/${repository}` : repository;
-  return new Repository({ registry: host, repository: path }, {
+  return openOrigin({ registry: host, repository: path }, {
     ...options,
     endpoint,
     namespace: registry,

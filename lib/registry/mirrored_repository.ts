@@ -10,11 +10,15 @@ import { HttpClient } from "./http.ts";
 import type { ImageSource } from "./image_source.ts";
 import { forPlace, MirroredBlobs } from "./mirror_blobs.ts";
 import { judgeFailure } from "./mirror_failure.ts";
-import { type MirrorOptions, openMirror } from "./mirror_options.ts";
+import {
+  type MirrorOptions,
+  openMirror,
+  openOrigin,
+} from "./mirror_options.ts";
 import { Place } from "./mirror_place.ts";
 import { Places, type Task } from "./mirror_round.ts";
 import type { MirrorAddress } from "./mirror_url.ts";
-import { type CallOptions, Repository } from "./repository.ts";
+import type { CallOptions } from "./repository.ts";
 
 /** What a tag names, or what has been made of it already. */
 type Found<T> = { descriptor: Descriptor } | { result: T };
@@ -50,7 +54,7 @@ export class MirroredRepository implements ImageSource {
     const { timeout = 30_000, trustMirrors = false, onEvent } = options;
     // The same place is tried again when all others have failed, too.
     const single = { ...options, retries: 0 };
-    const origin = new Repository(reference, single);
+    const origin = openOrigin(reference, single);
     this.#trust = trustMirrors;
     this.#http = new HttpClient(options);
     this.#origin = new Place(origin, reference.registry, true);
@@ -153,9 +157,18 @@ export class MirroredRepository implements ImageSource {
     return this.#blobs.reject(descriptor);
   }
 
-  /** Some or all of the tags, as the first place says that has any. */
+  /**
+   * Lists the tags, as the registry says, or else the first mirror that has
+   * any.
+   *
+   * @param options How the call may be ended.
+   * @returns The tags; none where there are none.
+   * @throws {DockerPullError} What the registry's refusal is, where no mirror
+   * lists them either.
+   */
   async tags(options: CallOptions = {}): Promise<string[]> {
     const { signal } = options;
+    let refusal: unknown;
     for (const place of [this.#origin, ...this.#mirrors]) {
       try {
         const tags = await this.#places.askOne(
@@ -164,12 +177,14 @@ export class MirroredRepository implements ImageSource {
           TAG_PATIENCE,
           signal,
         );
-        if (tags.length > 0) return tags;
-      } catch {
+        // A cache knows of no more than it was asked for.
+        if (tags.length > 0 || place.isOrigin) return tags;
+      } catch (error) {
         signal?.throwIfAborted();
+        if (place.isOrigin) refusal = error;
       }
     }
-    return [];
+    throw refusal;
   }
 
   get #mirrors(): Place[] {

@@ -1,11 +1,15 @@
 /** What an image is pulled from, with mirrors or without. */
 
+import { checkOptions } from "../options.ts";
 import type { Reference } from "../reference.ts";
 import type { ImageSource } from "./image_source.ts";
-import type { MirrorOptions } from "./mirror_options.ts";
+import {
+  MIRROR_RULES,
+  type MirrorOptions,
+  openOrigin,
+} from "./mirror_options.ts";
 import { mirrorsOf } from "./mirror_url.ts";
 import { MirroredRepository } from "./mirrored_repository.ts";
-import { Repository } from "./repository.ts";
 
 export type { Mirror, MirrorAddress } from "./mirror_url.ts";
 export { type MirrorOptions, openMirror } from "./mirror_options.ts";
@@ -19,13 +23,16 @@ export { MirroredRepository } from "./mirrored_repository.ts";
  * @param options The mirrors, and how to ask.
  * @returns A {@linkcode Repository} where there is no mirror.
  * @throws {DockerPullError} If a mirror's address is none.
+ * @throws {TypeError} For an option that there is not.
+ * @throws {RangeError} For a value that an option cannot have.
  */
 export function openRepository(
   reference: Reference,
   options: MirrorOptions,
 ): ImageSource {
+  checkOptions("open a repository", options, MIRROR_RULES);
   const addresses = mirrorsOf(reference.registry, options.mirrors ?? []);
   return addresses.length === 0
-    ? new Repository(reference, options)
+    ? openOrigin(reference, options)
     : new MirroredRepository(reference, addresses, options);
 }

@@ -7,6 +7,7 @@
 import { verifyBytes } from "../digest.ts";
 import { InvalidDocumentError } from "../errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
+import { checkOptions, pickOptions } from "../options.ts";
 import { type Reference, registryHost } from "../reference.ts";
 import type {
   BlobBody,
@@ -17,10 +18,9 @@ import type {
   Resolver,
 } from "../types.ts";
 import { BlobSource } from "./blob_source.ts";
-import type { Exchange } from "./body.ts";
 import { inlineData, isTag } from "./document.ts";
 import { ManifestSource } from "./manifest_source.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { Session, SESSION_RULES, type SessionOptions } from "./session.ts";
 import { nextPage, parseTags } from "./tags.ts";
 
 /** How {@linkcode Repository} is asked. */
@@ -32,7 +32,8 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-const MAX_PAGES = 10;
+/** More tags than that are of no use to anyone. */
+const MAX_TAGS = 100_000;
 
 /**
  * A repository as its registry serves it. One object serves one pull: it
@@ -67,8 +68,11 @@ export class Repository implements Resolver, Fetcher {
    *
    * @param reference Which registry and repository.
    * @param options How to ask.
+   * @throws {TypeError} For an option that there is not.
+   * @throws {RangeError} For a value that an option cannot have.
    */
   constructor(reference: Reference, options: RepositoryOptions) {
+    checkOptions("open a repository", options, SESSION_RULES);
     const { registry, repository } = reference;
     const session = new Session(
       registry,
@@ -201,37 +205,39 @@ export class Repository implements Resolver, Fetcher {
   }
 
   /**
-   * Lists the repository's tags, as far as the registry gives them: for a
-   * message that names the nearest ones.
+   * Lists the repository's tags, the first 100,000 or so.
    *
    * @param options How the call may be ended.
-   * @returns Some or all of the tags, and none where the registry refuses.
+   * @returns The tags in the registry's order; none where there are none.
+   * @throws {RegistryError} If there is no such repository, or the registry
+   * refuses to list it.
+   * @throws {InvalidDocumentError} If what it sends is no list.
+   * @throws {NetworkError} If it cannot be reached.
    */
   async tags(options: CallOptions = {}): Promise<string[]> {
     const { signal } = options;
     const tags: string[] = [];
     let path: string | undefined = "tags/list?n=1000";
-    try {
-      for (let page = 0; path !== undefined && page < MAX_PAGES; page++) {
-        const exchange: Exchange = await this.#session.request(path, {
-          signal,
-        });
-        const { headers } = exchange.response;
-        const bytes = await this.#session.http.read(
-          exchange,
-          MAX_DOCUMENT_SIZE,
-          "tags",
-        );
-        tags.push(...parseTags(bytes).filter(isTag));
-        path = nextPage(
-          headers.get("link"),
-          exchange.url,
-          this.#session.url(""),
-        );
-      }
-    } catch {
-      signal?.throwIfAborted();
+    while (path !== undefined && tags.length < MAX_TAGS) {
+      const [page, next] = await this.#tagPage(path, signal);
+      tags.push(...page);
+      // A page without any would not be the last one.
+      path = page.length > 0 ? next : undefined;
     }
     return tags;
+  }
+
+  async #tagPage(
+    path: string,
+    signal: AbortSignal | undefined,
+  ): Promise<[tags: string[], next: string | undefined]> {
+    const { http } = this.#session;
+    return await http.retrying(this.#session.url(path), async () => {
+      const exchange = await this.#session.request(path, { signal });
+      const link = exchange.response.headers.get("link");
+      const bytes = await http.read(exchange, MAX_DOCUMENT_SIZE, "tags");
+      const next = nextPage(link, exchange.url, this.#session.url(""));
+      return [parseTags(bytes).filter(isTag), next];
+    }, signal);
   }
 }

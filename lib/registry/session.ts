@@ -1,14 +1,19 @@
 /** Requests to one repository, with whatever login they take. */
 
 import { InvalidReferenceError, type RegistryError } from "../errors.ts";
+import { CALL, either, FLAG, type Rules, TEXT } from "../options.ts";
 import type { CredentialProvider } from "../types.ts";
 import { Authenticator, type AuthTrail, isUnauthorized } from "./auth.ts";
 import { discard, type Exchange } from "./body.ts";
 import { Endpoint, type PlainHttp } from "./endpoint.ts";
 import { HttpClient } from "./http.ts";
-import type { HttpOptions, SendOptions } from "./http_options.ts";
+import {
+  HTTP_RULES,
+  type HttpOptions,
+  type SendOptions,
+} from "./http_options.ts";
 
-/** How a {@linkcode Session} asks. */
+/** How a repository is asked. */
 export interface SessionOptions extends HttpOptions {
   /** Looks up the login, once the registry asks for one. */
   credentials?: CredentialProvider;
@@ -31,6 +36,15 @@ export interface SessionOptions extends HttpOptions {
    */
   namespace?: string;
 }
+
+/** What those options may be. */
+export const SESSION_RULES: Rules<SessionOptions> = {
+  ...HTTP_RULES,
+  credentials: CALL,
+  plainHttp: either(FLAG, CALL),
+  endpoint: TEXT,
+  namespace: TEXT,
+};
 
 /** More than any request needs: challenge, renewal, more scopes, no login. */
 const MAX_ROUNDS = 5;

@@ -4,20 +4,31 @@
  * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags}
  */
 
+import { InvalidDocumentError } from "../errors.ts";
+
 /**
  * The tags of one page.
  *
  * @param bytes The page.
- * @returns The tags, unchecked; none where it is no list.
+ * @returns The tags, unchecked; none for `null` and where there is no list.
+ * @throws {InvalidDocumentError} If it is no list.
  */
 export function parseTags(bytes: Uint8Array): string[] {
-  const page = JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-  const tags = page !== null && typeof page === "object"
-    ? (page as { tags?: unknown }).tags
-    : undefined;
-  return Array.isArray(tags)
-    ? tags.filter((tag) => typeof tag === "string")
-    : [];
+  let page: unknown;
+  try {
+    page = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new InvalidDocumentError("the list of tags", "it is no JSON", {
+      cause,
+    });
+  }
+  const isObject = typeof page === "object" && page !== null &&
+    !Array.isArray(page);
+  const tags = isObject ? (page as { tags?: unknown }).tags ?? [] : undefined;
+  if (!Array.isArray(tags)) {
+    throw new InvalidDocumentError("the list of tags", "it is none");
+  }
+  return tags.filter((tag) => typeof tag === "string");
 }
 
 /**

@@ -14,6 +14,16 @@
  * to win.
  */
 
+import {
+  CALL,
+  checkOptions,
+  either,
+  FLAG,
+  LIST,
+  OBJECT,
+  type Rules,
+  TEXT,
+} from "../options.ts";
 import type { Fetch, FetchInit } from "../types.ts";
 import {
   type AllTlsOptions,
@@ -40,6 +50,17 @@ export interface TransportOptions extends AllTlsOptions {
    */
   ambientProxy?: boolean;
 }
+
+/** What those options may be. */
+const TRANSPORT_RULES: Rules<TransportOptions> = {
+  caCerts: LIST,
+  insecure: either(FLAG, LIST),
+  clientCert: TEXT,
+  clientKey: TEXT,
+  hosts: OBJECT,
+  proxy: CALL,
+  ambientProxy: FLAG,
+};
 
 /** What sends requests, and holds connections until it is closed. */
 export interface Transport {
@@ -77,6 +98,7 @@ const MAX_IDLE = 16;
  *
  * @param options How it connects.
  * @returns The transport, to be closed when the work is done.
+ * @throws {TypeError} For an option that there is not.
  * @throws {DockerPullError} If a text is no PEM.
  *
  * @example
@@ -88,6 +110,7 @@ const MAX_IDLE = 16;
  * ```
  */
 export function createTransport(options: TransportOptions = {}): Transport {
+  checkOptions("make a transport", options, TRANSPORT_RULES);
   const { proxy, ambientProxy = false } = options;
   const settings = tlsSettings(options);
   const { Deno, Bun } = globalThis as Runtime;

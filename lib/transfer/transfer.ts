@@ -4,6 +4,18 @@
  */
 
 import { onAbort } from "../abort.ts";
+import {
+  CALL,
+  checkOptions,
+  CONCURRENCY,
+  FLAG,
+  MAX_WAIT,
+  RETRIES,
+  type Rules,
+  SIGNAL,
+  TIMEOUT,
+  wholeFrom,
+} from "../options.ts";
 import { ContentMismatchError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Descriptor, Fetcher } from "../types.ts";
@@ -70,8 +82,21 @@ export interface TransferOptions {
   sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** What those options may be. */
+const TRANSFER_RULES: Rules<TransferOptions> = {
+  concurrency: CONCURRENCY,
+  retries: RETRIES,
+  timeout: TIMEOUT,
+  maxWait: MAX_WAIT,
+  signal: SIGNAL,
+  onEvent: CALL,
+  minPiece: wholeFrom(1, Number.MAX_SAFE_INTEGER),
+  threads: FLAG,
+  sleep: CALL,
+};
+
 /** The number of connections by default. */
-const CONCURRENCY = 3;
+const CONNECTIONS = 3;
 /** So many blobs more than there are connections are open at a time. */
 const OPEN_AHEAD = 2;
 /** How often wrong bytes are fetched again. */
@@ -83,6 +108,8 @@ const MOST_MISMATCHES = 1;
  * @param tasks The blobs and where they go.
  * @param fetcher Where they come from.
  * @returns What became of each, in the order of the tasks.
+ * @throws {TypeError} For an option that there is not.
+ * @throws {RangeError} For a value that an option cannot have.
  * @throws {ContentMismatchError} If a blob's bytes are wrong, twice.
  * @throws {NetworkError} If a blob cannot be had.
  * @throws {RegistryError} Likewise.
@@ -93,7 +120,8 @@ export async function transferBlobs(
   fetcher: Fetcher,
   options: TransferOptions = {},
 ): Promise<BlobOutcome[]> {
-  const { concurrency: connections = CONCURRENCY, threads } = options;
+  checkOptions("transfer blobs", options, TRANSFER_RULES);
+  const { concurrency: connections = CONNECTIONS, threads } = options;
   const writers = new Writers({ connections, threads });
   try {
     return await transferWith(writers, tasks, fetcher, options);
@@ -149,7 +177,7 @@ class Transfer {
     options: SharedOptions,
   ) {
     const {
-      concurrency = CONCURRENCY,
+      concurrency = CONNECTIONS,
       timeout = 30_000,
       signal,
       onEvent = () => {},

@@ -1,5 +1,6 @@
 /** Checks an image's archive or layout, and tells who will take it. */
 
+import { CALL, checkOptions, type Rules, SIGNAL } from "../options.ts";
 import { checkFile, digestOfName } from "./blobs.ts";
 import { readDockerImages } from "./docker_images.ts";
 import { type ImageFacts, Inspection } from "./inspection.ts";
@@ -16,6 +17,9 @@ export interface VerifyOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+/** What those options may be. */
+const VERIFY_RULES: Rules<VerifyOptions> = { signal: SIGNAL, onProgress: CALL };
+
 /**
  * Reads an archive, as of {@linkcode pull} or of another program, or the
  * folder of an OCI image layout, and checks all that can be known from its
@@ -27,6 +31,7 @@ export interface VerifyOptions {
  * @param path The file or folder.
  * @param options How to do so.
  * @returns What was found; an image that is wrong is no error.
+ * @throws {TypeError} For an option that there is not.
  * @throws {StorageError} If it cannot be read, or is neither a tar nor a layout.
  * @throws {InvalidDocumentError} If it has too many entries to be looked at.
  *
@@ -42,6 +47,7 @@ export async function verifyImage(
   path: string,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  checkOptions("verify", options, VERIFY_RULES);
   const { signal, onProgress } = options;
   const source = await openSource(path, signal);
   try {

@@ -217,6 +217,10 @@ test("tags() are those of the registry, or else of a mirror", async () => {
   assertEquals(await world.open().tags(), ["1", "2"]);
   world.origin.fault = () => ({ throws: refusal() });
   assertEquals(await world.open().tags(), ["1"]);
+  for (const mirror of world.mirrors) {
+    mirror.fault = () => ({ throws: refusal() });
+  }
+  await assertRejects(() => world.open().tags(), NetworkError);
 });
 
 test("resolve() does not believe what a mirror says of a digest's size", async () => {

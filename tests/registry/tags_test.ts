@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { DockerPullError } from "../../lib/errors.ts";
 import { parseReference } from "../../lib/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { nextPage } from "../../lib/registry/tags.ts";
@@ -32,25 +33,42 @@ test("tags() follows the pages", async () => {
 });
 
 test("tags() comes to an end where the pages do not", async () => {
+  const page = JSON.stringify({ tags: new Array(1000).fill("1") });
   const { repository, sent } = list((_, count) => [200, {
     link: `<list?last=${count}>; rel=next`,
-  }, '{"tags":["1"]}']);
-  assertEquals((await repository.tags()).length, 10);
-  assertEquals(sent.length, 10);
+  }, page]);
+  const tags = await repository.tags();
+  assertEquals([tags.length, sent.length], [100_000, 100]);
 });
 
 for (
-  const [what, answer] of [
-    ["a refusal", [404]],
-    ["no JSON", [200, {}, "<html>"]],
-    ["another shape", [200, {}, "[1]"]],
-    ["null for tags", [200, {}, '{"tags":null}']],
-    ["an endless page", [200, { "content-length": "99999999" }, "{}"]],
-    ["a broken connection", new TypeError("connection reset")],
-  ] as [string, Answer][]
+  const [what, answer, name] of [
+    ["a refusal", [404], "RegistryError"],
+    ["a login that is missing", [401], "RegistryError"],
+    ["no JSON", [200, {}, "<html>"], "InvalidDocumentError"],
+    ["another shape", [200, {}, "[1]"], "InvalidDocumentError"],
+    ["no object", [200, {}, "null"], "InvalidDocumentError"],
+    [
+      "an endless page",
+      [200, { "content-length": "99999999" }, "{}"],
+      "InvalidDocumentError",
+    ],
+    ["a broken connection", new TypeError("connection reset"), "NetworkError"],
+  ] as [string, Answer, string][]
 ) {
-  test(`tags() gives none for ${what}`, async () => {
-    assertEquals(await list(() => answer).repository.tags(), []);
+  test(`tags() tells ${what} from an empty list`, async () => {
+    const error = await assertRejects(
+      () => list(() => answer).repository.tags(),
+      DockerPullError,
+    );
+    assertEquals(error.name, name);
+  });
+}
+
+for (const tags of ["null", "[]"]) {
+  test(`tags() gives none for ${tags}`, async () => {
+    const { repository } = list(() => [200, {}, `{"tags":${tags}}`]);
+    assertEquals(await repository.tags(), []);
   });
 }
 
