@@ -73,3 +73,27 @@ export function sleep(
     });
   });
 }
+
+/**
+ * Waits for a promise, or for a signal, whether what is waited for pays heed
+ * to that or not.
+ *
+ * @param result The promise.
+ * @param signal Ends the wait at once.
+ * @returns What the promise is fulfilled with.
+ * @throws What it is rejected with, or the signal's reason.
+ */
+export function orAborted<T>(
+  result: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  if (signal === undefined) return result;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      result.catch(() => {}); // nobody waits for it
+      return reject(signal.reason);
+    }
+    const forget = onAbort(signal, () => reject(signal.reason));
+    result.then(resolve, reject).finally(forget);
+  });
+}

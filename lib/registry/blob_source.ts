@@ -7,7 +7,7 @@ import { parseDigest } from "../digest.ts";
 import { NetworkError, RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Descriptor, RangeOptions } from "../types.ts";
-import type { Exchange } from "./body.ts";
+import { drop, type Exchange } from "./body.ts";
 import type { HttpClient } from "./http.ts";
 import type { SendOptions } from "./http_options.ts";
 import { placeAnswer, type Placement, rangeHeader } from "./range.ts";
@@ -82,7 +82,7 @@ export class BlobSource {
         placement = placeAnswer(response, descriptor, asked);
         if (placement) return { exchange, ...placement };
       } finally {
-        if (!placement) await response.body?.cancel();
+        if (!placement) drop(response.body);
       }
       if (range === undefined) {
         throw new RegistryError({

@@ -48,14 +48,22 @@ export async function readBody(
   if (body === null) return new Uint8Array();
   const length = Number(response.headers.get("content-length") ?? NaN);
   if (length > limit) {
-    await body.cancel();
+    drop(body);
     throw tooLong();
   }
-  const guard = new StallGuard(timeout, abort);
+  // Whoever made the body may pay no heed to the request's signal.
+  const stalled = new AbortController();
+  const guard = new StallGuard(timeout, (reason) => {
+    abort(reason);
+    stalled.abort(reason);
+  });
+  const end = signal
+    ? AbortSignal.any([signal, stalled.signal])
+    : stalled.signal;
   let bytes: Uint8Array;
   try {
     bytes = await toBytes(
-      body.pipeThrough(guard.stream)
+      body.pipeThrough(guard.stream, { signal: end })
         .pipeThrough(new LimitedBytesTransformStream(limit, { error: true })),
     );
   } catch (error) {
@@ -125,14 +133,29 @@ export async function discard(exchange: Exchange): Promise<void> {
   const { response, abort } = exchange;
   if (response.body === null || response.bodyUsed) return;
   const length = Number(response.headers.get("content-length") ?? NaN);
-  if (length > SMALL) return await response.body.cancel();
-  const timer = setTimeout(() => abort(new Error("stalled")), 1_000);
+  if (length > SMALL) return drop(response.body);
+  const stalled = new AbortController();
+  const timer = setTimeout(() => {
+    abort(new Error("stalled"));
+    stalled.abort();
+  }, 1_000);
   const limit = new LimitedBytesTransformStream(SMALL, { error: true });
+  const { signal } = stalled;
   try {
-    await toBytes(response.body.pipeThrough(limit));
+    await toBytes(response.body.pipeThrough(limit, { signal }));
   } catch {
     // It is not wanted.
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Lets go of a body that is not read any more. Its end is not waited for: that
+ * is in the hands of whoever made it.
+ *
+ * @param body The body, unless there is none.
+ */
+export function drop(body: ReadableStream | null | undefined): void {
+  body?.cancel().catch(() => {});
 }

@@ -2,7 +2,7 @@
 
 import { NetworkError } from "../errors.ts";
 import { isLoopback } from "./address.ts";
-import type { Exchange } from "./body.ts";
+import { drop, type Exchange } from "./body.ts";
 import type { HttpClient } from "./http.ts";
 import type { SendOptions } from "./http_options.ts";
 
@@ -81,7 +81,7 @@ export class Endpoint {
     }
     try {
       const second = await ask(other);
-      await answer?.response.body?.cancel();
+      drop(answer?.response.body);
       this.#url = other;
       this.#other = undefined;
       return second;
@@ -90,7 +90,7 @@ export class Endpoint {
       const secure = !(error instanceof NetworkError) ||
         /certificate|broke off the TLS/.test(error.message);
       if (secure) {
-        await answer?.response.body?.cancel();
+        drop(answer?.response.body);
         throw error;
       }
       if (answer === undefined) throw failure;

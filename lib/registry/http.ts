@@ -4,14 +4,14 @@
  * each kind of failure; and another try where that may help.
  */
 
-import { sleep } from "../abort.ts";
+import { orAborted, sleep } from "../abort.ts";
 import {
   ContentMismatchError,
   InvalidDocumentError,
   NetworkError,
   RegistryError,
 } from "../errors.ts";
-import { discard, type Exchange, readBody } from "./body.ts";
+import { discard, drop, type Exchange, readBody } from "./body.ts";
 import { parseErrorBody } from "./error_body.ts";
 import {
   type HttpOptions,
@@ -109,17 +109,22 @@ export class HttpClient {
     const own = new AbortController();
     const timer = setTimeout(() => own.abort(), this.#timeout);
     const start = this.now();
+    const end = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     let response: Response | undefined;
-    try {
-      response = await this.#options.fetch(url.href, {
+    const answer = (async () =>
+      await this.#options.fetch(url.href, {
         method,
         headers,
         redirect: "manual",
-        signal: signal ? AbortSignal.any([signal, own.signal]) : own.signal,
+        signal: end,
         ...(body !== undefined && { body }),
         ...(thread && { thread }),
-      });
+      }))();
+    try {
+      // There are runtimes and tunnels whose `fetch` does not end by itself.
+      response = await orAborted(answer, end);
     } catch (error) {
+      answer.then(({ body }) => drop(body), () => {});
       if (own.signal.aborted && !signal?.aborted) {
         const reason = `no answer within ${this.#timeout / 1000} s`;
         throw new NetworkError(redactUrl(url), "timeout", reason);
@@ -198,6 +203,8 @@ export class HttpClient {
    * @param url The address, for the events.
    * @param task The task, from the sending of its request to the last byte.
    * @param signal Ends the waits.
+   * @param mayPass Whether what the task threw may pass; without it, a refused
+   * connection may once the address's host has answered.
    * @returns What the task returns.
    * @throws What the task threw last.
    */
@@ -205,6 +212,8 @@ export class HttpClient {
     url: string | URL,
     task: () => Promise<T>,
     signal?: AbortSignal,
+    mayPass: (error: unknown) => boolean = (error) =>
+      isRetryable(error, this.#met.has(new URL(url).host)),
   ): Promise<T> {
     const {
       retries = 5,
@@ -226,8 +235,7 @@ export class HttpClient {
         }
         const delay = retryDelay(error, attempt, random());
         if (
-          attempt > retries || delay > maxWait ||
-          !isRetryable(error, this.#met.has(new URL(url).host))
+          attempt > retries || delay > maxWait || !mayPass(error)
         ) throw error;
         onEvent?.({
           type: "retry",

@@ -1,6 +1,10 @@
 /** Asks several places one after the other, and tells of those that fail. */
 
-import { NetworkError, RegistryError } from "../errors.ts";
+import {
+  type DockerPullError,
+  NetworkError,
+  RegistryError,
+} from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { judgeFailure, type MirrorFailure } from "./mirror_failure.ts";
 import { orderPlaces, type Place } from "./mirror_place.ts";
@@ -46,6 +50,8 @@ export class Places {
   readonly all: readonly Place[];
   readonly #options: PlacesOptions;
   readonly #told: Set<string> = new Set();
+  /** Which place has failed with an error. */
+  readonly #sources: WeakMap<object, Place> = new WeakMap();
 
   /** Asks nothing yet. */
   constructor(all: readonly Place[], options: PlacesOptions) {
@@ -102,7 +108,21 @@ export class Places {
         if (silent) throw error;
       }
     }
-    throw worst(failures);
+    const { place, error } = worst(failures);
+    this.#sources.set(error as DockerPullError, place);
+    throw error;
+  }
+
+  /**
+   * Whether another round may go better.
+   *
+   * @param error What the last one threw.
+   * @returns True for what passes: a refused connection, too, where the place
+   * has answered before.
+   */
+  mayPass(error: unknown): boolean {
+    const place = this.#sources.get(error as DockerPullError);
+    return isRetryable(error, place?.answered);
   }
 
   /**
@@ -184,11 +204,11 @@ export class Places {
  * Which of the failures says most: the registry's own answer; where it has
  * given none, one that may pass, for which another try is worth while.
  */
-function worst(failures: Failure[]): unknown {
+function worst(failures: Failure[]): Failure {
   const own = failures.find(({ place }) => place.isOrigin);
-  if (own?.error instanceof RegistryError) return own.error;
+  if (own?.error instanceof RegistryError) return own;
   const passing = [...own ? [own] : [], ...failures].find(({ error, place }) =>
     isRetryable(error, place.answered)
   );
-  return (passing ?? own ?? failures[0])!.error;
+  return (passing ?? own ?? failures[0])!;
 }

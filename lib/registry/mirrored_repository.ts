@@ -193,7 +193,8 @@ export class MirroredRepository implements ImageSource {
 
   #retrying<T>(task: () => Promise<T>, { signal }: CallOptions): Promise<T> {
     const url = `https://${this.#origin.repository.host}/`;
-    return this.#http.retrying(url, task, signal);
+    const mayPass = (error: unknown) => this.#places.mayPass(error);
+    return this.#http.retrying(url, task, signal, mayPass);
   }
 
   #byDigest<T>(

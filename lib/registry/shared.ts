@@ -1,6 +1,6 @@
 /** One piece of work that several wait for, begun once. */
 
-import { onAbort } from "../abort.ts";
+import { orAborted } from "../abort.ts";
 
 /**
  * Work shared by key: whoever asks while it goes on gets the same result, and
@@ -49,12 +49,4 @@ export class SharedWork<T> {
       }
     }
   }
-}
-
-function orAborted<T>(result: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) return result;
-  return new Promise((resolve, reject) => {
-    const forget = onAbort(signal, () => reject(signal.reason));
-    result.then(resolve, reject).finally(forget);
-  });
 }

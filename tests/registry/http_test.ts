@@ -166,6 +166,25 @@ test("send() throws the signal's reason, before and while it waits", async () =>
   );
 });
 
+test("send() ends a `fetch` that pays no heed to its signal, and drops what it still brings", async () => {
+  const { promise: late, resolve } = Promise.withResolvers<Response>();
+  const http = new HttpClient({ fetch: () => late, timeout: 5 });
+  const error = await assertRejects(
+    () => http.send("https://r.test/"),
+    NetworkError,
+  );
+  assertEquals(error.kind, "timeout");
+  const reason = new Error("stop");
+  const controller = new AbortController();
+  const patient = new HttpClient({ fetch: () => late });
+  const waiting = patient.send("https://r.test/", controller);
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => waiting), reason);
+  const { promise: dropped, resolve: drop } = Promise.withResolvers<void>();
+  resolve(new Response(new ReadableStream({ cancel: () => drop() })));
+  await dropped;
+});
+
 test("send() records what it did, without secrets", async () => {
   const web = fakeFetch((_, count) =>
     count === 1 ? [307, { location: "https://s.test/?sig=SECRET" }] : [206]

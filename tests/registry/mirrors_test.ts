@@ -197,6 +197,40 @@ test("fetchManifest() tries all places anew after failures that may pass", async
   assertEquals(world.clock.slept.length, 2);
 });
 
+test("fetchManifest() tries again where a place that has answered refuses a connection", async () => {
+  for (const trustMirrors of [false, true]) {
+    const world = new World();
+    const [one, two] = world.mirrors;
+    two!.fault = () => ({ throws: refusal() });
+    const [met, never] = trustMirrors
+      ? [one!, world.origin]
+      : [world.origin, one!];
+    never.fault = () => ({ throws: refusal() });
+    const source = world.open({ trustMirrors });
+    const descriptor = await source.resolve("1");
+    let refused = 0;
+    met.fault = () => refused++ < 3 ? { throws: refusal() } : undefined;
+    const { descriptor: got } = await source.fetchManifest(descriptor);
+    assertEquals(got.digest, DIGEST);
+    assertEquals(world.clock.slept.length, 3);
+  }
+});
+
+test("fetchManifest() takes refused connections as final where none of them has answered", async () => {
+  const world = new World();
+  for (const registry of world.all) {
+    registry.fault = () => ({ throws: refusal() });
+  }
+  const [one] = world.mirrors;
+  one!.fault = () => ({ status: 404 });
+  const error = await assertRejects(
+    () => world.open().fetchManifest(DIGEST),
+    NetworkError,
+  );
+  assertEquals(error.kind, "refused");
+  assertEquals(world.clock.slept, []);
+});
+
 test("fetchManifest() comes back to a mirror that failed a while ago", async () => {
   const world = new World();
   const source = world.open();

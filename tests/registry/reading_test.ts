@@ -72,6 +72,40 @@ test("read() does not wait for ever for the next byte", async () => {
   assertEquals(error.kind, "timeout");
 });
 
+test("read() and discard() end a body that pays no heed to a signal", async () => {
+  const reason = new Error("stop");
+  const deaf = () =>
+    new Response(
+      new ReadableStream({
+        pull: () => new Promise(() => {}),
+        cancel: () => new Promise(() => {}),
+      }),
+    );
+  const http = new HttpClient({
+    fetch: () => Promise.resolve(deaf()),
+    timeout: 5,
+  });
+  const error = await assertRejects(
+    async () => await http.read(await http.send("https://r.test/"), 9, "thing"),
+    NetworkError,
+  );
+  assertEquals(error.kind, "timeout");
+  const controller = new AbortController();
+  const patient = new HttpClient({ fetch: () => Promise.resolve(deaf()) });
+  const exchange = await patient.send("https://r.test/", controller);
+  const reading = patient.read(exchange, 9, "thing");
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => reading), reason);
+  await discard(await http.send("https://r.test/"));
+  const long = deaf();
+  long.headers.set("content-length", "99999999");
+  await discard({ ...exchange, response: long });
+  await assertRejects(
+    () => http.read({ ...exchange, response: long }, 9, "thing"),
+    InvalidDocumentError,
+  );
+});
+
 test("toError() keeps the status whatever the body is", async () => {
   const url = "https://r.test/x?sig=SECRET";
   const bodies = [
