@@ -22,6 +22,7 @@ export type * from "./lib/types.ts";
 export {
   familiarName,
   formatReference,
+  imageName,
   parseReference,
   type Reference,
   registryHost,

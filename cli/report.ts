@@ -3,7 +3,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { platformText } from "../lib/errors.ts";
 import type { PullResult } from "../lib/pull.ts";
-import { formatReference } from "../lib/reference.ts";
+import { formatReference, imageName } from "../lib/reference.ts";
 import type { Style } from "./style.ts";
 import { formatTime, neutralize, quoteForShell } from "./text.ts";
 
@@ -28,7 +28,8 @@ export function reportLines(
   result: PullResult,
   { cache, style, os, format = "tar" }: ReportOptions,
 ): string[] {
-  const { path, size, upToDate, digest, platform, reference } = result;
+  const { path, size, upToDate, digest, manifest, platform, reference } =
+    result;
   const file = neutralize(path);
   const image = neutralize(formatReference(reference));
   const lines = [
@@ -38,6 +39,11 @@ export function reportLines(
     `Image:  ${image}, ${neutralize(platformText(platform))}`,
     `Digest: ${digest}`,
   ];
+  // Nothing is found by the digest of an index of which one image is kept.
+  if (reference.tag === undefined && manifest.digest !== digest) {
+    const name = imageName(reference, manifest.digest);
+    lines.push(`Name:   ${neutralize(name)}`);
+  }
   if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
   if (cache) lines.push(cacheStatistics(result));
   const next = format === "tar"

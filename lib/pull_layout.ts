@@ -5,7 +5,7 @@ import { toOciManifest } from "./oci_manifest.ts";
 import type { WriteOptions } from "./pull_archive.ts";
 import type { ImageDocuments, ImageManifest } from "./pull_documents.ts";
 import type { Planning } from "./pull_planning.ts";
-import { formatReference, type Reference } from "./reference.ts";
+import { formatReference, imageName, type Reference } from "./reference.ts";
 import { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
 import type { BlobOutcome, BlobTask } from "./transfer/transfer.ts";
@@ -22,7 +22,10 @@ export async function nameImage(
 ): Promise<void> {
   const named = await toOciManifest(manifest, parsed);
   for (const document of [config, manifest, named]) await layout.put(document);
-  await layout.tag(formatReference(image), named.descriptor);
+  const { descriptor } = named;
+  await layout.tag(formatReference(image), descriptor, {
+    imageName: imageName(image, descriptor.digest),
+  });
 }
 
 /** Whether the layout in a folder names this very image, and has its blobs. */

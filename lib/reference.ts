@@ -261,6 +261,37 @@ export function familiarName(reference: Reference): string {
 }
 
 /**
+ * The full name by which an image is found where its file was loaded, in
+ * `index.json` the value of `io.containerd.image.name`. Loaders make a short
+ * one into a name of their own, or into one that nothing finds.
+ *
+ * @param reference What was asked for.
+ * @param manifest The digest of the image's manifest. Where an index was
+ * asked for by its digest, only this one is kept, so that the index's own
+ * would name what is not there.
+ * @returns Such as `docker.io/library/nginx:latest`, or for a reference without
+ * a tag `docker.io/library/nginx@sha256:…`.
+ *
+ * @example
+ * ```ts
+ * import { imageName, parseReference } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const digest = `sha256:${"0".repeat(64)}`;
+ * assertEquals(
+ *   imageName(parseReference("nginx:1.27"), digest),
+ *   "docker.io/library/nginx:1.27",
+ * );
+ * ```
+ */
+export function imageName(reference: Reference, manifest: string): string {
+  const { digest: _, ...named } = reference;
+  return formatReference(
+    named.tag === undefined ? { ...named, digest: manifest } : named,
+  );
+}
+
+/**
  * The host that answers for a registry's name.
  *
  * @param registry As in {@linkcode Reference.registry}.

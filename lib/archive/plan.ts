@@ -10,7 +10,7 @@
 
 import { parseDigest } from "../digest.ts";
 import { OCI_INDEX } from "../media_types.ts";
-import { familiarName, formatReference, type Reference } from "../reference.ts";
+import { familiarName, imageName, type Reference } from "../reference.ts";
 import type {
   Descriptor,
   Document,
@@ -173,13 +173,13 @@ function archiveIndex(
       mediaType,
       digest,
       size,
-      ...(reference.tag !== undefined && {
-        annotations: {
-          // Without the full name, Podman makes it localhost/….
-          "io.containerd.image.name": formatReference(tagged(reference)),
+      annotations: {
+        // Without the full name, Podman makes it localhost/….
+        "io.containerd.image.name": imageName(reference, digest),
+        ...(reference.tag !== undefined && {
           "org.opencontainers.image.ref.name": reference.tag,
-        },
-      }),
+        }),
+      },
       ...(platform && { platform }),
     }],
   };

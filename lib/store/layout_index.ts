@@ -18,30 +18,37 @@ const REF_NAME = "org.opencontainers.image.ref.name";
  * name has several, the newest is the one that is found by it.
  *
  * @param text The present `index.json`; one that cannot be read is made anew.
- * @param name The image's full name.
+ * @param name The name by which the manifest is asked for, in full.
  * @param manifest The manifest's descriptor, with its platform.
+ * @param imageName The name that loaders are to give it.
  * @returns The new text.
  */
 export function updateLayoutIndex(
   text: string | undefined,
   name: string,
   manifest: Descriptor,
+  imageName: string = name,
 ): string {
   const machine = (entry: Descriptor) =>
     entry.platform ? formatPlatform(entry.platform) : "";
-  const entries = readEntries(text)
-    .filter((entry) =>
-      nameOf(entry) !== name || machine(entry) !== machine(manifest)
-    )
-    .map((entry) => {
-      if (nameOf(entry) !== name) return entry;
-      const { [REF_NAME]: _, ...annotations } = entry.annotations ?? {};
-      return { ...entry, annotations };
-    });
-  entries.push({
-    ...manifest,
-    annotations: { [IMAGE_NAME]: name, [REF_NAME]: name },
-  });
+  const annotations = { [IMAGE_NAME]: imageName, [REF_NAME]: name };
+  const entries: Descriptor[] = [];
+  for (const entry of readEntries(text)) {
+    const here = machine(entry) === machine(manifest);
+    const asked = entry.annotations?.[REF_NAME];
+    const loaded = entry.annotations?.[IMAGE_NAME];
+    // What lost its name to another platform is known by the other one.
+    if (here && (asked ?? loaded) === (asked ? name : imageName)) continue;
+    const lost = [
+      ...(asked === name ? [REF_NAME] : []),
+      // Loaders would give the name to one and then to the other.
+      ...(here && loaded === imageName && entry.digest !== manifest.digest
+        ? [IMAGE_NAME]
+        : []),
+    ];
+    entries.push(lost.length ? without(entry, lost) : entry);
+  }
+  entries.push({ ...manifest, annotations });
   const key = (entry: Descriptor) => `${nameOf(entry)} ${machine(entry)}`;
   entries.sort((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
   const index: Index = {
@@ -52,9 +59,12 @@ export function updateLayoutIndex(
   return `${JSON.stringify(index, null, 2)}\n`;
 }
 
-/** All names in an `index.json`. */
+/** All names in an `index.json`, those for loaders and those to ask by. */
 export function layoutNames(text: string | undefined): Set<string> {
-  return new Set(readEntries(text).map(nameOf));
+  const names = readEntries(text).flatMap((
+    { annotations },
+  ) => [annotations?.[IMAGE_NAME], annotations?.[REF_NAME]]);
+  return new Set(names.filter((name) => name !== undefined));
 }
 
 /** The digest of the manifest that is found by a name in an `index.json`. */
@@ -65,6 +75,12 @@ export function layoutManifest(
   return readEntries(text).find(({ annotations }) =>
     annotations?.[REF_NAME] === name
   )?.digest;
+}
+
+function without(entry: Descriptor, names: string[]): Descriptor {
+  const kept = Object.entries(entry.annotations ?? {})
+    .filter(([name]) => !names.includes(name));
+  return { ...entry, annotations: Object.fromEntries(kept) };
 }
 
 function nameOf(entry: Descriptor): string {

@@ -322,11 +322,12 @@ export class LayoutStore {
    *
    * @param name The full reference, such as `docker.io/library/nginx:latest`.
    * @param manifest The manifest's descriptor, with its platform.
+   * @param options The name for loaders, where it is another.
    */
   async tag(
     name: string,
     manifest: Descriptor,
-    options: IngestOptions = {},
+    options: IngestOptions & { imageName?: string } = {},
   ): Promise<void> {
     const lock = await acquireLock(
       join(this.path, INGEST, "index.lock"),
@@ -335,7 +336,12 @@ export class LayoutStore {
     try {
       const path = join(this.path, "index.json");
       const text = await readText(path);
-      const updated = updateLayoutIndex(text, name, manifest);
+      const updated = updateLayoutIndex(
+        text,
+        name,
+        manifest,
+        options.imageName,
+      );
       if (updated !== text) {
         await replaceFile(this.path, "index.json", updated);
       }

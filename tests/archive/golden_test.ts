@@ -113,7 +113,7 @@ const GOLDEN: [name: string, golden: Golden][] = [
   ["a digest", {
     content: await image(2),
     suffix: "@DIGEST",
-    archive: "784e1664cb07db78a6d58ec69e2f06a4b2a0c2208d17c066ef91566499ce0bef",
+    archive: "f16d03bafd329ecc3331acb791011e928e42122e212a8cec4defcea10ce218a1",
   }],
 ];
 

@@ -42,13 +42,18 @@ test("planArchive() makes a layout and a Docker archive in one", () => {
   });
 });
 
-test("planArchive() gives an image by digest no tag", () => {
+test("planArchive() names an image by digest after its manifest, and gives it no tag", () => {
+  // Which may be that of an index; the archive has but one of its manifests.
   const digest = `sha256:${"a".repeat(64)}`;
-  const plan = planArchive(content([layer(1)], `host:5000/app@${digest}`));
+  const pinned = content([layer(1)], `app@${digest}`);
+  const plan = planArchive(pinned);
   const [entry] = (member(plan, "index.json") as {
     manifests: Record<string, unknown>[];
   }).manifests;
-  assertEquals(entry!.annotations, undefined);
+  assertEquals(entry!.annotations, {
+    "io.containerd.image.name":
+      `docker.io/library/app@${pinned.manifest.descriptor.digest}`,
+  });
   const [image] = member(plan, "manifest.json") as Record<string, unknown>[];
   assertEquals(image!.RepoTags, null);
   assertEquals(member(plan, "repositories"), undefined);

@@ -40,6 +40,27 @@ test("reportLines() says all that there is to say", () => {
   ]);
 });
 
+test("reportLines() names the image that is found where an index was asked for", () => {
+  const manifest = {
+    mediaType: "x/y",
+    digest: `sha256:${"c".repeat(64)}`,
+    size: 1,
+  };
+  const lines = (reference: string) =>
+    reportLines(result({ manifest, reference: parseReference(reference) }), {
+      cache: true,
+      style,
+    });
+  assertEquals(lines(`nginx@${DIGEST}`).slice(2, 4), [
+    `Digest: ${DIGEST}`,
+    `Name:   docker.io/library/nginx@${manifest.digest}`,
+  ]);
+  for (const reference of ["nginx", `nginx:1@${DIGEST}`]) {
+    const [, , digest, next] = lines(reference);
+    assertEquals([digest, next!.slice(0, 5)], [`Digest: ${DIGEST}`, "Time:"]);
+  }
+});
+
 test("reportLines() suits what was done", () => {
   const text = (changes: Partial<PullResult>, cache = true) =>
     reportLines(result(changes), { cache, style }).join("\n");

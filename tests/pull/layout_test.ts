@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pull, type PullOptions } from "../../lib/pull.ts";
 import type { Index } from "../../lib/types.ts";
-import { buildImage } from "../fixtures/mod.ts";
+import { buildImage, buildIndex } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
 
@@ -107,3 +107,35 @@ test("pull() fills a layout without a cache", () =>
     assertEquals(again.downloaded, 0);
     assertEquals(again.cachedLayers, image.layers.length);
   }));
+
+test("pull() names an image in a layout so that loaders find it", async () => {
+  const [amd64, arm64] = await Promise.all(
+    ["amd64", "arm64"].map((architecture) =>
+      buildImage({ platform: { os: "linux", architecture } })
+    ),
+  );
+  const index = buildIndex([amd64!, arm64!]);
+  await withImage("oci", async (_, options, registry) => {
+    registry.add("team/app", index, "2");
+    const repository = `${registry.host}/team/app`;
+    const { digest } = index.document.descriptor;
+    for (
+      const [asked, loaded] of [
+        [`@${digest}`, `@${amd64!.manifest.descriptor.digest}`],
+        [`:2@${digest}`, ":2"],
+      ]
+    ) {
+      const output = `${options.output}${asked!.length}`;
+      await pull(`${repository}${asked}`, { ...options, output });
+      const { manifests }: Index = JSON.parse(
+        await readFile(join(output, "index.json"), "utf8"),
+      );
+      assertEquals(manifests.map(({ annotations }) => annotations), [{
+        "io.containerd.image.name": `${repository}${loaded}`,
+        "org.opencontainers.image.ref.name": `${repository}${asked}`,
+      }]);
+      const again = await pull(`${repository}${asked}`, { ...options, output });
+      assertEquals(again.upToDate, true);
+    }
+  });
+});

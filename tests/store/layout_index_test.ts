@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  layoutManifest,
   layoutNames,
   updateLayoutIndex,
 } from "../../lib/store/layout_index.ts";
@@ -69,6 +70,37 @@ test("updateLayoutIndex() keeps one entry a platform, the newest by its name", (
   ]]);
 });
 
+test("updateLayoutIndex() names for loaders what is there, and asks by what was asked", () => {
+  // The digest of an index, whose manifests have others.
+  const asked = "h/a@sha256:1";
+  let text: string | undefined;
+  for (let i = 0; i < 3; i++) {
+    text = updateLayoutIndex(text, asked, manifest("a", "amd64"), "h/a@a");
+    text = updateLayoutIndex(text, asked, manifest("b", "arm64"), "h/a@b");
+    assertEquals(entries(text), [
+      ["h/a@a", undefined, "a"],
+      ["h/a@b", asked, "b"],
+    ]);
+  }
+  assertEquals(layoutNames(text), new Set(["h/a@a", "h/a@b", asked]));
+  assertEquals(layoutManifest(text, asked), manifest("b").digest);
+});
+
+test("updateLayoutIndex() gives a tag to one of two digests, the newest", () => {
+  const asked = "h/a:1@sha256:1";
+  let text = updateLayoutIndex(undefined, asked, manifest("a"), "h/a:1");
+  text = updateLayoutIndex(text, "h/a:1", manifest("b"));
+  assertEquals(entries(text), [
+    ["h/a:1", "h/a:1", "b"],
+    [undefined, asked, "a"],
+  ]);
+  text = updateLayoutIndex(text, asked, manifest("a"), "h/a:1");
+  assertEquals(entries(text), [
+    [undefined, "h/a:1", "b"],
+    ["h/a:1", asked, "a"],
+  ]);
+});
+
 test("updateLayoutIndex() is the same when it is done again, and in any order", () => {
   const once = updateLayoutIndex(undefined, "h/a:1", manifest("a"));
   assertEquals(updateLayoutIndex(once, "h/a:1", manifest("a")), once);
@@ -83,7 +115,7 @@ test("updateLayoutIndex() keeps what others have put there", () => {
   const text = JSON.stringify({ schemaVersion: 2, manifests: [other, plain] });
   const updated = updateLayoutIndex(text, "h/a:1", manifest("a"));
   assertEquals(entries(updated).length, 3);
-  assertEquals(layoutNames(updated), new Set(["", "h/a:1", "theirs"]));
+  assertEquals(layoutNames(updated), new Set(["h/a:1", "theirs"]));
 });
 
 test("updateLayoutIndex() makes an index anew that cannot be read", () => {

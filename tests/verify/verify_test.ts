@@ -47,15 +47,15 @@ for (const format of ["oci", "docker"] as const) {
     }));
 }
 
-test("verifyImage() tells that an image without a tag has no name", () =>
-  inVerifyWorld(async ({ verify }) => {
+test("verifyImage() finds the name of an image by digest", () =>
+  inVerifyWorld(async ({ image, verify }) => {
     const { images, problems, loaders } = await verify();
-    assertEquals([images[0]!.names, problems], [[], []]);
-    assertEquals(loaders[1], {
-      name: "docker-containerd",
-      accepts: true,
-      reason: "the image will have no name",
-    });
+    const { digest } = image.manifest.descriptor;
+    assertEquals([images[0]!.names, problems], [
+      [`registry.test/team/app@${digest}`],
+      [],
+    ]);
+    assertEquals(loaders[1], { name: "docker-containerd", accepts: true });
   }, { tag: "" }));
 
 test("verifyImage() finds one flipped bit in any blob", () =>
