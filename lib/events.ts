@@ -24,6 +24,46 @@ export interface Warning {
   message: string;
 }
 
+/** Why something is asked for again, for programs. */
+export type RetryCode =
+  /** The kinds of a `NetworkError`. */
+  | "dns"
+  | "refused"
+  | "reset"
+  | "tls"
+  | "timeout"
+  | "proxy"
+  | "truncated"
+  | "other"
+  /** An answer with a status that may pass, such as 503. */
+  | "status"
+  /** A connection much slower than the others. */
+  | "slow"
+  /** Bytes that are not those that were asked for. */
+  | "content";
+
+/** A request that failed and is made again. */
+export interface Retry {
+  /** Which event it is. */
+  type: "retry";
+  /** The address, redacted. */
+  url: string;
+  /** The host that failed, and its port where that is not the usual one. */
+  host?: string;
+  /** Why. */
+  code: RetryCode;
+  /** The answer's status, where that is why. */
+  status?: number;
+  /** The error's message. */
+  reason: string;
+  /** How many tries have failed since the last progress, from 1. */
+  attempt: number;
+  /** With how many that have failed it is tried again, at most. */
+  of: number;
+  /** Milliseconds until the next one. */
+  delay: number;
+}
+
 /** One step of a pull. Sizes are in bytes, times in milliseconds. */
 export type PullEvent =
   /** The reference was resolved to a manifest or index. */
@@ -52,16 +92,8 @@ export type PullEvent =
   | { type: "blob-done"; descriptor: Descriptor; source: BlobSource }
   /** Another process fetches this blob; this one waits for it. */
   | { type: "blob-wait"; descriptor: Descriptor }
-  /** A request failed and is tried again after `delay`. */
-  | {
-    type: "retry";
-    /** The address, redacted. */
-    url: string;
-    reason: string;
-    /** Counted from 1 since the last progress. */
-    attempt: number;
-    delay: number;
-  }
+  /** A request failed and is made again. */
+  | Retry
   /** Something that the user should know. */
   | { type: "warning"; warning: Warning }
   /** The archive is complete under its final name. */

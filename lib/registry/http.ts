@@ -21,7 +21,12 @@ import {
 import { toNetworkError } from "./network_error.ts";
 import { maskSecrets, redactUrl } from "./redact.ts";
 import { secretsOf } from "./secrets.ts";
-import { isRetryable, parseRetryAfter, retryDelay } from "./retry.ts";
+import {
+  isRetryable,
+  parseRetryAfter,
+  retryDelay,
+  retryEvent,
+} from "./retry.ts";
 
 /** The most bytes of an error's or a token server's body that are read. */
 export const MAX_REPLY_SIZE: number = 1024 * 1024;
@@ -237,13 +242,14 @@ export class HttpClient {
         if (
           attempt > retries || delay > maxWait || !mayPass(error)
         ) throw error;
-        onEvent?.({
-          type: "retry",
-          url: redactUrl(url),
-          reason: (error as Error).message,
-          attempt,
-          delay,
-        });
+        onEvent?.(
+          retryEvent(error, {
+            url: redactUrl(url),
+            attempt,
+            of: retries,
+            delay,
+          }),
+        );
         await wait(delay, signal);
       }
     }

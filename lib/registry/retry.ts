@@ -1,6 +1,12 @@
 /** When a request is worth another try, and how long to wait before it. */
 
-import { DockerPullError, NetworkError, RegistryError } from "../errors.ts";
+import {
+  ContentMismatchError,
+  DockerPullError,
+  NetworkError,
+  RegistryError,
+} from "../errors.ts";
+import type { Retry, RetryCode } from "../events.ts";
 import { describeFailure } from "./network_error.ts";
 
 const RETRIED_STATUSES = new Set([
@@ -65,6 +71,49 @@ export function retryDelay(
   }
   const delay = Math.min(FIRST_DELAY * 2 ** (attempt - 1), LAST_DELAY);
   return Math.round(delay * (1 - random / 2));
+}
+
+/**
+ * What is told of another try.
+ *
+ * @param error What the last try threw.
+ * @param facts The number of the try, and the wait before it; the address
+ * where the error names none, and the code where the error does not tell.
+ * @returns The event.
+ */
+export function retryEvent(
+  error: unknown,
+  { url, code, ...numbers }:
+    & Pick<Retry, "attempt" | "of" | "delay">
+    & Partial<Pick<Retry, "url" | "code">>,
+): Retry {
+  const failed = error instanceof RegistryError ? error : undefined;
+  const known = failed ?? (error instanceof NetworkError ? error : undefined);
+  const place = known?.url ?? url ?? "";
+  return {
+    type: "retry",
+    url: url ?? place,
+    host: hostOf(place),
+    code: code ?? codeOf(error),
+    status: failed?.status,
+    reason: error instanceof Error ? error.message : String(error),
+    ...numbers,
+  };
+}
+
+/** The host in an error's address, which may be no more than a host. */
+function hostOf(place: string): string | undefined {
+  const whole = /^https?:/i.test(place) ? place : `https://${place}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  return url?.host;
+}
+
+function codeOf(error: unknown): RetryCode {
+  if (error instanceof RegistryError) return "status";
+  if (error instanceof ContentMismatchError) return "content";
+  return error instanceof NetworkError
+    ? error.kind
+    : describeFailure(error).kind;
 }
 
 /**

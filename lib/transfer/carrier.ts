@@ -3,7 +3,7 @@
 import { sleep } from "../abort.ts";
 import { ContentMismatchError, RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import { isRetryable, retryDelay } from "../registry/retry.ts";
+import { isRetryable, retryDelay, retryEvent } from "../registry/retry.ts";
 import type { Piece } from "./blob.ts";
 import type { Connection } from "./connection.ts";
 import { SlowConnectionError } from "./watchdog.ts";
@@ -97,13 +97,12 @@ export class Carrier {
       ? 0
       : retryDelay(error, attempt);
     if (pause > this.#maxWait) throw error;
-    this.#onEvent({
-      type: "retry",
-      url: (error as { url?: string }).url ?? "",
-      reason: error instanceof Error ? error.message : String(error),
+    this.#onEvent(retryEvent(error, {
       attempt,
+      of: this.#retries,
       delay: pause,
-    });
+      code: slow ? "slow" : undefined,
+    }));
     try {
       await this.#sleep(pause, AbortSignal.any([this.#signal, signal]));
     } catch {

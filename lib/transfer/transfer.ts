@@ -18,6 +18,7 @@ import {
 } from "../options.ts";
 import { ContentMismatchError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
+import { retryEvent } from "../registry/retry.ts";
 import type { Descriptor, Fetcher } from "../types.ts";
 import {
   type BlobOutcome,
@@ -301,13 +302,12 @@ class Transfer {
         ) {
           throw error;
         } else {
-          this.#onEvent({
-            type: "retry",
+          this.#onEvent(retryEvent(error, {
             url: descriptor.digest,
-            reason: error.message,
             attempt: Math.max(1, mismatches),
+            of: MOST_MISMATCHES,
             delay: 0,
-          });
+          }));
         }
       }
     }

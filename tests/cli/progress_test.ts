@@ -130,8 +130,10 @@ test("TerminalProgress prints warnings and retries above, made harmless", () => 
   send(planned([layer]), start(layer), {
     type: "retry",
     url: "https://r.example/v2/x",
+    code: "status",
     reason: "HTTP 503 \x1b[2J",
     attempt: 2,
+    of: 5,
     delay: 1500,
   }, {
     type: "warning",
@@ -151,8 +153,10 @@ test("TerminalProgress counts down to the next try of a long wait", () => {
   const retry = (url: string, delay: number): PullEvent => ({
     type: "retry",
     url,
+    code: "status",
     reason: "HTTP 429",
     attempt: 1,
+    of: 5,
     delay,
   });
   // Before anything is planned, too, which is where registries refuse.

@@ -163,8 +163,12 @@ test("retrying() backs off, tells of it, and ends with success", async () => {
   assertEquals(events[2], {
     type: "retry",
     url: "https://r.test/?…",
+    host: "r.test",
+    code: "status",
+    status: 503,
     reason: "Cannot GET https://r.test/: HTTP 503 (busy)",
     attempt: 3,
+    of: 5,
     delay: 8_000,
   });
 });

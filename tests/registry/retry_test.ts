@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  ContentMismatchError,
   NetworkError,
   type NetworkErrorKind,
   RegistryError,
@@ -8,6 +9,7 @@ import {
   isRetryable,
   parseRetryAfter,
   retryDelay,
+  retryEvent,
 } from "../../lib/registry/retry.ts";
 import { test } from "../harness.ts";
 
@@ -100,4 +102,34 @@ test("isRetryable() gives up on Docker Hub's limit, which lasts for hours", () =
   const words = "You have reached your unauthenticated pull rate limit";
   assertEquals(isRetryable(refusal(429, undefined, words)), false);
   assertEquals(isRetryable(refusal(429, 1_000, words)), true);
+});
+
+test("retryEvent() tells by data what failed, where and how often", () => {
+  const facts = { attempt: 2, of: 5, delay: 3_000 };
+  const told = (error: unknown, more = {}) => {
+    const event = retryEvent(error, { ...facts, ...more });
+    assertEquals([event.attempt, event.of, event.delay], [2, 5, 3_000]);
+    return [event.code, event.host, event.status, event.url];
+  };
+  const url = "https://r.test/v2/";
+  assertEquals(told(refusal(503), { url }), ["status", "r.test", 503, url]);
+  // A storage that the registry redirects to, and what knows a host only.
+  const error = (place: string) => new NetworkError(place, "timeout", "no");
+  assertEquals(told(error("https://s.test:81/x"), { url }), [
+    "timeout",
+    "s.test:81",
+    undefined,
+    url,
+  ]);
+  assertEquals(told(error("s.test:81")).slice(0, 2), ["timeout", "s.test:81"]);
+  assertEquals(told(error("the registry"))[1], undefined);
+  assertEquals(told(error("[::1]:5000"))[1], "[::1]:5000");
+  assertEquals(told(error("s.test"), { code: "slow" })[0], "slow");
+  const descriptor = { mediaType: "x/y", digest: "sha256:ab", size: 1 };
+  const wrong = new ContentMismatchError(descriptor, { size: 2 });
+  assertEquals(told(wrong, { url: "sha256:ab" }).slice(0, 2), [
+    "content",
+    undefined,
+  ]);
+  assertEquals(told(new TypeError("connection reset"), { url })[0], "reset");
 });
