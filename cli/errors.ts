@@ -20,6 +20,7 @@ import { UsageError } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { nearestRegistry } from "./nearest.ts";
+import { networkHint } from "./network_hints.ts";
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
 import { neutralize, redactAddresses, truncate, width } from "./text.ts";
@@ -171,36 +172,6 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     };
   }
   return explainUnknown(error);
-}
-
-const NETWORK_HINTS: Record<NetworkError["kind"], string> = {
-  dns: "check the registry's name, and the network or proxy of this machine",
-  refused: "check host and port, and that the registry is running",
-  reset: "try again; a firewall or proxy may have cut the connection",
-  tls: "trust its authority with --ca-cert FILE; " +
-    "--plain-http if it speaks http only; or, at your own risk, " +
-    "--insecure-host HOST",
-  timeout: "try again, or be more patient with --timeout SECONDS",
-  proxy: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
-  truncated: "try again; the server ended its answer early",
-  other: "try again; --verbose shows the cause",
-};
-
-function networkHint({ kind, message }: NetworkError): string {
-  if (kind === "proxy" && message.includes("user name")) {
-    return "write both into HTTPS_PROXY and HTTP_PROXY, as " +
-      "http://USER:PASSWORD@HOST:PORT; %40 stands for an @ in them";
-  }
-  if (kind === "proxy" && message.includes("certificate's issuer")) {
-    return "trust the proxy's authority with --ca-cert FILE";
-  }
-  if (message.includes("wants a client certificate")) {
-    return "give one with --client-cert FILE and --client-key FILE";
-  }
-  return message.endsWith("the TLS handshake failed")
-    ? "the server may want a client certificate, as --client-cert FILE, or " +
-      "an old version of TLS"
-    : NETWORK_HINTS[kind];
 }
 
 function explainUnknown(error: unknown): Explanation {

@@ -23,8 +23,8 @@ const CERTIFICATE =
 
 /** Whether a request failed because nobody known has signed a certificate. */
 export function isUntrusted(error: unknown): boolean {
-  const { kind, reason } = describeFailure(error);
-  return kind === "tls" && /issuer is unknown|self-signed/.test(reason);
+  const { reason } = describeFailure(error);
+  return reason === "unknown-authority" || reason === "self-signed";
 }
 
 /**

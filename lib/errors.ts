@@ -131,6 +131,47 @@ export type NetworkErrorKind =
   | "truncated"
   | "other";
 
+/** What exactly is wrong, where more is known than the kind. */
+export type NetworkErrorReason =
+  /** The certificate's issuer is not trusted here. */
+  | "unknown-authority"
+  /** The certificate is its own issuer. */
+  | "self-signed"
+  /** The certificate has expired. */
+  | "expired"
+  /** The certificate is not valid yet. */
+  | "not-yet-valid"
+  /** The certificate is for another host's name. */
+  | "other-host"
+  /** The certificate has been revoked. */
+  | "revoked"
+  /** Something else is wrong with the certificate. */
+  | "bad-certificate"
+  /** The server wants to be shown a certificate. */
+  | "client-certificate"
+  /** The server wants a certificate, or another one than it was shown. */
+  | "client-certificate-refused"
+  /** The server broke off the handshake, without a word about certificates. */
+  | "handshake-refused"
+  /** The handshake failed. */
+  | "handshake"
+  /** The server does not speak TLS where it was expected to. */
+  | "no-tls"
+  /** The server speaks TLS where plain HTTP was sent. */
+  | "tls-port"
+  /** What came is no HTTP. */
+  | "no-http"
+  /** The proxy wants a user and a password. */
+  | "proxy-login-missing"
+  /** The proxy refuses the user or the password. */
+  | "proxy-login-refused";
+
+/** How a {@linkcode NetworkError} is made. */
+export interface NetworkErrorOptions extends ErrorOptions {
+  /** What exactly is wrong. */
+  reason?: NetworkErrorReason;
+}
+
 /** No answer, or one that broke off. */
 export class NetworkError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
@@ -139,17 +180,20 @@ export class NetworkError extends DockerPullError {
   readonly url: string;
   /** What kind of failure it is. */
   readonly kind: NetworkErrorKind;
+  /** What exactly is wrong, where that is known. */
+  readonly reason?: NetworkErrorReason;
 
   /** Made from what `fetch` threw. */
   constructor(
     url: string,
     kind: NetworkErrorKind,
-    reason: string,
-    options?: ErrorOptions,
+    words: string,
+    options?: NetworkErrorOptions,
   ) {
-    super(`Cannot reach ${url}: ${reason}`, options);
+    super(`Cannot reach ${url}: ${words}`, options);
     this.url = url;
     this.kind = kind;
+    this.reason = options?.reason;
   }
 }
 

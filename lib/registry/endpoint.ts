@@ -1,10 +1,11 @@
 /** Where a registry is asked: its address, and whether by http or https. */
 
-import { NetworkError } from "../errors.ts";
+import { NetworkError, type NetworkErrorReason } from "../errors.ts";
 import { isLoopback } from "./address.ts";
 import { drop, type Exchange } from "./body.ts";
 import type { HttpClient } from "./http.ts";
 import type { SendOptions } from "./http_options.ts";
+import { redactUrl } from "./redact.ts";
 
 /** Says whether a registry is asked by plain HTTP: all of them, or by name. */
 export type PlainHttp = boolean | ((registry: string) => boolean | undefined);
@@ -17,11 +18,14 @@ export class Endpoint {
   #url: URL;
   /** The address to try next, where it is not known which one is right. */
   #other: URL | undefined;
+  /** Whether it may turn out that the port speaks TLS and not plain HTTP. */
+  #doubtful: boolean;
 
   /** Begins with the address as given; `other` is tried where it fails. */
   constructor(url: URL, other?: URL) {
     this.#url = url;
     this.#other = other;
+    this.#doubtful = other === undefined && url.protocol === "http:";
   }
 
   /**
@@ -56,6 +60,8 @@ export class Endpoint {
    * @param path The path, without a slash at its beginning.
    * @param options The request.
    * @returns The answer.
+   * @throws {NetworkError} If none comes; with the reason `tls-port` where
+   * plain HTTP is what the caller wants and TLS what the server speaks.
    */
   async send(
     http: HttpClient,
@@ -64,7 +70,11 @@ export class Endpoint {
   ): Promise<Exchange> {
     const ask = (base: URL) => http.send(new URL(path, base), options);
     const other = this.#other;
-    if (other === undefined) return await ask(this.#url);
+    if (other === undefined) {
+      return this.#doubtful
+        ? await this.#sendPlain(http, ask, options.signal)
+        : await ask(this.#url);
+    }
     let answer: Exchange | undefined;
     let failure: unknown;
     try {
@@ -86,10 +96,7 @@ export class Endpoint {
       this.#other = undefined;
       return second;
     } catch (error) {
-      // Who has a certificate, or wants one, speaks TLS.
-      const secure = !(error instanceof NetworkError) ||
-        /certificate|broke off the TLS/.test(error.message);
-      if (secure) {
+      if (!(error instanceof NetworkError) || speaksTls(error)) {
         drop(answer?.response.body);
         throw error;
       }
@@ -98,6 +105,81 @@ export class Endpoint {
       return answer;
     }
   }
+
+  /** Sends by plain HTTP, and finds out why that fails at first. */
+  async #sendPlain(
+    http: HttpClient,
+    ask: (base: URL) => Promise<Exchange>,
+    signal: AbortSignal | undefined,
+  ): Promise<Exchange> {
+    let answer: Exchange | undefined;
+    let failure: unknown;
+    try {
+      answer = await ask(this.#url);
+    } catch (error) {
+      if (!isOtherProtocol(error, this.#url)) throw error;
+      failure = error;
+    }
+    if (answer && answer.response.status !== 400) {
+      this.#doubtful = false;
+      return answer;
+    }
+    // Each server says it in words of its own; TLS itself says it in one way.
+    if (!await this.#acceptsTls(http, signal)) {
+      if (answer) return answer;
+      throw failure;
+    }
+    drop(answer?.response.body);
+    throw new NetworkError(
+      redactUrl(this.#url),
+      "tls",
+      "the server speaks TLS on this port, not plain HTTP",
+      { reason: "tls-port", cause: failure },
+    );
+  }
+
+  async #acceptsTls(
+    http: HttpClient,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    this.#doubtful = false;
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), PROBE_TIME);
+    try {
+      const { response } = await http.send(
+        new URL(this.#url.href.replace(/^http:/, "https:")),
+        { signal: AbortSignal.any([limit.signal, ...signal ? [signal] : []]) },
+      );
+      drop(response.body);
+      return true;
+    } catch (error) {
+      signal?.throwIfAborted();
+      return error instanceof NetworkError && speaksTls(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** How long a server is asked whether it speaks TLS, in milliseconds. */
+const PROBE_TIME = 5_000;
+
+/** What only a server that speaks TLS can have made a request fail with. */
+const OF_TLS: ReadonlySet<NetworkErrorReason | undefined> = new Set([
+  "unknown-authority",
+  "self-signed",
+  "expired",
+  "not-yet-valid",
+  "other-host",
+  "revoked",
+  "bad-certificate",
+  "client-certificate",
+  "client-certificate-refused",
+  "handshake-refused",
+]);
+
+function speaksTls({ reason }: NetworkError): boolean {
+  return OF_TLS.has(reason);
 }
 
 /** Whether a server may have failed because it speaks something else. */

@@ -7,6 +7,7 @@ import {
   DockerPullError,
   NetworkError,
   type NetworkErrorKind,
+  type NetworkErrorReason,
 } from "../errors.ts";
 import { redactText, redactUrl } from "./redact.ts";
 
@@ -15,11 +16,18 @@ export interface Failure {
   /** Its kind. */
   kind: NetworkErrorKind;
   /** Such as `the certificate has expired`. */
-  reason: string;
+  words: string;
+  /** What exactly it is, where that is known. */
+  reason?: NetworkErrorReason;
 }
 
 /** Searched from the top in the codes and messages of an error and its causes. */
-const FAILURES: [RegExp, NetworkErrorKind, string][] = [
+const FAILURES: [
+  pattern: RegExp,
+  kind: NetworkErrorKind,
+  words: string,
+  reason?: NetworkErrorReason,
+][] = [
   [
     /ERR_PROXY_TUNNEL|proxy authentication required|unsuccessful tunnel/i,
     "proxy",
@@ -36,58 +44,69 @@ const FAILURES: [RegExp, NetworkErrorKind, string][] = [
     /CERT_HAS_EXPIRED|certificate:? (?:has )?expired/i,
     "tls",
     "the certificate has expired",
+    "expired",
   ],
   [
     /CERT_NOT_YET_VALID|not ?valid ?yet|not yet valid/i,
     "tls",
     "the certificate is not valid yet, or this machine's clock is wrong",
+    "not-yet-valid",
   ],
   [
     /ALTNAME_INVALID|not valid for name|NotValidForName/i,
     "tls",
     "the certificate is for another host",
+    "other-host",
   ],
   [
     /DEPTH_ZERO_SELF_SIGNED|CaUsedAsEndEntity/i,
     "tls",
     "the certificate is self-signed",
+    "self-signed",
   ],
   [
     /UnknownIssuer|UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED_CERT_IN_CHAIN/i,
     "tls",
     "the certificate's issuer is unknown",
+    "unknown-authority",
   ],
-  [/CERT_REVOKED|\bRevoked\b/i, "tls", "the certificate is revoked"],
+  [/CERT_REVOKED|\bRevoked\b/i, "tls", "the certificate is revoked", "revoked"],
   [
     /CERTIFICATE_?REQUIRED/i,
     "tls",
     "the server wants a client certificate",
+    "client-certificate",
   ],
   [
     // Before TLS 1.3, this is also what a server says that was shown none.
     /BAD_?CERTIFICATE|ALERT_UNKNOWN_CA|alert: UnknownCA/i,
     "tls",
     "the server wants a client certificate, or another one",
+    "client-certificate-refused",
   ],
   [
     /WRONG.VERSION.NUMBER|InvalidContentType|packet length too long/i,
     "tls",
     "the server does not speak TLS on this port",
+    "no-tls",
   ],
   [
     /invalid peer certificate|CERT_|unsupported certificate/i,
     "tls",
     "the certificate is not valid",
+    "bad-certificate",
   ],
   [
     /fatal alert|_ALERT_|\balert number\b/i,
     "tls",
     "the server broke off the TLS handshake",
+    "handshake-refused",
   ],
   [
     /\bEPROTO\b|ERR_SSL|ERR_TLS|handshake|\btls\b/i,
     "tls",
     "the TLS handshake failed",
+    "handshake",
   ],
   [
     /ETIMEDOUT|TIMEOUT|timed ?out|operation was aborted due to/i,
@@ -113,6 +132,7 @@ const FAILURES: [RegExp, NetworkErrorKind, string][] = [
     /HPE_|invalid HTTP|parse error|ParseError|Malformed_HTTP/i,
     "other",
     "the server does not speak HTTP",
+    "no-http",
   ],
 ];
 
@@ -124,13 +144,14 @@ const FAILURES: [RegExp, NetworkErrorKind, string][] = [
  */
 export function describeFailure(error: unknown): Failure {
   const words = wordsOf(error);
-  const text = words.join("\n");
-  for (const [pattern, kind, reason] of FAILURES) {
-    if (pattern.test(text)) return { kind, reason };
+  // Deno writes the address into its messages, whose host may be any word.
+  const text = words.join("\n").replace(/https?:\/\/[^\s"'()]*/gi, "");
+  for (const [pattern, kind, words, reason] of FAILURES) {
+    if (pattern.test(text)) return { kind, words, reason };
   }
   return {
     kind: "other",
-    reason: redactText(words.at(-1) ?? "") || "unknown failure",
+    words: redactText(words.at(-1) ?? "") || "unknown failure",
   };
 }
 
@@ -152,12 +173,14 @@ export function toNetworkError(
 ): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof DockerPullError) return error;
-  const { kind, reason } = describeFailure(error);
+  const { kind, words, reason } = describeFailure(error);
+  // Of a body that makes no sense from some byte on, the bytes before count.
+  const broken = reading && (kind === "reset" || reason === "no-http");
   return new NetworkError(
     redactUrl(url),
-    reading && kind === "reset" ? "truncated" : kind,
-    reason,
-    { cause: redactError(error) },
+    broken ? "truncated" : kind,
+    words,
+    { cause: redactError(error), reason },
   );
 }
 

@@ -212,8 +212,11 @@ function request(
       reject(signal!.reason);
       outgoing.destroy();
     });
+    let answer: http.IncomingMessage | undefined;
     outgoing.on("error", (error) => {
       forget();
+      // What is wrong with a body is told here; there it is merely "aborted".
+      if (answer?.complete === false) answer.destroy(error);
       const code = (error as { code?: string }).code;
       if (
         outgoing.reusedSocket && !body &&
@@ -224,6 +227,7 @@ function request(
     });
     outgoing.on("response", (incoming) => {
       forget();
+      answer = incoming;
       try {
         if (forward && isProxyRefusal(incoming)) throw proxyRefusal(forward);
         resolve(toResponse(incoming, method, signal));
@@ -247,6 +251,6 @@ function isProxyRefusal(
 }
 
 function proxyFailure(proxy: URL, cause: Error): NetworkError {
-  const { reason } = describeFailure(cause);
-  return new NetworkError(proxy.origin, "proxy", reason, { cause });
+  const { words, reason } = describeFailure(cause);
+  return new NetworkError(proxy.origin, "proxy", words, { cause, reason });
 }

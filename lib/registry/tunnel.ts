@@ -53,13 +53,19 @@ export function proxyAuthorization(proxy: URL): Record<string, string> {
  * @returns The error, without the login.
  */
 export function proxyRefusal(proxy: URL): NetworkError {
-  return new NetworkError(
-    proxy.origin,
-    "proxy",
-    proxy.username
-      ? "the proxy refuses the user name or password"
-      : "the proxy wants a user name and a password",
-  );
+  return proxy.username
+    ? new NetworkError(
+      proxy.origin,
+      "proxy",
+      "the proxy refuses the user name or password",
+      { reason: "proxy-login-refused" },
+    )
+    : new NetworkError(
+      proxy.origin,
+      "proxy",
+      "the proxy wants a user name and a password",
+      { reason: "proxy-login-missing" },
+    );
 }
 
 /** Milliseconds for a proxy to connect. */
@@ -91,8 +97,8 @@ export async function openTunnel(options: TunnelOptions): Promise<net.Socket> {
       await askForTunnel(socket, proxy, host, port);
     } catch (cause) {
       if (cause instanceof NetworkError) throw cause;
-      const { reason } = describeFailure(cause);
-      throw new NetworkError(proxy.origin, "proxy", reason, { cause });
+      const { words, reason } = describeFailure(cause);
+      throw new NetworkError(proxy.origin, "proxy", words, { cause, reason });
     }
     const inner = tls.connect({
       ...settings,

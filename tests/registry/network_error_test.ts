@@ -22,7 +22,7 @@ function node(code: string, message: string): Error {
 }
 
 /** What Deno 2.9, Bun 1.4 and Node 20 throw, as it was observed. */
-const FAILURES: [string, string, Error[]][] = [
+const FAILURES: [string, string, Error[], string?][] = [
   ["dns", "the host is unknown", [
     deno(
       "dns error: failed to lookup address information: Name or service not known",
@@ -44,7 +44,18 @@ const FAILURES: [string, string, Error[]][] = [
       "invalid peer certificate: certificate expired: verification time 1795309206 (UNIX), but certificate is not valid after 1580515200",
     ),
     node("CERT_HAS_EXPIRED", "certificate has expired"),
-  ]],
+  ], "expired"],
+  [
+    "tls",
+    "the certificate is not valid yet, or this machine's clock is wrong",
+    [
+      deno(
+        "invalid peer certificate: certificate not valid yet: verification time 1795309206 (UNIX), but certificate is not valid before 1901232000",
+      ),
+      node("CERT_NOT_YET_VALID", "certificate is not yet valid"),
+    ],
+    "not-yet-valid",
+  ],
   ["tls", "the certificate's issuer is unknown", [
     deno("invalid peer certificate: UnknownIssuer"),
     node(
@@ -55,11 +66,11 @@ const FAILURES: [string, string, Error[]][] = [
       "SELF_SIGNED_CERT_IN_CHAIN",
       "self signed certificate in certificate chain",
     ),
-  ]],
+  ], "unknown-authority"],
   ["tls", "the certificate is self-signed", [
     deno("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))"),
     node("DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate"),
-  ]],
+  ], "self-signed"],
   ["tls", "the certificate is for another host", [
     deno(
       'invalid peer certificate: certificate not valid for name "localhost"; certificate is only valid for DnsName("elsewhere.example")',
@@ -68,7 +79,7 @@ const FAILURES: [string, string, Error[]][] = [
       "ERR_TLS_CERT_ALTNAME_INVALID",
       'ERR_TLS_CERT_ALTNAME_INVALID fetching "https://localhost/"',
     ),
-  ]],
+  ], "other-host"],
   ["tls", "the server wants a client certificate", [
     new TypeError("fetch failed", {
       cause: new Error("received fatal alert: CertificateRequired"),
@@ -77,7 +88,7 @@ const FAILURES: [string, string, Error[]][] = [
       "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
       "tlsv13 alert certificate required",
     ),
-  ]],
+  ], "client-certificate"],
   ["tls", "the server wants a client certificate, or another one", [
     new TypeError("fetch failed", {
       cause: new Error("received fatal alert: BadCertificate"),
@@ -87,24 +98,24 @@ const FAILURES: [string, string, Error[]][] = [
       "error:10000412:SSL routines:OPENSSL_internal:SSLV3_ALERT_BAD_CERTIFICATE",
     ),
     coded("ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "tlsv1 alert unknown ca"),
-  ]],
+  ], "client-certificate-refused"],
   ["tls", "the server broke off the TLS handshake", [
     new Error("received fatal alert: HandshakeFailure"),
     coded("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", "handshake failure"),
-  ]],
+  ], "handshake-refused"],
   ["tls", "the server does not speak TLS on this port", [
     deno("received corrupt message of type InvalidContentType"),
     node(
       "ERR_SSL_WRONG_VERSION_NUMBER",
       "error:0A00010B:SSL routines:ssl3_get_record:wrong version number",
     ),
-  ]],
+  ], "no-tls"],
   ["tls", "the TLS handshake failed", [
     coded(
       "EPROTO",
       "EPROTO: The TLS handshake failed. Does the server speak TLS on this port?",
     ),
-  ]],
+  ], "handshake"],
   ["reset", "the connection broke off", [
     deno(
       "client error (SendRequest): connection closed before message completed",
@@ -146,10 +157,10 @@ const FAILURES: [string, string, Error[]][] = [
       "HPE_INVALID_CONSTANT",
       "Response does not match the HTTP/1.1 protocol (Expected HTTP/)",
     ),
-  ]],
+  ], "no-http"],
 ];
 
-for (const [kind, reason, errors] of FAILURES) {
+for (const [kind, words, errors, reason] of FAILURES) {
   for (const error of errors) {
     const { cause } = error as { cause?: Error };
     test(
@@ -157,17 +168,30 @@ for (const [kind, reason, errors] of FAILURES) {
         (cause ?? error).message.slice(-60)
       } for ${kind}`,
       () => {
-        assertEquals(describeFailure(error), { kind, reason } as unknown);
+        assertEquals(
+          describeFailure(error),
+          { kind, words, reason } as unknown,
+        );
       },
     );
   }
 }
 
+test("describeFailure() takes no word of an address for what went wrong", () => {
+  const cause = new Error(
+    "error sending request from 127.0.0.1:1 for https://handshake.tls.test/timeout (127.0.0.1:2): client error (SendRequest): connection closed before message completed",
+  );
+  assertEquals(
+    describeFailure(new TypeError("fetch failed", { cause })).kind,
+    "reset",
+  );
+});
+
 test("describeFailure() repeats words that it does not know, without secrets", () => {
   const error = new Error("odd thing at https://s.test/?sig=SECRET\x1b[0m");
   assertEquals(describeFailure(error), {
     kind: "other",
-    reason: "Error odd thing at https://s.test/?…",
+    words: "Error odd thing at https://s.test/?…",
   });
   assertEquals(describeFailure(undefined).kind, "other");
 });
