@@ -73,6 +73,15 @@ export function explainRegistryError(
       code: EXIT.rateLimited,
     };
   }
+  if (status < 100 || status > 599) {
+    return {
+      sentence: `${cannot} answers with the status ${status}, which is none ` +
+        `of HTTP${words}`,
+      hint: "something in front of the registry may have answered; --verbose " +
+        "shows the request",
+      code: EXIT.network,
+    };
+  }
   if (status >= 500 || status === 408 || status === 425) {
     return {
       sentence: `${cannot} has a fault of its own, HTTP ${status}${words}`,

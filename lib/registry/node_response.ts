@@ -2,8 +2,7 @@
 
 import type http from "node:http";
 import { onAbort } from "../abort.ts";
-
-const NULL_BODY = new Set([204, 205, 304]);
+import { hasBody, plainResponse } from "./plain_response.ts";
 
 /**
  * Makes a `Response` of what `node:http` received.
@@ -25,13 +24,13 @@ export function toResponse(
     headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
   }
   const init = { status, statusText: statusMessage, headers };
-  if (method === "HEAD" || NULL_BODY.has(status)) {
-    const response = new Response(null, init);
+  if (method === "HEAD" || !hasBody(status)) {
+    const response = plainResponse(null, init);
     incoming.on("error", () => {});
     incoming.resume();
     return response;
   }
-  return new Response(toStream(incoming, signal), init);
+  return plainResponse(toStream(incoming, signal), init);
 }
 
 /** How many bytes may wait in a body before the connection is held. */

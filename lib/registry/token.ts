@@ -247,7 +247,16 @@ function renewalTime(fields: Record<string, unknown>, now: number): number {
   return start + lifetime - Math.min(EARLY, lifetime / 4);
 }
 
-function lifetimeOf(fields: Record<string, unknown>): number | undefined {
-  const seconds = Number(fields.expires_in);
-  return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+/** No token is believed to last longer, in seconds: a year. */
+const LONGEST_LIFETIME = 31_536_000;
+
+/** The lifetime in milliseconds, where it is a positive number or the text of one. */
+function lifetimeOf(
+  { expires_in: told }: Record<string, unknown>,
+): number | undefined {
+  const seconds = typeof told === "number" ||
+      (typeof told === "string" && /^\d{1,20}(?:\.\d{1,20})?$/.test(told))
+    ? Number(told)
+    : NaN;
+  return seconds > 0 ? Math.min(seconds, LONGEST_LIFETIME) * 1000 : undefined;
 }

@@ -2,14 +2,12 @@
 
 import { storageError } from "../disk/io.ts";
 import { ContentMismatchError } from "../errors.ts";
+import { hasBody, plainResponse } from "../registry/plain_response.ts";
 import type { FetchInit, FetchThread, FilePlace } from "../types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 import { ThreadBody } from "./thread_body.ts";
 import { type Asked, revive, ThreadPort } from "./thread_port.ts";
 import type { Answer } from "./thread_program.ts";
-
-/** Statuses whose answers have no body, and must not be given one. */
-const NO_BODY = new Set([204, 205, 304]);
 
 /** What has been received of a body in one step. */
 export interface Received {
@@ -63,10 +61,10 @@ export class Thread implements FetchThread {
       signal?.throwIfAborted();
       if (answer.broken) throw revive(answer.broken);
       const { status, statusText, headers: received, empty } = answer.head!;
-      const stream = empty || NO_BODY.has(status) ? null : body.toStream();
+      const stream = empty || !hasBody(status) ? null : body.toStream();
       if (stream) this.#bodies.set(stream, body);
       else body.cancel();
-      return new Response(stream, { status, statusText, headers: received });
+      return plainResponse(stream, { status, statusText, headers: received });
     } catch (error) {
       body.cancel();
       throw signal?.aborted ? signal.reason : error;

@@ -13,6 +13,8 @@ import {
   InvalidDocumentError,
   InvalidPlatformError,
   NetworkError,
+  type NetworkErrorKind,
+  type NetworkErrorReason,
   PlatformNotFoundError,
   RegistryError,
   StorageError,
@@ -59,6 +61,10 @@ const system = (code: string) =>
     syscall: "open",
     path: "/a b",
   });
+
+function network(kind: NetworkErrorKind, reason?: NetworkErrorReason) {
+  return new NetworkError("https://r/", kind, "no", { reason });
+}
 
 test("explainError() gives each error its sentence, hint and exit code", () => {
   const table: [unknown, number, sentence: string, hint: string][] = [
@@ -111,34 +117,38 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     ],
     [registry(503), 8, "r.example has a fault of its own, HTTP 503", "later"],
     [registry(408), 8, "HTTP 408", "later"],
+    [registry(999), 8, "answers with the status 999", "in front of"],
     [new NetworkError("https://r/", "dns", "no"), 8, "https://r/: no", "name"],
     [new NetworkError("https://r/", "refused", "no"), 8, "r/: no", "port"],
-    [new NetworkError("https://r/", "tls", "no"), 8, "r/: no", "--ca-cert"],
+    [network("tls", "unknown-authority"), 8, "//r/: no", "--ca-cert FILE; or"],
+    [network("tls", "self-signed"), 8, "//r/: no", "that certificate with"],
+    [network("tls", "expired"), 8, "//r/: no", "to renew it"],
     [
-      new NetworkError("https://r/", "tls", "it wants a client certificate"),
+      network("tls", "not-yet-valid"),
       8,
-      "certificate",
-      "--client-cert FILE",
+      "//r/: no",
+      "set this machine's clock",
     ],
-    [
-      new NetworkError("https://r/", "tls", "the TLS handshake failed"),
-      8,
-      "handshake",
-      "--client-cert FILE",
-    ],
+    [network("tls", "other-host"), 8, "//r/: no", "name that the certificate"],
+    [network("tls", "client-certificate"), 8, "//r/: no", "--client-cert FILE"],
+    [network("tls", "handshake"), 8, "//r/: no", "--client-cert FILE"],
+    [network("tls", "no-tls"), 8, "//r/: no", "--plain-http if"],
+    [network("tls", "tls-port"), 8, "//r/: no", "leave --plain-http out"],
+    [network("tls"), 8, "//r/: no", "--verbose"],
+    [network("other", "no-http"), 8, "//r/: no", "else than a registry"],
     [new NetworkError("https://r/", "timeout", "no"), 8, "no", "--timeout"],
     [new NetworkError("https://r/", "proxy", "no"), 8, "no", "HTTPS_PROXY"],
     [
-      new NetworkError("http://p", "proxy", "the proxy wants a user name"),
+      network("proxy", "proxy-login-missing"),
       8,
-      "http://p: the proxy wants",
-      "USER:PASSWORD@",
+      "//r/: no",
+      "write both into HTTPS_PROXY",
     ],
     [
-      new NetworkError("https://p", "proxy", "the certificate's issuer"),
+      network("proxy", "unknown-authority"),
       8,
-      "https://p: ",
-      "--ca-cert FILE",
+      "//r/: no",
+      "the proxy's author",
     ],
     [
       new ContentMismatchError({ mediaType: "x/y", digest: DIGEST, size: 2 }, {

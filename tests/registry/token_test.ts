@@ -98,6 +98,13 @@ const LIVES: [string, Record<string, unknown>, number][] = [
   ["as it says", { expires_in: 300 }, 290],
   ["60 s where it says nothing", {}, 50],
   ["60 s where it says nonsense", { expires_in: "soon" }, 50],
+  ["60 s where it says an object", {
+    expires_in: { valueOf: 1, toString: 1 },
+  }, 50],
+  ["60 s where it says a list", { expires_in: [300] }, 50],
+  ["60 s where it says true", { expires_in: true }, 50],
+  ["60 s where it says no number", { expires_in: "NaN" }, 50],
+  ["a year where it says more", { expires_in: 1e300 }, 31_535_990],
   ["60 s where it says zero", { expires_in: 0 }, 50],
   ["60 s where it says less than nothing", { expires_in: -5 }, 50],
   ["three quarters of a very short life", { expires_in: 4 }, 3],
