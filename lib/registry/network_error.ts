@@ -41,6 +41,12 @@ const FAILURES: [
   [/\bEAI_AGAIN\b/, "dns", "the host's name cannot be looked up now"],
   [/ECONNREFUSED|connection ?refused/i, "refused", "the connection is refused"],
   [
+    // Closed in the midst of TLS, which is no fault of TLS.
+    /without sending TLS close_notify|handshake eof|before secure TLS connection|ERR_SOCKET_CLOSED/i,
+    "reset",
+    "the connection broke off",
+  ],
+  [
     /CERT_HAS_EXPIRED|certificate:? (?:has )?expired/i,
     "tls",
     "the certificate has expired",
@@ -129,7 +135,7 @@ const FAILURES: [
     "the network does not lead there",
   ],
   [
-    /HPE_|invalid HTTP|parse error|ParseError|Malformed_HTTP/i,
+    /HPE_|invalid HTTP|parse error|ParseError|Malformed_?HTTP|InvalidHTTP/i,
     "other",
     "the server does not speak HTTP",
     "no-http",

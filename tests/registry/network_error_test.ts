@@ -120,6 +120,17 @@ const FAILURES: [string, string, Error[], string?][] = [
     deno(
       "client error (SendRequest): connection closed before message completed",
     ),
+    new TypeError("fetch failed", {
+      cause: new Error(
+        "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/rustls/manual/_03_howto/index.html#unexpected-eof",
+      ),
+    }),
+    deno("tls handshake eof"),
+    coded(
+      "ECONNRESET",
+      "Client network socket disconnected before secure TLS connection was established",
+    ),
+    coded("ERR_SOCKET_CLOSED", "Socket is closed"),
     node("UND_ERR_SOCKET", "other side closed"),
     coded("ECONNRESET", "socket hang up"),
     coded(

