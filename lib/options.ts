@@ -17,7 +17,10 @@ export const LONGEST_WAIT = 2 ** 31 - 1;
 export const MAX_CONCURRENCY = 64;
 
 function typed(wanted: string, type: string): Rule {
-  return (value) => typeof value === type ? undefined : { wanted, type: true };
+  return (value) => {
+    const actual = typeof value;
+    return actual === type ? undefined : { wanted, type: true };
+  };
 }
 
 /** True or false. */

@@ -67,6 +67,12 @@ export function bunPath() {
   return found;
 }
 
+/** The Node that runs this, or the one on the PATH. */
+export function nodePath() {
+  const own = !("Deno" in globalThis) && !("Bun" in globalThis);
+  return own ? process.execPath : "node";
+}
+
 /** The version of that Bun. */
 export function bunVersion() {
   return /** @type {string} */ (require("bun/package.json").version);

@@ -1,20 +1,33 @@
 // @ts-check
 /**
  * Runs the tests, and the examples of the documentation, under Deno: `node
- * tasks/test.js [ARGS]`, or the tests under Bun: `node tasks/test.js --bun
- * [ARGS]`. ARGS go to the runner; files among them replace the default ones.
- * Ends with what was skipped and why, and the totals on a line of their own.
+ * tasks/test.js [ARGS]`, or the tests under Bun or Node: `node tasks/test.js
+ * --bun|--node [ARGS]`. ARGS go to the runner; files among them, and folders,
+ * replace the default ones. Ends with what was skipped and why, and the totals
+ * on a line of their own.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
-import { bunPath, denoPath, profile, root, run } from "./runtimes.js";
+import { withoutTypes } from "./node_types.js";
+import { bunPath, denoPath, nodePath, profile, root, run } from "./runtimes.js";
 
 process.chdir(root);
 const given = process.argv.slice(2);
-const bun = given[0] === "--bun";
-if (bun) given.shift();
+const runtime = given[0] === "--bun"
+  ? "Bun"
+  : given[0] === "--node"
+  ? "Node"
+  : "Deno";
+if (runtime !== "Deno") given.shift();
 const folder = mkdtempSync(join(tmpdir(), "docker-pull-test-"));
 const report = join(folder, "junit.xml");
 const named = given.some((arg) => !arg.startsWith("-"));
@@ -43,12 +56,34 @@ const bunArgs = () => [
   ...named ? [] : ["tests"],
 ];
 
-/** Under Bun too, some tests ask Deno about the sources. */
+/** Node takes files, and no folders. */
+const nodeArgs = () => [
+  "--test",
+  "--test-reporter=spec",
+  "--test-reporter-destination=stdout",
+  "--test-reporter=junit",
+  `--test-reporter-destination=${report}`,
+  ...(named ? given : [...given, "tests"]).flatMap((path) =>
+    existsSync(path) && statSync(path).isDirectory()
+      ? readdirSync(path, { recursive: true })
+        .map((name) => join(path, String(name)))
+        .filter((name) => name.endsWith("_test.ts"))
+      : path
+  ),
+];
+
+/** Everywhere, some tests ask Deno about the sources. */
 const PATH = `${process.env.PATH}${delimiter}${dirname(denoPath())}`;
-const code =
-  await (bun
-    ? run(bunPath(), bunArgs(), { env: { ...process.env, PATH } })
-    : run(denoPath(), await denoArgs()));
+
+async function runTests() {
+  const env = { ...process.env, PATH };
+  if (runtime === "Bun") return await run(bunPath(), bunArgs(), { env });
+  if (runtime === "Deno") return await run(denoPath(), await denoArgs());
+  const types = withoutTypes(join(folder, "sources.json"));
+  return await run(nodePath(), nodeArgs(), { env: { ...env, ...types } });
+}
+
+const code = await runTests();
 
 /** @param {string} text */
 function unescape(text) {
@@ -73,7 +108,7 @@ const cases = [...xml.matchAll(
 }));
 const skipped = cases.filter((test) => test.skipped);
 const failed = cases.filter((test) => test.failed).length;
-if (skipped.length > 0) console.log(`Skipped under ${bun ? "Bun" : "Deno"}:`);
+if (skipped.length > 0) console.log(`Skipped under ${runtime}:`);
 for (const { name } of skipped) console.log(`  ${name}`);
 const passed = cases.length - skipped.length - failed;
 const broken = code !== 0 && failed === 0 ? 1 : failed;

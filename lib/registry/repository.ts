@@ -7,7 +7,7 @@
 import { verifyBytes } from "../digest.ts";
 import { InvalidDocumentError } from "../errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
-import { checkOptions, pickOptions } from "../options.ts";
+import { checkOptions } from "../options.ts";
 import { type Reference, registryHost } from "../reference.ts";
 import type {
   BlobBody,
