@@ -57,10 +57,14 @@ export function kindOf(fields: Fields, subject: string): "index" | "manifest" {
   const asIndex = "manifests" in fields;
   const asManifest = "layers" in fields || "config" in fields ||
     "fsLayers" in fields;
-  if (asIndex && asManifest) {
+  const ofTwoSchemas = "fsLayers" in fields &&
+    ("layers" in fields || "config" in fields);
+  if ((asIndex && asManifest) || ofTwoSchemas) {
     throw new InvalidDocumentError(
       subject,
-      "it can be read as an index and as a manifest",
+      ofTwoSchemas
+        ? "it can be read as a manifest of two schemas"
+        : "it can be read as an index and as a manifest",
       { kind: "ambiguous" },
     );
   }

@@ -265,17 +265,30 @@ export function platformText(platform: Platform): string {
   return [os, architecture, variant].filter(Boolean).join("/");
 }
 
+/**
+ * Why something cannot be pulled: it is of Docker's schema 1, it is no image,
+ * or it is of a kind that is not known.
+ */
+export type UnsupportedKind = "schema-1" | "artifact" | "unknown";
+
 /** A document or layer of a kind that cannot be pulled. */
 export class UnsupportedMediaTypeError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "UnsupportedMediaTypeError";
   /** The media type. */
   readonly mediaType: string;
+  /** Why it cannot be pulled. */
+  readonly kind: UnsupportedKind;
 
   /** Made by the readers of documents. */
-  constructor(mediaType: string, reason: string) {
+  constructor(
+    mediaType: string,
+    reason: string,
+    kind: UnsupportedKind = "unknown",
+  ) {
     super(`Cannot use media type ${JSON.stringify(mediaType)}: ${reason}`);
     this.mediaType = mediaType;
+    this.kind = kind;
   }
 }
 

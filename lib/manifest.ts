@@ -16,94 +16,16 @@ import {
 } from "./document_fields.ts";
 import { CONFIG_SHAPE, MANIFEST_SHAPE } from "./document_shapes.ts";
 import { InvalidDocumentError, UnsupportedMediaTypeError } from "./errors.ts";
-import {
-  bareMediaType,
-  DOCKER_MANIFEST,
-  DOCKER_MANIFEST_LIST,
-  isIndex,
-  isLayer,
-  isManifest,
-  OCI_INDEX,
-  OCI_MANIFEST,
-} from "./media_types.ts";
+import { isLayer } from "./media_types.ts";
 import type { Document, ImageConfig, Index, Manifest } from "./types.ts";
 
 export { MAX_DOCUMENT_SIZE } from "./document_fields.ts";
+export { documentMediaType } from "./document_type.ts";
 
 /** The most entries that an index may have. */
 const MAX_ENTRIES = 10_000;
 /** The most layers that an image may have; Docker itself takes 125. */
 const MAX_LAYERS = 1_000;
-
-/**
- * Finds out what a served document is: by its Content-Type where that is
- * specific, else by its content, as some registries say `text/plain` or
- * `application/json`.
- *
- * @param bytes The document.
- * @param contentType The Content-Type that it was served with.
- * @param subject What to call it in an error.
- * @returns One of the four media types of indexes and manifests.
- * @throws {UnsupportedMediaTypeError} If it is neither index nor manifest.
- * @throws {InvalidDocumentError} If it is both, or no JSON object.
- */
-export function documentMediaType(
-  bytes: Uint8Array,
-  contentType: string | null,
-  subject: string,
-): string {
-  const fields = parseObject(bytes, MANIFEST_SHAPE, subject);
-  const served = bareMediaType(contentType ?? "");
-  const own = typeof fields.mediaType === "string"
-    ? bareMediaType(fields.mediaType)
-    : undefined;
-  const specific = served.startsWith("application/vnd.") ? served : undefined;
-  if (
-    fields.schemaVersion === 1 ||
-    served.includes("docker.distribution.manifest.v1+")
-  ) {
-    throw new UnsupportedMediaTypeError(
-      specific ?? "schema 1",
-      "Docker's schema 1 ended in 2019; the image must be pushed anew",
-    );
-  }
-  const kind = kindOf(fields, subject);
-  if (specific && own && specific !== own) {
-    throw new InvalidDocumentError(
-      subject,
-      `it says that it is ${own}, the registry says ${specific}`,
-    );
-  }
-  const mediaType = own ?? specific ??
-    (kind === "index"
-      ? OCI_INDEX
-      : isDockerConfig(fields.config)
-      ? DOCKER_MANIFEST
-      : OCI_MANIFEST);
-  if (!isIndex(mediaType) && !isManifest(mediaType)) {
-    throw new UnsupportedMediaTypeError(
-      mediaType,
-      `it is none of ${
-        [OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST]
-          .join(", ")
-      }`,
-    );
-  }
-  if (isIndex(mediaType) !== (kind === "index")) {
-    throw new InvalidDocumentError(
-      subject,
-      `it should be ${mediaType}, and has the fields of ${
-        kind === "index" ? "an index" : "a manifest"
-      }`,
-    );
-  }
-  return mediaType;
-}
-
-function isDockerConfig(config: unknown): boolean {
-  const mediaType = (config as Fields | null | undefined)?.mediaType;
-  return typeof mediaType === "string" && mediaType.includes("vnd.docker.");
-}
 
 /**
  * Reads an index.

@@ -24,6 +24,17 @@ export const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
 export const DOCKER_LAYER_GZIP =
   "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
+/**
+ * What is accepted for a manifest, indexes first: asked for a manifest alone, a
+ * registry may choose one of an index by itself.
+ */
+export const MANIFEST_TYPES: readonly string[] = [
+  DOCKER_MANIFEST_LIST,
+  OCI_INDEX,
+  DOCKER_MANIFEST,
+  OCI_MANIFEST,
+];
+
 /** What a request for a manifest accepts; a registry may refuse what is missing. */
 export const MANIFEST_ACCEPT: string = [
   OCI_INDEX,

@@ -1,8 +1,10 @@
 /** Where a repository's manifests and indexes come from. */
 
+import { isSchema1, schema1 } from "../document_type.ts";
+import { RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
-import { MANIFEST_ACCEPT } from "../media_types.ts";
+import { MANIFEST_ACCEPT, MANIFEST_TYPES } from "../media_types.ts";
 import type { Descriptor, Document } from "../types.ts";
 import { discard } from "./body.ts";
 import {
@@ -15,6 +17,13 @@ import {
 import { rateLimitWarning } from "./rate_limit.ts";
 import type { Session } from "./session.ts";
 
+/** A document as it came. */
+interface Served {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Its Content-Type. */
+  type: string | null;
+}
+
 /** Documents are small and few; they are kept so that none is fetched twice. */
 const MAX_KEPT = 8;
 
@@ -26,6 +35,8 @@ export class ManifestSource {
   /** By digest. */
   readonly #documents = new Map<string, Document>();
   #warned = false;
+  /** Whether it reads no list of types, as distribution did not until 2.6. */
+  #singly = false;
 
   /**
    * Asks for nothing yet.
@@ -93,18 +104,57 @@ export class ManifestSource {
       const bytes = await inlineData(announced);
       return this.#keep(await toDocument(bytes, null, target));
     }
-    const path = `manifests/${name}`;
     const { http } = this.#session;
-    return await http.retrying(this.#session.url(path), async () => {
-      const options = { headers: ACCEPT, signal };
-      const exchange = await this.#session.request(path, options);
-      const { response } = exchange;
-      const subject = `manifest ${name}`;
-      const bytes = await http.read(exchange, MAX_DOCUMENT_SIZE, subject);
-      this.#watchRateLimit(response);
-      const type = response.headers.get("content-type");
+    const url = this.#session.url(`manifests/${name}`);
+    return await http.retrying(url, async () => {
+      const { bytes, type } = await this.#get(name, announced, signal);
       return this.#keep(await toDocument(bytes, type, target));
     }, signal);
+  }
+
+  /** Gets a document; of a registry that takes one wish at a time, so. */
+  async #get(
+    name: string,
+    announced: Descriptor | undefined,
+    signal?: AbortSignal,
+  ): Promise<Served> {
+    if (!this.#singly) {
+      const served = await this.#ask(name, MANIFEST_ACCEPT, signal);
+      if (!isSchema1(served.bytes)) return served;
+      this.#singly = true;
+    }
+    const types = MANIFEST_TYPES.toSorted((a, b) =>
+      Number(b === announced?.mediaType) - Number(a === announced?.mediaType)
+    );
+    let refusal: RegistryError | undefined;
+    for (const type of types) {
+      try {
+        const served = await this.#ask(name, type, signal);
+        if (!isSchema1(served.bytes)) return served;
+      } catch (error) {
+        if (!(error instanceof RegistryError)) throw error;
+        if (error.status !== 404 && error.status !== 406) throw error;
+        refusal = error;
+      }
+    }
+    throw refusal ?? schema1();
+  }
+
+  async #ask(
+    name: string,
+    accept: string,
+    signal?: AbortSignal,
+  ): Promise<Served> {
+    const exchange = await this.#session.request(`manifests/${name}`, {
+      headers: { accept },
+      signal,
+    });
+    const { response } = exchange;
+    const subject = `manifest ${name}`;
+    const { http } = this.#session;
+    const bytes = await http.read(exchange, MAX_DOCUMENT_SIZE, subject);
+    this.#watchRateLimit(response);
+    return { bytes, type: response.headers.get("content-type") };
   }
 
   #keep(document: Document): Document {

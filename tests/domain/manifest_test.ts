@@ -44,6 +44,16 @@ function document(value: unknown): Document {
 const image = { schemaVersion: 2, config, layers: [layer] };
 const index = { schemaVersion: 2, manifests: [] };
 
+const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+const dockerImage = {
+  ...image,
+  config: {
+    ...config,
+    mediaType: "application/vnd.docker.container.image.v1+json",
+  },
+};
+const artifact = { ...image, config: { ...config, mediaType: "a/b" } };
+
 /** Content-Type, document, and what it is taken for. */
 const KINDS: [type: string | null, value: unknown, kind: string][] = [
   [OCI_MANIFEST, image, OCI_MANIFEST],
@@ -56,16 +66,19 @@ const KINDS: [type: string | null, value: unknown, kind: string][] = [
   ["application/json;charset=ISO-8859-1", image, OCI_MANIFEST],
   ["application/json", index, OCI_INDEX],
   [null, image, OCI_MANIFEST],
+  ["text/plain", dockerImage, DOCKER_MANIFEST],
+  // As Nexus and others label what they have not looked at.
+  [SCHEMA_1, image, OCI_MANIFEST],
+  [SCHEMA_1, dockerImage, DOCKER_MANIFEST],
+  [SCHEMA_1, index, OCI_INDEX],
+  [DOCKER_MANIFEST, image, OCI_MANIFEST],
+  [OCI_MANIFEST, dockerImage, DOCKER_MANIFEST],
+  [OCI_MANIFEST, { ...image, mediaType: DOCKER_MANIFEST }, DOCKER_MANIFEST],
+  [DOCKER_MANIFEST, artifact, DOCKER_MANIFEST],
   [
-    "text/plain",
-    {
-      ...image,
-      config: {
-        ...config,
-        mediaType: "application/vnd.docker.container.image.v1+json",
-      },
-    },
-    DOCKER_MANIFEST,
+    OCI_INDEX,
+    { ...index, mediaType: DOCKER_MANIFEST_LIST },
+    DOCKER_MANIFEST_LIST,
   ],
 ];
 
@@ -85,7 +98,9 @@ test("documentMediaType() rejects what says two things", () => {
       [OCI_INDEX, { schemaVersion: 2, manifests: [], config }],
       [OCI_INDEX, { schemaVersion: 2, manifests: [], fsLayers: [] }],
       [OCI_INDEX, { ...image, mediaType: OCI_MANIFEST }],
-      [OCI_MANIFEST, { ...image, mediaType: DOCKER_MANIFEST }],
+      [DOCKER_MANIFEST, { ...index, mediaType: OCI_INDEX }],
+      [OCI_MANIFEST, { ...image, fsLayers: [] }],
+      [SCHEMA_1, { ...image, mediaType: OCI_INDEX }],
       [OCI_INDEX, image],
       [OCI_MANIFEST, index],
       [null, { ...image, mediaType: OCI_INDEX }],
@@ -108,12 +123,11 @@ test("documentMediaType() rejects what says two things", () => {
 });
 
 test("documentMediaType() rejects what is neither index nor manifest", () => {
-  const v1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
   for (
     const [type, value] of [
-      [v1, { schemaVersion: 1, fsLayers: [] }],
+      [SCHEMA_1, { schemaVersion: 1, fsLayers: [] }],
       ["text/plain", { schemaVersion: 1, fsLayers: [] }],
-      [v1, image],
+      [OCI_MANIFEST, { schemaVersion: 1, fsLayers: [] }],
       ["application/vnd.oci.artifact.manifest.v1+json", image],
       [null, { ...image, mediaType: "text/html" }],
     ] as [string | null, unknown][]

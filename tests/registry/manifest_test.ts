@@ -5,7 +5,12 @@ import {
   InvalidDocumentError,
   UnsupportedMediaTypeError,
 } from "../../lib/errors.ts";
-import { OCI_INDEX, OCI_MANIFEST } from "../../lib/media_types.ts";
+import {
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from "../../lib/media_types.ts";
 import { parseReference } from "../../lib/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { test } from "../harness.ts";
@@ -109,15 +114,6 @@ for (
       InvalidDocumentError,
     ],
     [
-      "schema 1",
-      "1",
-      served({
-        "content-type":
-          "application/vnd.docker.distribution.manifest.v1+prettyjws",
-      }, '{"schemaVersion":1,"fsLayers":[]}'),
-      UnsupportedMediaTypeError,
-    ],
-    [
       "two things in one",
       "1",
       served({}, '{"schemaVersion":2,"manifests":[],"layers":[]}'),
@@ -153,4 +149,71 @@ test("fetchManifest() tries again where the answer breaks off", async () => {
   );
   await repository.fetchManifest("1");
   assertEquals(slept, [2_000, 4_000]);
+});
+
+/** As distribution chose until 2.6: by whole header lines, or schema 1. */
+function old(document: string, mediaType: string) {
+  return ({ headers, method }: Sent): Answer => {
+    if (headers.get("accept") === mediaType) {
+      return [200, { "content-type": mediaType }, document];
+    }
+    const type = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+    return [200, {
+      "content-type": type,
+      "docker-content-digest": ZERO,
+      ...(method === "HEAD" && { "content-length": "33" }),
+    }, '{"schemaVersion":1,"fsLayers":[]}'];
+  };
+}
+
+for (
+  const [mediaType, document, most] of [
+    [DOCKER_MANIFEST, MANIFEST, 4],
+    [DOCKER_MANIFEST_LIST, '{"schemaVersion":2,"manifests":[]}', 2],
+  ] as const
+) {
+  test(`fetchManifest() asks for one type at a time where schema 1 comes in place of ${mediaType}`, async () => {
+    const digest = await digestBytes(encoder.encode(document));
+    for (const target of ["1", digest]) {
+      const { repository, sent, assertNoBodyLeft } = open(
+        old(document, mediaType),
+      );
+      const found = await repository.fetchManifest(target);
+      assertEquals(found.descriptor.digest, digest);
+      assertEquals(sent.length, most);
+      assertNoBodyLeft();
+    }
+    const { repository } = open(old(document, mediaType));
+    assertEquals((await repository.resolve("1")).digest, digest);
+  });
+}
+
+test("fetchManifest() asks an old registry for an entry of an index by its type", async () => {
+  const { repository, sent } = open((request) =>
+    request.url.pathname.endsWith("/1")
+      ? old('{"schemaVersion":2,"manifests":[]}', DOCKER_MANIFEST_LIST)(request)
+      : old(MANIFEST, DOCKER_MANIFEST)(request)
+  );
+  await repository.fetchManifest("1");
+  const before = sent.length;
+  const entry = { ...DESCRIPTOR, mediaType: DOCKER_MANIFEST };
+  await repository.fetchManifest(entry);
+  assertEquals(sent.length, before + 1);
+});
+
+test("fetchManifest() says so where there is nothing but schema 1", async () => {
+  const { repository, sent } = open(old("", ""));
+  const error = await assertRejects(
+    () => repository.fetchManifest("1"),
+    UnsupportedMediaTypeError,
+    "schema 1",
+  );
+  assertEquals([error.kind, sent.length], ["schema-1", 5]);
+});
+
+test("fetchManifest() goes by the body where a registry calls it schema 1", async () => {
+  const type = "application/vnd.docker.distribution.manifest.v1+json";
+  const { repository, sent } = open(() => served({ "content-type": type }));
+  const { descriptor } = await repository.fetchManifest("1");
+  assertEquals([descriptor.mediaType, sent.length], [OCI_MANIFEST, 1]);
 });

@@ -146,7 +146,7 @@ export const documents: Row[] = [
     },
     ends: "UnsupportedMediaTypeError",
     says: /schema 1/,
-    requests: 3,
+    requests: 8,
   },
   {
     what: "a manifest that its Content-Type calls an index",
