@@ -216,15 +216,16 @@ export class Repository implements Resolver, Fetcher {
    */
   async tags(options: CallOptions = {}): Promise<string[]> {
     const { signal } = options;
-    const tags: string[] = [];
+    const tags = new Set<string>();
     let path: string | undefined = "tags/list?n=1000";
-    while (path !== undefined && tags.length < MAX_TAGS) {
+    while (path !== undefined && tags.size < MAX_TAGS) {
       const [page, next] = await this.#tagPage(path, signal);
-      tags.push(...page);
-      // A page without any would not be the last one.
-      path = page.length > 0 ? next : undefined;
+      const before = tags.size;
+      for (const tag of page) tags.add(tag);
+      // A page without any new ones would not be the last one.
+      path = tags.size > before ? next : undefined;
     }
-    return tags;
+    return [...tags];
   }
 
   async #tagPage(

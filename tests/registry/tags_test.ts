@@ -33,12 +33,23 @@ test("tags() follows the pages", async () => {
 });
 
 test("tags() comes to an end where the pages do not", async () => {
-  const page = JSON.stringify({ tags: new Array(1000).fill("1") });
-  const { repository, sent } = list((_, count) => [200, {
-    link: `<list?last=${count}>; rel=next`,
-  }, page]);
-  const tags = await repository.tags();
-  assertEquals([tags.length, sent.length], [100_000, 100]);
+  const answer = (name: (count: number, i: number) => string) =>
+    list((_, count) => [
+      200,
+      {
+        link: `<list?last=${count}>; rel=next`,
+      },
+      JSON.stringify({
+        tags: Array.from({ length: 1000 }, (_, i) => name(count, i)),
+      }),
+    ]);
+  const endless = answer((count, i) => `${count}-${i}`);
+  assertEquals((await endless.repository.tags()).length, 100_000);
+  assertEquals(endless.sent.length, 100);
+  // The same ones over and over are no more tags.
+  const same = answer((_, i) => `${i}`);
+  assertEquals((await same.repository.tags()).length, 1000);
+  assertEquals(same.sent.length, 2);
 });
 
 for (
