@@ -62,6 +62,9 @@ export class Inspection {
   /** All that is worth to be known. */
   readonly notes: string[] = [];
   readonly #measured = new Map<string, Promise<Measured>>();
+  readonly #names = new Set<string>();
+  /** What each list holds already: lists of an attacker may be long. */
+  readonly #said = new WeakMap<object, Set<string>>();
   readonly #onProgress: (bytes: number) => void;
 
   /** Begins with what is known of the container. */
@@ -82,16 +85,22 @@ export class Inspection {
 
   /** Adds a problem to the list of what it is about, and to the whole. */
   report(to: VerifyProblem[], problem: VerifyProblem): void {
-    const same = (other: VerifyProblem) =>
-      other.code === problem.code && other.subject === problem.subject &&
-      other.message === problem.message;
-    if (!to.some(same)) to.push(problem);
-    if (!this.problems.some(same)) this.problems.push(problem);
+    const { code, subject, message } = problem;
+    const text = JSON.stringify([code, subject, message]);
+    for (const list of new Set([to, this.problems])) {
+      if (this.#isNew(list, text)) list.push(problem);
+    }
   }
 
   /** Adds a note. */
   note(text: string): void {
-    if (!this.notes.includes(text)) this.notes.push(text);
+    if (this.#isNew(this.notes, text)) this.notes.push(text);
+  }
+
+  #isNew(list: object, text: string): boolean {
+    let said = this.#said.get(list);
+    if (!said) this.#said.set(list, said = new Set());
+    return said.size < said.add(text).size;
   }
 
   /**
@@ -136,6 +145,7 @@ export class Inspection {
       const options = { algorithm, expanded };
       measured = measure(this.#read(entry), options);
       this.#measured.set(key, measured);
+      this.#names.add(entry.name);
     }
     return measured;
   }
@@ -149,7 +159,7 @@ export class Inspection {
 
   /** Whether a file has been read through already. */
   wasMeasured(name: string): boolean {
-    return [...this.#measured.keys()].some((key) => key.endsWith(` ${name}`));
+    return this.#names.has(name);
   }
 
   /**

@@ -135,7 +135,7 @@ class Walk {
       : undefined;
     const bytes = document?.bytes;
     if (isIndex(mediaType)) {
-      problems.push(...own);
+      for (const problem of own) inspection.report(problems, problem);
       const index = bytes && await inspection.reading(problems, name, () => {
         if (depth === MAX_DEPTH) {
           throw new InvalidDocumentError(digest, "indexes are nested too deep");
@@ -162,7 +162,7 @@ class Walk {
       problems: own,
     };
     if (manifest && !(await this.#readImage(manifest, facts))) {
-      problems.push(...own);
+      for (const problem of own) inspection.report(problems, problem);
       return;
     }
     this.#seen.set(digest, facts);
