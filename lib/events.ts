@@ -76,7 +76,7 @@ export type PullEvent =
     config: Descriptor;
     /** As the manifest lists them, lowest first; a blob may occur twice. */
     layers: Descriptor[];
-    /** The size of the archive. */
+    /** The size of the archive, or of the image's blobs in a layout. */
     size: number;
   }
   /** Bytes of a blob begin to come. `resumed` of them were there already. */

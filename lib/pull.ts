@@ -34,7 +34,12 @@ import {
   imageManifest,
   isExpected,
 } from "./pull_documents.ts";
-import { isLayoutUpToDate, nameImage, writeLayout } from "./pull_layout.ts";
+import {
+  isLayoutUpToDate,
+  layoutSize,
+  nameImage,
+  writeLayout,
+} from "./pull_layout.ts";
 import { Planning } from "./pull_planning.ts";
 import {
   formatReference,
@@ -199,17 +204,20 @@ export interface PullResult {
   platform: Platform;
   /** The archive's path. */
   path: string;
-  /** The archive's size. */
+  /** The archive's size, or that of the image's blobs in a layout. */
   size: number;
   /** Whether the archive was there already, and nothing was written. */
   upToDate: boolean;
   /** The number of distinct layers. */
   layers: number;
-  /** How many of them came from the cache. */
+  /**
+   * How many of them came from the cache, or were spared altogether; none
+   * without a cache.
+   */
   cachedLayers: number;
   /** Bytes of layers that came over the network. */
   downloaded: number;
-  /** Bytes of layers that came from the cache. */
+  /** The bytes of these layers. */
   saved: number;
   /** Bytes of layers that an earlier, broken-off run had left. */
   resumed: number;
@@ -316,7 +324,10 @@ async function pullThrough(
   };
   const found = await imageManifest(image, looking);
   const { resolved, parsed } = found;
-  const planning = new Planning(image, found, looking);
+  const planning = new Planning(image, found, {
+    ...looking,
+    sizeOf: format === "oci" ? layoutSize : undefined,
+  });
   const tell = planning.onEvent;
   const writing: WriteOptions = {
     ...(store && { store }),
@@ -349,13 +360,19 @@ async function pullThrough(
     await tidyArchive(path);
   });
   const documents = await planning.whole;
-  const { manifest, platform: actual, plan } = documents;
+  const { manifest, platform: actual, plan, size } = documents;
   const upToDate = written === undefined;
   const outcomes = written ?? [];
-  if (!upToDate) onEvent({ type: "written", path, size: plan.size });
-  // By its name, the next pull would ask nobody whether it is there.
-  if (store && found.confirmed) await nameImage(store, image, documents);
-  const hits = outcomes.filter(({ source }) => source === "cache");
+  if (!upToDate) onEvent({ type: "written", path, size });
+  // By its name, the next pull would ask nobody whether it is there; and
+  // whoever reads the cache as a layout would find no layers.
+  if (store && found.confirmed && await store.hasAll(parsed.layers)) {
+    await nameImage(store, image, documents);
+  }
+  const spared = upToDate
+    ? [...plan.blobs.values()]
+    : outcomes.filter(({ source }) => source === "cache");
+  const hits = store ? spared : [];
   const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   return {
     reference: image,
@@ -364,16 +381,12 @@ async function pullThrough(
     imageId: parsed.config.digest,
     platform: actual,
     path,
-    size: plan.size,
+    size,
     upToDate,
     layers: plan.blobs.size,
-    cachedLayers: upToDate ? plan.blobs.size : hits.length,
+    cachedLayers: hits.length,
     downloaded: sum(outcomes.map(({ downloaded }) => downloaded)),
-    saved: sum(
-      (upToDate ? [...plan.blobs.values()] : hits).map(({ descriptor }) =>
-        descriptor.size
-      ),
-    ),
+    saved: sum(hits.map(({ descriptor }) => descriptor.size)),
     resumed: sum(outcomes.map(({ resumed }) => resumed)),
     elapsed: performance.now() - start,
   };

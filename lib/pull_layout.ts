@@ -28,18 +28,38 @@ export async function nameImage(
   });
 }
 
+/** The blobs of an image in a layout, each once. */
+async function layoutBlobs(
+  { manifest, parsed }: ImageManifest,
+): Promise<Descriptor[]> {
+  const named = await toOciManifest(manifest, parsed);
+  const all = [
+    named.descriptor,
+    manifest.descriptor,
+    parsed.config,
+    ...parsed.layers,
+  ];
+  return [...new Map(all.map((blob) => [blob.digest, blob])).values()];
+}
+
+/** The bytes of an image's blobs in a layout. */
+export async function layoutSize(image: ImageManifest): Promise<number> {
+  const blobs = await layoutBlobs(image);
+  return blobs.reduce((sum, { size }) => sum + size, 0);
+}
+
 /** Whether the layout in a folder names this very image, and has its blobs. */
 export async function isLayoutUpToDate(
   folder: string,
   image: Reference,
-  { manifest, parsed }: ImageManifest,
+  documents: ImageManifest,
 ): Promise<boolean> {
   const layout = await LayoutStore.find(folder);
   if (!layout) return false;
-  const { descriptor } = await toOciManifest(manifest, parsed);
+  const blobs = await layoutBlobs(documents);
   const name = formatReference(image);
-  if (await layout.tagged(name) !== descriptor.digest) return false;
-  for (const blob of [descriptor, parsed.config, ...parsed.layers]) {
+  if (await layout.tagged(name) !== blobs[0]!.digest) return false;
+  for (const blob of blobs) {
     if (!await layout.has(blob)) return false;
   }
   return true;

@@ -14,6 +14,18 @@ import type { Reference } from "./reference.ts";
 export interface PlannedImage extends ImageDocuments {
   /** Where everything in the archive is. */
   plan: ArchivePlan;
+  /** The bytes of what is to be written, the archive or the layout's blobs. */
+  size: number;
+}
+
+/** What the planning of a layout or an archive needs. */
+export interface PlanningOptions extends DocumentOptions {
+  /**
+   * Tells how many bytes are to be written.
+   *
+   * @default {undefined} Those of the archive.
+   */
+  sizeOf?: (documents: ImageDocuments) => Promise<number>;
 }
 
 /** The way to a plan. It begins at once, and must be waited for. */
@@ -33,7 +45,7 @@ export class Planning {
   constructor(
     reference: Reference,
     image: ImageManifest,
-    options: DocumentOptions,
+    options: PlanningOptions,
   ) {
     const { signal, onEvent } = options;
     this.#onEvent = onEvent;
@@ -48,23 +60,25 @@ export class Planning {
   async #plan(
     reference: Reference,
     image: ImageManifest,
-    options: DocumentOptions,
+    options: PlanningOptions,
   ): Promise<PlannedImage> {
     const { signal } = this;
+    const { sizeOf } = options;
     const documents = await imageConfig(image, { ...options, signal });
     const plan = planArchive({ reference, ...documents });
+    const size = await sizeOf?.(documents) ?? plan.size;
     this.#onEvent({
       type: "planned",
       manifest: documents.manifest.descriptor,
       platform: documents.platform,
       config: documents.config.descriptor,
       layers: documents.parsed.layers,
-      size: plan.size,
+      size,
     });
     const events = this.#waiting!;
     this.#waiting = undefined;
     for (const event of events) this.#onEvent(event);
-    return { ...documents, plan };
+    return { ...documents, plan, size };
   }
 
   /** Tells of what goes on beside it, once `planned` has been told. */

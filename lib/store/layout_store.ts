@@ -116,6 +116,14 @@ export class LayoutStore {
       status.size === descriptor.size;
   }
 
+  /** Whether all of these blobs are there, by their names and sizes. */
+  async hasAll(descriptors: Descriptor[]): Promise<boolean> {
+    for (const descriptor of descriptors) {
+      if (!await this.has(descriptor)) return false;
+    }
+    return true;
+  }
+
   /** Room that a blob still needs, in bytes: none, all, or all but a part. */
   async roomFor(descriptor: Descriptor): Promise<number> {
     if (await this.has(descriptor)) return 0;
@@ -196,12 +204,13 @@ export class LayoutStore {
 
   /**
    * The bytes of a document, if they are there and right; a damaged one is
-   * removed.
+   * removed. What is too large for a document is none, and is not read.
    */
   async get(
     descriptor: Descriptor,
   ): Promise<Document["bytes"] | undefined> {
     const path = this.blobPath(descriptor.digest);
+    if (descriptor.size > MAX_DOCUMENT_SIZE) return undefined;
     if (!await this.has(descriptor)) return undefined;
     const bytes = await ifThere("read", path, () => readFile(path));
     if (!bytes) return undefined;

@@ -105,7 +105,7 @@ test("pull() fills a layout without a cache", () =>
       force: true,
     });
     assertEquals(again.downloaded, 0);
-    assertEquals(again.cachedLayers, image.layers.length);
+    assertEquals(again.layers, image.layers.length);
   }));
 
 test("pull() names an image in a layout so that loaders find it", async () => {
