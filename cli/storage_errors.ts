@@ -22,6 +22,10 @@ const STORAGE_WORDS: Readonly<
   ENFILE: ["too many open files on this machine", "close other programs"],
   EBUSY: ["another program uses it", "close that, or choose another place"],
   EIO: ["the disk does not work properly", "check the disk"],
+  "is-a-link": ["it is a symbolic link", "remove it, or choose another place"],
+  "not-a-file": ["it is no plain file", "choose another place"],
+  "too-large": ["it is too large for what it should be", "remove it"],
+  "replaced": ["another file has taken its place", "try again"],
 };
 
 /** How Deno says that it was not given a permission. */

@@ -4,8 +4,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdir, rm, stat, statfs } from "node:fs/promises";
+import { rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { makeFolders } from "../disk/folders.ts";
 import { ifThere, onDisk, storageError } from "../disk/io.ts";
 import {
   acquireLock,
@@ -69,7 +70,7 @@ export class ArchiveFile {
   ): Promise<ArchiveFile> {
     const { resumable = false, ...waiting } = options;
     const folder = dirname(path);
-    await onDisk("write", folder, () => mkdir(folder, { recursive: true }));
+    await onDisk("write", folder, () => makeFolders(folder));
     const status = await ifThere("write", path, () => stat(path));
     if (status && !status.isFile()) {
       throw storageError("write", path, new Error("it is no plain file"));

@@ -1,16 +1,9 @@
 /** Replaces a file that only its owner may read. */
 
 import { randomUUID } from "node:crypto";
-import {
-  lstat,
-  mkdir,
-  open,
-  readlink,
-  rename,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { lstat, open, readlink, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { makeFolders } from "../disk/folders.ts";
 import { ifThere, onDisk } from "../disk/io.ts";
 import { StorageError } from "../errors.ts";
 
@@ -35,7 +28,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
   await onDisk(
     "write",
     folder,
-    () => mkdir(folder, { recursive: true, mode: 0o700 }),
+    () => makeFolders(folder, 0o700),
   );
 }
 

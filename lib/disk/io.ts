@@ -1,12 +1,13 @@
 /** Turns what `node:fs` throws into a typed error that names the path. */
 
-import { readFile, stat } from "node:fs/promises";
 import { constants } from "node:os";
-import { StorageError } from "../errors.ts";
+import { DockerPullError, StorageError } from "../errors.ts";
 
 /** The system's code of an error, such as `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
   const { code, errno, message } = (error ?? {}) as Record<string, unknown>;
+  // Node's own name for what `rm` finds in place of a file.
+  if (code === "ERR_FS_EISDIR") return "EISDIR";
   if (typeof code === "string" && /^[A-Z][A-Z0-9_]*$/.test(code)) return code;
   // The runtimes have no name for some, such as a quota that is used up: Node
   // and Bun give its negated number, Deno puts that into the message.
@@ -30,7 +31,7 @@ export function storageError(
   return new StorageError(operation, path, code, { cause });
 }
 
-/** Awaits a call of `node:fs`; what it throws names the path. */
+/** Awaits a call of `node:fs`; what that throws names the path. */
 export async function onDisk<T>(
   operation: string,
   path: string,
@@ -39,6 +40,7 @@ export async function onDisk<T>(
   try {
     return await call();
   } catch (error) {
+    if (error instanceof DockerPullError) throw error;
     throw storageError(operation, path, error);
   }
 }
@@ -56,24 +58,4 @@ export async function ifThere<T>(
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw storageError(operation, path, error);
   }
-}
-
-/** The most bytes of a document of ours that are read. */
-const MAX_TEXT_SIZE = 16 * 1024 * 1024;
-
-/**
- * Reads a document of ours; a missing one gives `undefined`.
- *
- * @throws {StorageError} If it cannot be read, or is no plain file or too large
- * for one of ours: what lies in a shared folder may be anybody's.
- */
-export async function readText(path: string): Promise<string | undefined> {
-  return await ifThere("read", path, async () => {
-    const status = await stat(path);
-    if (!status.isFile()) throw new Error("it is no plain file");
-    if (status.size > MAX_TEXT_SIZE) {
-      throw new Error(`it has more than ${MAX_TEXT_SIZE} bytes`);
-    }
-    return await readFile(path, "utf8");
-  });
 }

@@ -6,15 +6,20 @@
  * system has not been started anew since.
  */
 
-import { constants } from "node:fs";
+import type { Stats } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { StorageError } from "../errors.ts";
 import type { FilePlace } from "../types.ts";
 import { identityOf, isAt } from "./file_identity.ts";
 import { onDisk, storageError } from "./io.ts";
 import { TAKEN_OVER } from "./lock.ts";
+import { isOwn, openPlain, ownershipAt, type PlainFile } from "./plain_file.ts";
 import { bootId } from "./process_mark.ts";
-import { RangeRecord } from "./range_record.ts";
+import {
+  RangeRecord,
+  type RecordedRanges,
+  type RecordHeader,
+} from "./range_record.ts";
 import { RangeSet } from "./ranges.ts";
 import { exists, recordPath } from "./remains.ts";
 
@@ -38,8 +43,13 @@ export interface PartialFileOptions {
   resumable?: boolean;
 }
 
-/** How often is recorded what was written; a kill costs that much. */
+/**
+ * How often is recorded what was written, in milliseconds; a kill costs that
+ * much, which is no more than a thousandth of the time so far.
+ */
 const SAVE_INTERVAL = 8;
+const LONGEST_SAVE_INTERVAL = 1_000;
+const SAVE_SHARE = 1_000;
 /** How much there is before there is a record, in bytes or milliseconds. */
 const FIRST_SAVE_BYTES = 256 * 1024;
 const FIRST_SAVE_TIME = 50;
@@ -104,87 +114,34 @@ export class PartialFile {
   }
 
   /**
-   * Opens the file, with what an earlier run has left in it.
+   * Opens the file, with what an earlier run has left in it. What others could
+   * have put there, or could still change, is removed.
    *
-   * @throws {StorageError} If it cannot be made or is no plain file.
+   * @throws {StorageError} If it cannot be made, or another one not be removed.
    */
   static async open(
     path: string,
     options: PartialFileOptions,
   ): Promise<PartialFile> {
     const { id, size, resumable = true, subject = path } = options;
-    // A link in the way is an error: what it points to is not ours.
-    const flags = constants.O_RDWR | constants.O_CREAT |
-      (constants.O_NOFOLLOW ?? 0);
-    const begin = (more = 0) =>
-      onDisk("write", subject, () => open(path, flags | more, 0o666));
-    let handle = await begin();
-    let identity: FilePlace["identity"];
-    let made = false;
-    let kept = false;
-    try {
-      const boot = await bootId();
-      const status = await handle.stat();
-      if (!status.isFile()) {
-        throw storageError(
-          "write",
-          subject,
-          new Error(`${path} is in the way`),
-        );
-      }
-      identity = identityOf(status);
-      made = true;
-      const header = { id, size, ...(boot !== undefined && { boot }) };
-      // One that does not fit, or of a run with a cache, is removed, too.
-      const recorded = await exists(recordPath(path));
-      const found = recorded && resumable && status.size === size
-        ? await RangeRecord.read(recordPath(path), header)
-        : undefined;
-      const { written, synced } = found ??
-        { written: new RangeSet(), synced: new RangeSet() };
-      const present = new RangeSet([...synced.ranges, ...written.ranges]);
-      kept = found !== undefined;
-      if (!found) {
-        if (recorded) {
-          await onDisk(
-            "write",
-            subject,
-            () => rm(recordPath(path), { force: true }),
-          );
-        }
-        // A new file in place of an old one: who lost it while asleep may
-        // still write there. And ext4 writes a file out when it is closed
-        // after being emptied.
-        if (status.size > 0) {
-          await handle.close();
-          await onDisk("write", subject, () => rm(path, { force: true }));
-          made = false;
-          handle = await begin(constants.O_EXCL);
-          identity = identityOf(await handle.stat());
-          made = true;
-        }
-        await onDisk("write", subject, () => handle.truncate(size));
-      }
-      const record = resumable
+    const boot = await bootId();
+    const header: RecordHeader = { id, size, boot };
+    const left = resumable ? await openLeft(path, header) : undefined;
+    const { handle, status } = left ?? await make(path, size, subject);
+    const found = left?.found;
+    const { written, synced } = found ??
+      { written: new RangeSet(), synced: new RangeSet() };
+    return new PartialFile(path, handle, size, {
+      subject,
+      identity: identityOf(status),
+      present: new RangeSet([...synced.ranges, ...written.ranges]),
+      synced,
+      recorded: found !== undefined,
+      record: resumable
         ? new RangeRecord(recordPath(path), header, found)
-        : undefined;
-      return new PartialFile(path, handle, size, {
-        subject,
-        identity,
-        present,
-        synced,
-        recorded,
-        ...(record && { record }),
-        ...(boot !== undefined && { boot }),
-      });
-    } catch (error) {
-      // Nothing is in it, as where a file may not become that large.
-      if (made && !kept && await isAt(identity, path)) {
-        await rm(path, { force: true }).catch(() => {});
-      }
-      await handle.close().catch(() => {}); // it may be closed already
-      throw error;
-    }
+        : undefined,
+      boot,
+    });
   }
 
   /** Puts bytes at a position. */
@@ -243,10 +200,15 @@ export class PartialFile {
   }
 
   #isSaveDue(): boolean {
-    const elapsed = performance.now() - this.#lastSave;
+    const now = performance.now();
+    const elapsed = now - this.#lastSave;
+    const interval = Math.min(
+      Math.max(SAVE_INTERVAL, (now - this.#opened) / SAVE_SHARE),
+      LONGEST_SAVE_INTERVAL,
+    );
     // A small file is complete before a record is worth making.
     return this.#recorded
-      ? elapsed >= SAVE_INTERVAL
+      ? elapsed >= interval
       : elapsed >= FIRST_SAVE_TIME || this.#unsaved >= FIRST_SAVE_BYTES;
   }
 
@@ -336,5 +298,63 @@ export class PartialFile {
     this.#lastSave = performance.now();
     this.#recorded = true;
     await this.#record!.flush();
+  }
+}
+
+/** What an earlier run of this user has left of the same bytes, if it has. */
+async function openLeft(
+  path: string,
+  header: RecordHeader,
+): Promise<PlainFile & { found: RecordedRanges } | undefined> {
+  const file = await openPlain(path, { writable: true }).catch(() => undefined);
+  if (!file) return undefined;
+  const { handle, status } = file;
+  try {
+    if (status.size === header.size && await exists(recordPath(path))) {
+      const own = await ownershipAt(path);
+      const found = isOwn(status, own)
+        ? await RangeRecord.read(
+          recordPath(path),
+          header,
+          (status) => isOwn(status, own),
+        )
+        : undefined;
+      if (found) return { ...file, found };
+    }
+  } catch {
+    // What cannot be told to be ours is not.
+  }
+  await handle.close();
+  return undefined;
+}
+
+/**
+ * A new file in place of whatever is there: who lost that one while asleep may
+ * still write to it, and so may whoever else has put it there. And ext4 writes
+ * a file out when it is closed after being emptied.
+ */
+async function make(
+  path: string,
+  size: number,
+  subject: string,
+): Promise<PlainFile> {
+  for (const name of [recordPath(path), path]) {
+    if (await exists(name)) {
+      await onDisk("remove", name, () => rm(name, { force: true }));
+    }
+  }
+  const handle = await onDisk("write", subject, () => open(path, "wx+"));
+  let status: Stats | undefined;
+  try {
+    status = await onDisk("write", subject, () => handle.stat());
+    await onDisk("write", subject, () => handle.truncate(size));
+    return { handle, status };
+  } catch (error) {
+    // Nothing is in it, as where a file may not become that large.
+    if (status && await isAt(identityOf(status), path)) {
+      await rm(path, { force: true }).catch(() => {});
+    }
+    await handle.close().catch(() => {});
+    throw error;
   }
 }

@@ -2,6 +2,8 @@
 
 import { lstat, rm } from "node:fs/promises";
 import { breakerOf, tryLock } from "./lock.ts";
+import { probePath } from "./plain_file.ts";
+import { renewedPath } from "./range_record.ts";
 
 /**
  * Removes what a process that was killed has left beside a partial file.
@@ -16,7 +18,8 @@ export async function removeRemains(
   const record = recordPath(path);
   const lockPath = lockPathOf(path);
   const breaker = breakerOf(lockPath);
-  const names = [path, record, `${record}~`, lockPath, breaker];
+  const parts = [path, record, renewedPath(record), probePath(path)];
+  const names = [...parts, lockPath, breaker];
   const found = await Promise.all(names.map(exists));
   if (!found.includes(true)) return;
   // Whoever holds the lock is still at it; and where it cannot be taken,
@@ -24,7 +27,7 @@ export async function removeRemains(
   const lock = await tryLock(lockPath).catch(() => undefined);
   if (!lock) return;
   if (!wanted || !await exists(path)) {
-    for (const name of [path, record, `${record}~`]) {
+    for (const name of parts) {
       await rm(name, { force: true }).catch(() => {});
     }
   }

@@ -5,28 +5,17 @@
  * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md}
  */
 
-import { constants } from "node:fs";
-import {
-  copyFile,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { lstat, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseDigest, verifyBytes } from "../digest.ts";
 import { identityOf } from "../disk/file_identity.ts";
-import { ifThere, onDisk, readText, storageError } from "../disk/io.ts";
+import { makeFolders } from "../disk/folders.ts";
+import { onDisk, storageError } from "../disk/io.ts";
 import { acquireLock } from "../disk/lock.ts";
 import { PartialFile } from "../disk/partial_file.ts";
+import { openIfPlain, readText } from "../disk/plain_file.ts";
 import { lockPathOf, occupied } from "../disk/remains.ts";
-import { DockerPullError } from "../errors.ts";
+import { DockerPullError, StorageError } from "../errors.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../manifest.ts";
 import type { Descriptor, Document } from "../types.ts";
 import {
@@ -37,6 +26,7 @@ import {
 import { StoreEntry } from "./store_entry.ts";
 import { StoreIngest } from "./store_ingest.ts";
 import { momentaryName, sweep } from "./sweep.ts";
+import { takeOver } from "./take_over.ts";
 
 /** Where files are until they are complete. */
 const INGEST = "ingest";
@@ -78,7 +68,7 @@ export class LayoutStore {
    * ```
    */
   static async open(path: string): Promise<LayoutStore> {
-    await onDisk("write", path, () => mkdir(path, { recursive: true }));
+    await onDisk("write", path, () => makeFolders(path));
     await makeFolder(path, "blobs", "sha256");
     await makeFolder(path, INGEST);
     const marker = join(path, "oci-layout");
@@ -111,7 +101,8 @@ export class LayoutStore {
   /** Whether the blob is there, by its name and size; the bytes are not read. */
   async has(descriptor: Descriptor): Promise<boolean> {
     const path = this.blobPath(descriptor.digest);
-    const status = await stat(path).catch(() => undefined);
+    // A link leads to what was never verified, and need not stay what it is.
+    const status = await lstat(path).catch(() => undefined);
     return status !== undefined && status.isFile() &&
       status.size === descriptor.size;
   }
@@ -143,12 +134,11 @@ export class LayoutStore {
    */
   async entry(descriptor: Descriptor): Promise<StoreEntry | undefined> {
     const path = this.blobPath(descriptor.digest);
-    // Opening a pipe, for one, would never end.
     if (!await this.has(descriptor)) return undefined;
-    const handle = await ifThere("read", path, () => open(path, "r"));
-    if (!handle) return undefined;
-    const status = await handle.stat();
-    if (!status.isFile() || status.size !== descriptor.size) {
+    const file = await openIfPlain(path);
+    if (!file) return undefined;
+    const { handle, status } = file;
+    if (status.size !== descriptor.size) {
       await handle.close();
       return undefined;
     }
@@ -212,8 +202,11 @@ export class LayoutStore {
     const path = this.blobPath(descriptor.digest);
     if (descriptor.size > MAX_DOCUMENT_SIZE) return undefined;
     if (!await this.has(descriptor)) return undefined;
-    const bytes = await ifThere("read", path, () => readFile(path));
-    if (!bytes) return undefined;
+    const file = await openIfPlain(path);
+    if (!file) return undefined;
+    const { handle } = file;
+    const bytes = await onDisk("read", path, () => handle.readFile())
+      .finally(() => handle.close());
     const copy = new Uint8Array(bytes);
     try {
       await verifyBytes(copy, descriptor);
@@ -258,7 +251,7 @@ export class LayoutStore {
   /** A manifest or index that is there, by its digest alone. */
   async document(digest: string): Promise<Document | undefined> {
     const path = this.blobPath(digest);
-    const status = await stat(path).catch(() => undefined);
+    const status = await lstat(path).catch(() => undefined);
     if (!status?.isFile() || status.size > MAX_DOCUMENT_SIZE) return undefined;
     const descriptor = { mediaType: "", digest, size: status.size };
     const bytes = await this.get(descriptor);
@@ -281,9 +274,10 @@ export class LayoutStore {
 
   /**
    * Takes over a blob of another layout: the same file under a second name
-   * where that is possible, else a copy.
+   * where that is possible and nobody else can change it, else a copy.
    *
    * @throws {StorageError} If it can be had neither way.
+   * @throws {ContentMismatchError} If somebody else's file is another by now.
    */
   async adopt(source: LayoutStore, descriptor: Descriptor): Promise<void> {
     if (await this.has(descriptor)) return;
@@ -294,10 +288,7 @@ export class LayoutStore {
     await makeFolder(this.path, "blobs", algorithm);
     await onDisk("write", this.path, async () => {
       try {
-        await link(from, temporary).catch(() =>
-          // Another file system, or one without links.
-          copyFile(from, temporary, constants.COPYFILE_FICLONE)
-        );
+        await takeOver(from, temporary, descriptor);
         await rename(temporary, to);
       } catch (error) {
         await rm(temporary, { force: true });
@@ -368,10 +359,10 @@ async function makeFolder(root: string, ...names: string[]): Promise<void> {
   let folder = root;
   for (const name of names) {
     folder = join(folder, name);
-    await onDisk("write", root, () => mkdir(folder, { recursive: true }));
+    await onDisk("write", root, () => makeFolders(folder));
     const status = await onDisk("write", root, () => lstat(folder));
     if (!status.isDirectory()) {
-      throw storageError("write", folder, new Error("it is a link"));
+      throw new StorageError("write", folder, "is-a-link");
     }
   }
 }

@@ -1,6 +1,6 @@
 /** A blob on its way into the cache. */
 
-import { stat } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { type Lock, wasTakenOver } from "../disk/lock.ts";
 import { FileSlot } from "../disk/file_slot.ts";
 import type { PartialFile } from "../disk/partial_file.ts";
@@ -33,8 +33,9 @@ export class StoreIngest extends FileSlot {
 
   /** Another has taken over, while this process was asleep, and was faster. */
   async #yield(error: unknown): Promise<void> {
-    const found = await stat(this.#finalPath).catch(() => undefined);
-    if (!wasTakenOver(error) || found?.size !== this.size) throw error;
+    const found = await lstat(this.#finalPath).catch(() => undefined);
+    const there = found?.isFile() && found.size === this.size;
+    if (!wasTakenOver(error) || !there) throw error;
   }
 
   /** The bytes are wrong: nothing is kept. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { removeRemains } from "../disk/remains.ts";
 
 /** How the name of a file of ours ends that is there for a moment only. */
-const MOMENTARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+const MOMENTARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp~?$/;
 /** What is younger may still be in use, in milliseconds. */
 const AGE = 60 * 60 * 1000;
 
@@ -28,7 +28,7 @@ export async function sweep(
 ): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
   const remains =
-    /^(\w+-[0-9a-f]+\.partial)\.(?:lock|lock\.break|record|record~)$/;
+    /^(\w+-[0-9a-f]+\.partial)(?:~|\.(?:lock|lock\.break|record|record~))$/;
   const bases = names.flatMap((name) => {
     const base = remains.exec(name)?.[1];
     // A record belongs to a partial file; nothing else outlives its process.

@@ -9,6 +9,7 @@ import type { FilePlace } from "../types.ts";
 import { BodyReader } from "./body_reader.ts";
 
 type Hash = import("node:crypto").Hash;
+type Stats = import("node:fs").Stats;
 
 /** What is asked of the thread; a `ticket` gets an answer. */
 export type Request =
@@ -160,20 +161,35 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     };
   }
 
+  /** Opens the very file that is meant, and no link to it. */
+  function open({ path, identity, writable }: FilePlace): number {
+    const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_RDWR } = fs.constants;
+    const check = (found: Stats) => {
+      const meant = identity
+        ? found.dev === identity[0] && found.ino === identity[1]
+        : found.isFile();
+      if (!meant) {
+        const error = new Error("another file is in its place");
+        throw Object.assign(error, { code: "replaced" });
+      }
+    };
+    // Where opening can follow links, they are seen before.
+    if (!O_NOFOLLOW) check(fs.lstatSync(path));
+    const flags = (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK;
+    const handle = fs.openSync(path, flags);
+    try {
+      check(fs.fstatSync(handle));
+      return handle;
+    } catch (error) {
+      fs.closeSync(handle);
+      throw error;
+    }
+  }
+
   /** Runs a call on a file; what it throws says which. */
   function on<T>(file: File, operation: string, call: (fd: number) => T): T {
     try {
-      if (file.handle === undefined) {
-        const { O_NOFOLLOW = 0, O_RDONLY, O_RDWR } = fs.constants;
-        const flags = file.writable ? O_RDWR | O_NOFOLLOW : O_RDONLY;
-        file.handle = fs.openSync(file.path, flags);
-        const { dev, ino } = fs.fstatSync(file.handle);
-        const [device, inode] = file.identity ?? [dev, ino];
-        if (dev !== device || ino !== inode) {
-          throw new Error("another file is in its place");
-        }
-      }
-      return call(file.handle);
+      return call(file.handle ??= open(file));
     } catch (error) {
       throw { operation, subject: file.subject, cause: plain(error) };
     }

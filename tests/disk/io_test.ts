@@ -1,13 +1,8 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { spawnSync } from "node:child_process";
-import { truncate, writeFile } from "node:fs/promises";
+import { assertEquals } from "@std/assert";
 import { constants } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
-import { readText, storageError, systemCode } from "../../lib/disk/io.ts";
-import { StorageError } from "../../lib/errors.ts";
+import { storageError, systemCode } from "../../lib/disk/io.ts";
 import { test } from "../harness.ts";
-import { inFolder } from "./folder.ts";
 
 const windows = process.platform === "win32";
 
@@ -47,24 +42,3 @@ test("systemCode() names what the runtimes have no name for", {
   const odd = Object.assign(new Error("odd"), { code: "Unknown 7" });
   assertEquals(systemCode(odd), "Unknown 7");
 });
-
-test("readText() reads plain files of a sensible size, and nothing else", () =>
-  inFolder(async (folder) => {
-    const path = join(folder, "a");
-    assertEquals(await readText(path), undefined);
-    await writeFile(path, "text");
-    assertEquals(await readText(path), "text");
-    assertEquals(await readText(join(path, "b")), undefined);
-    await truncate(path, 16 * 1024 * 1024 + 1);
-    for (const [bad, reason] of [[path, /more than/], [folder, /plain file/]]) {
-      const error = await assertRejects(
-        () => readText(bad as string),
-        StorageError,
-      );
-      assertMatch(error.message, reason as RegExp);
-    }
-    if (windows) return;
-    const pipe = join(folder, "pipe");
-    if (spawnSync("mkfifo", [pipe]).status !== 0) return;
-    await assertRejects(() => readText(pipe), StorageError, "plain file");
-  }));

@@ -1,14 +1,20 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { existsSync } from "node:fs";
+import { chownSync, existsSync } from "node:fs";
 import {
+  chmod,
+  link,
+  lstat,
   mkdir,
+  open as openFile,
   readdir,
   readFile,
+  rm,
   stat,
   symlink,
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { test } from "../harness.ts";
@@ -162,17 +168,17 @@ test(
     inFolder(async (folder) => {
       const path = await leftBehind(folder);
       const text = await readFile(`${path}.record`, "utf8");
-      const first = text.indexOf("[150,300]\n") + "[150,300]\n".length;
+      const first = text.indexOf("[100,300]\n") + "[100,300]\n".length;
       assert(first > 10);
       for (let length = 0; length < text.length; length += 3) {
         await leftBehind(folder);
         await changeRecord(path, () => text.slice(0, length));
-        const expected = length < first ? [] : [[150, 300]];
+        const expected = length < first ? [] : [[100, 300]];
         assertEquals(await found(path), expected, text.slice(0, length));
       }
       await leftBehind(folder);
       await changeRecord(path, () => `${text.slice(0, first)}[10,2[20,30]\n`);
-      assertEquals(await found(path), [[150, 300]]);
+      assertEquals(await found(path), [[100, 300]]);
     }),
 );
 
@@ -212,21 +218,89 @@ test("PartialFile reads no record that is a folder", () =>
     await file?.discard();
   }));
 
-test("PartialFile rejects a link, a folder and a missing folder", () =>
+test("PartialFile follows no link, and rejects a folder and a missing folder", () =>
   inFolder(async (folder) => {
     const target = join(folder, "target");
     await writeFile(target, "precious");
     await symlink(target, join(folder, "link"));
     await symlink(join(folder, "nowhere"), join(folder, "dangling"));
     await mkdir(join(folder, "folder"));
-    for (const name of ["link", "dangling", "folder", "missing/a"]) {
+    for (const name of ["folder", "missing/a"]) {
       const path = join(folder, name);
       const error = await assertRejects(() => open(path), StorageError);
       assertEquals(error.path, path);
+      assertEquals(error.code, name === "folder" ? "EISDIR" : "ENOENT");
+    }
+    for (const name of ["link", "dangling"]) {
+      const file = await open(join(folder, name));
+      await file.write(new Uint8Array(SIZE), 0);
+      await file.close();
+      assert((await lstat(join(folder, name))).isFile());
     }
     assertEquals(await readFile(target, "utf8"), "precious");
     assert(!existsSync(join(folder, "nowhere")));
   }));
+
+/** What somebody else may have done to a file where others may write. */
+const TAMPERED: [what: string, tamper: (path: string) => Promise<void>][] = [
+  ["has a second name", (path) => link(path, `${path}.second`)],
+  ["is open to others", (path) => chmod(path, 0o666)],
+  [
+    "is another user's",
+    (path) => Promise.resolve(chownSync(path, 65_534, 65_534)),
+  ],
+];
+
+for (const [what, tamper] of TAMPERED) {
+  const skip = process.platform === "win32"
+    ? "Windows has other rights"
+    : what === "is another user's" && process.getuid?.() !== 0 &&
+      "only root can give files away";
+  test(
+    `PartialFile begins anew where the file ${what}`,
+    { skip },
+    () =>
+      inFolder(async (folder) => {
+        const path = join(folder, "blob.partial");
+        for (const tampered of [path, `${path}.record`]) {
+          for (const resumable of [true, false]) {
+            await leftBehind(folder);
+            await tamper(tampered);
+            const other = await openFile(path, "r+");
+            const { ino } = await other.stat();
+            const file = await PartialFile.open(path, {
+              id: "a",
+              size: SIZE,
+              resumable,
+            });
+            assertEquals(file.present.ranges, []);
+            // Who had it open writes to nothing of ours.
+            const now = await lstat(path);
+            assert(now.ino !== ino);
+            assertEquals([now.nlink, now.mode & 0o022], [1, 0]);
+            await file.write(new Uint8Array(SIZE).fill(1), 0);
+            await other.write("somebody else's", 0);
+            await other.close();
+            await file.commit(join(folder, "final"));
+            const final = await lstat(join(folder, "final"));
+            assertEquals([final.ino, final.uid], [now.ino, now.uid]);
+            const bytes = await readFile(join(folder, "final"));
+            assert(bytes.every((byte) => byte === 1));
+            await rm(`${tampered}.second`, { force: true });
+          }
+        }
+        // An empty one, without a record, is nobody's beginning either.
+        await writeFile(path, "");
+        await tamper(path);
+        const other = await openFile(path, "r+");
+        const { ino } = await other.stat();
+        const file = await open(path);
+        assert((await lstat(path)).ino !== ino);
+        await other.close();
+        await file.discard();
+      }),
+  );
+}
 
 test("PartialFile writes its record through no link", () =>
   inFolder(async (folder) => {

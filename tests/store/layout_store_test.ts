@@ -62,7 +62,7 @@ test("LayoutStore.open() rejects what is no layout of ours", () =>
     );
     await rm(join(folder, "oci-layout"));
     await mkdir(join(folder, "oci-layout"));
-    await assertRejects(() => LayoutStore.open(folder), StorageError, "plain");
+    await assertRejects(() => LayoutStore.open(folder), StorageError, "EISDIR");
   }));
 
 test("LayoutStore.blobPath() leads nowhere else", async () => {
