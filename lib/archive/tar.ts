@@ -9,6 +9,11 @@
 export const BLOCK_SIZE = 512;
 /** The most bytes that the 11 octal digits of a plain header can say. */
 const MAX_OCTAL_SIZE = 8 ** 11 - 1;
+/**
+ * The longest name of a plain header. Another 155 fit into its prefix, but not
+ * before a last part that is longer than this, as the name of a SHA-512 is.
+ */
+const MAX_NAME = 100;
 
 const encoder = new TextEncoder();
 
@@ -18,32 +23,39 @@ export function paddingOf(size: number): number {
 }
 
 /**
- * The header of a file; where its size does not fit, with a PAX header before
- * it.
+ * The header of a file; with a PAX header before it where the name or the size
+ * does not fit.
  *
- * @param name The file's name, at most 100 ASCII characters.
+ * @param name The file's name, in ASCII.
  * @param size The file's size in bytes.
- * @returns One block, or three.
+ * @returns One block, or three; more where the name has hundreds of letters.
  */
 export function fileHeader(name: string, size: number): Uint8Array {
-  if (size <= MAX_OCTAL_SIZE) return header(name, size, "0");
-  const record = paxRecord("size", String(size));
-  const blocks = new Uint8Array(3 * BLOCK_SIZE);
-  blocks.set(header("PaxHeaders/size", record.length, "x"));
-  blocks.set(record, BLOCK_SIZE);
-  // The plain field cannot hold the size; readers take the one above.
-  blocks.set(header(name, 0, "0"), 2 * BLOCK_SIZE);
+  const long = name.length > MAX_NAME;
+  const large = size > MAX_OCTAL_SIZE;
+  if (!long && !large) return header(name, size, "0");
+  const records = (long ? paxRecord("path", name) : "") +
+    (large ? paxRecord("size", String(size)) : "");
+  const bytes = encoder.encode(records);
+  const blocks = new Uint8Array(
+    2 * BLOCK_SIZE + bytes.length + paddingOf(bytes.length),
+  );
+  blocks.set(header(`PaxHeaders/${long ? "path" : "size"}`, bytes.length, "x"));
+  blocks.set(bytes, BLOCK_SIZE);
+  // The plain fields hold what fits; readers take those above.
+  const plain = header(name.slice(0, MAX_NAME), large ? 0 : size, "0");
+  blocks.set(plain, blocks.length - BLOCK_SIZE);
   return blocks;
 }
 
 /** `length key=value\n`, where the length counts itself. */
-function paxRecord(key: string, value: string): Uint8Array {
+function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
   let length = rest.length + 1;
   while (String(length).length + rest.length !== length) {
     length = String(length).length + rest.length;
   }
-  return encoder.encode(`${length}${rest}`);
+  return `${length}${rest}`;
 }
 
 function header(name: string, size: number, type: string): Uint8Array {
@@ -52,9 +64,6 @@ function header(name: string, size: number, type: string): Uint8Array {
     block.set(encoder.encode(text), offset);
   const octal = (value: number, digits: number) =>
     value.toString(8).padStart(digits, "0");
-  if (name.length > 100) {
-    throw new RangeError(`Cannot store "${name}" in a tar`);
-  }
   put(name, 0);
   put(octal(0o644, 7), 100);
   put(octal(0, 7), 108);
