@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { tidyArchive } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
+import { distinctLayers, planArchive } from "./archive/plan.ts";
 import type { OnEvent } from "./events.ts";
 import {
   CALL,
@@ -324,11 +325,15 @@ async function pullThrough(
   };
   const found = await imageManifest(image, looking);
   const { resolved, parsed } = found;
-  const planning = new Planning(image, found, {
+  const layers = distinctLayers(found);
+  const outline = format === "tar"
+    ? planArchive({ reference: image, ...found })
+    : undefined;
+  const planning = new Planning(found, {
     ...looking,
-    sizeOf: format === "oci" ? layoutSize : undefined,
+    sizeOf: outline ? () => outline.size : layoutSize,
   });
-  const tell = planning.onEvent;
+  const { onEvent: tell, whole } = planning;
   const writing: WriteOptions = {
     ...(store && { store }),
     trustCache,
@@ -340,7 +345,7 @@ async function pullThrough(
         ...options,
         signal: planning.signal,
         onEvent: tell,
-        inUse: planning.whole,
+        inUse: whole,
       }),
   };
   const written = await planning.beside(async () => {
@@ -348,19 +353,20 @@ async function pullThrough(
     if (force || !existsSync(path)) {
       writers.prepare(parsed.layers.reduce((sum, { size }) => sum + size, 0));
     }
-    if (!isExpected(found, looking)) await planning.whole;
-    if (format === "oci") {
+    if (!isExpected(found, looking)) await whole;
+    if (!outline) {
       return !force && await isLayoutUpToDate(path, image, found)
         ? undefined
-        : await writeLayout(path, image, planning, writing);
+        : await writeLayout(path, image, found, whole, writing);
     }
-    if (force || !await isArchiveUpToDate(path, planning)) {
-      return await writeArchive(path, planning, writing);
+    const archive = { reference: image, outline, whole };
+    if (force || !await isArchiveUpToDate(path, archive)) {
+      return await writeArchive(path, archive, writing);
     }
     await tidyArchive(path);
   });
-  const documents = await planning.whole;
-  const { manifest, platform: actual, plan, size } = documents;
+  const documents = await whole;
+  const { manifest, platform: actual, size } = documents;
   const upToDate = written === undefined;
   const outcomes = written ?? [];
   if (!upToDate) onEvent({ type: "written", path, size });
@@ -370,8 +376,9 @@ async function pullThrough(
     await nameImage(store, image, documents);
   }
   const spared = upToDate
-    ? [...plan.blobs.values()]
-    : outcomes.filter(({ source }) => source === "cache");
+    ? layers
+    : outcomes.filter(({ source }) => source === "cache")
+      .map(({ descriptor }) => descriptor);
   const hits = store ? spared : [];
   const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   return {
@@ -383,10 +390,10 @@ async function pullThrough(
     path,
     size,
     upToDate,
-    layers: plan.blobs.size,
+    layers: layers.length,
     cachedLayers: hits.length,
     downloaded: sum(outcomes.map(({ downloaded }) => downloaded)),
-    saved: sum(hits.map(({ descriptor }) => descriptor.size)),
+    saved: sum(hits.map(({ size }) => size)),
     resumed: sum(outcomes.map(({ resumed }) => resumed)),
     elapsed: performance.now() - start,
   };

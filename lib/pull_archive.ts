@@ -8,10 +8,11 @@ import {
   occupiedByArchive,
   tidyArchive,
 } from "./archive/archive_file.ts";
-import type { ArchivePlan } from "./archive/plan.ts";
+import { type ArchivePlan, planArchive } from "./archive/plan.ts";
 import { isUpToDate } from "./archive/up_to_date.ts";
 import { InvalidDocumentError } from "./errors.ts";
-import type { Planning } from "./pull_planning.ts";
+import type { ImageDocuments } from "./pull_documents.ts";
+import type { Reference } from "./reference.ts";
 import type { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
 import type { BlobOutcome, BlobTask } from "./transfer/transfer.ts";
@@ -33,22 +34,39 @@ export interface WriteOptions {
   transfer: (tasks: BlobTask[]) => Promise<BlobOutcome[]>;
 }
 
+/** What an archive is to be. */
+export interface PlannedArchive {
+  /** What the image is called. */
+  reference: Reference;
+  /** As much of the plan as follows from the manifest. */
+  outline: ArchivePlan;
+  /** Settles when the configuration is there. */
+  whole: Promise<ImageDocuments>;
+}
+
 /** Whether the very archive that is planned is there. */
 export async function isArchiveUpToDate(
   path: string,
-  { outline, whole }: Planning,
+  archive: PlannedArchive,
 ): Promise<boolean> {
-  return await isUpToDate(path, outline) &&
-    await isUpToDate(path, (await whole).plan);
+  return await isUpToDate(path, archive.outline) &&
+    await isUpToDate(path, await wholePlan(archive));
+}
+
+async function wholePlan(
+  { reference, whole }: PlannedArchive,
+): Promise<ArchivePlan> {
+  return planArchive({ reference, ...await whole });
 }
 
 /** Fills the archive, blob by blob, and gives it its name when all are right. */
 export async function writeArchive(
   path: string,
-  { outline: plan, whole }: Planning,
+  planned: PlannedArchive,
   options: WriteOptions,
 ): Promise<BlobOutcome[]> {
   const { store, signal, transfer, onOpen } = options;
+  const { outline: plan } = planned;
   await checkRoom(path, plan, store);
   const archive = await ArchiveFile.open(path, plan, {
     resumable: store === undefined,
@@ -61,7 +79,7 @@ export async function writeArchive(
         blobTask(descriptor, archive, options)
       ),
     );
-    await archive.complete((await whole).plan);
+    await archive.complete(await wholePlan(planned));
     await archive.commit();
     return outcomes;
   } catch (error) {

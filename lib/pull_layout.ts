@@ -1,10 +1,10 @@
 /** From an image's documents to an OCI image layout in a folder. */
 
 import { checkSpace } from "./archive/archive_file.ts";
+import { distinctLayers } from "./archive/plan.ts";
 import { toOciManifest } from "./oci_manifest.ts";
 import type { WriteOptions } from "./pull_archive.ts";
 import type { ImageDocuments, ImageManifest } from "./pull_documents.ts";
-import type { Planning } from "./pull_planning.ts";
 import { formatReference, imageName, type Reference } from "./reference.ts";
 import { LayoutStore } from "./store/layout_store.ts";
 import { StoreEntry } from "./store/store_entry.ts";
@@ -72,11 +72,12 @@ export async function isLayoutUpToDate(
 export async function writeLayout(
   folder: string,
   image: Reference,
-  { outline, whole }: Planning,
+  found: ImageManifest,
+  whole: Promise<ImageDocuments>,
   options: WriteOptions,
 ): Promise<BlobOutcome[]> {
   const { store, transfer, onOpen } = options;
-  const blobs = [...outline.blobs.values()].map(({ descriptor }) => descriptor);
+  const blobs = distinctLayers(found);
   const layout = await LayoutStore.open(folder);
   let missing = 0;
   for (const descriptor of blobs) {

@@ -1,6 +1,5 @@
-/** From an image's manifest to its plan, while its layers are asked for already. */
+/** From an image's manifest to all of it, while its layers are asked for already. */
 
-import { type ArchivePlan, planArchive } from "./archive/plan.ts";
 import type { OnEvent, PullEvent } from "./events.ts";
 import {
   type DocumentOptions,
@@ -8,30 +7,21 @@ import {
   type ImageDocuments,
   type ImageManifest,
 } from "./pull_documents.ts";
-import type { Reference } from "./reference.ts";
 
-/** An image's documents, and its archive's plan. */
+/** An image's documents, and how much is to be written. */
 export interface PlannedImage extends ImageDocuments {
-  /** Where everything in the archive is. */
-  plan: ArchivePlan;
   /** The bytes of what is to be written, the archive or the layout's blobs. */
   size: number;
 }
 
 /** What the planning of a layout or an archive needs. */
 export interface PlanningOptions extends DocumentOptions {
-  /**
-   * Tells how many bytes are to be written.
-   *
-   * @default {undefined} Those of the archive.
-   */
-  sizeOf?: (documents: ImageDocuments) => Promise<number>;
+  /** Tells how many bytes are to be written. */
+  sizeOf: (documents: ImageDocuments) => number | Promise<number>;
 }
 
 /** The way to a plan. It begins at once, and must be waited for. */
 export class Planning {
-  /** As much of the plan as follows from the manifest. */
-  readonly outline: ArchivePlan;
   /** Settles when the configuration is there, and `planned` has been told. */
   readonly whole: Promise<PlannedImage>;
   /** Ends when either fails, the planning or what goes on beside it. */
@@ -42,31 +32,23 @@ export class Planning {
   #waiting: PullEvent[] | undefined = [];
 
   /** Asks for the configuration of an image. */
-  constructor(
-    reference: Reference,
-    image: ImageManifest,
-    options: PlanningOptions,
-  ) {
+  constructor(image: ImageManifest, options: PlanningOptions) {
     const { signal, onEvent } = options;
     this.#onEvent = onEvent;
     this.signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
-    this.outline = planArchive({ reference, ...image });
-    this.whole = this.#plan(reference, image, options);
+    this.whole = this.#plan(image, options);
     this.whole.catch((error) => this.#failure.abort(error));
   }
 
   async #plan(
-    reference: Reference,
     image: ImageManifest,
     options: PlanningOptions,
   ): Promise<PlannedImage> {
     const { signal } = this;
-    const { sizeOf } = options;
     const documents = await imageConfig(image, { ...options, signal });
-    const plan = planArchive({ reference, ...documents });
-    const size = await sizeOf?.(documents) ?? plan.size;
+    const size = await options.sizeOf(documents);
     this.#onEvent({
       type: "planned",
       manifest: documents.manifest.descriptor,
@@ -78,7 +60,7 @@ export class Planning {
     const events = this.#waiting!;
     this.#waiting = undefined;
     for (const event of events) this.#onEvent(event);
-    return { ...documents, plan, size };
+    return { ...documents, size };
   }
 
   /** Tells of what goes on beside it, once `planned` has been told. */

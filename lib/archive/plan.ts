@@ -135,17 +135,25 @@ export function planArchive(content: ArchiveContent): ArchivePlan {
   const repositories = dockerRepositories(content);
   if (repositories) addFile("repositories", json(repositories));
 
-  const documents = [manifest.descriptor.digest, parsed.config.digest];
   addFile(blobName(manifest.descriptor.digest), manifest.bytes);
   addPlace(blobName(parsed.config.digest), parsed.config.size, config?.bytes);
-  for (const descriptor of parsed.layers) {
+  for (const descriptor of distinctLayers(content)) {
     const { digest, size } = descriptor;
-    if (blobs.has(digest) || documents.includes(digest)) continue;
     addHeader(blobName(digest), size);
     blobs.set(digest, { descriptor, offset });
     skip(size);
   }
   return { size: offset + 2 * BLOCK_SIZE, pieces, blobs };
+}
+
+/** An image's layers, each once, and without what is its documents already. */
+export function distinctLayers(
+  { manifest, parsed }: Pick<ArchiveContent, "manifest" | "parsed">,
+): Descriptor[] {
+  const seen = new Set([manifest.descriptor.digest, parsed.config.digest]);
+  return parsed.layers.filter(({ digest }) =>
+    !seen.has(digest) && seen.add(digest)
+  );
 }
 
 /** The name of a blob in a layout. */
