@@ -153,10 +153,12 @@ async function topDocument(
   const top = async () => {
     // Asking for the digest alone costs no quota where nothing has changed.
     if (store && known) {
-      const descriptor = await repository.resolve(wanted, call);
-      return await store.document(descriptor.digest) ??
-        keep(await repository.fetchManifest(descriptor, call), store);
+      const { digest } = await repository.resolve(wanted, call);
+      const kept = await store.document(digest);
+      if (kept) return kept;
     }
+    // By the tag again: it may have moved since, and there are registries
+    // whose word on the digest is old, or that serve none by its digest.
     return keep(await repository.fetchManifest(wanted, call), store);
   };
   const kept = reference.digest

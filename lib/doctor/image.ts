@@ -45,11 +45,10 @@ export async function examineImage(
   const { findings, source, wanted, explicit, onEvent, signal } = options;
   const name = reference.digest ?? reference.tag!;
   const start = performance.now();
-  let top: Descriptor | undefined;
   const documents = await findings.attempt("image", async () => {
-    top = await source.resolve(name, { ...(signal && { signal }) });
+    await source.resolve(name, { ...(signal && { signal }) });
     try {
-      return await imageDocuments({ ...reference, digest: top.digest }, {
+      return await imageDocuments(reference, {
         repository: source,
         wanted,
         explicit,

@@ -34,6 +34,8 @@ export class ManifestSource {
   readonly #onEvent: OnEvent | undefined;
   /** By digest. */
   readonly #documents = new Map<string, Document>();
+  /** What a tag was found to be, when to say so took fetching it. */
+  readonly #resolved = new Map<string, Document>();
   #warned = false;
   /** Whether it reads no list of types, as distribution did not until 2.6. */
   #singly = false;
@@ -81,7 +83,10 @@ export class ManifestSource {
       signal,
     );
     // Whatever HEAD lacks, the words of a refusal included, GET has.
-    return described ?? (await this.fetch(tagOrDigest, signal)).descriptor;
+    if (described) return described;
+    const document = await this.fetch(tagOrDigest, signal);
+    this.#resolved.set(tagOrDigest, document);
+    return document.descriptor;
   }
 
   /**
@@ -98,7 +103,9 @@ export class ManifestSource {
     const announced = typeof target === "string" ? undefined : target;
     const name = typeof target === "string" ? target : target.digest;
     checkTagOrDigest(name);
-    const kept = this.#documents.get(name);
+    const kept = this.#documents.get(name) ?? this.#resolved.get(name);
+    // What a tag is may be another thing the next time.
+    this.#resolved.delete(name);
     if (kept) return asAnnounced(kept, announced);
     if (announced?.data !== undefined) {
       const bytes = await inlineData(announced);

@@ -38,6 +38,8 @@ export class MirroredRepository implements ImageSource {
   readonly #places: Places;
   readonly #http: HttpClient;
   readonly #blobs: MirroredBlobs;
+  /** What the registry has said of tags, until it is made use of. */
+  readonly #resolved = new Map<string, Descriptor>();
 
   /**
    * Sends nothing yet.
@@ -76,14 +78,18 @@ export class MirroredRepository implements ImageSource {
     options: CallOptions = {},
   ): Promise<Descriptor> {
     // A mirror's word on the size that goes with a digest may be wrong.
-    return tagOrDigest.includes(":")
-      ? (await this.#document(tagOrDigest, options)).descriptor
-      : await this.#byTag(
-        tagOrDigest,
-        (descriptor) => Promise.resolve(descriptor),
-        ({ repository }, signal) => repository.resolve(tagOrDigest, { signal }),
-        options,
-      );
+    if (tagOrDigest.includes(":")) {
+      return (await this.#document(tagOrDigest, options)).descriptor;
+    }
+    return await this.#byTag(
+      tagOrDigest,
+      (descriptor) => {
+        this.#resolved.set(tagOrDigest, descriptor);
+        return Promise.resolve(descriptor);
+      },
+      ({ repository }, signal) => repository.resolve(tagOrDigest, { signal }),
+      options,
+    );
   }
 
   /** Fetches a manifest or an index, and verifies it. */
@@ -97,12 +103,41 @@ export class MirroredRepository implements ImageSource {
     if (typeof target === "object" || target.includes(":")) {
       return await this.#document(target, options);
     }
+    const resolved = this.#resolved.get(target);
+    this.#resolved.delete(target);
+    if (resolved) return await this.#tagged(target, resolved, options);
     return await this.#byTag(
       target,
-      (descriptor) => this.#document(descriptor, options),
+      (descriptor) => this.#tagged(target, descriptor, options),
       ({ repository }, signal) => repository.fetchManifest(target, { signal }),
       options,
     );
+  }
+
+  /**
+   * Gets what the registry says a tag is. There are mirrors that know their
+   * manifests by tags only, and registries, too; what a registry itself sends
+   * of the tag counts, whatever it has said before.
+   */
+  #tagged(
+    tag: string,
+    { digest }: Descriptor,
+    options: CallOptions,
+  ): Promise<Document> {
+    return this.#byDigest(digest, async (place, signal) => {
+      const { repository, isOrigin } = place;
+      if (isOrigin) return await repository.fetchManifest(tag, { signal });
+      try {
+        return await repository.fetchManifest(digest, { signal });
+      } catch (error) {
+        if (!judgeFailure(error)?.missing) throw error;
+        const found = await repository.fetchManifest(tag, { signal })
+          .catch(() => undefined);
+        signal?.throwIfAborted();
+        if (found?.descriptor.digest !== digest) throw error;
+        return found;
+      }
+    }, options);
   }
 
   #document(

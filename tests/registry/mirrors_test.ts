@@ -88,6 +88,54 @@ test("pull() by tag does not take another manifest that a mirror sends", async (
   assertEquals(world.blobsFrom(one!), 0, "it is not asked for more");
 });
 
+/** Serves no manifest by its digest. */
+function byTagOnly(registry: World["origin"]): void {
+  registry.fault = ({ path }) =>
+    path.includes("/manifests/sha256:") ? { status: 404 } : undefined;
+}
+
+test("pull() takes a manifest by its tag from a mirror that has it by no other name", async () => {
+  const world = new World();
+  byTagOnly(world.mirrors[0]!);
+  assertEquals((await world.pull()).digest, DIGEST);
+  assertEquals(world.warnings, []);
+  assertEquals(world.origin.log, ["HEAD /v2/library/app/manifests/1"]);
+  assertEquals(world.mirrors[1]!.requests, []);
+});
+
+test("pull() takes no other manifest by its tag from a mirror", async () => {
+  const world = new World();
+  const [one] = world.mirrors;
+  byTagOnly(one!);
+  one!.add("library/app", OTHER, "1");
+  assertEquals((await world.pull()).digest, DIGEST);
+  assertEquals(world.warnings, [
+    "Mirror one.test does not hold the image; asking mirror two.test instead",
+  ]);
+});
+
+test("pull() takes what the registry sends of a tag where it told an old digest", async () => {
+  const world = new World();
+  for (const registry of world.all) byTagOnly(registry);
+  world.origin.amend = ({ method }, answer) => {
+    if (method === "HEAD") {
+      answer.headers["docker-content-digest"] = `sha256:${"0".repeat(64)}`;
+    }
+    return answer;
+  };
+  assertEquals((await world.pull()).digest, DIGEST);
+});
+
+test("fetchManifest() asks no more than resolve() did of what a tag is", async () => {
+  const world = new World();
+  const source = world.open();
+  await source.resolve("1");
+  await source.fetchManifest("1");
+  assertEquals(world.origin.log, ["HEAD /v2/library/app/manifests/1"]);
+  await source.fetchManifest("1");
+  assertEquals(world.origin.requests.length, 2);
+});
+
 test("pull() by digest needs the registry for nothing", async () => {
   const world = new World();
   world.origin.fault = () => ({ throws: refusal() });
