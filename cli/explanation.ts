@@ -24,6 +24,8 @@ export interface ErrorContext {
   subject?: "image" | "login" | "archive";
   /** The tags there are that are nearest to the one that is not. */
   nearestTags?: readonly string[];
+  /** Whether the registry lists the very tag that it has nothing for. */
+  tagListed?: boolean;
   /** Whether the user wants to see all causes. */
   verbose?: boolean;
 }

@@ -90,8 +90,8 @@ export async function runPull(
       os: io.os,
     });
   } catch (error) {
-    if (isMissingTag(error, reference)) {
-      context.nearestTags = await nearestTags(reference, shared, signal);
+    if (isMissingTag(error)) {
+      Object.assign(context, await nearestTags(reference, shared, signal));
     }
     throw error;
   } finally {

@@ -5,6 +5,7 @@ import { isUnauthorized } from "../lib/registry/auth.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { loginCommand } from "./login_hints.ts";
+import { explainMissing, type Refusal } from "./missing.ts";
 import { formatWholeTime } from "./text.ts";
 
 /** Puts a registry's refusal in words, by its status. */
@@ -55,7 +56,7 @@ export function explainRegistryError(
     };
   }
   if (status === 404) {
-    const { says, hint } = missing(error, context);
+    const { says, hint } = explainMissing(error, context);
     return {
       sentence: `${cannot} ${says}${words}`,
       hint,
@@ -94,11 +95,6 @@ export function explainRegistryError(
     hint: "--verbose shows the request",
     code: EXIT.other,
   };
-}
-
-interface Refusal {
-  says: string;
-  hint: string;
 }
 
 function logIn({ registry }: ErrorContext): string {
@@ -148,41 +144,4 @@ function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
         (loginSource && !given ? ` from ${loginSource}` : ""),
       hint: renew,
     };
-}
-
-function missing(
-  { errors, url }: RegistryError,
-  { repository, nearestTags = [] }: ErrorContext,
-): Refusal {
-  const has = (code: string) => errors.some((error) => error.code === code);
-  const spelling = "check the spelling of the name and the tag";
-  if (has("NAME_UNKNOWN")) {
-    return {
-      says: repository
-        ? `has no repository ${JSON.stringify(repository)}`
-        : "has no such repository",
-      hint: spelling,
-    };
-  }
-  if (url.includes("/blobs/")) {
-    return { says: "has lost a part of the image", hint: "tell who runs it" };
-  }
-  if (nearestTags.length > 0) {
-    const [first, ...others] = nearestTags;
-    const last = others.pop();
-    const list = [[first, ...others].join(", "), last].filter(Boolean)
-      .join(" and ");
-    return {
-      says: "has no such tag",
-      hint: last
-        ? `the nearest tags are ${list}`
-        : `the nearest tag is ${list}`,
-    };
-  }
-  return {
-    says: has("MANIFEST_UNKNOWN")
-      ? "has no such tag or digest"
-      : "has no such image",
-    hint: spelling,
-  };
 }

@@ -74,6 +74,17 @@ export interface RegistryErrorDetail {
   detail?: unknown;
 }
 
+/** What a registry was asked for. */
+export type Asked =
+  /** What a tag names. */
+  | { kind: "tag"; tag: string }
+  /** A manifest or an index by its digest. */
+  | { kind: "digest"; digest: string }
+  /** The same, as an entry of an index that the registry has. */
+  | { kind: "child"; digest: string; index: string; platform?: Platform }
+  /** A layer, a configuration, or another part of an image. */
+  | { kind: "blob"; digest: string };
+
 /** An answer of a registry, of its token server or of its storage, that is no success. */
 export class RegistryError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
@@ -88,6 +99,8 @@ export class RegistryError extends DockerPullError {
   readonly errors: RegistryErrorDetail[];
   /** How long it asks to wait, in milliseconds. */
   readonly retryAfter?: number;
+  /** What it was asked for, where that is a part of an image. */
+  readonly asked?: Asked;
 
   /** Made from a response. */
   constructor(
@@ -97,6 +110,7 @@ export class RegistryError extends DockerPullError {
       url: string;
       errors?: RegistryErrorDetail[];
       retryAfter?: number;
+      asked?: Asked;
       message?: string;
     },
     options?: ErrorOptions,
@@ -117,6 +131,7 @@ export class RegistryError extends DockerPullError {
     this.url = init.url;
     this.errors = errors;
     this.retryAfter = init.retryAfter;
+    this.asked = init.asked;
   }
 }
 

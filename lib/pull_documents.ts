@@ -7,6 +7,7 @@ import {
   InvalidDocumentError,
   NetworkError,
   PlatformNotFoundError,
+  RegistryError,
 } from "./errors.ts";
 import type { OnEvent } from "./events.ts";
 import { parseConfig, parseIndex, parseManifest } from "./manifest.ts";
@@ -201,7 +202,7 @@ async function platformManifest(
   top: Document,
   options: DocumentOptions,
 ): Promise<Document> {
-  const { repository, store, wanted, signal } = options;
+  const { store, wanted } = options;
   let document = top;
   for (let depth = 0; isIndex(document.descriptor.mediaType); depth++) {
     if (depth >= MOST_NESTED) {
@@ -214,12 +215,28 @@ async function platformManifest(
     if (choice.fallback) warnOfPlatform(choice.platform!, options);
     const { descriptor } = choice;
     const bytes = await store?.get(descriptor);
-    document = bytes ? { descriptor, bytes } : await keep(
-      await repository.fetchManifest(descriptor, { ...(signal && { signal }) }),
-      store,
-    );
+    const index = document.descriptor.digest;
+    document = bytes
+      ? { descriptor, bytes }
+      : await keep(await fetchEntry(index, descriptor, options), store);
   }
   return document;
+}
+
+/** Fetches an entry of an index, which may be gone while that is there. */
+async function fetchEntry(
+  index: string,
+  entry: Descriptor,
+  { repository, signal }: DocumentOptions,
+): Promise<Document> {
+  try {
+    return await repository.fetchManifest(entry, { signal });
+  } catch (cause) {
+    if (!(cause instanceof RegistryError) || cause.status !== 404) throw cause;
+    const { digest, platform } = entry;
+    const asked = { kind: "child", digest, index, platform } as const;
+    throw new RegistryError({ ...cause, asked }, { cause });
+  }
 }
 
 async function smallBlob(

@@ -131,7 +131,7 @@ export class BlobSource {
     try {
       const exchange = await http.send(location, options);
       if (exchange.response.ok) return exchange;
-      const error = await http.toError(exchange);
+      const error = await http.toError(exchange, { kind: "blob", digest });
       if (!EXPIRED.has(error.status)) throw error;
       this.#locations.delete(digest);
     } catch (error) {

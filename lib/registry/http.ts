@@ -6,6 +6,7 @@
 
 import { orAborted, sleep } from "../abort.ts";
 import {
+  type Asked,
   ContentMismatchError,
   InvalidDocumentError,
   NetworkError,
@@ -176,9 +177,10 @@ export class HttpClient {
    * Makes an error of an answer, with what its body says.
    *
    * @param exchange The answer, whose body is read here.
+   * @param asked What was asked for.
    * @returns The error.
    */
-  async toError(exchange: Exchange): Promise<RegistryError> {
+  async toError(exchange: Exchange, asked?: Asked): Promise<RegistryError> {
     const { response, method, url, signal } = exchange;
     let text = "";
     try {
@@ -193,6 +195,7 @@ export class HttpClient {
       method,
       url: redactUrl(url),
       errors: parseErrorBody(text),
+      asked,
       retryAfter: parseRetryAfter(
         response.headers.get("retry-after"),
         this.now(),

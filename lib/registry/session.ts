@@ -1,6 +1,10 @@
 /** Requests to one repository, with whatever login they take. */
 
-import { InvalidReferenceError, type RegistryError } from "../errors.ts";
+import {
+  type Asked,
+  InvalidReferenceError,
+  type RegistryError,
+} from "../errors.ts";
 import { CALL, either, FLAG, type Rules, TEXT } from "../options.ts";
 import type { CredentialProvider } from "../types.ts";
 import { Authenticator, type AuthTrail, isUnauthorized } from "./auth.ts";
@@ -155,7 +159,7 @@ export class Session {
         continue;
       }
       const header = exchange.response.headers.get("www-authenticate");
-      const error = await this.http.toError(exchange);
+      const error = await this.http.toError(exchange, askedBy(path));
       if (authorization !== undefined) refusal ??= error;
       const again = !exchange.redirected && isUnauthorized(error) &&
         round < MAX_ROUNDS &&
@@ -168,6 +172,17 @@ export class Session {
       throw error.status === 403 ? loginRefusal ?? error : error;
     }
   }
+}
+
+/** What is asked for by a path within a repository. */
+export function askedBy(path: string): Asked | undefined {
+  const [kind, name] = path.split(/[/?]/);
+  if (name === undefined) return undefined;
+  if (kind === "blobs") return { kind: "blob", digest: name };
+  if (kind !== "manifests") return undefined;
+  return name.includes(":")
+    ? { kind: "digest", digest: name }
+    : { kind: "tag", tag: name };
 }
 
 function check(text: string, pattern: RegExp): void {

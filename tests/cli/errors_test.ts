@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { askedBy } from "../../lib/registry/session.ts";
 import { test } from "../harness.ts";
 import { UsageError } from "../../cli/arguments.ts";
 import {
@@ -40,6 +41,7 @@ function registry(
     status,
     method: "GET",
     url: `https://r.example/v2/a/b/${path}`,
+    asked: askedBy(path),
     errors: code ? [{ code, message: "its words" }] : [],
     retryAfter,
   });
@@ -92,11 +94,34 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     [
       registry(404, "MANIFEST_UNKNOWN"),
       5,
-      "has no such tag or digest (",
+      "has no such tag (",
       "spel",
     ],
     [registry(404, "NAME_UNKNOWN"), 5, 'no repository "a/b" (', "spelling"],
     [registry(404, "", `blobs/${DIGEST}`), 5, "lost a part of the image", ""],
+    [
+      registry(404, "", `manifests/${DIGEST}`),
+      5,
+      `r.example has no such digest under that name, ${DIGEST}`,
+      "that of a layer",
+    ],
+    [
+      new RegistryError({
+        status: 404,
+        method: "GET",
+        url: "https://r.example/v2/",
+        asked: {
+          kind: "child",
+          digest: DIGEST,
+          index: DIGEST,
+          platform: linux("arm64"),
+        },
+      }),
+      5,
+      "r.example has lost the image for linux/arm64: the index " +
+      `${DIGEST} names ${DIGEST}, which is not there`,
+      "--platform",
+    ],
     [registry(404), 5, "r.example has no such image", "spelling"],
     [
       registry(429, "TOOMANYREQUESTS", "", 90_000),

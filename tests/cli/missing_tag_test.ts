@@ -11,7 +11,11 @@ const reference = parseReference("registry.test/team/app:1.2.9");
 const never = new AbortController().signal;
 
 function refusal(status: number, path: string, code = "") {
+  const [kind, name = ""] = path.split("/");
   return new RegistryError({
+    asked: kind === "blobs" || name.includes(":")
+      ? { kind: kind === "blobs" ? "blob" : "digest", digest: name }
+      : { kind: "tag", tag: name },
     status,
     method: "GET",
     url: `https://registry.test/v2/team/app/${path}`,
@@ -26,19 +30,16 @@ test("nearestFew() gives the nearest first", () => {
 });
 
 test("isMissingTag() is true of a tag's 404 and nothing else", () => {
-  assertEquals(isMissingTag(refusal(404, "manifests/1.2.9"), reference), true);
-  const digest = parseReference(`registry.test/a@sha256:${"ab".repeat(32)}`);
-  const others: [unknown, typeof reference][] = [
-    [refusal(404, "manifests/1.2.9", "NAME_UNKNOWN"), reference],
-    [refusal(404, "blobs/sha256:00"), reference],
-    [refusal(401, "manifests/1.2.9"), reference],
-    [refusal(404, "manifests/sha256:00"), digest],
-    [new NetworkError("https://r/", "dns", "no"), reference],
-    [undefined, reference],
+  assertEquals(isMissingTag(refusal(404, "manifests/1.2.9")), true);
+  const others: unknown[] = [
+    refusal(404, "manifests/1.2.9", "NAME_UNKNOWN"),
+    refusal(404, "blobs/sha256:00"),
+    refusal(401, "manifests/1.2.9"),
+    refusal(404, "manifests/sha256:00"),
+    new NetworkError("https://r/", "dns", "no"),
+    undefined,
   ];
-  for (const [error, asked] of others) {
-    assertEquals(isMissingTag(error, asked), false);
-  }
+  for (const error of others) assertEquals(isMissingTag(error), false);
 });
 
 test("nearestTags() asks the registry with the login", async () => {
@@ -59,7 +60,16 @@ test("nearestTags() asks the registry with the login", async () => {
   const { fetch } = registry;
   const ask = (options: Parameters<typeof nearestTags>[1]) =>
     nearestTags(reference, options, never);
-  assertEquals(await ask({ fetch, credentials }), ["1.2.8", "1.2.10", "1.2"]);
+  assertEquals(await ask({ fetch, credentials }), {
+    nearestTags: ["1.2.8", "1.2.10", "1.2"],
+    tagListed: false,
+  });
+  registry.add("team/app", image, "1.2.9");
+  // What is listed and has no manifest is not offered to whoever asked for it.
+  assertEquals(await ask({ fetch, credentials }), {
+    nearestTags: ["1.2.8", "1.2.10", "1.2"],
+    tagListed: true,
+  });
   registry.assertNoOpenBodies();
 });
 
@@ -67,11 +77,11 @@ test("nearestTags() gives none where the registry does not tell", async () => {
   const registry = new FakeRegistry();
   registry.fault = () => ({ status: 503 });
   const { fetch } = registry;
-  assertEquals(await nearestTags(reference, { fetch }, never), []);
+  assertEquals(await nearestTags(reference, { fetch }, never), {});
   // There is no second try for a mere hint.
   assertEquals(registry.requests.length, 1);
   assertEquals(
     await nearestTags(reference, { fetch }, AbortSignal.abort(new Error("x"))),
-    [],
+    {},
   );
 });

@@ -3,6 +3,7 @@ import type { ErrorContext } from "../../cli/explanation.ts";
 import { loginCommand } from "../../cli/login_hints.ts";
 import { explainRegistryError } from "../../cli/registry_errors.ts";
 import { RegistryError } from "../../lib/errors.ts";
+import { askedBy } from "../../lib/registry/session.ts";
 import { test } from "../harness.ts";
 
 const context: ErrorContext = {
@@ -25,6 +26,7 @@ function explain(
     status,
     method: "GET",
     url: `https://r.example${path}`,
+    asked: askedBy(path.replace("/v2/a/b/", "")),
     errors: code || message ? [{ code, message }] : [],
   });
   return explainRegistryError(error, given);
@@ -100,7 +102,9 @@ test("explainRegistryError() names the nearest tags", () => {
     "the nearest tags are 1.2 and 1.3",
   );
   assertEquals(missing(["1.2"]).hint, "the nearest tag is 1.2");
-  assertStringIncludes(missing([]).sentence, "has no such tag or digest");
+  assertStringIncludes(missing([]).sentence, "has no such tag");
+  const listed = explain(404, { ...context, tagListed: true });
+  assertStringIncludes(listed.sentence, "lists that tag, and has no image");
   const lost = explain(404, { ...context, nearestTags: ["1"] }, {
     path: "/v2/a/b/blobs/sha256:00",
   });

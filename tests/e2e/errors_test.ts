@@ -60,7 +60,7 @@ test("a missing tag is one sentence and exit code 5", { skip }, async () => {
 test("a missing digest is one sentence and exit code 5", { skip }, async () => {
   const { host } = await registry.get();
   const digest = `sha256:${"0".repeat(64)}`;
-  await fails([`${host}/e2e/app@${digest}`], 5, /no such tag or digest/);
+  await fails([`${host}/e2e/app@${digest}`], 5, /no such digest/);
 });
 
 test("a wrong platform is one sentence and exit code 7", {

@@ -41,7 +41,7 @@ export const noRepository: Sentence = {
 
 /** An image that is said not to be there. */
 export const noImage: Sentence = {
-  says: /has no such (?:image|tag or digest)/,
+  says: /has no such (?:image|tag)/,
   hint: /check the spelling/,
   code: 5,
 };
