@@ -154,7 +154,10 @@ function explain(error: unknown, context: ErrorContext): Explanation {
         ...explainStorage(error.message, error.code),
         hint: "see to that file, or choose another with --authfile",
       }
-      : explainStorage(error.message, error.code);
+      : explainStorage(error.message, error.code, {
+        path: error.path,
+        cacheDir: context.cacheDir,
+      });
   }
   if (
     error instanceof InvalidDocumentError ||

@@ -22,6 +22,8 @@ export interface ErrorContext {
   bearer?: boolean;
   /** Whether it is about an image, the files of logins, or a file to verify. */
   subject?: "image" | "login" | "archive";
+  /** The folder of the cache, or `false` where there is none. */
+  cacheDir?: string | false;
   /** The tags there are that are nearest to the one that is not. */
   nearestTags?: readonly string[];
   /** Whether the registry lists the very tag that it has nothing for. */

@@ -77,7 +77,8 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "force",
     group: "Image",
-    help: "Write the file even if it holds this very image already",
+    help: "Write the file even if it holds this very image already, or " +
+      "replaces one that is no image archive",
   },
   {
     name: "cache-dir",

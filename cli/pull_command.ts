@@ -41,6 +41,7 @@ export async function runPull(
 ): Promise<string[]> {
   const { env, stderr } = io;
   const { quiet, cacheDir } = options;
+  context.cacheDir = cacheDir;
   const style = createStyle(stderr, env);
   const progress = createProgress({ output: stderr, style, env, quiet });
   const warn = (message: string) =>

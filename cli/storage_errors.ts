@@ -1,5 +1,6 @@
 /** What the system's refusal to read or write means to the user. */
 
+import { isAbsolute, relative } from "node:path";
 import type { Explanation } from "./explanation.ts";
 import { EXIT } from "./exit_codes.ts";
 
@@ -25,6 +26,18 @@ const STORAGE_WORDS: Readonly<
   "is-a-link": ["it is a symbolic link", "remove it, or choose another place"],
   "not-a-file": ["it is no plain file", "choose another place"],
   "too-large": ["it is too large for what it should be", "remove it"],
+  "system-folder": [
+    "no files are kept in /dev, /proc and /sys, nor in a device",
+    "choose another place",
+  ],
+  "not-an-archive": [
+    "it is no image archive",
+    "choose another place, or have it replaced with --force",
+  ],
+  "not-a-layout": [
+    "it has other things in it than an image layout",
+    "choose another place, or have them side by side with --force",
+  ],
   "replaced": ["another file has taken its place", "try again"],
 };
 
@@ -36,12 +49,24 @@ export function isStorageCode(code: string): boolean {
   return Object.hasOwn(STORAGE_WORDS, code);
 }
 
+/** What can be told of a file besides why it failed. */
+export interface StorageContext {
+  /** The path that failed. */
+  path?: string;
+  /** The folder of the cache, where there is one. */
+  cacheDir?: string | false;
+}
+
 /**
  * Puts a failure of files or disks in words.
  *
  * @param message It, with the system's code at its end.
  */
-export function explainStorage(message: string, code: string): Explanation {
+export function explainStorage(
+  message: string,
+  code: string,
+  context: StorageContext = {},
+): Explanation {
   const [words, hint] = isStorageCode(code)
     ? STORAGE_WORDS[code]!
     : [code, DENIED.test(code) ? "let Deno do that" : "choose another place"];
@@ -49,9 +74,20 @@ export function explainStorage(message: string, code: string): Explanation {
     sentence: message.endsWith(code)
       ? message.slice(0, message.length - code.length) + words
       : message,
-    hint: hint.includes("place")
-      ? `${hint} with --output or --cache-dir`
-      : hint,
+    hint: hint.replace("another place", `another place ${placed(context)}`),
     code: EXIT.disk,
   };
+}
+
+/** With which option another place is chosen. */
+function placed({ path, cacheDir }: StorageContext): string {
+  if (path === undefined || cacheDir === undefined) {
+    return "with --output or --cache-dir";
+  }
+  if (cacheDir === false) return "with --output";
+  const inside = relative(cacheDir, path);
+  const cached = !isAbsolute(inside) && inside.split(/[\\/]/, 1)[0] !== "..";
+  return cached
+    ? "with --cache-dir, or go without a cache with --no-cache"
+    : "with --output";
 }

@@ -5,6 +5,7 @@ import process from "node:process";
 import { tidyArchive } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
 import { distinctLayers, planArchive } from "./archive/plan.ts";
+import { archiveTarget } from "./archive/target.ts";
 import type { OnEvent } from "./events.ts";
 import {
   CALL,
@@ -51,6 +52,7 @@ import { MIRROR_RULES, type MirrorOptions } from "./registry/mirror_options.ts";
 import { type Mirror, openRepository } from "./registry/mirrors.ts";
 import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
+import { layoutTarget } from "./store/layout_target.ts";
 import { transferWith } from "./transfer/transfer.ts";
 import { Writers } from "./transfer/writers.ts";
 import type {
@@ -69,7 +71,9 @@ export interface PullOptions {
   platform?: string | Platform;
   /**
    * The archive's path; without it, `{registry}_{repository}_{tag}.tar` in
-   * the current folder, or the same without `.tar` for a folder.
+   * the current folder, or the same without `.tar` for a folder. A link is
+   * followed; a device is refused, and so is anything in `/dev`, `/proc` and
+   * `/sys`.
    */
   output?: string;
   /**
@@ -146,7 +150,9 @@ export interface PullOptions {
    */
   maxWait?: number;
   /**
-   * Whether to write the archive even if it is there and unchanged.
+   * Whether to write the archive even if it is there and unchanged, or a file
+   * is there that is no image archive; and a layout even into a folder of
+   * other things.
    *
    * @default {false}
    */
@@ -307,6 +313,11 @@ async function pullThrough(
     ? parsePlatform(platform)
     : platform && normalizePlatform(platform);
   const path = options.output ?? archiveName(image, wanted, format);
+  // Before anything is made or asked for.
+  const target = await (format === "oci" ? layoutTarget : archiveTarget)(
+    path,
+    force,
+  );
   const store = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir);
@@ -350,20 +361,20 @@ async function pullThrough(
   };
   const written = await planning.beside(async () => {
     // What is there already may be the very image.
-    if (force || !existsSync(path)) {
+    if (force || !existsSync(target)) {
       writers.prepare(parsed.layers.reduce((sum, { size }) => sum + size, 0));
     }
     if (!isExpected(found, looking)) await whole;
     if (!outline) {
-      return !force && await isLayoutUpToDate(path, image, found)
+      return !force && await isLayoutUpToDate(target, image, found)
         ? undefined
-        : await writeLayout(path, image, found, whole, writing);
+        : await writeLayout(target, image, found, whole, writing);
     }
     const archive = { reference: image, outline, whole };
-    if (force || !await isArchiveUpToDate(path, archive)) {
-      return await writeArchive(path, archive, writing);
+    if (force || !await isArchiveUpToDate(target, archive)) {
+      return await writeArchive(target, archive, writing);
     }
-    await tidyArchive(path);
+    await tidyArchive(target);
   });
   const documents = await whole;
   const { manifest, platform: actual, size } = documents;

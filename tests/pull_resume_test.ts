@@ -183,7 +183,7 @@ test("pull() says what cannot be written, and leaves nothing", () =>
       StorageError,
     );
     assertEquals(error.path, output);
-    assertEquals((await readdir(folder)).sort(), ["cache", "taken"]);
+    assertEquals((await readdir(folder)).sort(), ["taken"]);
     await assertRejects(
       () =>
         pull("app:1", {

@@ -17,6 +17,7 @@ import {
 import { FileSlot } from "../disk/file_slot.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { lockPathOf, occupied, removeRemains } from "../disk/remains.ts";
+import { StorageError } from "../errors.ts";
 import type { ArchivePlan } from "./plan.ts";
 import { isUpToDate } from "./up_to_date.ts";
 
@@ -73,7 +74,7 @@ export class ArchiveFile {
     await onDisk("write", folder, () => makeFolders(folder));
     const status = await ifThere("write", path, () => stat(path));
     if (status && !status.isFile()) {
-      throw storageError("write", path, new Error("it is no plain file"));
+      throw new StorageError("write", path, "not-a-file");
     }
     const temporary = join(folder, temporaryName(basename(path)));
     const lock = await acquireLock(lockPathOf(temporary), {

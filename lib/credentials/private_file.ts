@@ -1,22 +1,11 @@
 /** Replaces a file that only its owner may read. */
 
 import { randomUUID } from "node:crypto";
-import { lstat, open, readlink, rename, rm, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { makeFolders } from "../disk/folders.ts";
 import { ifThere, onDisk } from "../disk/io.ts";
-import { StorageError } from "../errors.ts";
-
-/** Where a path's symbolic links lead, be there something or not. */
-async function followLinks(path: string): Promise<string> {
-  let target = path;
-  for (let links = 0; links < 40; links++) {
-    const info = await ifThere("read", path, () => lstat(target));
-    if (!info?.isSymbolicLink()) return target;
-    target = resolve(dirname(target), await readlink(target));
-  }
-  throw new StorageError("read", path, "ELOOP");
-}
+import { followLinks } from "../disk/links.ts";
 
 /**
  * Makes the folder for a file, for the owner only, if there is none.

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { missing } from "../e2e/servers/daemon.ts";
 import { filesIn, pullOk, Workspace } from "../e2e/workspace.ts";
 import { dockerPull } from "../fixtures/command.ts";
@@ -24,6 +24,7 @@ import {
   assertSentence,
   DISK,
   everythingIn,
+  MEDIUM,
   serveImages,
   SMALL,
 } from "./scene.ts";
@@ -81,13 +82,40 @@ test("a name that is too long is named", async () => {
   assertEquals(everythingIn(cwd), []);
 });
 
-test("an archive that is there is replaced", async () => {
+test("an archive that is there is replaced, another file with --force only", async () => {
   const { served } = await scene.get();
   const cwd = workspace.makeFolder();
+  const args = ["-o", "a.tar", `${served.host}/${SMALL}`];
   writeFileSync(join(cwd, "a.tar"), "something else");
-  await pullOk(["-o", "a.tar", `${served.host}/${SMALL}`], cwd);
+  const result = await dockerPull(args, { cwd });
+  assertSentence(
+    result,
+    DISK,
+    /Cannot replace "a.tar": it is no image archive/,
+  );
+  assertMatch(result.stderr, /--output.*--force/);
+  assertEquals(readFileSync(join(cwd, "a.tar"), "utf8"), "something else");
+  assertEquals(readdirSync(cwd), ["a.tar"]);
+  await pullOk(["--force", ...args], cwd);
+  assert(isArchive(join(cwd, "a.tar")));
+  const other = `${served.host}/${MEDIUM}`;
+  await pullOk(["-o", "a.tar", other], cwd);
   assert(isArchive(join(cwd, "a.tar")));
   assertEquals(filesIn(cwd), ["a.tar"]);
+});
+
+test("a layout is put into no folder of other things, but with --force", async () => {
+  const { served } = await scene.get();
+  const cwd = workspace.makeFolder();
+  const args = ["--format=oci", "-o", "work", `${served.host}/${SMALL}`];
+  mkdirSync(join(cwd, "work"));
+  writeFileSync(join(cwd, "work/notes"), "notes");
+  const result = await dockerPull(args, { cwd });
+  assertSentence(result, DISK, /Cannot fill "work": it has other things in it/);
+  assertEquals(everythingIn(cwd), ["work", "work/notes"]);
+  await pullOk(["--force", ...args], cwd);
+  assert(existsSync(join(cwd, "work/oci-layout")));
+  assertEquals(readFileSync(join(cwd, "work/notes"), "utf8"), "notes");
 });
 
 test("a folder as output gets the archive", async () => {
@@ -99,26 +127,33 @@ test("a folder as output gets the archive", async () => {
   assert(isArchive(join(cwd, "folder", name!)));
 });
 
-test("a link as output is replaced, and what it points to is not touched", {
+test("a link as output stays, and what it names is written", {
   skip: windows && "links want rights on Windows",
 }, async () => {
   const { served } = await scene.get();
   const cwd = workspace.makeFolder();
   mkdirSync(join(cwd, "elsewhere"));
   writeFileSync(join(cwd, "elsewhere/precious"), "precious");
-  for (const target of ["elsewhere/precious", "nowhere"]) {
-    symlinkSync(target, join(cwd, "a.tar"));
-    await pullOk(["-o", "a.tar", `${served.host}/${SMALL}`], cwd);
-    assert(lstatSync(join(cwd, "a.tar")).isFile());
-    assert(isArchive(join(cwd, "a.tar")));
-    rmSync(join(cwd, "a.tar"));
-  }
+  symlinkSync("elsewhere/precious", join(cwd, "a.tar"));
+  const args = ["-o", "a.tar", `${served.host}/${SMALL}`];
+  const result = await dockerPull(args, { cwd });
+  assertSentence(
+    result,
+    DISK,
+    /Cannot replace "a.tar": it is no image archive/,
+  );
   assertEquals(
     readFileSync(join(cwd, "elsewhere/precious"), "utf8"),
     "precious",
   );
-  assertEquals(existsSync(join(cwd, "nowhere")), false);
-  assertEquals(filesIn(cwd), ["elsewhere"]);
+  rmSync(join(cwd, "elsewhere/precious"));
+  for (let times = 0; times < 2; times++) {
+    await pullOk(["--no-cache", "--force", ...args], cwd);
+    assertEquals(readlinkSync(join(cwd, "a.tar")), "elsewhere/precious");
+    assert(lstatSync(join(cwd, "elsewhere/precious")).isFile());
+    assert(isArchive(join(cwd, "a.tar")));
+  }
+  assertEquals(everythingIn(cwd), ["a.tar", "elsewhere", "elsewhere/precious"]);
 });
 
 test("a link to a folder as output is that folder", {
@@ -138,9 +173,13 @@ test("a pipe or device as output is refused", { skip: noPipes }, async () => {
   const cwd = workspace.makeFolder();
   spawnSync("mkfifo", [join(cwd, "pipe")]);
   for (const output of ["pipe", "/dev/null"]) {
-    const args = ["-o", output, `${served.host}/${SMALL}`];
+    const args = ["--force", "-o", output, `${served.host}/${SMALL}`];
     const result = await dockerPull(args, { cwd });
-    assertSentence(result, DISK, /Cannot write ".*(pipe|null)": .*plain file/);
+    assertSentence(
+      result,
+      DISK,
+      /Cannot write ".*(pipe": .*plain file|null": no files are kept in)/,
+    );
     assert(!statSync(join(cwd, "pipe")).isFile());
     assert(statSync("/dev/null").isCharacterDevice());
   }
