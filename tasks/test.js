@@ -56,20 +56,22 @@ const bunArgs = () => [
   ...named ? [] : ["tests"],
 ];
 
-/** Node takes files, and no folders. */
+/** Node takes files, and no folders, and its own options before them. */
 const nodeArgs = () => [
   "--test",
   "--test-reporter=spec",
   "--test-reporter-destination=stdout",
   "--test-reporter=junit",
   `--test-reporter-destination=${report}`,
-  ...(named ? given : [...given, "tests"]).flatMap((path) =>
-    existsSync(path) && statSync(path).isDirectory()
-      ? readdirSync(path, { recursive: true })
-        .map((name) => join(path, String(name)))
-        .filter((name) => name.endsWith("_test.ts"))
-      : path
-  ),
+  ...given.filter((arg) => arg.startsWith("-")),
+  ...(named ? given.filter((arg) => !arg.startsWith("-")) : ["tests"])
+    .flatMap((path) =>
+      existsSync(path) && statSync(path).isDirectory()
+        ? readdirSync(path, { recursive: true })
+          .map((name) => join(path, String(name)))
+          .filter((name) => name.endsWith("_test.ts"))
+        : path
+    ),
 ];
 
 /** Everywhere, some tests ask Deno about the sources. */
