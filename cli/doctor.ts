@@ -5,25 +5,16 @@ import process from "node:process";
 import { diagnose, type Diagnosis } from "../lib/doctor/doctor.ts";
 import type { Finding, Report } from "../lib/doctor/report.ts";
 import { proxyFromEnvironment } from "../lib/registry/proxy.ts";
-import type { Fetch } from "../lib/types.ts";
 import { VERSION } from "../lib/version.ts";
 import type { DoctorCommandOptions } from "./doctor_options.ts";
 import { explainError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext } from "./explanation.ts";
 import { openAccess, readWantedImage } from "./image_access.ts";
-import type { Io } from "./io.ts";
+import type { Io, Services } from "./io.ts";
 import { abortOnSignals } from "./signals.ts";
 import { createStyle, type Style } from "./style.ts";
 import { neutralize } from "./text.ts";
-
-/** What is done for the command elsewhere, so that a test can do it. */
-export interface DoctorServices {
-  /** Asks for a password. */
-  prompt?: (message: string) => string | null;
-  /** Sends requests. */
-  fetch?: Fetch;
-}
 
 /** What the command prints, and how it ends. */
 export interface DoctorResult {
@@ -43,7 +34,7 @@ export async function runDoctor(
   options: DoctorCommandOptions,
   io: Io,
   context: ErrorContext,
-  services: DoctorServices = {},
+  services: Services = {},
 ): Promise<DoctorResult> {
   const { env, stderr } = io;
   const style = createStyle(stderr, env);

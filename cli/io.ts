@@ -1,5 +1,7 @@
 /** What a process gives the command, so that a test can give it instead. */
 
+import type { pull } from "../lib/pull.ts";
+import type { Fetch } from "../lib/types.ts";
 import type { Environment } from "./environment.ts";
 
 /** A standard output, as far as it is used here. */
@@ -50,4 +52,18 @@ export interface Io {
   signals: Signals;
   /** The operating system, as `process.platform`. */
   os: string;
+}
+
+/** What is done for the command elsewhere, so that a test can do it. */
+export interface Services {
+  /** Pulls. */
+  pull?: typeof pull;
+  /** Asks for a password. */
+  prompt?: (message: string) => string | null;
+  /** Reads a line that is typed on the terminal. */
+  readLine?: () => string | null;
+  /** Sends requests. */
+  fetch?: Fetch;
+  /** The environment of credential helpers. */
+  helperEnv?: Record<string, string | undefined>;
 }

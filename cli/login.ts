@@ -3,13 +3,13 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { saveCredential } from "../lib/credentials/save.ts";
 import { HttpClient } from "../lib/registry/http.ts";
-import type { Fetch, FoundCredential } from "../lib/types.ts";
+import type { FoundCredential } from "../lib/types.ts";
 import { UsageError } from "./arguments.ts";
 import { credentialPathSettings, loginFile } from "./credential_files.ts";
 import { readLogin } from "./credentials.ts";
 import type { ErrorContext } from "./explanation.ts";
 import { warnOfInsecurity } from "./insecurity.ts";
-import type { Io } from "./io.ts";
+import type { Io, Services } from "./io.ts";
 import { checkLogin } from "./login_check.ts";
 import type { LoginCommandOptions } from "./login_options.ts";
 import { openNetwork } from "./network.ts";
@@ -17,18 +17,6 @@ import { logRequests } from "./request_log.ts";
 import { abortOnSignals } from "./signals.ts";
 import { createStyle } from "./style.ts";
 import { neutralize } from "./text.ts";
-
-/** What is done for the command elsewhere, so that a test can do it. */
-export interface LoginServices {
-  /** Asks for a password. */
-  prompt?: (message: string) => string | null;
-  /** Reads a line that is typed on the terminal. */
-  readLine?: () => string | null;
-  /** Sends requests. */
-  fetch?: Fetch;
-  /** The environment of credential helpers. */
-  helperEnv?: Record<string, string | undefined>;
-}
 
 /**
  * Logs in as the options say.
@@ -40,7 +28,7 @@ export async function runLogin(
   options: LoginCommandOptions,
   io: Io,
   context: ErrorContext,
-  services: LoginServices = {},
+  services: Services = {},
 ): Promise<string[]> {
   const { registry } = options;
   const { env, stderr } = io;
@@ -107,7 +95,7 @@ async function completeLogin(
   options: LoginCommandOptions,
   io: Io,
   warn: (message: string) => void,
-  { prompt, readLine = readTerminal }: LoginServices,
+  { prompt, readLine = readTerminal }: Services,
 ): Promise<FoundCredential> {
   const { registry } = options;
   const sources = { ...io, prompt, warn };

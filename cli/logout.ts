@@ -3,8 +3,7 @@
 import { eraseCredential } from "../lib/credentials/save.ts";
 import { credentialPathSettings, loginFile } from "./credential_files.ts";
 import type { ErrorContext } from "./explanation.ts";
-import type { Io } from "./io.ts";
-import type { LoginServices } from "./login.ts";
+import type { Io, Services } from "./io.ts";
 import type { LogoutCommandOptions } from "./login_options.ts";
 import { abortOnSignals } from "./signals.ts";
 import { neutralize } from "./text.ts";
@@ -19,7 +18,7 @@ export async function runLogout(
   options: LogoutCommandOptions,
   io: Io,
   context: ErrorContext,
-  { helperEnv }: Pick<LoginServices, "helperEnv"> = {},
+  { helperEnv }: Pick<Services, "helperEnv"> = {},
 ): Promise<string[]> {
   const { registry, authfile } = options;
   Object.assign(context, {

@@ -9,9 +9,8 @@ import { readEnvironment } from "./environment.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext } from "./explanation.ts";
 import type { CommandHelp } from "./help.ts";
-import type { Io, Output } from "./io.ts";
+import type { Io, Output, Services } from "./io.ts";
 import { type CommandName, type Invocation, parseOptions } from "./options.ts";
-import type { PullServices } from "./pull_command.ts";
 
 /**
  * Runs the command.
@@ -22,7 +21,7 @@ import type { PullServices } from "./pull_command.ts";
  */
 export async function main(
   io: Partial<Io> = {},
-  services: PullServices = {},
+  services: Services = {},
 ): Promise<number> {
   const all: Io = { ...processIo(), ...io };
   all.env = readEnvironment(all.env);
@@ -56,7 +55,7 @@ async function run(
   invocation: Invocation,
   io: Io,
   context: ErrorContext,
-  services: PullServices,
+  services: Services,
 ): Promise<Outcome> {
   const ok = (lines: string[]) => ({ lines, code: EXIT.ok });
   switch (invocation.kind) {
@@ -67,7 +66,7 @@ async function run(
     case "version":
       return ok([`docker-pull ${VERSION}`]);
     case "command":
-      return await runCommand(invocation, io, context);
+      return await runCommand(invocation, io, context, services);
     case "pull": {
       const { image, verbose } = invocation.options;
       Object.assign(context, { image, verbose });
@@ -95,6 +94,7 @@ async function runCommand(
   { command, argv }: Invocation & { kind: "command" },
   io: Io,
   context: ErrorContext,
+  services: Services,
 ): Promise<Outcome> {
   context.command = command;
   if (command === "doctor") {
@@ -102,7 +102,7 @@ async function runCommand(
     const options = parseDoctor(argv);
     Object.assign(context, { image: options.image, verbose: options.verbose });
     const { runDoctor } = await import("./doctor.ts");
-    return await runDoctor(options, io, context);
+    return await runDoctor(options, io, context, services);
   }
   if (command === "verify") {
     const { parseVerify } = await import("./verify_options.ts");
@@ -116,7 +116,10 @@ async function runCommand(
     const options = parseLogin(argv);
     context.verbose = options.verbose;
     const { runLogin } = await import("./login.ts");
-    return { lines: await runLogin(options, io, context), code: EXIT.ok };
+    return {
+      lines: await runLogin(options, io, context, services),
+      code: EXIT.ok,
+    };
   }
   const options = parseLogout(argv);
   context.verbose = options.verbose;

@@ -10,7 +10,7 @@ import { formatReference, type Reference } from "../lib/reference.ts";
 import type { Platform } from "../lib/types.ts";
 import type { ErrorContext } from "./explanation.ts";
 import { openAccess, readWantedImage } from "./image_access.ts";
-import type { Io } from "./io.ts";
+import type { Io, Services } from "./io.ts";
 import { isMissingTag, nearestTags } from "./missing_tag.ts";
 import type { PullCommandOptions } from "./options.ts";
 import { createProgress } from "./progress.ts";
@@ -18,14 +18,6 @@ import { reportLines } from "./report.ts";
 import { abortOnSignals } from "./signals.ts";
 import { createStyle } from "./style.ts";
 import { neutralize } from "./text.ts";
-
-/** What is done for the command elsewhere, so that a test can do it. */
-export interface PullServices {
-  /** Pulls. */
-  pull?: typeof pullImage;
-  /** Asks for a password. */
-  prompt?: (message: string) => string | null;
-}
 
 /**
  * Pulls an image as the options say.
@@ -37,7 +29,7 @@ export async function runPull(
   options: PullCommandOptions,
   io: Io,
   context: ErrorContext,
-  { pull = pullImage, prompt }: PullServices = {},
+  { pull = pullImage, prompt, fetch }: Services = {},
 ): Promise<string[]> {
   const { env, stderr } = io;
   const { quiet, cacheDir } = options;
@@ -62,7 +54,7 @@ export async function runPull(
 
   const interruption = abortOnSignals(io.signals, () => progress.stop());
   const { signal } = interruption;
-  const shared = connect(signal);
+  const shared = connect(signal, fetch);
   try {
     const result = await pull(reference, {
       ...shared,

@@ -172,6 +172,8 @@ export interface PullOptions {
   threads?: boolean;
   /** Waits before another try; for tests. */
   sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** Milliseconds since 1970; for tests. */
+  now?: () => number;
 }
 
 /** What those options may be. */
@@ -195,6 +197,7 @@ const PULL_RULES: Rules<PullOptions> = {
   trustCache: FLAG,
   threads: FLAG,
   sleep: CALL,
+  now: CALL,
 };
 
 /** What a pull has brought. Sizes are in bytes. */

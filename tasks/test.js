@@ -7,6 +7,7 @@
  * on a line of their own.
  */
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -29,6 +30,8 @@ const runtime = given[0] === "--bun"
   : "Deno";
 if (runtime !== "Deno") given.shift();
 const folder = mkdtempSync(join(tmpdir(), "docker-pull-test-"));
+// Some tests run the sources as another user.
+chmodSync(folder, 0o755);
 const report = join(folder, "junit.xml");
 const named = given.some((arg) => !arg.startsWith("-"));
 

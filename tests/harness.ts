@@ -11,6 +11,21 @@ export interface TestOptions {
   timeout?: number;
 }
 
+/** A promise that is settled from outside; Node 20 has none of its own. */
+export interface Deferred<T> {
+  /** Settles when it is told to. */
+  promise: Promise<T>;
+  /** Settles it. */
+  resolve: (value: T) => void;
+}
+
+/** Makes a promise that is settled from outside. */
+export function deferred<T = void>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => resolve = settle);
+  return { promise, resolve };
+}
+
 type Body = () => void | Promise<void>;
 
 interface Runner {

@@ -9,7 +9,8 @@ import { readFile } from "node:fs/promises";
 import { UsageError } from "../../cli/arguments.ts";
 import { type ErrorContext, explainError } from "../../cli/errors.ts";
 import type { Io } from "../../cli/io.ts";
-import { type LoginServices, runLogin } from "../../cli/login.ts";
+import type { Services } from "../../cli/io.ts";
+import { runLogin } from "../../cli/login.ts";
 import { parseLogin, parseLogout } from "../../cli/login_options.ts";
 import { runLogout } from "../../cli/logout.ts";
 import { AuthenticationError } from "../../lib/errors.ts";
@@ -27,7 +28,7 @@ interface Run {
   registry?: FakeRegistry;
   stdin?: string;
   env?: Record<string, string>;
-  services?: LoginServices;
+  services?: Services;
   context?: ErrorContext;
   tty?: boolean;
 }

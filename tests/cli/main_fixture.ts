@@ -1,8 +1,7 @@
 /** Runs the command in this process, with a pull that does as the test says. */
 
-import type { Io } from "../../cli/io.ts";
+import type { Io, Services } from "../../cli/io.ts";
 import { main } from "../../cli/main.ts";
-import type { PullServices } from "../../cli/pull_command.ts";
 import type { PullOptions, PullResult } from "../../lib/pull.ts";
 import { parseReference, type Reference } from "../../lib/reference.ts";
 import { Sink } from "./screen.ts";
@@ -47,7 +46,7 @@ export async function run(
   const calls: Called[] = [];
   const listeners = new Map<string, () => void>();
   const exits: number[] = [];
-  const services: PullServices = {
+  const services: Services = {
     pull: async (reference, options = {}) => {
       const called = { reference: reference as Reference, options };
       calls.push(called);

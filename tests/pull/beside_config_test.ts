@@ -16,7 +16,7 @@ import {
   buildIndex,
   type BuiltImage,
 } from "../fixtures/mod.ts";
-import { test } from "../harness.ts";
+import { deferred, test } from "../harness.ts";
 import { assertHolds, inPullWorld, type PullWorld } from "../pull_world.ts";
 
 const image = await buildImage({ layers: 4 });
@@ -77,7 +77,7 @@ for (const [way, options] of ways) {
       registry.add("app", image, "1");
       let early: string[] = [];
       const output = join(folder, "out");
-      const given = Promise.withResolvers<void>();
+      const given = deferred();
       const fetch = keeping(world, async (signal) => {
         await asked(world, 2, signal);
         // The third connection is the one that the configuration comes by.

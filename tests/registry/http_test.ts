@@ -12,7 +12,7 @@ import type {
   SendOptions,
 } from "../../lib/registry/http_options.ts";
 import type { Fetch } from "../../lib/types.ts";
-import { test } from "../harness.ts";
+import { deferred, test } from "../harness.ts";
 import { type Answer, fakeClock, fakeFetch } from "./fake_fetch.ts";
 
 /** A `fetch` that answers by address, without the scheme. */
@@ -167,7 +167,7 @@ test("send() throws the signal's reason, before and while it waits", async () =>
 });
 
 test("send() ends a `fetch` that pays no heed to its signal, and drops what it still brings", async () => {
-  const { promise: late, resolve } = Promise.withResolvers<Response>();
+  const { promise: late, resolve } = deferred<Response>();
   const http = new HttpClient({ fetch: () => late, timeout: 5 });
   const error = await assertRejects(
     () => http.send("https://r.test/"),
@@ -180,7 +180,7 @@ test("send() ends a `fetch` that pays no heed to its signal, and drops what it s
   const waiting = patient.send("https://r.test/", controller);
   controller.abort(reason);
   assertEquals(await assertRejects(() => waiting), reason);
-  const { promise: dropped, resolve: drop } = Promise.withResolvers<void>();
+  const { promise: dropped, resolve: drop } = deferred();
   resolve(new Response(new ReadableStream({ cancel: () => drop() })));
   await dropped;
 });

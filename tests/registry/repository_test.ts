@@ -15,7 +15,7 @@ import {
 } from "../../lib/media_types.ts";
 import { parseReference } from "../../lib/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
-import { test } from "../harness.ts";
+import { deferred, test } from "../harness.ts";
 import { type Answer, fakeClock, fakeFetch, type Sent } from "./fake_fetch.ts";
 
 const ZERO = `sha256:${"0".repeat(64)}`;
@@ -231,7 +231,7 @@ test("Docker Hub is asked at its own host", async () => {
 
 test("a connection to Docker Hub is made while the token is on its way", async () => {
   const asked: string[] = [];
-  const connected = Promise.withResolvers<void>();
+  const connected = deferred();
   const repository = new Repository(parseReference("nginx"), {
     fetch: async (address, init) => {
       const url = new URL(address);

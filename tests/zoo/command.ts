@@ -48,11 +48,8 @@ export async function runCommand(
   const home = mkdtempSync(join(tmpdir(), "docker-pull-home-"));
   const [stdout, stderr] = [new Text(), new Text()];
   const ran: Ran = { code: -1, stdout: "", stderr: "" };
-  const native = globalThis.fetch;
   try {
     if (login) writeConfig(home, registry, login);
-    // What a transport sends with, in Deno and in Bun.
-    if (fetch) globalThis.fetch = fetch as typeof native;
     ran.code = await main({
       argv,
       env: { HOME: home, ...env },
@@ -66,6 +63,7 @@ export async function runCommand(
       signals: { on: () => {}, off: () => {}, exit: () => {} },
       os: "linux",
     }, {
+      fetch,
       pull: async (reference, given) => {
         try {
           return await pull(reference, { ...given, ...options.pullOptions });
@@ -77,7 +75,6 @@ export async function runCommand(
     });
     options.inspect?.(home);
   } finally {
-    globalThis.fetch = native;
     rmSync(home, { recursive: true });
   }
   ran.stdout = stdout.text;
