@@ -65,6 +65,7 @@ export {
   type RepositoryOptions,
 } from "./lib/registry/repository.ts";
 export type { SessionOptions } from "./lib/registry/session.ts";
+export type { Lookup } from "./lib/registry/realm.ts";
 export { toNetworkError } from "./lib/registry/network_error.ts";
 export { isRetryable, retryDelay } from "./lib/registry/retry.ts";
 export type {

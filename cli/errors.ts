@@ -108,7 +108,10 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof AuthenticationError) {
     return {
       sentence: error.message,
-      hint: "--verbose shows what the registry asked for",
+      hint: error.code && error.host
+        ? "ask who runs the registry whether that is so; if you trust it, at " +
+          `your own risk, --insecure-host ${error.host}`
+        : "--verbose shows what the registry asked for",
       code: EXIT.authentication,
     };
   }

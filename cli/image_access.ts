@@ -10,7 +10,7 @@ import { credentialPathSettings } from "./credential_files.ts";
 import { readLogin } from "./credentials.ts";
 import type { Environment } from "./environment.ts";
 import type { ErrorContext } from "./explanation.ts";
-import { warnOfInsecurity } from "./insecurity.ts";
+import { trustedRealms, warnOfInsecurity } from "./insecurity.ts";
 import type { Io } from "./io.ts";
 import { findLogins, noteTokens } from "./logins.ts";
 import { findMirrors, parseMirror } from "./mirrors.ts";
@@ -93,6 +93,7 @@ export interface ImageAccess {
     fetch: Fetch;
     credentials: CredentialProvider;
     plainHttp?: true;
+    trustedRealms: string[];
   };
 }
 
@@ -142,6 +143,7 @@ export async function openAccess(
         }, context),
         // Left open, it is http for loopback hosts by itself.
         ...(options.plainHttp && { plainHttp: true }),
+        trustedRealms: trustedRealms(options),
       };
     },
   };

@@ -2,6 +2,13 @@
 
 import type { NetworkOptions } from "./network_options.ts";
 
+/** The token servers that are sent a login whatever speaks against it. */
+export function trustedRealms(
+  { insecure }: Pick<NetworkOptions, "insecure">,
+): string[] {
+  return Array.isArray(insecure) ? insecure : [];
+}
+
 /** Warns of hosts whose certificates are not verified. */
 export function warnOfInsecurity(
   { insecure }: Pick<NetworkOptions, "insecure">,

@@ -8,7 +8,7 @@ import { UsageError } from "./arguments.ts";
 import { credentialPathSettings, loginFile } from "./credential_files.ts";
 import { readLogin } from "./credentials.ts";
 import type { ErrorContext } from "./explanation.ts";
-import { warnOfInsecurity } from "./insecurity.ts";
+import { trustedRealms, warnOfInsecurity } from "./insecurity.ts";
 import type { Io, Services } from "./io.ts";
 import { checkLogin } from "./login_check.ts";
 import type { LoginCommandOptions } from "./login_options.ts";
@@ -67,7 +67,14 @@ export async function runLogin(
       retries: 1,
     });
     const { plainHttp } = options;
-    const check = { registry, credential, http, plainHttp, signal };
+    const check = {
+      registry,
+      credential,
+      http,
+      plainHttp,
+      trustedRealms: trustedRealms(options),
+      signal,
+    };
     if (!await checkLogin(check)) {
       warn(`${registry} wants no login here, so this one could not be checked`);
     }

@@ -19,6 +19,8 @@ export interface LoginCheck {
   http: HttpClient;
   /** Whether to use http and not https. */
   plainHttp: boolean;
+  /** Token servers that the user vouches for. */
+  trustedRealms?: readonly string[];
   /** Ends it. */
   signal?: AbortSignal;
 }
@@ -61,6 +63,7 @@ export async function checkLogin(check: LoginCheck): Promise<boolean> {
         service: bearer.parameters.get("service"),
         scopes: ownScopes(bearer.parameters.get("scope")),
         credential,
+        trustedRealms: check.trustedRealms,
         signal,
       });
       authorization = `Bearer ${token.value}`;

@@ -1,6 +1,10 @@
 /** What is told of that which a registry does not have. */
 
-import { platformText, type RegistryError } from "../lib/errors.ts";
+import {
+  NetworkError,
+  platformText,
+  type RegistryError,
+} from "../lib/errors.ts";
 import type { ErrorContext } from "./explanation.ts";
 
 /** A registry's refusal: what it says, with the registry as the subject. */
@@ -18,7 +22,7 @@ export function explainMissing(
   error: RegistryError,
   context: ErrorContext,
 ): Refusal {
-  const { errors, asked } = error;
+  const { errors, asked, tried } = error;
   const { repository } = context;
   if (errors.some(({ code }) => code === "NAME_UNKNOWN")) {
     return {
@@ -30,6 +34,12 @@ export function explainMissing(
   }
   switch (asked?.kind) {
     case "blob":
+      if (tried.length > 0) {
+        return {
+          says: `does not hold the layer ${asked.digest}${triedText(tried)}`,
+          hint: "check the way there, or ask who published the image",
+        };
+      }
       return {
         says: `has lost a part of the image, ${asked.digest}`,
         hint: "tell who runs it; who published the image can push it again",
@@ -55,6 +65,24 @@ export function explainMissing(
     default:
       return { says: "has no such image", hint: SPELLING };
   }
+}
+
+/** As many addresses of a layer are told of. */
+const TOLD = 3;
+
+/** Why a layer that a registry need not hold did not come from elsewhere. */
+function triedText(tried: RegistryError["tried"]): string {
+  const each = tried.slice(0, TOLD).map(({ url, error }) => {
+    const host = URL.canParse(url) && new URL(url).host || url;
+    const failed = error instanceof NetworkError
+      ? error.words
+      : `HTTP ${error.status}`;
+    return `${host}: ${failed}`;
+  });
+  const more = tried.length - each.length;
+  return `, nor can it be had where the image says (${each.join("; ")}${
+    more > 0 ? `; ${more} more` : ""
+  })`;
 }
 
 function missingTag(

@@ -51,7 +51,9 @@ export const NETWORK_OPTIONS: readonly OptionDefinition[] = [
     value: "HOST[:PORT]",
     repeatable: true,
     group,
-    help: "Do not verify this host's certificate; may be given more than once",
+    help: "Do not verify this host's certificate, and let it be a token " +
+      "server by plain HTTP or at a private address; may be given more than " +
+      "once",
   },
   {
     name: "plain-http",

@@ -85,6 +85,14 @@ export type Asked =
   /** A layer, a configuration, or another part of an image. */
   | { kind: "blob"; digest: string };
 
+/** An address that a layer names, and why it does not come from there. */
+export interface FailedAddress {
+  /** The address, without user, password and query values. */
+  url: string;
+  /** What it failed with. */
+  error: NetworkError | RegistryError;
+}
+
 /** An answer of a registry, of its token server or of its storage, that is no success. */
 export class RegistryError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
@@ -101,6 +109,8 @@ export class RegistryError extends DockerPullError {
   readonly retryAfter?: number;
   /** What it was asked for, where that is a part of an image. */
   readonly asked?: Asked;
+  /** The other addresses of a foreign layer, all of which failed, too. */
+  readonly tried: readonly FailedAddress[];
 
   /** Made from a response. */
   constructor(
@@ -112,6 +122,7 @@ export class RegistryError extends DockerPullError {
       retryAfter?: number;
       asked?: Asked;
       message?: string;
+      tried?: readonly FailedAddress[];
     },
     options?: ErrorOptions,
   ) {
@@ -132,6 +143,7 @@ export class RegistryError extends DockerPullError {
     this.errors = errors;
     this.retryAfter = init.retryAfter;
     this.asked = init.asked;
+    this.tried = init.tried ?? [];
   }
 }
 
@@ -195,6 +207,8 @@ export class NetworkError extends DockerPullError {
   readonly url: string;
   /** What kind of failure it is. */
   readonly kind: NetworkErrorKind;
+  /** What went wrong, as half a sentence. */
+  readonly words: string;
   /** What exactly is wrong, where that is known. */
   readonly reason?: NetworkErrorReason;
 
@@ -208,6 +222,7 @@ export class NetworkError extends DockerPullError {
     super(`Cannot reach ${url}: ${words}`, options);
     this.url = url;
     this.kind = kind;
+    this.words = words;
     this.reason = options?.reason;
   }
 }
@@ -222,11 +237,21 @@ export class AuthenticationError extends DockerPullError {
   override name = "AuthenticationError";
   /** The registry's host. */
   readonly registry: string;
+  /** Why the token server is not asked, where the user may vouch for it. */
+  readonly code?: "realm-plain" | "realm-private";
+  /** That token server, as `host` or `host:port`. */
+  readonly host?: string;
 
   /** Made from a challenge. */
-  constructor(registry: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    registry: string,
+    reason: string,
+    options?: ErrorOptions & Pick<AuthenticationError, "code" | "host">,
+  ) {
     super(`Cannot log in to ${registry}: ${reason}`, options);
     this.registry = registry;
+    this.code = options?.code;
+    this.host = options?.host;
   }
 }
 

@@ -17,11 +17,14 @@ export interface Warning {
     | "credential-helper"
     | "cache-entry-damaged"
     | "foreign-layer"
+    | "plain-storage"
     | "rate-limit"
     | "mirror"
     | "registry-not-asked";
   /** What it says, one sentence without a period. */
   message: string;
+  /** The host that it is about, for `plain-storage` and `foreign-layer`. */
+  host?: string;
 }
 
 /** Why something is asked for again, for programs. */

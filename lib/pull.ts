@@ -117,6 +117,13 @@ export interface PullOptions {
    */
   plainHttp?: boolean;
   /**
+   * Token servers, as `host` or `host:port`, that a login is sent to though
+   * they speak plain HTTP or are at a private address.
+   *
+   * @default {[]}
+   */
+  trustedRealms?: readonly string[];
+  /**
    * Other places to pull from, by registry, which are asked first. What they
    * send counts only when its digest is right.
    *
@@ -188,6 +195,7 @@ const PULL_RULES: Rules<PullOptions> = {
   fetch: CALL,
   credentials: CALL,
   plainHttp: FLAG,
+  trustedRealms: LIST,
   mirrors: LIST,
   trustMirrors: FLAG,
   retries: RETRIES,

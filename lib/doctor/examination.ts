@@ -80,6 +80,7 @@ export class Examination {
       repository,
       ...(this.#credentials && { credentials: this.#credentials }),
       ...(plainHttp !== undefined && { plainHttp }),
+      trustedRealms: this.#options.trustedRealms,
       ...(signal && { signal }),
     };
     // The first request finds out whether a loopback address speaks TLS.
@@ -131,6 +132,7 @@ export class Examination {
       onEvent,
       ...(this.#credentials && { credentials: this.#credentials }),
       ...(plainHttp !== undefined && { plainHttp }),
+      trustedRealms: this.#options.trustedRealms,
       ...(mirrors && { mirrors }),
       ...(trustMirrors !== undefined && { trustMirrors }),
     };

@@ -34,6 +34,13 @@ export interface DiagnoseOptions {
   /** Whether to talk to the registry by plain HTTP. */
   plainHttp?: boolean;
   /**
+   * Token servers, as `host` or `host:port`, that a login is sent to though
+   * they speak plain HTTP or are at a private address.
+   *
+   * @default {[]}
+   */
+  trustedRealms?: readonly string[];
+  /**
    * The mirrors.
    *
    * @default {[]}
@@ -82,6 +89,7 @@ export const DIAGNOSE_RULES: Rules<DiagnoseOptions> = {
   tls: CALL,
   credentials: CALL,
   plainHttp: FLAG,
+  trustedRealms: LIST,
   mirrors: LIST,
   trustMirrors: FLAG,
   platform: either(TEXT, OBJECT),

@@ -27,6 +27,8 @@ export interface RegistryOptions {
   credentials?: CredentialProvider;
   /** Whether to use http. */
   plainHttp?: boolean;
+  /** Token servers that the user vouches for. */
+  trustedRealms?: readonly string[];
   /** Ends it all. */
   signal?: AbortSignal;
 }
@@ -210,6 +212,7 @@ export async function examineToken(
       service: challenge.parameters.get("service"),
       scopes: [`repository:${repository}:pull`],
       credential: found?.credential,
+      trustedRealms: options.trustedRealms,
       signal,
     });
   await findings.attempt("token", async () => {

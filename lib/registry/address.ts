@@ -85,10 +85,42 @@ const PRIVATE = [
   "224.0.0.0/3",
   "::/127",
   "64:ff9b::/96",
+  "64:ff9b:1::/48",
   "fc00::/7",
   "fe80::/10",
+  "fec0::/10",
   "ff00::/8",
 ].map((text) => parseSubnet(text)!);
+
+/** Clouds answer at these with the secrets of a machine. */
+const LINK_LOCAL = ["169.254.0.0/16", "fe80::/10"]
+  .map((text) => parseSubnet(text)!);
+
+/** Ranges of IPv6 whose addresses hold an IPv4 address, and where in them. */
+const EMBEDDING = [
+  { subnet: parseSubnet("::/96")!, at: 12 },
+  { subnet: parseSubnet("64:ff9b::/96")!, at: 12 },
+  { subnet: parseSubnet("64:ff9b:1::/48")!, at: 12 },
+  { subnet: parseSubnet("2002::/16")!, at: 2 },
+];
+
+/** The address, and what a router may make of it. */
+function meanings(address: Uint8Array): Uint8Array[] {
+  const embedded = EMBEDDING.filter(({ subnet }) => inSubnet(address, subnet));
+  return [address, ...embedded.map(({ at }) => address.slice(at, at + 4))];
+}
+
+function isWithin(host: string, subnets: readonly Subnet[]): boolean {
+  const address = parseAddress(host);
+  return address !== undefined &&
+    meanings(address).some((each) =>
+      subnets.some((subnet) => inSubnet(each, subnet))
+    );
+}
+
+/** What /etc/hosts calls this machine where it does not say `localhost`. */
+const LOCAL_NAMES =
+  /^(?:(?:ip6-|ip4-)?(?:localhost|loopback)|localhost[46]?(?:\.localdomain[46]?)?)\.?$/i;
 
 /**
  * Whether a host is this machine itself.
@@ -107,12 +139,21 @@ export function isLoopback(host: string): boolean {
  * Whether a host is written as an address that is not public, or is this
  * machine itself. Names are not looked up.
  *
- * @param host A name or an address, without port.
+ * @param host A name or an address, without port; an IPv4 address within an
+ * IPv6 one counts, too.
  * @returns True for private, loopback, link-local and reserved addresses.
  */
 export function isPrivateHost(host: string): boolean {
-  if (isLoopback(host)) return true;
-  const address = parseAddress(host);
-  return address !== undefined &&
-    PRIVATE.some((subnet) => inSubnet(address, subnet));
+  return isLoopback(host) || LOCAL_NAMES.test(host) || isWithin(host, PRIVATE);
+}
+
+/**
+ * Whether a host is written as an address of the link itself, at which clouds
+ * tell a machine its secrets.
+ *
+ * @param host A name or an address, without port.
+ * @returns True for `169.254.0.0/16` and `fe80::/10`, within others too.
+ */
+export function isLinkLocal(host: string): boolean {
+  return isWithin(host, LINK_LOCAL);
 }

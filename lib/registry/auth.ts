@@ -9,6 +9,7 @@ import { type Challenge, parseChallenges } from "./challenge.ts";
 import { discard } from "./body.ts";
 import type { HttpClient } from "./http.ts";
 import { cleanText } from "./redact.ts";
+import type { Lookup } from "./realm.ts";
 import { Login, type LoginOptions } from "./login.ts";
 import { mergeScopes, pullScope } from "./scopes.ts";
 import { SharedWork } from "./shared.ts";
@@ -25,6 +26,10 @@ export interface AuthenticatorOptions extends LoginOptions {
   endpoint: () => URL;
   /** What sends. */
   http: HttpClient;
+  /** Token servers that the user vouches for, as `host` or `host:port`. */
+  trustedRealms?: readonly string[];
+  /** Looks up the registry's name. */
+  lookup?: Lookup;
 }
 
 /** What one request has been through, so that its tries come to an end. */
@@ -184,6 +189,12 @@ export class Authenticator {
     return this.#login.refusal;
   }
 
+  /** The name of the token server's host, where there is one. */
+  get tokenHost(): string | undefined {
+    const realm = this.#challenge?.parameters.get("realm") ?? "";
+    return URL.canParse(realm) ? new URL(realm).hostname : undefined;
+  }
+
   /** The header that would be sent now, without asking anyone. */
   #current(credential: Credential | undefined): string | undefined {
     if (credential?.kind === "registry-token") {
@@ -278,7 +289,7 @@ export class Authenticator {
     credential: Credential | undefined,
     signal?: AbortSignal,
   ): Promise<Token> {
-    const { registry, endpoint, http } = this.#options;
+    const { registry, endpoint, http, trustedRealms, lookup } = this.#options;
     const scopes = this.#scopes;
     const ask = (login: Credential | undefined) =>
       this.#tokens.run(
@@ -291,6 +302,8 @@ export class Authenticator {
             service: challenge.parameters.get("service"),
             scopes,
             credential: login,
+            trustedRealms,
+            lookup,
             signal,
           }),
         signal,

@@ -4,12 +4,13 @@
  */
 
 import { parseDigest } from "../digest.ts";
-import { NetworkError, RegistryError } from "../errors.ts";
+import { type FailedAddress, NetworkError, RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Descriptor, RangeOptions } from "../types.ts";
 import { drop, type Exchange } from "./body.ts";
 import type { HttpClient } from "./http.ts";
 import type { SendOptions } from "./http_options.ts";
+import type { CheckPlain } from "./plain_storage.ts";
 import { placeAnswer, type Placement, rangeHeader } from "./range.ts";
 import { redactUrl } from "./redact.ts";
 
@@ -21,6 +22,10 @@ export interface BlobSourceOptions {
   registry: string;
   /** Asks the registry for a blob, with whatever login it takes. */
   request: (digest: string, options: SendOptions) => Promise<Exchange>;
+  /** Decides whether an address may be asked by plain HTTP. */
+  checkPlain: CheckPlain;
+  /** The Authorization header for where the registry redirects to, if any. */
+  authorize?: (url: URL) => string | undefined;
   /** Takes warnings. */
   onEvent?: OnEvent;
 }
@@ -33,6 +38,9 @@ export interface OpenBlob extends Placement {
 
 /** By these a storage says that a signed address is over. */
 const EXPIRED = new Set([400, 401, 403, 404, 410]);
+
+/** As many places of a foreign layer are asked. */
+const MAX_ADDRESSES = 10;
 
 /** Opens blobs; remembers where the registry has redirected to. */
 export class BlobSource {
@@ -113,10 +121,10 @@ export class BlobSource {
       if (exchange.redirected) this.#locations.set(digest, exchange.url.href);
       return exchange;
     } catch (error) {
-      const missing = error instanceof RegistryError && error.status === 404;
-      const found = missing && await this.#foreign(descriptor, options);
-      if (found) return found;
-      throw error;
+      if (!(error instanceof RegistryError) || error.status !== 404) {
+        throw error;
+      }
+      return await this.#foreign(descriptor, options, error);
     }
   }
 
@@ -127,9 +135,14 @@ export class BlobSource {
   ): Promise<Exchange | undefined> {
     const location = this.#locations.get(digest);
     if (location === undefined) return undefined;
-    const { http } = this.#options;
+    const { http, checkPlain, authorize } = this.#options;
     try {
-      const exchange = await http.send(location, options);
+      const authorization = authorize?.(new URL(location));
+      const exchange = await http.send(location, {
+        ...options,
+        checkPlain,
+        authorization,
+      });
       if (exchange.response.ok) return exchange;
       const error = await http.toError(exchange, { kind: "blob", digest });
       if (!EXPIRED.has(error.status)) throw error;
@@ -145,37 +158,52 @@ export class BlobSource {
   async #foreign(
     { digest, urls = [] }: Descriptor,
     options: SendOptions,
-  ): Promise<Exchange | undefined> {
-    const { http, registry, onEvent } = this.#options;
-    for (const address of urls.slice(0, 10)) {
-      if (!URL.canParse(address)) continue;
-      const url = new URL(address);
-      if (url.protocol !== "https:") continue;
-      url.username = url.password = "";
+    missing: RegistryError,
+  ): Promise<Exchange> {
+    const { http, registry, onEvent, checkPlain } = this.#options;
+    const tried: FailedAddress[] = [];
+    for (const address of urls.slice(0, MAX_ADDRESSES)) {
+      const url = URL.canParse(address) ? new URL(address) : undefined;
       let exchange: Exchange;
       try {
-        exchange = await http.send(url, options);
+        if (!url || !/^https?:$/.test(url.protocol)) {
+          throw new NetworkError(
+            redactUrl(address),
+            "other",
+            "it is no address of the web",
+          );
+        }
+        url.username = url.password = "";
+        if (url.protocol === "http:") checkPlain(url);
+        exchange = await http.send(url, { ...options, checkPlain });
         if (!exchange.response.ok) throw await http.toError(exchange);
       } catch (error) {
         options.signal?.throwIfAborted();
         if (error instanceof NetworkError || error instanceof RegistryError) {
+          tried.push({ url: redactUrl(address), error });
           continue;
         }
         throw error;
       }
+      const { host } = url;
       if (!this.#locations.has(digest)) {
         onEvent?.({
           type: "warning",
           warning: {
             code: "foreign-layer",
+            host,
             message:
-              `${registry} does not hold ${digest}; it comes from ${url.host}`,
+              `${registry} does not hold ${digest}; it comes from ${host}`,
           },
         });
       }
       this.#locations.set(digest, exchange.url.href);
       return exchange;
     }
-    return undefined;
+    if (tried.length === 0) throw missing;
+    const { status, method, url, errors, asked } = missing;
+    throw new RegistryError({ status, method, url, errors, asked, tried }, {
+      cause: tried[0]!.error,
+    });
   }
 }

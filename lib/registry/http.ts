@@ -63,7 +63,7 @@ export class HttpClient {
     address: string | URL,
     options: SendOptions = {},
   ): Promise<Exchange> {
-    const { method = "GET", checkRedirect } = options;
+    const { method = "GET", checkRedirect, checkPlain } = options;
     let url = new URL(address);
     const { origin } = url;
     let home = true;
@@ -87,11 +87,16 @@ export class HttpClient {
       if (!target || !/^https?:$/.test(target.protocol)) {
         throw refuse("it redirects to an address that is none of the web");
       }
-      if (url.protocol === "https:" && target.protocol === "http:") {
-        throw refuse("it redirects from https to http, which is not followed");
-      }
       target.username = target.password = target.hash = "";
-      checkRedirect?.(target);
+      if (url.protocol === "https:" && target.protocol === "http:") {
+        if (checkPlain === undefined) {
+          throw refuse(
+            "it redirects from https to http, which is not followed",
+          );
+        }
+        checkPlain(target);
+      }
+      await checkRedirect?.(target);
       if (target.origin !== origin) home = false;
       url = target;
     }
@@ -104,7 +109,9 @@ export class HttpClient {
   ): Promise<Exchange> {
     const { method = "GET", signal, body, thread } = options;
     signal?.throwIfAborted();
-    const authorization = home ? options.authorization : undefined;
+    const authorization = home
+      ? options.authorization
+      : options.authorize?.(url);
     const headers: Record<string, string> = {
       // Undoing a compression could be a bomb, and changes a blob's bytes.
       "accept-encoding": "identity",

@@ -108,5 +108,15 @@ export interface SendOptions {
   /** Where the answer's body is wanted. */
   thread?: FetchThread;
   /** Throws where a redirect must not be followed. */
-  checkRedirect?: (target: URL) => void;
+  checkRedirect?: (target: URL) => void | Promise<void>;
+  /**
+   * Throws where a redirect must not be followed from https to http; without
+   * it, none is.
+   */
+  checkPlain?: (target: URL) => void;
+  /**
+   * The Authorization header for another origin, where that has one of its
+   * own.
+   */
+  authorize?: (url: URL) => string | undefined;
 }

@@ -49,10 +49,9 @@ export function judgeFailure(error: unknown): MirrorFailure | undefined {
   }
   if (error instanceof NetworkError) {
     const host = URL.canParse(error.url) ? new URL(error.url).host : error.url;
-    const words = error.message.replace(/^Cannot reach \S+: /, "");
     return {
       kind: "network",
-      reason: `cannot be used: ${cleanText(`${host}: ${words}`, 200)}`,
+      reason: `cannot be used: ${cleanText(`${host}: ${error.words}`, 200)}`,
     };
   }
   if (error instanceof RegistryError) return judgeStatus(error);

@@ -88,6 +88,8 @@ export class Repository implements Resolver, Fetcher {
       http: session.http,
       registry,
       request: (digest, options) => session.request(`blobs/${digest}`, options),
+      checkPlain: session.checkPlain,
+      authorize: (url) => session.authorize(url),
       onEvent: options.onEvent,
     });
   }
@@ -139,7 +141,8 @@ export class Repository implements Resolver, Fetcher {
    * cannot be believed, gives the whole blob, from offset 0.
    *
    * A layer that the registry does not hold is fetched from the descriptor's
-   * `urls` where these are https, without any login.
+   * `urls`, without any login. What the registry has at a storage of plain
+   * HTTP comes from there, which is warned of.
    *
    * @param descriptor The blob.
    * @param options The range, and how the call may be ended.

@@ -5,17 +5,20 @@ import {
   InvalidReferenceError,
   type RegistryError,
 } from "../errors.ts";
-import { CALL, either, FLAG, type Rules, TEXT } from "../options.ts";
+import { CALL, either, FLAG, LIST, type Rules, TEXT } from "../options.ts";
 import type { CredentialProvider } from "../types.ts";
 import { Authenticator, type AuthTrail, isUnauthorized } from "./auth.ts";
 import { discard, type Exchange } from "./body.ts";
 import { Endpoint, type PlainHttp } from "./endpoint.ts";
+import { Guests } from "./guests.ts";
 import { HttpClient } from "./http.ts";
 import {
   HTTP_RULES,
   type HttpOptions,
   type SendOptions,
 } from "./http_options.ts";
+import { type CheckPlain, plainStorage } from "./plain_storage.ts";
+import type { Lookup } from "./realm.ts";
 
 /** How a repository is asked. */
 export interface SessionOptions extends HttpOptions {
@@ -39,6 +42,15 @@ export interface SessionOptions extends HttpOptions {
    * parameter `ns`, as containerd does: mirrors of several registries go by it.
    */
   namespace?: string;
+  /**
+   * Token servers, as `host` or `host:port`, that a login is sent to though
+   * they speak plain HTTP or are at a private address.
+   *
+   * @default {[]}
+   */
+  trustedRealms?: readonly string[];
+  /** Looks up the addresses of a name; this machine's way is the default. */
+  lookup?: Lookup;
 }
 
 /** What those options may be. */
@@ -48,10 +60,15 @@ export const SESSION_RULES: Rules<SessionOptions> = {
   plainHttp: either(FLAG, CALL),
   endpoint: TEXT,
   namespace: TEXT,
+  trustedRealms: LIST,
+  lookup: CALL,
 };
 
 /** More than any request needs: challenge, renewal, more scopes, no login. */
 const MAX_ROUNDS = 5;
+
+/** What is asked for by its digest, which is compared with what comes. */
+const BY_DIGEST = /^(?:blobs|manifests)\/[a-z0-9+._-]+:/;
 
 /** A storage says by these that a signed address is over; the registry makes another. */
 const DEAD_ADDRESS = new Set([400, 401, 403, 410]);
@@ -62,8 +79,11 @@ export class Session {
   readonly http: HttpClient;
   /** The host that is asked, with its port where it is none of the usual. */
   readonly host: string;
+  /** Decides whether content known by its digest may come by plain HTTP. */
+  readonly checkPlain: CheckPlain;
   readonly #endpoint: Endpoint;
   readonly #auth: Authenticator;
+  readonly #guests: Guests;
   readonly #repository: string;
   readonly #namespace: string | undefined;
 
@@ -83,6 +103,7 @@ export class Session {
     options: SessionOptions,
   ) {
     const { plainHttp, endpoint, namespace, credentials, onEvent } = options;
+    const { trustedRealms, lookup } = options;
     check(registryHost, /^[a-z0-9.:_[\]-]+$/i);
     check(repository, /^(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/(?!$)|$))*$/);
     this.http = new HttpClient(options);
@@ -99,7 +120,26 @@ export class Session {
       http: this.http,
       credentials,
       onEvent,
+      trustedRealms,
+      lookup,
     });
+    this.checkPlain = plainStorage(registry, onEvent);
+    this.#guests = new Guests({
+      http: this.http,
+      repository,
+      isOwn: (url) => this.#isOwn(url),
+      lookup,
+    });
+  }
+
+  /**
+   * The Authorization header for a host that the registry redirects to.
+   *
+   * @param url The address there.
+   * @returns The header; nothing where that host has not asked for a token.
+   */
+  authorize(url: URL): string | undefined {
+    return this.#guests.authorize(url);
   }
 
   /**
@@ -110,6 +150,13 @@ export class Session {
    */
   url(path: string): URL {
     return new URL(this.#path(path), this.#endpoint.url);
+  }
+
+  /** Whether an address is the registry's, or that of its token server. */
+  #isOwn({ hostname }: URL): boolean {
+    const own = this.#endpoint.url.hostname;
+    return hostname === own || hostname.endsWith(`.${own}`) ||
+      hostname === this.#auth.tokenHost;
   }
 
   #path(path: string): string {
@@ -143,13 +190,21 @@ export class Session {
     const trail: AuthTrail = {};
     let refusal: RegistryError | undefined;
     let renewed = false;
+    let welcomed = 0;
+    const byDigest = options.method !== "HEAD" && BY_DIGEST.test(path);
     for (let round = 1;; round++) {
       const authorization = await this.#auth.authorization(signal, trail);
       const exchange = await this.#endpoint.send(this.http, this.#path(path), {
         ...options,
         authorization,
+        authorize: (url) => this.authorize(url),
+        checkPlain: byDigest ? this.checkPlain : undefined,
       });
       if (exchange.response.ok) return exchange;
+      if (
+        exchange.redirected && welcomed++ < 2 &&
+        await this.#guests.welcome(exchange, signal)
+      ) continue;
       if (
         exchange.redirected && !renewed && path.startsWith("blobs/") &&
         DEAD_ADDRESS.has(exchange.response.status)

@@ -11,9 +11,8 @@ import {
   RegistryError,
 } from "../errors.ts";
 import type { Credential } from "../types.ts";
-import { isPrivateHost } from "./address.ts";
 import { type HttpClient, MAX_REPLY_SIZE } from "./http.ts";
-import { cleanText } from "./redact.ts";
+import { checkRealm, type Lookup } from "./realm.ts";
 
 /** A token and how long it may be used. */
 export interface Token {
@@ -41,6 +40,10 @@ export interface TokenRequest {
   scopes: string[];
   /** The login. */
   credential?: Credential;
+  /** Token servers that the user vouches for, as `host` or `host:port`. */
+  trustedRealms?: readonly string[];
+  /** Looks up the registry's name. */
+  lookup?: Lookup;
   /** Ends the request. */
   signal?: AbortSignal;
 }
@@ -48,48 +51,6 @@ export interface TokenRequest {
 const CLIENT_ID = "docker-pull";
 /** Statuses by which a server says that it has no `POST`. */
 const NO_POST = new Set([400, 401, 404, 405]);
-
-/**
- * Decides whether a login may go to the token server that a registry names.
- *
- * @param realm The address that the registry announces.
- * @param origin The registry's own address.
- * @param registry The registry's name.
- * @returns The address.
- * @throws {AuthenticationError} If it is no absolute address; not https where
- * the registry is; or a private address where the registry's is public. The
- * message says what was announced.
- */
-export function checkRealm(
-  realm: string,
-  origin: URL,
-  registry: string,
-): URL {
-  const fail = (reason: string): never => {
-    throw new AuthenticationError(
-      registry,
-      `it names the token server ${
-        JSON.stringify(cleanText(realm, 200))
-      }, ${reason}`,
-    );
-  };
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(realm) || !URL.canParse(realm)) {
-    return fail("which is no absolute address");
-  }
-  const url = new URL(realm);
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    fail("which is none of http and https");
-  }
-  if (origin.protocol === "https:" && url.protocol !== "https:") {
-    fail("which is not https");
-  }
-  if (url.username || url.password) fail("which holds a login of its own");
-  if (isPrivateHost(url.hostname) && !isPrivateHost(origin.hostname)) {
-    fail("which is a private address");
-  }
-  url.hash = "";
-  return url;
-}
 
 /**
  * Asks for a token: by `GET` with the user's name and password or without
@@ -107,7 +68,14 @@ export async function requestToken(
   http: HttpClient,
   request: TokenRequest,
 ): Promise<Token> {
-  const url = checkRealm(request.realm, request.origin, request.registry);
+  const rules = {
+    origin: request.origin,
+    registry: request.registry,
+    login: request.credential !== undefined,
+    trusted: request.trustedRealms,
+    lookup: request.lookup,
+  };
+  const url = await checkRealm(request.realm, rules);
   if (request.credential?.kind === "identity-token") {
     try {
       return await post(http, url, request, request.credential.token);
@@ -125,8 +93,9 @@ export async function requestToken(
       headers: { accept: "application/json" },
       authorization: credential && basicAuthorization(credential),
       signal,
-      checkRedirect: (target) =>
-        void checkRealm(target.href, request.origin, request.registry),
+      // The login itself stays behind.
+      checkRedirect: async (target) =>
+        void await checkRealm(target.href, { ...rules, login: false }),
     });
     if (!exchange.response.ok) throw await http.toError(exchange);
     return await readToken(http, exchange, request);

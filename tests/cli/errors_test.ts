@@ -86,6 +86,31 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
       "--verb",
     ],
     [
+      new AuthenticationError("r.example", "why", {
+        code: "realm-plain",
+        host: "auth.test:80",
+      }),
+      3,
+      "r.example: why",
+      "at your own risk, --insecure-host auth.test:80",
+    ],
+    [
+      new RegistryError({
+        status: 404,
+        method: "GET",
+        url: `https://r.example/v2/a/b/blobs/${DIGEST}`,
+        asked: { kind: "blob", digest: DIGEST },
+        tried: [
+          { url: "https://f.test/x", error: network("dns") },
+          { url: "https://g.test/x", error: registry(403) },
+        ],
+      }),
+      5,
+      `does not hold the layer ${DIGEST}, nor can it be had where the image ` +
+      "says (f.test: no; g.test: HTTP 403)",
+      "check the way there",
+    ],
+    [
       registry(403, "DENIED"),
       4,
       "forbids it to anonymous users (",

@@ -31,7 +31,7 @@ test("main() gives the options to pull()", async () => {
       .split(" "),
     ..."--retries 2 --timeout 9 --max-wait 3 --plain-http --force".split(" "),
     ..."--mirror ghcr.io=https://m --mirror q.io=n --trust-mirrors".split(" "),
-    "ghcr.io/a/b",
+    ..."--insecure-host auth.test:5000 ghcr.io/a/b".split(" "),
   ]);
   assertEquals(code, 0);
   const [{ reference, options }] = calls as [Called];
@@ -48,6 +48,7 @@ test("main() gives the options to pull()", async () => {
       timeout: 9000,
       maxWait: 3000,
       plainHttp: true,
+      trustedRealms: ["auth.test:5000"],
       force: true,
       format: "tar",
       trustCache: false,

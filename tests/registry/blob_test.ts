@@ -251,7 +251,7 @@ test("fetchBlob() asks the registry after a failure of its storage", async () =>
 const FOREIGN: Descriptor = {
   ...BLOB,
   urls: [
-    "http://plain.test/x",
+    "ftp://plain.test/x",
     "file:///etc/passwd",
     "rubbish",
     "https://gone.test/x",

@@ -1,0 +1,41 @@
+/** Storage that speaks plain HTTP behind a registry that speaks https. */
+
+import { NetworkError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import { isLinkLocal } from "./address.ts";
+import { redactUrl } from "./redact.ts";
+
+/** Decides whether an address may be asked by plain HTTP, and throws if not. */
+export type CheckPlain = (url: URL) => void;
+
+/**
+ * Lets content come by plain HTTP that is known by its digest: nobody on the
+ * way can change it, and no login is sent there. It is warned of once.
+ *
+ * @param registry The registry's name, for the warning.
+ * @param onEvent Takes the warning.
+ * @returns What is asked for each address.
+ */
+export function plainStorage(registry: string, onEvent?: OnEvent): CheckPlain {
+  let told = false;
+  return (url) => {
+    if (isLinkLocal(url.hostname)) {
+      throw new NetworkError(
+        redactUrl(url),
+        "other",
+        "what is at that address is for this machine alone",
+      );
+    }
+    if (told) return;
+    told = true;
+    onEvent?.({
+      type: "warning",
+      warning: {
+        code: "plain-storage",
+        host: url.host,
+        message: `Layers of ${registry} come from ${url.host} by plain HTTP: ` +
+          "all are verified, but anyone on the way can see them",
+      },
+    });
+  };
+}
