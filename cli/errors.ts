@@ -9,6 +9,7 @@ import {
   InvalidPlatformError,
   InvalidReferenceError,
   NetworkError,
+  NotAnImageError,
   PlatformNotFoundError,
   platformText,
   RegistryError,
@@ -17,6 +18,7 @@ import {
 } from "../lib/errors.ts";
 import { CredentialHelperError } from "../lib/credentials/helper.ts";
 import { UsageError } from "./arguments.ts";
+import { explainArtifact } from "./artifacts.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { nearestRegistry } from "./nearest.ts";
@@ -98,7 +100,8 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof InvalidPlatformError) {
     return {
       sentence: error.message,
-      hint: "a platform is written like linux/amd64 or linux/arm/v7",
+      hint: "a platform is written like linux/amd64, linux/arm/v7 or " +
+        "windows(10.0.17763.1)/amd64",
       code: EXIT.usage,
     };
   }
@@ -162,6 +165,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
         cacheDir: context.cacheDir,
       });
   }
+  if (error instanceof NotAnImageError) return explainArtifact(error, context);
   if (
     error instanceof InvalidDocumentError ||
     error instanceof UnsupportedMediaTypeError ||

@@ -13,6 +13,7 @@ export const EXIT = {
   network: 8,
   mismatch: 9,
   disk: 10,
+  noImage: 11,
   hangup: 129,
   interrupted: 130,
   terminated: 143,
@@ -34,5 +35,6 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.network, "network, timeout, or a fault of the server"],
   [EXIT.mismatch, "the content does not match its digest or size"],
   [EXIT.disk, "a file or folder cannot be read or written"],
+  [EXIT.noImage, "it is a chart, a signature or the like, and no image"],
   [EXIT.interrupted, "stopped by SIGINT (129 by SIGHUP, 143 by SIGTERM)"],
 ];

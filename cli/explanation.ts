@@ -1,5 +1,6 @@
 /** What an error is explained from and into. */
 
+import type { Reference } from "../lib/reference.ts";
 import type { ExitCode } from "./exit_codes.ts";
 
 /** What was being done when the error came. */
@@ -10,6 +11,8 @@ export interface ErrorContext {
   command?: string;
   /** What was to be done, where it is not to pull that image. */
   action?: string;
+  /** The image, once it is known which. */
+  reference?: Reference;
   /** The registry's name. */
   registry?: string;
   /** The repository in it. */

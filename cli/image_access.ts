@@ -42,7 +42,7 @@ export function readWantedImage(
   // As skopeo writes it.
   const reference = parseReference(options.image.replace(/^docker:\/\//, ""));
   const { registry, repository } = reference;
-  Object.assign(context, { registry, repository });
+  Object.assign(context, { reference, registry, repository });
   const platform = wantedPlatform(
     options.platform,
     env.DOCKER_DEFAULT_PLATFORM,

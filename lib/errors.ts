@@ -299,10 +299,15 @@ export class PlatformNotFoundError extends DockerPullError {
   }
 }
 
-/** `os/architecture[/variant]`; the domain's `formatPlatform` is this one. */
+/**
+ * `os[(version)]/architecture[/variant]`, as containerd writes it; the
+ * domain's `formatPlatform` is this one.
+ */
 export function platformText(platform: Platform): string {
-  const { os, architecture, variant } = platform;
-  return [os, architecture, variant].filter(Boolean).join("/");
+  const { os, architecture, variant, "os.version": version } = platform;
+  return [version ? `${os}(${version})` : os, architecture, variant].filter(
+    Boolean,
+  ).join("/");
 }
 
 /**
@@ -329,6 +334,38 @@ export class UnsupportedMediaTypeError extends DockerPullError {
     super(`Cannot use media type ${JSON.stringify(mediaType)}: ${reason}`);
     this.mediaType = mediaType;
     this.kind = kind;
+  }
+}
+
+/** What it is that is no container image; `files` is anything else. */
+export type ArtifactKind =
+  | "attestation"
+  | "build-cache"
+  | "compose"
+  | "docker-model"
+  | "docker-plugin"
+  | "files"
+  | "flux"
+  | "helm-chart"
+  | "model"
+  | "ollama-model"
+  | "policy"
+  | "sbom"
+  | "signature"
+  | "singularity"
+  | "wasm";
+
+/** What a registry keeps as it keeps images, and is none. */
+export class NotAnImageError extends UnsupportedMediaTypeError {
+  /** The class, for programs that have more than one copy of it. */
+  override name = "NotAnImageError";
+  /** What it is. */
+  readonly artifact: ArtifactKind;
+
+  /** Made from a manifest or an index. */
+  constructor(artifact: ArtifactKind, mediaType: string) {
+    super(mediaType, `it is no container image (${artifact})`, "artifact");
+    this.artifact = artifact;
   }
 }
 

@@ -11,6 +11,7 @@ export interface Warning {
   code:
     | "platform-fallback"
     | "platform-mismatch"
+    | "platform-config"
     | "zstd-layer"
     | "credentials-refused"
     | "credentials-unusable"

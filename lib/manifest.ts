@@ -5,6 +5,7 @@
  * @see {@link https://github.com/advisories/GHSA-mc8v-mgrf-8f4m}
  */
 
+import { refuseArtifact } from "./artifact.ts";
 import {
   checkDigest,
   type Fields,
@@ -15,8 +16,12 @@ import {
   readDescriptors,
 } from "./document_fields.ts";
 import { CONFIG_SHAPE, MANIFEST_SHAPE } from "./document_shapes.ts";
-import { InvalidDocumentError, UnsupportedMediaTypeError } from "./errors.ts";
-import { isLayer } from "./media_types.ts";
+import {
+  InvalidDocumentError,
+  NotAnImageError,
+  UnsupportedMediaTypeError,
+} from "./errors.ts";
+import { isConfig, isLayer } from "./media_types.ts";
 import type { Document, ImageConfig, Index, Manifest } from "./types.ts";
 
 export { MAX_DOCUMENT_SIZE } from "./document_fields.ts";
@@ -107,10 +112,11 @@ export function parseConfig(
 ): ImageConfig {
   const subject = `configuration ${document.descriptor.digest}`;
   const odd = manifest.layers.find(({ mediaType }) => !isLayer(mediaType));
+  refuseArtifact(manifest);
   if (odd) {
     throw new UnsupportedMediaTypeError(
       odd.mediaType,
-      "it is no filesystem layer, so this is an artifact and no image",
+      "it is a layer in a form that loaders cannot unpack",
     );
   }
   const fields = parseObject(document.bytes, CONFIG_SHAPE, subject);
@@ -124,6 +130,8 @@ export function parseConfig(
   const ids = (diffIds ?? []) as unknown[];
   for (const id of ids) checkDigest(id, "rootfs.diff_ids", subject);
   if (ids.length !== manifest.layers.length) {
+    const { mediaType } = manifest.config;
+    if (!isConfig(mediaType)) throw new NotAnImageError("files", mediaType);
     throw new InvalidDocumentError(
       subject,
       `it speaks of ${ids.length} layers, the manifest of ${manifest.layers.length}`,

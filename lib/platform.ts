@@ -10,6 +10,8 @@ import {
   PlatformNotFoundError,
   platformText,
 } from "./errors.ts";
+import { isIndex, isManifest } from "./media_types.ts";
+import { compareVersions, suitsVersion } from "./os_version.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
 const ARCHITECTURES: ReadonlyMap<string, [string, string?]> = new Map([
@@ -32,11 +34,16 @@ const PROCESSORS = new Set(
     .split(" "),
 );
 
+/** A version stands after the system's name, as containerd has it, or last. */
+const VERSIONED =
+  /^(?<os>[^/():]+)(?:\((?<after>\d[\d.]*)\))?(?<rest>\/[^:]*)(?::(?<last>\d[\d.]*))?$/;
+
 /**
  * Takes a platform apart.
  *
  * @param text `os/architecture[/variant]`, or an architecture alone, which is
- * then one of Linux.
+ * then one of Linux. A version of Windows is written
+ * `windows(10.0.17763.1)/amd64` or `windows/amd64:10.0.17763.1`.
  * @returns The platform in its usual spelling.
  * @throws {InvalidPlatformError} If it is none.
  *
@@ -50,7 +57,13 @@ const PROCESSORS = new Set(
  * ```
  */
 export function parsePlatform(text: string): Platform {
-  const parts = text.trim().toLowerCase().split("/");
+  const given = text.trim().toLowerCase();
+  const { os: name, rest, after, last } = VERSIONED.exec(given)?.groups ?? {};
+  const version = after ?? last;
+  const parts = (version === undefined ? given : `${name}${rest}`).split("/");
+  if (after !== undefined && last !== undefined) {
+    throw new InvalidPlatformError(text, "it has two versions");
+  }
   if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) {
     throw new InvalidPlatformError(
       text,
@@ -71,6 +84,7 @@ export function parsePlatform(text: string): Platform {
     os: os!,
     architecture: architecture!,
     ...(variant && { variant }),
+    ...(version && { "os.version": version }),
   });
 }
 
@@ -112,7 +126,7 @@ export function normalizePlatform(platform: Platform): Platform {
   return { ...rest, os, architecture, ...(variant && { variant }) };
 }
 
-/** Writes a platform as `os/architecture[/variant]`. */
+/** Writes a platform as `os[(version)]/architecture[/variant]`. */
 export { platformText as formatPlatform };
 
 /**
@@ -174,8 +188,7 @@ function matches(candidate: Platform, wanted: Platform): boolean {
   const b = normalizePlatform(wanted);
   return a.os === b.os && a.architecture === b.architecture &&
     a.variant === b.variant &&
-    (wanted["os.version"] === undefined ||
-      candidate["os.version"] === wanted["os.version"]);
+    suitsVersion(candidate["os.version"], wanted["os.version"]);
 }
 
 /** Whether an index entry stands for no machine: an attestation and the like. */
@@ -183,6 +196,41 @@ export function isAttestation(descriptor: Descriptor): boolean {
   const { platform, annotations } = descriptor;
   return (platform?.os === "unknown" && platform.architecture === "unknown") ||
     annotations?.["vnd.docker.reference.type"] !== undefined;
+}
+
+/** An entry of an index, and how well it suits. */
+export interface RankedEntry {
+  /** The entry, which says its platform. */
+  entry: Descriptor;
+  /** 0 for the very platform, more for what runs there too, -1 for neither. */
+  rank: number;
+}
+
+/**
+ * Puts the entries of an index that say their platform in order, best first.
+ *
+ * @param entries The index's `manifests`.
+ * @param wanted The platform.
+ * @returns Those that suit, and last those that do not.
+ */
+export function rankEntries(
+  entries: readonly Descriptor[],
+  wanted: Platform,
+): RankedEntry[] {
+  const version = wanted["os.version"];
+  return entries
+    .flatMap((entry) => {
+      const { platform } = entry;
+      return platform ? [{ entry, rank: platformRank(platform, wanted) }] : [];
+    })
+    .sort((a, b) =>
+      Number(a.rank < 0) - Number(b.rank < 0) || a.rank - b.rank ||
+      compareVersions(
+        a.entry.platform?.["os.version"],
+        b.entry.platform?.["os.version"],
+        version,
+      )
+    );
 }
 
 /** What was chosen from an index. */
@@ -226,20 +274,27 @@ export function selectPlatform(
   wanted: Platform,
 ): PlatformChoice {
   const images = entries.filter((entry) => !isAttestation(entry));
-  for (const [rank, platform] of platformFallbacks(wanted).entries()) {
-    const descriptor = images.find((entry) =>
-      entry.platform && matches(entry.platform, platform)
-    );
-    if (descriptor) {
-      return { descriptor, platform: descriptor.platform!, fallback: rank > 0 };
-    }
+  const ranked = rankEntries(images, wanted);
+  const [best] = ranked;
+  if (best && best.rank >= 0) {
+    const { entry: descriptor, rank } = best;
+    return { descriptor, platform: descriptor.platform!, fallback: rank > 0 };
   }
   // As Docker has it: an entry that names no platform suits every one.
-  const open = images.find((entry) => !entry.platform);
+  const open = images.find(({ platform, mediaType }) =>
+    !platform && (isIndex(mediaType) || isManifest(mediaType))
+  );
   if (open) return { descriptor: open, fallback: false };
   throw new PlatformNotFoundError(
     normalizePlatform(wanted),
-    images.map(({ platform }) => normalizePlatform(platform!)),
+    ranked.map(({ entry }) => normalizePlatform(entry.platform!)),
+  );
+}
+
+/** 0 for the very platform, more for one that runs there too, else -1. */
+export function platformRank(actual: Platform, wanted: Platform): number {
+  return platformFallbacks(wanted).findIndex((platform) =>
+    matches(actual, platform)
   );
 }
 
@@ -266,8 +321,6 @@ export function comparePlatform(
   actual: Platform,
   wanted: Platform,
 ): "exact" | "fallback" | "none" {
-  const rank = platformFallbacks(wanted).findIndex((platform) =>
-    matches(actual, platform)
-  );
+  const rank = platformRank(actual, wanted);
   return rank < 0 ? "none" : rank === 0 ? "exact" : "fallback";
 }

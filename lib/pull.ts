@@ -1,7 +1,6 @@
 /** The whole story of a pull, from a reference to an archive. */
 
 import { existsSync } from "node:fs";
-import process from "node:process";
 import { tidyArchive } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
 import { distinctLayers, planArchive } from "./archive/plan.ts";
@@ -25,6 +24,7 @@ import {
   TEXT,
   TIMEOUT,
 } from "./options.ts";
+import { hostPlatform } from "./host_platform.ts";
 import { normalizePlatform, parsePlatform } from "./platform.ts";
 import {
   isArchiveUpToDate,
@@ -432,9 +432,4 @@ function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {
       },
     });
   }
-}
-
-/** Linux on this machine's processor, as containers are Linux everywhere. */
-function hostPlatform(): Platform {
-  return normalizePlatform({ os: "linux", architecture: process.arch });
 }

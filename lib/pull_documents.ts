@@ -3,28 +3,26 @@
  * the manifest and the configuration, from the cache where they are there.
  */
 
+import { refuseArtifact } from "./artifact.ts";
 import {
-  InvalidDocumentError,
   NetworkError,
   PlatformNotFoundError,
   RegistryError,
 } from "./errors.ts";
 import type { OnEvent } from "./events.ts";
-import { parseConfig, parseIndex, parseManifest } from "./manifest.ts";
+import { ImageSearch } from "./image_search.ts";
+import { parseConfig, parseManifest } from "./manifest.ts";
 import { isConfig, isIndex, isLayer } from "./media_types.ts";
 import {
   comparePlatform,
   formatPlatform,
   normalizePlatform,
-  selectPlatform,
 } from "./platform.ts";
 import { formatReference, type Reference } from "./reference.ts";
+import { asAnnounced } from "./registry/document.ts";
 import type { ImageSource } from "./registry/image_source.ts";
 import type { LayoutStore } from "./store/layout_store.ts";
 import type { Descriptor, Document, Manifest, Platform } from "./types.ts";
-
-/** How deep indexes may be nested. */
-const MOST_NESTED = 4;
 
 /** What the documents are looked for with. */
 export interface DocumentOptions {
@@ -55,6 +53,8 @@ export interface ImageManifest {
   manifest: Document;
   /** The same, parsed. */
   parsed: Manifest;
+  /** The platform that an index says it is for. */
+  said?: Platform;
   /** Whether no index was there to choose from. */
   direct: boolean;
   /** Whether its repository is known to have it, now or from an earlier pull. */
@@ -89,12 +89,15 @@ export async function imageManifest(
     reference: reference.digest ?? reference.tag!,
     descriptor: top.descriptor,
   });
-  const manifest = await platformManifest(top, options);
+  const direct = !isIndex(top.descriptor.mediaType);
+  const found = direct ? { manifest: top } : await searchIndex(top, options);
+  const parsed = parseManifest(found.manifest);
+  refuseArtifact(parsed);
   return {
     resolved: top.descriptor,
-    manifest,
-    parsed: parseManifest(manifest),
-    direct: manifest === top,
+    ...found,
+    parsed,
+    direct,
     confirmed,
   };
 }
@@ -117,14 +120,19 @@ export async function imageConfig(
   options: DocumentOptions,
 ): Promise<ImageDocuments> {
   const { wanted, explicit } = options;
-  const { manifest, parsed, direct } = image;
+  const { manifest, parsed, direct, said } = image;
   const config = await smallBlob(parsed.config, options);
-  const { os, architecture, variant } = parseConfig(config, parsed);
-  const platform = normalizePlatform({
+  const { os, architecture, variant, "os.version": version } = parseConfig(
+    config,
+    parsed,
+  );
+  const machine = normalizePlatform({
     os,
     architecture,
     ...(variant && { variant }),
   });
+  const platform = version ? { ...machine, "os.version": version } : machine;
+  if (said) warnOfOtherConfig(said, platform, options);
   if (direct) {
     const match = comparePlatform(platform, wanted);
     if (match === "none" && explicit) {
@@ -135,7 +143,7 @@ export async function imageConfig(
   return {
     ...image,
     manifest: {
-      descriptor: { ...manifest.descriptor, platform },
+      descriptor: { ...manifest.descriptor, platform: machine },
       bytes: manifest.bytes,
     },
     config,
@@ -198,29 +206,26 @@ async function isConfirmed(
   }
 }
 
-async function platformManifest(
+/** Finds the image of the platform in an index. */
+async function searchIndex(
   top: Document,
   options: DocumentOptions,
-): Promise<Document> {
-  const { store, wanted } = options;
-  let document = top;
-  for (let depth = 0; isIndex(document.descriptor.mediaType); depth++) {
-    if (depth >= MOST_NESTED) {
-      throw new InvalidDocumentError(
-        `index ${document.descriptor.digest}`,
-        `it is nested more than ${MOST_NESTED} deep`,
-      );
-    }
-    const choice = selectPlatform(parseIndex(document).manifests, wanted);
-    if (choice.fallback) warnOfPlatform(choice.platform!, options);
-    const { descriptor } = choice;
-    const bytes = await store?.get(descriptor);
-    const index = document.descriptor.digest;
-    document = bytes
-      ? { descriptor, bytes }
-      : await keep(await fetchEntry(index, descriptor, options), store);
-  }
-  return document;
+): Promise<Pick<ImageManifest, "manifest" | "said">> {
+  const { store, wanted, explicit } = options;
+  const search = new ImageSearch({
+    wanted,
+    explicit,
+    entry: async (index, entry) => {
+      const kept = await store?.document(entry.digest);
+      return kept
+        ? asAnnounced(kept, entry)
+        : keep(await fetchEntry(index, entry, options), store);
+    },
+    config: (descriptor) => smallBlob(descriptor, options),
+  });
+  const { manifest, said, platform, rank } = await search.find(top);
+  if (rank !== 0) warnOfPlatform(platform, options);
+  return { manifest, said };
 }
 
 /** Fetches an entry of an index, which may be gone while that is there. */
@@ -269,6 +274,26 @@ function warnOfPlatform(
       message: `The image is for ${name}, not for ${formatPlatform(wanted)}${
         explicit ? "" : ", which is this machine's"
       }${runs ? ", but runs there" : ""}`,
+    },
+  });
+}
+
+/** An index and a configuration that differ about the system or processor. */
+function warnOfOtherConfig(
+  said: Platform,
+  actual: Platform,
+  { onEvent }: DocumentOptions,
+): void {
+  const [index, config] = [said, actual].map(({ os, architecture }) =>
+    formatPlatform(normalizePlatform({ os, architecture }))
+  );
+  if (index === config) return;
+  onEvent({
+    type: "warning",
+    warning: {
+      code: "platform-config",
+      message: `The index says that the image is for ${index}, and the ` +
+        `image's own configuration that it is for ${config}`,
     },
   });
 }

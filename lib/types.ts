@@ -60,6 +60,8 @@ export interface Manifest {
   config: Descriptor;
   /** The layers, lowest first. */
   layers: Descriptor[];
+  /** The type of an artifact that is no image. */
+  artifactType?: string;
   /** Free metadata. */
   annotations?: Record<string, string>;
 }

@@ -36,6 +36,7 @@ export function archiveName(
   const machine = platform &&
     [
       ...(platform.os === "linux" ? [] : [platform.os]),
+      ...(platform["os.version"] ? [platform["os.version"]] : []),
       platform.architecture,
       ...(platform.variant ? [platform.variant] : []),
     ].join("-");

@@ -4,8 +4,8 @@
  */
 
 import { checkOptions } from "../options.ts";
-import process from "node:process";
 import { platformText } from "../errors.ts";
+import { hostPlatform } from "../host_platform.ts";
 import { normalizePlatform, parsePlatform } from "../platform.ts";
 import {
   formatReference,
@@ -54,9 +54,9 @@ export async function diagnose(
     : reference;
   const wanted = typeof platform === "string"
     ? parsePlatform(platform)
-    : normalizePlatform(
-      platform ?? { os: "linux", architecture: process.arch },
-    );
+    : platform
+    ? normalizePlatform(platform)
+    : hostPlatform();
   const scrubber = new Scrubber();
   const explain = options.explain ??
     ((error) => error instanceof Error ? error.message : String(error));

@@ -74,6 +74,6 @@ test("parseConfig() rejects an artifact", () => {
   assertThrows(
     () => parseConfig(document({ name: "chart" }), artifact),
     UnsupportedMediaTypeError,
-    "an artifact and no image",
+    "no container image (helm-chart)",
   );
 });

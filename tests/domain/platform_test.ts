@@ -46,6 +46,9 @@ const SPELLINGS: [text: string, normal: string][] = [
   ["aarch64", "linux/arm64"],
   ["s390x", "linux/s390x"],
   [" linux/arm64 ", "linux/arm64"],
+  ["windows(10.0.17763.1)/amd64", "windows(10.0.17763.1)/amd64"],
+  ["windows/amd64:10.0.17763", "windows(10.0.17763)/amd64"],
+  ["linux(6.1)/arm/v6", "linux(6.1)/arm/v6"],
 ];
 
 for (const [text, normal] of SPELLINGS) {
@@ -67,6 +70,12 @@ for (
     "linux amd64",
     "linux/amd64\u001b[31m",
     "linux/$(x)",
+    "windows(10.0.17763.1)",
+    "windows()/amd64",
+    "windows(x)/amd64",
+    "windows(10)/amd64:10",
+    "windows/amd64:",
+    "windows/amd64:ltsc2019",
   ]
 ) {
   test(`parsePlatform() rejects ${JSON.stringify(text)}`, () => {
@@ -210,6 +219,44 @@ test("isAttestation() goes by platform or annotation", () => {
   );
   assertEquals(isAttestation(linux("amd64")), false);
   assertEquals(isAttestation(entry(undefined)), false);
+});
+
+test("selectPlatform() takes the build that is asked for, the newest revision of it", () => {
+  const versions = [
+    "10.0.20348.5",
+    "10.0.17763.9",
+    "10.0.17763.10",
+    "10.0.1776",
+  ];
+  const entries = [undefined, ...versions].map((version) =>
+    entry({
+      os: "windows",
+      architecture: "amd64",
+      ...(version && { "os.version": version }),
+    })
+  );
+  const select = (text: string) =>
+    selectPlatform(entries, parsePlatform(text)).platform!["os.version"];
+  assertEquals(select("windows/amd64:10.0.17763.9"), "10.0.17763.9");
+  assertEquals(select("windows/amd64:10.0.17763.8"), "10.0.17763.10");
+  assertEquals(select("windows/amd64:10.0.17763"), "10.0.17763.10");
+  assertEquals(select("windows/amd64:10.0"), "10.0.20348.5");
+  assertEquals(select("windows/amd64:10.0.1776"), "10.0.1776");
+  // One that says none may be of any.
+  assertEquals(select("windows/amd64:6.3"), undefined);
+});
+
+test("selectPlatform() takes no layer and no artifact for an image", () => {
+  const layer = { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip" };
+  assertThrows(
+    () =>
+      selectPlatform(
+        [entry(undefined, layer), linux("amd64")],
+        parsePlatform("s390x"),
+      ),
+    PlatformNotFoundError,
+    "linux/amd64",
+  );
 });
 
 test("selectPlatform() tells Windows versions apart by their order", () => {

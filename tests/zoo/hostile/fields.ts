@@ -133,8 +133,8 @@ const MANIFESTS: [
         mediaType: "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
       })),
     }),
-    "UnsupportedMediaTypeError",
-    /artifact and no image/,
+    "NotAnImageError",
+    /no container image/,
   ],
   [
     "with a configuration that is no JSON",

@@ -20,6 +20,7 @@ export interface Row {
     | "PlatformNotFoundError"
     | "RegistryError"
     | "StorageError"
+    | "NotAnImageError"
     | "UnsupportedMediaTypeError"
     | "pulled";
   /** What the error's message says. */
