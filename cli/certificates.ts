@@ -5,8 +5,9 @@
  * @see {@link https://docs.docker.com/engine/security/certificates/}
  */
 
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { posix, win32 } from "node:path";
+import { readSettings } from "../lib/disk/plain_file.ts";
 import { StorageError } from "../lib/errors.ts";
 import { registryHost } from "../lib/reference.ts";
 import type { TlsOptions } from "../lib/registry/tls_settings.ts";
@@ -50,13 +51,7 @@ export async function readPem(
   path: string,
   kind: "certificate" | "private key",
 ): Promise<string> {
-  let text;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const { code = "EIO" } = error as NodeJS.ErrnoException;
-    throw new StorageError("read", path, code, { cause: error });
-  }
+  const text = await readSettings(path);
   const pattern = kind === "certificate" ? CERTIFICATE : PRIVATE_KEY;
   const refuse = (reason: string) =>
     new UsageError(`Cannot use ${JSON.stringify(path)}: ${reason}`);

@@ -6,8 +6,8 @@
  * @see {@link https://docs.docker.com/docker-hub/image-library/mirror/}
  */
 
-import { readFile } from "node:fs/promises";
 import { posix, win32 } from "node:path";
+import { readSettings } from "../lib/disk/plain_file.ts";
 import { DockerPullError, StorageError } from "../lib/errors.ts";
 import { type Mirror, parseMirrorUrl } from "../lib/registry/mirror_url.ts";
 import { UsageError } from "./arguments.ts";
@@ -89,14 +89,15 @@ async function daemonMirrors(
   const urls: string[] = [];
   for (const path of daemonFiles(places)) {
     try {
-      urls.push(...parseDaemonFile(await readFile(path, "utf8"), path));
+      urls.push(...parseDaemonFile(await readSettings(path), path));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes(code ?? "")) {
         continue; // not there, or not meant for this user
       }
       // Deno's own word for what it was not permitted to read.
-      if ((error as Error).name === "NotCapable") continue;
+      const { cause } = error as Error;
+      if (cause instanceof Error && cause.name === "NotCapable") continue;
       const { sentence } = code
         ? explainStorage(new StorageError("read", path, code).message, code)
         : { sentence: message };

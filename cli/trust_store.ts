@@ -5,7 +5,7 @@
  * unknown, so that nobody else waits for it.
  */
 
-import { readFile } from "node:fs/promises";
+import { readSettings } from "../lib/disk/plain_file.ts";
 import { describeFailure } from "../lib/registry/network_error.ts";
 import type { Environment } from "./environment.ts";
 
@@ -41,7 +41,7 @@ export async function systemCertificates(
   let all: string[] = [];
   if (named) {
     try {
-      all = certificates(await readFile(named, "utf8"));
+      all = certificates(await readSettings(named));
       if (all.length === 0) {
         throw new Error("there is no PEM certificate in it");
       }
@@ -75,7 +75,7 @@ async function systemStore(): Promise<string[]> {
   }
   for (const path of BUNDLES) {
     try {
-      const found = certificates(await readFile(path, "utf8"));
+      const found = certificates(await readSettings(path));
       if (found.length > 0) return found;
     } catch {
       // Another distribution's.

@@ -1,9 +1,9 @@
 /** What Docker's config.json and Podman's auth.json have in common. */
 
-import { open } from "node:fs/promises";
 import type { Credential } from "../types.ts";
-import { storageError, systemCode } from "../disk/io.ts";
-import { InvalidDocumentError } from "../errors.ts";
+import { systemCode } from "../disk/io.ts";
+import { openSettings } from "../disk/plain_file.ts";
+import { InvalidDocumentError, StorageError } from "../errors.ts";
 
 /** More than a file of logins can sensibly have, in bytes. */
 export const AUTH_FILE_LIMIT = 4 * 1024 * 1024;
@@ -90,7 +90,7 @@ export async function readAuthFile(
   let text = "";
   let size = 0;
   try {
-    const file = await open(path, "r");
+    const file = await openSettings(path);
     try {
       const buffer = new Uint8Array(64 * 1024);
       while (true) {
@@ -106,7 +106,10 @@ export async function readAuthFile(
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw storageError("read", source, error);
+    // By the name that the user knows it by.
+    throw new StorageError("read", source, code ?? `${error}`, {
+      cause: error,
+    });
   }
   throw new InvalidDocumentError(
     source,

@@ -1,5 +1,6 @@
 /** Turns what `node:fs` throws into a typed error that names the path. */
 
+import { lstat, unlink } from "node:fs/promises";
 import { constants } from "node:os";
 import { DockerPullError, StorageError } from "../errors.ts";
 
@@ -43,6 +44,22 @@ export async function onDisk<T>(
     if (error instanceof DockerPullError) throw error;
     throw storageError(operation, path, error);
   }
+}
+
+/**
+ * Removes a file, or whatever else has its name but a folder; a missing one is
+ * no error. Deno's `unlink` would take an empty folder, and Node's `rm` does
+ * not tell what the system says.
+ *
+ * @throws {StorageError}
+ */
+export async function removeFile(path: string): Promise<void> {
+  await ifThere("remove", path, async () => {
+    if ((await lstat(path)).isDirectory()) {
+      throw new StorageError("remove", path, "EISDIR");
+    }
+    await unlink(path);
+  });
 }
 
 /** Awaits a call of `node:fs`; a missing file gives `undefined`. */

@@ -6,10 +6,11 @@
  */
 
 import { writeFileSync } from "node:fs";
-import { lstat, readFile, rm, utimes } from "node:fs/promises";
+import { lstat, rm, utimes } from "node:fs/promises";
 import { sleep } from "../abort.ts";
 import { StorageError } from "../errors.ts";
-import { onDisk, storageError, systemCode } from "./io.ts";
+import { removeFile, storageError, systemCode } from "./io.ts";
+import { openIfPlain } from "./plain_file.ts";
 import { hasEnded, processMark } from "./process_mark.ts";
 
 /** How a lock is waited for. */
@@ -125,7 +126,7 @@ async function makeAttempt(
     }
     try {
       if ((await signOfLife(path))?.text !== sign.text) return false;
-      await onDisk("write", subject, () => rm(path, { force: true }));
+      await removeFile(path);
       return true;
     } finally {
       await rm(breaker, { force: true });
@@ -212,16 +213,25 @@ async function signOfLife(path: string): Promise<Sign | undefined> {
   if (!status.isFile() || status.size > MAX_SIZE) {
     return { text, mark: "", foreign: true };
   }
-  const token = await readFile(path, "utf8").catch(() => "");
+  const token = await readToken(path).catch(() => "");
   const mark = token.replace(/^\S+ /, "");
   return { text: `${text}:${token}`, mark, foreign: false };
 }
 
+/** What a lock says; nothing is said where there is none. */
+async function readToken(path: string): Promise<string> {
+  const { handle, status } = await openIfPlain(path) ?? {};
+  if (!handle) return "";
+  try {
+    return status!.size > MAX_SIZE ? "" : await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
+}
+
 function hold(path: string, token: string, stale: number): Lock {
-  const holder = () =>
-    readFile(path, "utf8").catch((error) =>
-      systemCode(error) === "ENOENT" ? "" : undefined
-    );
+  // What is no file any more is not ours either.
+  const holder = () => readToken(path).catch(() => undefined);
   let beat: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     beat = holder().then(async (holder) => {

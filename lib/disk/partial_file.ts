@@ -11,7 +11,7 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { StorageError } from "../errors.ts";
 import type { FilePlace } from "../types.ts";
 import { identityOf, isAt } from "./file_identity.ts";
-import { onDisk, storageError } from "./io.ts";
+import { onDisk, removeFile, storageError } from "./io.ts";
 import { TAKEN_OVER } from "./lock.ts";
 import { isOwn, openPlain, ownershipAt, type PlainFile } from "./plain_file.ts";
 import { bootId } from "./process_mark.ts";
@@ -339,9 +339,7 @@ async function make(
   subject: string,
 ): Promise<PlainFile> {
   for (const name of [recordPath(path), path]) {
-    if (await exists(name)) {
-      await onDisk("remove", name, () => rm(name, { force: true }));
-    }
+    if (await exists(name)) await removeFile(name);
   }
   const handle = await onDisk("write", subject, () => open(path, "wx+"));
   let status: Stats | undefined;

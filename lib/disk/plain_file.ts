@@ -5,14 +5,7 @@
  */
 
 import { constants, type Stats } from "node:fs";
-import {
-  type FileHandle,
-  lstat,
-  open,
-  readFile,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { type FileHandle, lstat, open, rm, stat } from "node:fs/promises";
 import { StorageError } from "../errors.ts";
 import { ifThere, onDisk, systemCode } from "./io.ts";
 
@@ -142,16 +135,25 @@ const NOT_PLAIN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The text of a file that the user has named or that settings are kept in. A
- * link is followed. What a shell passes on as `/dev/fd/N` is read as it comes.
+ * Opens a file that the user has named or that settings are kept in. A link is
+ * followed. What a shell passes on as `/dev/fd/N` is read as it comes.
+ *
+ * @throws {StorageError}
+ */
+export async function openSettings(path: string): Promise<FileHandle> {
+  if (/^\/dev\/(?:stdin|fd\/\d+)$/.test(path)) {
+    return await onDisk("read", path, () => open(path, "r"));
+  }
+  return (await openPlain(path, { follow: true })).handle;
+}
+
+/**
+ * The text of such a file.
  *
  * @throws {StorageError}
  */
 export async function readSettings(path: string): Promise<string> {
-  if (/^\/dev\/(?:stdin|fd\/\d+)$/.test(path)) {
-    return await onDisk("read", path, () => readFile(path, "utf8"));
-  }
-  const { handle } = await openPlain(path, { follow: true });
+  const handle = await openSettings(path);
   try {
     return await onDisk("read", path, () => handle.readFile("utf8"));
   } finally {

@@ -1,9 +1,9 @@
 /** The files of an archive or of a layout's folder, without following a link. */
 
-import { constants } from "node:fs";
-import { type FileHandle, open, readdir, stat } from "node:fs/promises";
+import { type FileHandle, readdir, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { onDisk, storageError } from "../disk/io.ts";
+import { openPlain } from "../disk/plain_file.ts";
 import { InvalidDocumentError } from "../errors.ts";
 import type { VerifyProblem } from "./report.ts";
 import { listTar, MAX_ENTRIES, readAt, type TarEntry } from "./tar_entries.ts";
@@ -42,10 +42,7 @@ export async function openSource(
 ): Promise<Source> {
   const status = await onDisk("read", path, () => stat(path));
   if (status.isDirectory()) return await openLayout(path, signal);
-  if (!status.isFile()) {
-    throw storageError("read", path, new Error("it is no plain file"));
-  }
-  const handle = await onDisk("read", path, () => open(path, "r"));
+  const { handle } = await openPlain(path, { follow: true });
   try {
     return await openArchive(path, handle, status.size, signal);
   } catch (error) {
@@ -161,7 +158,6 @@ async function openLayout(path: string, signal?: AbortSignal): Promise<Source> {
   if (!entries.has("index.json") && !entries.has("oci-layout")) {
     throw storageError("verify", path, new Error("it is no image layout"));
   }
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
   return {
     kind: "layout",
     entries,
@@ -169,11 +165,7 @@ async function openLayout(path: string, signal?: AbortSignal): Promise<Source> {
     notes,
     async *read(name) {
       const file = join(path, name);
-      const handle = await onDisk(
-        "read",
-        file,
-        () => open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
-      );
+      const { handle } = await openPlain(file);
       try {
         const { size } = entries.get(name)!;
         yield* readChunks(file, handle, 0, size, signal);

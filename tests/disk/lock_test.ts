@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import {
   mkdir,
   readdir,
+  rm,
   stat,
   symlink,
   utimes,
@@ -116,6 +117,32 @@ test("acquireLock() follows no link and reads no folder in its place", () =>
       () => acquireLock(link, { stale: 50 }),
       StorageError,
     );
+  }));
+
+test("a lock that is a pipe or a folder is waited for by nobody", {
+  skip: process.platform === "win32" && "Windows has no such files",
+}, () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "lock");
+    spawnSync("mkfifo", [path]);
+    await (await acquireLock(path, { stale: STALE })).release();
+    assertEquals(await readdir(folder), []);
+    // It comes in the place of one that is held, too.
+    for (const put of ["mkfifo", "mkdir"]) {
+      const lock = await acquireLock(path, { stale: 40 });
+      await rm(path);
+      spawnSync(put, [path]);
+      await moment(60);
+      await lock.release();
+      assertEquals(await readdir(folder), ["lock"]);
+      if (put === "mkfifo") await rm(path);
+    }
+    // Whose it is, is told by the one who finds it.
+    const error = await assertRejects(
+      () => acquireLock(path, { stale: 40, subject: "a.tar" }),
+      StorageError,
+    );
+    assertEquals([error.path, error.code], [path, "EISDIR"]);
   }));
 
 test("Lock.release() leaves alone what another has taken over", () =>

@@ -3,8 +3,11 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   rmSync,
   statSync,
@@ -12,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { missing, until } from "../e2e/servers/daemon.ts";
 import { pullOk, Workspace } from "../e2e/workspace.ts";
 import { type CommandOptions, dockerPull } from "../fixtures/command.ts";
@@ -245,6 +248,79 @@ for (
     assertEquals(readdirSync(locked), []);
   });
 }
+
+test("a current folder that may not be written is named, with what to do", {
+  skip: noUser,
+}, async () => {
+  const { served } = await scene.get();
+  const cwd = workspace.makeFolder();
+  const elsewhere = workspace.makeFolder();
+  unprivileged(elsewhere);
+  const options = unprivileged(cwd);
+  chmodSync(cwd, 0o555);
+  const image = `${served.host}/${SMALL}`;
+  const pulled = await dockerPull([image], options);
+  assertSentence(
+    pulled,
+    DISK,
+    /Cannot write "docker_images_cache": permission denied/,
+  );
+  assertMatch(pulled.stderr, /hint: .*--cache-dir.*--no-cache/);
+  const plain = await dockerPull(["--no-cache", image], options);
+  assertSentence(
+    plain,
+    DISK,
+    /Cannot write ".*small_1.tar": permission denied/,
+  );
+  assertMatch(plain.stderr, /hint: choose another place with --output\n/);
+  const args = ["--no-cache", "-o", join(elsewhere, "a.tar"), image];
+  const { code, stderr } = await dockerPull(args, options);
+  assertEquals(code, 0, stderr);
+  assertEquals(readdirSync(cwd), []);
+});
+
+test(
+  "what another user has put into a shared folder is no part of an archive",
+  {
+    skip: noUser || (process.getuid?.() !== 0 && "not root"),
+  },
+  async () => {
+    const { served } = await scene.get();
+    const args = ["--no-cache", "-o", "a.tar", `${served.host}/${SMALL}`];
+    for (const sticky of [true, false]) {
+      const cwd = workspace.makeFolder();
+      const options = unprivileged(cwd);
+      chownSync(cwd, 0, 0);
+      chmodSync(cwd, sticky ? 0o1777 : 0o777);
+      const partial = join(cwd, ".a.tar.partial");
+      writeFileSync(partial, "");
+      chmodSync(partial, 0o666);
+      const descriptor = openSync(partial, "r+");
+      try {
+        const result = await dockerPull(args, {
+          ...options,
+          env: { ...options.env, DENO_DIR: "/nonexistent" },
+        });
+        if (sticky) {
+          assertSentence(
+            result,
+            DISK,
+            /Cannot remove "\.a\.tar\.partial": .*not permitted|permission denied/,
+          );
+          assertEquals(readdirSync(cwd), [".a.tar.partial"]);
+        } else {
+          assertEquals(result.code, 0, result.stderr);
+          const { ino, uid } = statSync(join(cwd, "a.tar"));
+          assert(ino !== fstatSync(descriptor).ino);
+          assertEquals(uid, 65534);
+        }
+        assertEquals(fstatSync(descriptor).size, 0);
+      } finally {
+        closeSync(descriptor);
+      }
+    }
+  },
+);
 
 test("a cache of somebody else is named, and not changed", {
   skip: noUser || (process.getuid?.() !== 0 && "not root"),
