@@ -15,7 +15,11 @@ import { acquireLock } from "../disk/lock.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { openIfPlain, readText } from "../disk/plain_file.ts";
 import { lockPathOf, occupied } from "../disk/remains.ts";
-import { DockerPullError, StorageError } from "../errors.ts";
+import {
+  DockerPullError,
+  InvalidDocumentError,
+  StorageError,
+} from "../errors.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../manifest.ts";
 import type { Descriptor, Document } from "../types.ts";
 import {
@@ -261,15 +265,30 @@ export class LayoutStore {
   }
 
   /** Whether an image of that name has been pulled before. */
-  async knows(name: string): Promise<boolean> {
-    const path = join(this.path, "index.json");
-    const text = await readText(path);
-    return layoutNames(text).has(name);
+  knows(name: string): Promise<boolean> {
+    return this.#inIndex((text) => layoutNames(text).has(name));
   }
 
   /** The digest of the manifest that a name stands for. */
-  async tagged(name: string): Promise<string | undefined> {
-    return layoutManifest(await readText(join(this.path, "index.json")), name);
+  tagged(name: string): Promise<string | undefined> {
+    return this.#inIndex((text) => layoutManifest(text, name));
+  }
+
+  /**
+   * Looks something up in `index.json`.
+   *
+   * @throws {StorageError} If it cannot be read, or is none: others may have
+   * put into it what is to be had nowhere else.
+   */
+  async #inIndex<T>(read: (text: string | undefined) => T): Promise<T> {
+    const path = join(this.path, "index.json");
+    const text = await readText(path);
+    try {
+      return read(text);
+    } catch (cause) {
+      if (!(cause instanceof InvalidDocumentError)) throw cause;
+      throw new StorageError("use", path, "malformed", { cause });
+    }
   }
 
   /**
@@ -334,15 +353,12 @@ export class LayoutStore {
       options,
     );
     try {
-      const path = join(this.path, "index.json");
-      const text = await readText(path);
-      const updated = updateLayoutIndex(
-        text,
-        name,
-        manifest,
-        options.imageName,
-      );
-      if (updated !== text) {
+      const { imageName } = options;
+      const updated = await this.#inIndex((text) => {
+        const updated = updateLayoutIndex(text, name, manifest, imageName);
+        return updated === text ? undefined : updated;
+      });
+      if (updated !== undefined) {
         await replaceFile(this.path, "index.json", updated);
       }
     } finally {

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InvalidDocumentError } from "../../lib/errors.ts";
 import {
   layoutManifest,
   layoutNames,
@@ -118,26 +119,75 @@ test("updateLayoutIndex() keeps what others have put there", () => {
   assertEquals(layoutNames(updated), new Set(["h/a:1", "theirs"]));
 });
 
-test("updateLayoutIndex() makes an index anew that cannot be read", () => {
-  const expected = updateLayoutIndex(undefined, "h/a:1", manifest("a"));
-  for (
-    const text of [
-      "",
-      "{",
-      "null",
-      "[]",
-      "7",
-      '{"manifests":7}',
-      '{"manifests":[null,7,"x",{},{"digest":7}]}',
-    ]
-  ) {
-    assertEquals(
-      updateLayoutIndex(text, "h/a:1", manifest("a")),
-      expected,
-      text,
+test("updateLayoutIndex() replaces no index that it cannot read", () => {
+  for (const text of ["", "{", "null", "[]", "7", '{"manifests":7}']) {
+    assertThrows(
+      () => updateLayoutIndex(text, "h/a:1", manifest("a")),
+      InvalidDocumentError,
     );
-    assertEquals(layoutNames(text), new Set());
+    assertThrows(() => layoutNames(text), InvalidDocumentError);
+    assertThrows(() => layoutManifest(text, "h/a:1"), InvalidDocumentError);
   }
+});
+
+test("updateLayoutIndex() keeps all that it does not know", () => {
+  const theirs = {
+    artifactType: "application/x",
+    nested: { a: [1, { b: null }] },
+    annotations: { mine: "kept" },
+  };
+  const index = {
+    ...theirs,
+    schemaVersion: 2,
+    manifests: [
+      null,
+      7,
+      {},
+      { digest: 7 },
+      { ...manifest("o"), ...theirs },
+      {
+        ...manifest("a"),
+        ...theirs,
+        annotations: { mine: "x", [REF]: "h/a:1" },
+      },
+      { ...manifest("p"), annotations: 7 },
+      {
+        ...manifest("b"),
+        ...theirs,
+        annotations: { mine: "b", [REF]: "h/b:1" },
+      },
+    ],
+  };
+  const before = structuredClone(index);
+  const text = updateLayoutIndex(
+    updateLayoutIndex(JSON.stringify(index), "h/a:1", manifest("a")),
+    "h/b:1",
+    manifest("c"),
+  );
+  const after = JSON.parse(text);
+  const { manifests, mediaType: _, ...fields } = after;
+  const { manifests: known, ...others } = before;
+  assertEquals(fields, others);
+  assertEquals(manifests.length, known.length);
+  const texts = manifests.map((entry: unknown) => JSON.stringify(entry));
+  for (const i of [0, 1, 2, 3, 4, 6]) {
+    assert(texts.includes(JSON.stringify(known[i])), `${i}`);
+  }
+  // What was said of this very manifest still holds, and of another one not.
+  const of = (letter: string) =>
+    manifests.find((entry: Descriptor | null) =>
+      entry?.digest === manifest(letter).digest
+    );
+  assertEquals(of("a"), {
+    ...manifest("a"),
+    ...theirs,
+    annotations: { mine: "x", [NAME]: "h/a:1", [REF]: "h/a:1" },
+  });
+  assertEquals(of("b"), undefined);
+  assertEquals(of("c"), {
+    ...manifest("c"),
+    annotations: { [NAME]: "h/b:1", [REF]: "h/b:1" },
+  });
 });
 
 test("updateLayoutIndex() takes entries of a strange shape", () => {

@@ -1,0 +1,127 @@
+/**
+ * Remembers which files were verified, so that one that has not been touched
+ * since need not be read again. A file is known by its device and inode, not
+ * by its path: other names of it, by hard links, are the same file. Whatever
+ * changes its bytes changes its times, too, and the second of them cannot be
+ * set by anybody.
+ */
+
+import type { BigIntStats } from "node:fs";
+
+/** What is known of a file; times are in nanoseconds. */
+export type FileState = Pick<
+  BigIntStats,
+  "dev" | "ino" | "size" | "mtimeNs" | "ctimeNs"
+>;
+
+/** Where it is written down. What is lost there costs a reading, no more. */
+export interface VerifiedText {
+  /** Gives the present text, if there is any. */
+  read(): Promise<string | undefined>;
+  /** Replaces it as a whole. */
+  replace(text: string): Promise<void>;
+}
+
+/** How many files are remembered: the newest. */
+const MOST_FILES = 2_000;
+/** No entry of ours is longer, in characters. */
+const MAX_ENTRY = 512;
+/** A file system that keeps whole seconds may keep every other one only. */
+const COARSE_NS = 2_000_000_000n;
+
+/** By device and inode: size, both times, and what the file was. */
+type Known = Map<string, string>;
+
+/** The files that were verified. Only what is synced may be added. */
+export class VerifiedFiles {
+  readonly #text: VerifiedText;
+  readonly #now: () => number;
+  readonly #added: Known = new Map();
+  #known: Promise<Known> | undefined;
+
+  /**
+   * Reads nothing yet.
+   *
+   * @param text Where it is written down.
+   * @param now The time, in milliseconds since 1970.
+   */
+  constructor(text: VerifiedText, now: () => number = Date.now) {
+    this.#text = text;
+    this.#now = now;
+  }
+
+  /**
+   * What a file was when it was verified, such as a digest; nothing where it
+   * never was, or has been touched since.
+   */
+  async find(state: FileState): Promise<string | undefined> {
+    this.#known ??= this.#read();
+    const key = keyOf(state);
+    const value = this.#added.get(key) ?? (await this.#known).get(key);
+    const head = `${headOf(state)} `;
+    return value?.startsWith(head) ? value.slice(head.length) : undefined;
+  }
+
+  /**
+   * Notes that a file was verified, and is on the disk.
+   *
+   * @param state Its state before it was read, and after it.
+   * @param id What it is.
+   */
+  add(state: FileState, id: string): void {
+    // Where times are coarse, it may change once more without a new one.
+    const coarse = state.ctimeNs % 1_000_000_000n === 0n;
+    const age = BigInt(Math.round(this.#now())) * 1_000_000n - state.ctimeNs;
+    if (coarse && age < COARSE_NS) return;
+    this.#added.set(keyOf(state), `${headOf(state)} ${id}`);
+  }
+
+  /** Writes down what was added since, beside what others have written. */
+  async save(): Promise<void> {
+    if (this.#added.size === 0) return;
+    const known = await this.#read();
+    for (const [key, value] of this.#added) {
+      known.delete(key);
+      known.set(key, value);
+    }
+    const files = [...known].slice(-MOST_FILES);
+    try {
+      await this.#text.replace(
+        `${JSON.stringify({ verified: Object.fromEntries(files) })}\n`,
+      );
+      this.#added.clear();
+      this.#known = Promise.resolve(known);
+    } catch {
+      // The files are read again then.
+    }
+  }
+
+  /** Whatever cannot be understood is not known. */
+  async #read(): Promise<Known> {
+    try {
+      const text = await this.#text.read() ?? "{}";
+      if (text.length > MOST_FILES * MAX_ENTRY) return new Map();
+      const { verified } = JSON.parse(text) as { verified?: object };
+      return new Map(
+        Object.entries(verified ?? {}).filter(([, value]) =>
+          typeof value === "string"
+        ),
+      );
+    } catch {
+      return new Map();
+    }
+  }
+}
+
+/** Whether nothing has touched a file between two looks at it. */
+export function isUntouched(before: FileState, after: FileState): boolean {
+  return keyOf(before) === keyOf(after) && headOf(before) === headOf(after);
+}
+
+function keyOf({ dev, ino }: FileState): string {
+  return `${dev}:${ino}`;
+}
+
+function headOf({ size, mtimeNs, ctimeNs }: FileState): string {
+  return `${size} ${mtimeNs} ${ctimeNs}`;
+}
