@@ -121,6 +121,12 @@ export {
 export { type Range, RangeSet } from "./lib/disk/ranges.ts";
 export { StoreEntry } from "./lib/store/store_entry.ts";
 export { StoreIngest } from "./lib/store/store_ingest.ts";
+export type { RightBlobOptions } from "./lib/store/right_blob.ts";
+export {
+  type FileState,
+  VerifiedFiles,
+  type VerifiedText,
+} from "./lib/disk/verified_files.ts";
 export {
   ArchiveFile,
   type ArchiveFileOptions,

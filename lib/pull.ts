@@ -29,6 +29,7 @@ import { DOCKER_LAYERS } from "./manifest.ts";
 import { normalizePlatform, parsePlatform } from "./platform.ts";
 import {
   isArchiveUpToDate,
+  isVerifiedThere,
   writeArchive,
   type WriteOptions,
 } from "./pull_archive.ts";
@@ -342,7 +343,9 @@ async function pullThrough(
     ...(store && { store }),
     wanted: wanted ?? hostPlatform(),
     explicit: wanted !== undefined,
-    known: await store?.knows(formatReference(image)) ?? false,
+    known: store !== undefined &&
+      (await store.knows(formatReference(image)) ||
+        image.digest === undefined && await isVerifiedThere(target, store)),
     onEvent,
     ...(signal && { signal }),
   };
@@ -378,12 +381,15 @@ async function pullThrough(
     }
     if (!isExpected(found, looking)) await whole;
     if (!outline) {
-      return !force && await isLayoutUpToDate(target, image, found)
+      return !force && await isLayoutUpToDate(target, image, found, writing)
         ? undefined
-        : await writeLayout(target, image, found, whole, writing);
+        : await writeLayout(target, image, found, whole, {
+          ...writing,
+          force,
+        });
     }
     const archive = { reference: image, outline, whole };
-    if (force || !await isArchiveUpToDate(target, archive)) {
+    if (force || !await isArchiveUpToDate(target, archive, writing)) {
       return await writeArchive(target, archive, writing);
     }
     await tidyArchive(target);

@@ -5,11 +5,12 @@ import { dirname } from "node:path";
 import {
   ArchiveFile,
   checkSpace,
+  isOneFileSystem,
   occupiedByArchive,
   tidyArchive,
 } from "./archive/archive_file.ts";
 import { type ArchivePlan, planArchive } from "./archive/plan.ts";
-import { isUpToDate } from "./archive/up_to_date.ts";
+import { isUpToDate, mayBeUpToDate } from "./archive/up_to_date.ts";
 import { InvalidDocumentError } from "./errors.ts";
 import type { ImageDocuments } from "./pull_documents.ts";
 import type { Reference } from "./reference.ts";
@@ -44,13 +45,21 @@ export interface PlannedArchive {
   whole: Promise<ImageDocuments>;
 }
 
-/** Whether the very archive that is planned is there. */
+/**
+ * Whether the very archive that is planned is there. Without a cache there is
+ * no place to remember that, and it is read each time.
+ */
 export async function isArchiveUpToDate(
   path: string,
   archive: PlannedArchive,
+  { store, signal }: Pick<WriteOptions, "store" | "signal">,
 ): Promise<boolean> {
-  return await isUpToDate(path, archive.outline) &&
-    await isUpToDate(path, await wholePlan(archive));
+  if (!await mayBeUpToDate(path, archive.outline)) return false;
+  const plan = await wholePlan(archive);
+  const verified = store?.verified;
+  const upToDate = await isUpToDate(path, plan, { verified, signal });
+  await verified?.save();
+  return upToDate;
 }
 
 async function wholePlan(
@@ -59,13 +68,25 @@ async function wholePlan(
   return planArchive({ reference, ...await whole });
 }
 
+/**
+ * Whether an archive is there that was verified before, so that its image may
+ * be unchanged. Its layers need not be in the cache for that.
+ */
+export async function isVerifiedThere(
+  path: string,
+  { verified }: LayoutStore,
+): Promise<boolean> {
+  const status = await stat(path, { bigint: true }).catch(() => undefined);
+  return status !== undefined && await verified.find(status) !== undefined;
+}
+
 /** Fills the archive, blob by blob, and gives it its name when all are right. */
 export async function writeArchive(
   path: string,
   planned: PlannedArchive,
   options: WriteOptions,
 ): Promise<BlobOutcome[]> {
-  const { store, signal, transfer, onOpen } = options;
+  const { store, signal, transfer, onOpen, trustCache } = options;
   const { outline: plan } = planned;
   await checkRoom(path, plan, store);
   const archive = await ArchiveFile.open(path, plan, {
@@ -80,7 +101,10 @@ export async function writeArchive(
       ),
     );
     await archive.complete(await wholePlan(planned));
-    await archive.commit();
+    // What was not read is not known to be right.
+    const verified = trustCache ? undefined : store?.verified;
+    await archive.commit(verified);
+    await verified?.save();
     return outcomes;
   } catch (error) {
     await archive.close();
@@ -135,9 +159,7 @@ async function checkRoom(
   for (const { descriptor } of plan.blobs.values()) {
     missing += await store.roomFor(descriptor);
   }
-  const device = async (place: string) =>
-    (await stat(place).catch(() => undefined))?.dev;
-  const together = await device(folder) === await device(store.path);
+  const together = await isOneFileSystem(folder, store.path);
   await checkSpace(folder, size + (together ? missing : 0), path);
   if (!together) await checkSpace(store.path, missing, store.path);
 }

@@ -4,8 +4,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { rm, stat, statfs } from "node:fs/promises";
+import { lstat, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isAt } from "../disk/file_identity.ts";
 import { makeFolders } from "../disk/folders.ts";
 import { ifThere, onDisk, storageError } from "../disk/io.ts";
 import {
@@ -17,8 +18,9 @@ import {
 import { FileSlot } from "../disk/file_slot.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { lockPathOf, occupied, removeRemains } from "../disk/remains.ts";
+import type { VerifiedFiles } from "../disk/verified_files.ts";
 import { StorageError } from "../errors.ts";
-import type { ArchivePlan } from "./plan.ts";
+import { type ArchivePlan, planId } from "./plan.ts";
 import { isUpToDate } from "./up_to_date.ts";
 
 /** The longest name that a suffix is added to, in bytes. */
@@ -90,6 +92,7 @@ export class ArchiveFile {
         size: plan.size,
         subject: path,
         resumable,
+        durable: true,
       });
       for (const { bytes, offset } of plan.pieces) {
         await file.write(bytes, offset);
@@ -117,12 +120,27 @@ export class ArchiveFile {
     return blob && new FileSlot(this.#file, blob.offset, blob.descriptor.size);
   }
 
-  /** All layers are there: the file gets its final name. */
-  async commit(): Promise<void> {
+  /**
+   * All layers are there: the file gets its final name.
+   *
+   * @param verified Where it is noted that they were verified.
+   */
+  async commit(verified?: VerifiedFiles): Promise<void> {
     try {
-      await this.#file.commit(this.path).catch((error) => this.#yield(error));
+      await this.#file.commit(this.path).then(
+        () => verified && this.#note(verified),
+        (error) => this.#yield(error),
+      );
     } finally {
       await this.#lock.release();
+    }
+  }
+
+  async #note(verified: VerifiedFiles): Promise<void> {
+    const status = await lstat(this.path, { bigint: true }).catch(() => {});
+    // Another pull may have replaced it already.
+    if (status && await isAt(this.#file.identity, this.path)) {
+      verified.add(status, planId(this.#plan));
     }
   }
 
@@ -170,15 +188,6 @@ function temporaryName(name: string): string {
   return `.${short}.partial`;
 }
 
-/** What the archive's bytes are: the plan's pieces determine the rest. */
-function planId(plan: ArchivePlan): string {
-  const hash = createHash("sha256");
-  for (const { bytes, offset } of plan.pieces) {
-    hash.update(`${offset} ${bytes.length}\n`).update(bytes);
-  }
-  return `sha256:${hash.digest("hex")}`;
-}
-
 /**
  * Fails at once where there is no room for so many bytes, as a full disk is
  * better found before an hour of downloading than after it.
@@ -209,4 +218,12 @@ export async function checkSpace(
       }),
     );
   }
+}
+
+/** Whether two folders, where both are there, have their room in common. */
+export async function isOneFileSystem(a: string, b: string): Promise<boolean> {
+  const [here, there] = await Promise.all(
+    [a, b].map((path) => stat(path).catch(() => undefined)),
+  );
+  return here?.dev === there?.dev;
 }

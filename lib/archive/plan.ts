@@ -8,6 +8,7 @@
  * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
  */
 
+import { createHash } from "node:crypto";
 import { parseDigest } from "../digest.ts";
 import { OCI_INDEX } from "../media_types.ts";
 import { familiarName, imageName, type Reference } from "../reference.ts";
@@ -154,6 +155,15 @@ export function distinctLayers(
   return parsed.layers.filter(({ digest }) =>
     !seen.has(digest) && seen.add(digest)
   );
+}
+
+/** Names an archive's bytes: the plan's pieces determine the rest. */
+export function planId(plan: ArchivePlan): string {
+  const hash = createHash("sha256");
+  for (const { bytes, offset } of plan.pieces) {
+    hash.update(`${offset} ${bytes.length}\n`).update(bytes);
+  }
+  return `sha256:${hash.digest("hex")}`;
 }
 
 /** The name of a blob in a layout. */

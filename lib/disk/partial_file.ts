@@ -8,6 +8,7 @@
 
 import type { Stats } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { StorageError } from "../errors.ts";
 import type { FilePlace } from "../types.ts";
 import { identityOf, isAt } from "./file_identity.ts";
@@ -22,6 +23,7 @@ import {
 } from "./range_record.ts";
 import { RangeSet } from "./ranges.ts";
 import { exists, recordPath } from "./remains.ts";
+import { syncFolder } from "./sync.ts";
 
 /** How a {@linkcode PartialFile} is opened. */
 export interface PartialFileOptions {
@@ -41,6 +43,13 @@ export interface PartialFileOptions {
    * @default {true}
    */
   resumable?: boolean;
+  /**
+   * Whether the bytes are on the disk before the file gets its final name, and
+   * that is there, too, when it has it.
+   *
+   * @default {false}
+   */
+  durable?: boolean;
 }
 
 /**
@@ -71,6 +80,7 @@ export class PartialFile {
   readonly identity: FilePlace["identity"];
   readonly #handle: FileHandle;
   readonly #record: RangeRecord | undefined;
+  readonly #durable: boolean;
   readonly #boot: string | undefined;
   #synced: RangeSet;
   #saving: Promise<void> | undefined;
@@ -91,6 +101,7 @@ export class PartialFile {
     size: number,
     found: {
       subject: string;
+      durable: boolean;
       identity: FilePlace["identity"];
       present: RangeSet;
       synced: RangeSet;
@@ -106,6 +117,7 @@ export class PartialFile {
     this.identity = found.identity;
     this.#handle = handle;
     this.#record = found.record;
+    this.#durable = found.durable;
     this.#boot = found.boot;
     this.#recorded = found.recorded;
     this.#synced = found.synced;
@@ -123,7 +135,8 @@ export class PartialFile {
     path: string,
     options: PartialFileOptions,
   ): Promise<PartialFile> {
-    const { id, size, resumable = true, subject = path } = options;
+    const { id, size, resumable = true, durable = false, subject = path } =
+      options;
     const boot = await bootId();
     const header: RecordHeader = { id, size, boot };
     const left = resumable ? await openLeft(path, header) : undefined;
@@ -133,6 +146,7 @@ export class PartialFile {
       { written: new RangeSet(), synced: new RangeSet() };
     return new PartialFile(path, handle, size, {
       subject,
+      durable,
       identity: identityOf(status),
       present: new RangeSet([...synced.ranges, ...written.ranges]),
       synced,
@@ -168,12 +182,13 @@ export class PartialFile {
     this.present.add(start, end);
     this.#record?.add(start, end);
     this.#unsaved += end - start;
-    if (!this.#record || this.#closed) return;
+    if (this.#closed || (!this.#record && !this.#durable)) return;
     if (!this.#syncing && this.#isSyncDue()) {
       this.#syncing = this.#sync().catch(() => {}).finally(() => {
         this.#syncing = undefined;
       });
     }
+    if (!this.#record) return;
     if (!this.#saving && this.#isSaveDue()) {
       this.#saving = this.#save().catch(() => {}).finally(() => {
         this.#saving = undefined;
@@ -241,6 +256,12 @@ export class PartialFile {
   /** Gives the complete file its final name. */
   async commit(finalPath: string): Promise<void> {
     const own = await isAt(this.identity, this.path);
+    // Else a power cut may leave a name without the bytes. What the syncing
+    // on the way has not had yet is all that is waited for.
+    if (own && this.#durable) {
+      await this.#syncing;
+      await onDisk("write", finalPath, () => this.#handle.datasync());
+    }
     await this.#end();
     if (!own) throw new StorageError("write", finalPath, TAKEN_OVER);
     try {
@@ -249,6 +270,7 @@ export class PartialFile {
       if (!this.#record) await this.discard();
       throw error;
     }
+    if (this.#durable) await syncFolder(dirname(finalPath));
     if (this.#recorded) await rm(recordPath(this.path), { force: true });
   }
 
@@ -290,7 +312,7 @@ export class PartialFile {
     this.#lastSync = performance.now();
     await this.#handle.datasync();
     // What was forgotten in the meantime has been taken out of it.
-    this.#record!.sync(synced.ranges);
+    this.#record?.sync(synced.ranges);
   }
 
   async #save(): Promise<void> {

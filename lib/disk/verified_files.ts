@@ -26,7 +26,10 @@ export interface VerifiedText {
 const MOST_FILES = 2_000;
 /** No entry of ours is longer, in characters. */
 const MAX_ENTRY = 512;
-/** A file system that keeps whole seconds may keep every other one only. */
+/**
+ * A file system that keeps whole seconds may keep every other one only. Deno
+ * tells milliseconds of the first time and seconds of the second.
+ */
 const COARSE_NS = 2_000_000_000n;
 
 /** By device and inode: size, both times, and what the file was. */
@@ -70,7 +73,8 @@ export class VerifiedFiles {
    */
   add(state: FileState, id: string): void {
     // Where times are coarse, it may change once more without a new one.
-    const coarse = state.ctimeNs % 1_000_000_000n === 0n;
+    const coarse = [state.mtimeNs, state.ctimeNs]
+      .every((time) => time % 1_000_000_000n === 0n);
     const age = BigInt(Math.round(this.#now())) * 1_000_000n - state.ctimeNs;
     if (coarse && age < COARSE_NS) return;
     this.#added.set(keyOf(state), `${headOf(state)} ${id}`);

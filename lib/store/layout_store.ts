@@ -5,16 +5,18 @@
  * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md}
  */
 
-import { lstat, rename, rm, rmdir, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { lstat, mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { parseDigest, verifyBytes } from "../digest.ts";
 import { identityOf } from "../disk/file_identity.ts";
 import { makeFolders } from "../disk/folders.ts";
-import { onDisk, storageError } from "../disk/io.ts";
-import { acquireLock } from "../disk/lock.ts";
+import { ifThere, onDisk, storageError, systemCode } from "../disk/io.ts";
+import { acquireLock, type Lock } from "../disk/lock.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { openIfPlain, readText } from "../disk/plain_file.ts";
 import { lockPathOf, occupied } from "../disk/remains.ts";
+import { syncFolder } from "../disk/sync.ts";
+import { VerifiedFiles } from "../disk/verified_files.ts";
 import {
   DockerPullError,
   InvalidDocumentError,
@@ -27,6 +29,7 @@ import {
   layoutNames,
   updateLayoutIndex,
 } from "./layout_index.ts";
+import { isRightBlob, type RightBlobOptions, syncBlob } from "./right_blob.ts";
 import { StoreEntry } from "./store_entry.ts";
 import { StoreIngest } from "./store_ingest.ts";
 import { momentaryName, sweep } from "./sweep.ts";
@@ -35,6 +38,10 @@ import { takeOver } from "./take_over.ts";
 /** Where files are until they are complete. */
 const INGEST = "ingest";
 const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
+/** What is remembered of verified files. */
+const VERIFIED = "verified.json";
+/** How often something is tried again that lacks no folder. */
+const MOST_TRIES = 20;
 
 /** How a blob's place in the store is opened. */
 export interface IngestOptions {
@@ -48,6 +55,7 @@ export interface IngestOptions {
 export class LayoutStore {
   /** The folder. */
   readonly path: string;
+  #verified: VerifiedFiles | undefined;
 
   private constructor(path: string) {
     this.path = path;
@@ -74,7 +82,7 @@ export class LayoutStore {
   static async open(path: string): Promise<LayoutStore> {
     await onDisk("write", path, () => makeFolders(path));
     await makeFolder(path, "blobs", "sha256");
-    await makeFolder(path, INGEST);
+    await makeIngest(path);
     const marker = join(path, "oci-layout");
     const text = await readText(marker);
     if (text === undefined) {
@@ -168,10 +176,7 @@ export class LayoutStore {
   ): Promise<StoreIngest | StoreEntry> {
     const { algorithm } = parseDigest(descriptor.digest);
     const path = this.#partialPath(descriptor.digest);
-    const lock = await acquireLock(lockPathOf(path), {
-      ...options,
-      subject: this.path,
-    });
+    const lock = await this.#lock(lockPathOf(path), options);
     try {
       const entry = await this.entry(descriptor);
       if (entry) {
@@ -179,6 +184,10 @@ export class LayoutStore {
         return entry;
       }
       await makeFolder(this.path, "blobs", algorithm);
+      // Not synced when it is complete: an entry is hashed again whenever it
+      // is used, so that one that a power cut has torn is found and fetched.
+      // What a layout names is synced before; who trusts a cache unread,
+      // trusts the disk, too.
       const file = await PartialFile.open(path, {
         id: descriptor.digest,
         size: descriptor.size,
@@ -194,6 +203,18 @@ export class LayoutStore {
       await lock.release();
       throw error;
     }
+  }
+
+  async #lock(path: string, options: IngestOptions): Promise<Lock> {
+    let told = false;
+    const onWait = () => {
+      if (!told) options.onWait?.();
+      told = true;
+    };
+    return await inIngest(
+      this.path,
+      () => acquireLock(path, { ...options, subject: this.path, onWait }),
+    );
   }
 
   /**
@@ -237,10 +258,7 @@ export class LayoutStore {
     const kept = await this.get(descriptor);
     if (kept) return { descriptor, bytes: kept };
     const path = this.#partialPath(descriptor.digest);
-    const lock = await acquireLock(lockPathOf(path), {
-      ...options,
-      subject: this.path,
-    });
+    const lock = await this.#lock(lockPathOf(path), options);
     try {
       const bytes = await this.get(descriptor);
       if (bytes) return { descriptor, bytes };
@@ -292,28 +310,90 @@ export class LayoutStore {
   }
 
   /**
-   * Takes over a blob of another layout: the same file under a second name
-   * where that is possible and nobody else can change it, else a copy.
+   * Takes over a blob of another layout, which is right: the same file under a
+   * second name where that is possible and nobody else can change it, else a
+   * copy. What is here already stays if it is right, too.
    *
+   * @param source The other layout.
    * @throws {StorageError} If it can be had neither way.
    * @throws {ContentMismatchError} If somebody else's file is another by now.
    */
-  async adopt(source: LayoutStore, descriptor: Descriptor): Promise<void> {
-    if (await this.has(descriptor)) return;
+  async adopt(
+    source: LayoutStore,
+    descriptor: Descriptor,
+    options: RightBlobOptions = {},
+  ): Promise<void> {
+    if (await this.#isOf(source, descriptor)) return;
+    if (await this.isRight(descriptor, options)) return;
     const { algorithm, hex } = parseDigest(descriptor.digest);
     const from = source.blobPath(descriptor.digest);
     const to = this.blobPath(descriptor.digest);
     const temporary = join(this.path, INGEST, momentaryName(hex));
     await makeFolder(this.path, "blobs", algorithm);
-    await onDisk("write", this.path, async () => {
+    await inIngest(this.path, async () => {
       try {
         await takeOver(from, temporary, descriptor);
         await rename(temporary, to);
       } catch (error) {
         await rm(temporary, { force: true });
-        throw error;
+        if (error instanceof DockerPullError) throw error;
+        throw storageError("write", this.path, error);
       }
     });
+  }
+
+  /** Whether a blob is the other layout's own, under a second name. */
+  async #isOf(source: LayoutStore, { digest }: Descriptor): Promise<boolean> {
+    const [here, there] = await Promise.all(
+      [this, source].map((layout) =>
+        lstat(layout.blobPath(digest), { bigint: true }).catch(() => undefined)
+      ),
+    );
+    return here !== undefined && here.isFile() && here.ino === there?.ino &&
+      here.dev === there.dev;
+  }
+
+  /** Whether a blob is there, and is what its name says. */
+  isRight(
+    descriptor: Descriptor,
+    options: RightBlobOptions = {},
+  ): Promise<boolean> {
+    return isRightBlob(this.blobPath(descriptor.digest), descriptor, options);
+  }
+
+  /**
+   * Has the disk hold blobs, before a name leads to them.
+   *
+   * @param verified Where is noted that they were verified.
+   * @throws {StorageError} If it cannot.
+   */
+  async sync(
+    descriptors: Descriptor[],
+    verified?: VerifiedFiles,
+  ): Promise<void> {
+    const folders = new Set<string>();
+    for (const descriptor of descriptors) {
+      const path = this.blobPath(descriptor.digest);
+      await syncBlob(path, descriptor, verified);
+      folders.add(dirname(path));
+    }
+    for (const folder of folders) await syncFolder(folder);
+  }
+
+  /** Which files were verified: of layouts and archives that this fills. */
+  get verified(): VerifiedFiles {
+    return this.#verified ??= new VerifiedFiles({
+      read: () => readText(join(this.path, VERIFIED)),
+      replace: (text) => replaceFile(this.path, VERIFIED, text),
+    });
+  }
+
+  /** Whether both are the same folder, by whatever path. */
+  async isSame(other: LayoutStore): Promise<boolean> {
+    const [here, there] = await Promise.all(
+      [this, other].map(({ path }) => stat(path, { bigint: true })),
+    );
+    return here!.ino === there!.ino && here!.dev === there!.dev;
   }
 
   /** Removes what only the filling of the layout needs. */
@@ -321,10 +401,10 @@ export class LayoutStore {
     await rmdir(join(this.path, INGEST)).catch(() => {}); // in use by another
   }
 
-  /** Keeps a document, already verified. */
+  /** Keeps a document, already verified, in place of a damaged one. */
   async put(document: Document): Promise<void> {
     const { descriptor, bytes } = document;
-    if (await this.has(descriptor)) return;
+    if (await this.get(descriptor)) return;
     const { algorithm, hex } = parseDigest(descriptor.digest);
     await makeFolder(this.path, "blobs", algorithm);
     await replaceFile(this.path, join("blobs", algorithm, hex), bytes);
@@ -348,7 +428,7 @@ export class LayoutStore {
     manifest: Descriptor,
     options: IngestOptions & { imageName?: string } = {},
   ): Promise<void> {
-    const lock = await acquireLock(
+    const lock = await this.#lock(
       join(this.path, INGEST, "index.lock"),
       options,
     );
@@ -359,7 +439,8 @@ export class LayoutStore {
         return updated === text ? undefined : updated;
       });
       if (updated !== undefined) {
-        await replaceFile(this.path, "index.json", updated);
+        // Half of it would be no index, and an error from then on.
+        await replaceFile(this.path, "index.json", updated, { sync: true });
       }
     } finally {
       await lock.release();
@@ -383,19 +464,63 @@ async function makeFolder(root: string, ...names: string[]): Promise<void> {
   }
 }
 
+/** Makes the folder of what is on its way; another may remove it at once. */
+async function makeIngest(root: string): Promise<void> {
+  const folder = join(root, INGEST);
+  await mkdir(folder).catch((error) => {
+    if (systemCode(error) !== "EEXIST") {
+      throw storageError("write", root, error);
+    }
+  });
+  const status = await ifThere("write", root, () => lstat(folder));
+  if (status && !status.isDirectory()) {
+    throw new StorageError("write", folder, "is-a-link");
+  }
+}
+
+/**
+ * Does something in the folder of what is on its way. Whoever has filled the
+ * same layout may have removed it, empty as it was, at any moment.
+ */
+async function inIngest<T>(root: string, task: () => Promise<T>): Promise<T> {
+  for (let tries = 0;;) {
+    try {
+      return await task();
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") throw error;
+      const made = await mkdir(join(root, INGEST)).then(
+        () => true,
+        () => false,
+      );
+      // It was there: another may have made it anew, or something else lacks.
+      if (!made && ++tries > MOST_TRIES) throw error;
+    }
+  }
+}
+
 /** Writes a file elsewhere and renames it, so that none sees half of it. */
 async function replaceFile(
   folder: string,
   name: string,
   content: string | Uint8Array,
+  { sync = false } = {},
 ): Promise<void> {
-  const temporary = join(folder, INGEST, momentaryName(basename(name)));
   const path = join(folder, name);
-  try {
-    await writeFile(temporary, content, { flag: "wx" });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw storageError("write", path, error);
-  }
+  await inIngest(folder, async () => {
+    const temporary = join(folder, INGEST, momentaryName(basename(name)));
+    try {
+      const handle = await open(temporary, "wx");
+      try {
+        await handle.writeFile(content);
+        if (sync) await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      throw storageError("write", path, error);
+    }
+  });
+  if (sync) await syncFolder(folder);
 }

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { ArchiveFile, checkSpace } from "../../lib/archive/archive_file.ts";
 import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
-import { isUpToDate } from "../../lib/archive/up_to_date.ts";
+import { mayBeUpToDate } from "../../lib/archive/up_to_date.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
@@ -38,7 +38,7 @@ test("ArchiveFile writes what was planned, under its name at the end", () =>
     await writePlan(join(folder, "other"), plan);
     assertEquals(await readFile(path), await readFile(join(folder, "other")));
     assertEquals(await readdir(join(folder, "new", "folder")), ["a b ü.tar"]);
-    assertEquals(await isUpToDate(path, plan), true);
+    assertEquals(await mayBeUpToDate(path, plan), true);
   }));
 
 test("ArchiveFile writes later what was not known at first", () =>
@@ -52,8 +52,8 @@ test("ArchiveFile writes later what was not known at first", () =>
     await archive.commit();
     await writePlan(join(folder, "other"), plan);
     assertEquals(await readFile(path), await readFile(join(folder, "other")));
-    assertEquals(await isUpToDate(path, outline), true);
-    assertEquals(await isUpToDate(path, plan), true);
+    assertEquals(await mayBeUpToDate(path, outline), true);
+    assertEquals(await mayBeUpToDate(path, plan), true);
   }));
 
 test("ArchiveFile has no slot for what is not in it", () =>
@@ -142,7 +142,7 @@ test("ArchiveFile is written by one at a time", () =>
     await first.commit();
     await (await second).close();
     assertEquals(waited, true);
-    assertEquals(await isUpToDate(path, plan), true);
+    assertEquals(await mayBeUpToDate(path, plan), true);
   }));
 
 test("ArchiveFile.commit() gives way to one who has taken over", () =>
@@ -156,7 +156,7 @@ test("ArchiveFile.commit() gives way to one who has taken over", () =>
     await fill(second, plan);
     await second.commit();
     await first.commit();
-    assertEquals(await isUpToDate(path, plan), true);
+    assertEquals(await mayBeUpToDate(path, plan), true);
     assertEquals(await readdir(folder), ["a.tar"]);
     // Where something else is there, that is an error.
     const third = await ArchiveFile.open(path, plan);

@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { appendFile, mkdir, mkdtemp, open, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { planArchive } from "../../lib/archive/plan.ts";
-import { isUpToDate } from "../../lib/archive/up_to_date.ts";
+import { planArchive, planId } from "../../lib/archive/plan.ts";
+import { isUpToDate, mayBeUpToDate } from "../../lib/archive/up_to_date.ts";
+import { VerifiedFiles } from "../../lib/disk/verified_files.ts";
+import { flip } from "../disk/flip.ts";
 import { test } from "../harness.ts";
 import { content, layer, writePlan } from "./content.ts";
 
@@ -46,6 +48,7 @@ test("isUpToDate() sees a file that was cut, grown or changed", () =>
     await writePlan(path, plan);
     await appendFile(path, "x");
     assertEquals(await isUpToDate(path, plan), false);
+    assertEquals(await mayBeUpToDate(path, plan), false);
     for (const { offset } of plan.pieces) {
       await writePlan(path, plan);
       const handle = await open(path, "r+");
@@ -64,4 +67,55 @@ test("isUpToDate() says no to a folder", () =>
     const path = join(folder, "a.tar");
     await mkdir(path);
     assertEquals(await isUpToDate(path, plan), false);
+  }));
+
+test("isUpToDate() reads every byte, and mayBeUpToDate() those of no layer", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "a.tar");
+    await writePlan(path, plan);
+    const [first, second] = [...plan.blobs.values()];
+    const end = second!.offset + second!.descriptor.size;
+    for (
+      const offset of [
+        first!.offset,
+        second!.offset,
+        end - 1,
+        end, // the padding
+        plan.size - 1,
+      ]
+    ) {
+      await flip(path, offset);
+      assertEquals(await isUpToDate(path, plan), false, `byte ${offset}`);
+      assertEquals(await mayBeUpToDate(path, plan), true);
+      await flip(path, offset);
+      assertEquals(await isUpToDate(path, plan), true);
+    }
+  }));
+
+test("isUpToDate() reads no file that has been verified, until it is touched", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "a.tar");
+    // Whole seconds might be all that the file system knows of time.
+    do await writePlan(path, plan); while (
+      (await stat(path)).mtimeMs % 1000 === 0
+    );
+    let text: string | undefined;
+    const open = () =>
+      new VerifiedFiles({
+        read: () => Promise.resolve(text),
+        replace: (next) => Promise.resolve(void (text = next)),
+      });
+    const verified = open();
+    assertEquals(await isUpToDate(path, plan, { verified }), true);
+    await verified.save();
+    // One that says yes to a file of another image has not been read.
+    const state = await stat(path, { bigint: true });
+    const other = planArchive(content([layer(2000), layer(1000)]));
+    assertEquals(other.size, plan.size);
+    assertEquals(await isUpToDate(path, other, { verified: open() }), false);
+    const lying = open();
+    lying.add(state, planId(other));
+    assertEquals(await isUpToDate(path, other, { verified: lying }), true);
+    await flip(path, [...plan.blobs.values()][0]!.offset);
+    assertEquals(await isUpToDate(path, plan, { verified: open() }), false);
   }));

@@ -111,6 +111,6 @@ export function checkDebris(folder: string, archive: string): void {
   if (!existsSync(cache)) return;
   assertEquals(
     readdirSync(cache).sort(),
-    ["blobs", "index.json", "ingest", "oci-layout"],
+    ["blobs", "index.json", "ingest", "oci-layout", "verified.json"],
   );
 }
