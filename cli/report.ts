@@ -56,11 +56,12 @@ export function reportLines(
 }
 
 function timeAndSpeed(
-  { downloaded, elapsed, resumed }: PullResult,
+  { downloaded, elapsed, downloadTime, resumed }: PullResult,
 ): string {
   const parts = [formatTime(elapsed)];
   if (downloaded > 0) {
-    const rate = Math.round(downloaded * 1000 / Math.max(1, elapsed));
+    // What was asked before the first layer is no part of the line's speed.
+    const rate = Math.round(downloaded * 1000 / Math.max(1, downloadTime));
     parts.push(
       `${formatBytes(downloaded)} downloaded at ${formatBytes(rate)}/s`,
     );

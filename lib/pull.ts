@@ -45,6 +45,7 @@ import {
   writeLayout,
 } from "./pull_layout.ts";
 import { Planning } from "./pull_planning.ts";
+import { TransferTime } from "./pull_timing.ts";
 import {
   formatReference,
   parseReference,
@@ -243,6 +244,11 @@ export interface PullResult {
   resumed: number;
   /** How long it took, in milliseconds. */
   elapsed: number;
+  /**
+   * Milliseconds of them in which layers were downloaded: from the first
+   * request for one to the last byte.
+   */
+  downloadTime: number;
 }
 
 /**
@@ -359,7 +365,12 @@ async function pullThrough(
     ...looking,
     sizeOf: outline ? () => outline.size : layoutSize,
   });
-  const { onEvent: tell, whole } = planning;
+  const { whole } = planning;
+  const timing = new TransferTime();
+  const tell: OnEvent = (event) => {
+    timing.apply(event);
+    planning.onEvent(event);
+  };
   const writing: WriteOptions = {
     ...(store && { store }),
     trustCache,
@@ -425,6 +436,7 @@ async function pullThrough(
     saved: sum(hits.map(({ size }) => size)),
     resumed: sum(outcomes.map(({ resumed }) => resumed)),
     elapsed: performance.now() - start,
+    downloadTime: timing.elapsed,
   };
 }
 

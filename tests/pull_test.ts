@@ -21,9 +21,10 @@ const LAYERS = image.layers.reduce((sum, { size }) => sum + size, 0);
 test("pull() writes an archive and says what it holds", () =>
   inPullWorld(async ({ registry, folder, pull, events }) => {
     registry.add("team/app", image, "1");
-    const { elapsed, ...result } = await pull("team/app:1");
+    const { elapsed, downloadTime, ...result } = await pull("team/app:1");
     const path = join(folder, "image.tar");
     assert(elapsed > 0);
+    assert(downloadTime > 0 && downloadTime < elapsed);
     assertEquals(result, {
       reference: {
         registry: "registry.test",

@@ -28,6 +28,7 @@ export function result(path = "library_nginx_latest.tar"): PullResult {
     saved: 0,
     resumed: 0,
     elapsed: 1000,
+    downloadTime: 800,
   } as PullResult;
 }
 
@@ -62,6 +63,7 @@ export async function run(
     signals: {
       on: (name, listener) => void listeners.set(name, listener),
       off: (name) => void listeners.delete(name),
+      raise: () => {},
       exit: (code) => void exits.push(code),
     },
     os: "linux",

@@ -24,6 +24,7 @@ function result(changes: Partial<PullResult> = {}): PullResult {
     saved: 45_200_000,
     resumed: 0,
     elapsed: 3000,
+    downloadTime: 2610,
     ...changes,
   } as PullResult;
 }
@@ -33,7 +34,7 @@ test("reportLines() says all that there is to say", () => {
     "Saved:  library_nginx_latest.tar (71.3 MB)",
     "Image:  docker.io/library/nginx:latest, linux/amd64",
     `Digest: ${DIGEST}`,
-    "Time:   3.0s, 26.1 MB downloaded at 8.7 MB/s",
+    "Time:   3.0s, 26.1 MB downloaded at 10 MB/s",
     "💾 Cache Statistics: Cache hits: 3/4 layers (75.0%), Data saved: 45.2 MB",
     "",
     "docker load -i library_nginx_latest.tar",
