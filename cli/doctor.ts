@@ -52,7 +52,7 @@ export async function runDoctor(
       prompt: services.prompt,
     },
   );
-  const interruption = abortOnSignals(io.signals, () => {});
+  const interruption = abortOnSignals(io.signals);
   const { signal } = interruption;
   try {
     const diagnosis = await diagnose(reference, {

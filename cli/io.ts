@@ -32,6 +32,8 @@ export interface Signals {
   on(name: NodeJS.Signals, listener: () => void): unknown;
   /** Stops that. */
   off(name: NodeJS.Signals, listener: () => void): unknown;
+  /** Sends that signal to this process. */
+  raise(name: NodeJS.Signals): unknown;
   /** Ends the process at once. */
   exit(code: number): void;
 }

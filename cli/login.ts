@@ -56,7 +56,7 @@ export async function runLogin(
     registry,
     warn,
   });
-  const interruption = abortOnSignals(io.signals, () => {});
+  const interruption = abortOnSignals(io.signals);
   const { signal } = interruption;
   try {
     const fetch = services.fetch ?? network.fetch;

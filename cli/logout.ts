@@ -28,7 +28,7 @@ export async function runLogout(
   });
   const settings = await credentialPathSettings(io.env, io.os);
   const { path, ...named } = loginFile(settings, authfile);
-  const interruption = abortOnSignals(io.signals, () => {});
+  const interruption = abortOnSignals(io.signals);
   try {
     const places = await eraseCredential(path, registry, {
       ...named,

@@ -188,6 +188,7 @@ function processIo(): Io {
     signals: {
       on: (name, listener) => process.on(name, listener),
       off: (name, listener) => process.off(name, listener),
+      raise: (name) => process.kill(process.pid, name),
       exit: (code) => process.exit(code),
     },
     os: process.platform,

@@ -2,8 +2,8 @@
 
 import type { Environment } from "./environment.ts";
 import type { Output } from "./io.ts";
-import { describe, describeStep } from "./progress_lines.ts";
-import { ProgressModel } from "./progress_model.ts";
+import { PlainProgress } from "./plain_progress.ts";
+import { describe } from "./progress_lines.ts";
 import type { Style } from "./style.ts";
 import {
   type Clock,
@@ -23,6 +23,8 @@ export interface ProgressOptions {
   env: Environment;
   /** Whether to print no more than warnings. */
   quiet: boolean;
+  /** Whether to tell each try, with its whole address. */
+  verbose?: boolean;
   /** Time. */
   clock?: Clock;
 }
@@ -37,37 +39,21 @@ const systemClock: Clock = {
 
 /** Chooses how a pull is shown. */
 export function createProgress(options: ProgressOptions): Progress {
-  const { output, style, env, quiet, clock = systemClock } = options;
+  const { output, style, env, quiet, verbose = false, clock = systemClock } =
+    options;
   const print = (text: string) => void output.write(`${text}\n`);
   if (quiet) {
     return {
+      ask() {},
       onEvent(event) {
         if (event.type === "warning") print(describe(event, style)!);
       },
       line: print,
+      clear() {},
       stop() {},
     };
   }
   return output.isTTY && env.TERM !== "dumb"
-    ? new TerminalProgress(output, style, clock)
-    : plainProgress(print, style, clock);
-}
-
-function plainProgress(
-  print: (text: string) => void,
-  style: Style,
-  clock: Clock,
-): Progress {
-  const model = new ProgressModel();
-  return {
-    onEvent(event) {
-      const blob = model.apply(event, clock.now());
-      const text = blob
-        ? describeStep(event, blob, clock.now())
-        : describe(event, style);
-      if (text !== undefined) print(text);
-    },
-    line: print,
-    stop() {},
-  };
+    ? new TerminalProgress({ output, style, clock, verbose })
+    : new PlainProgress({ print, style, clock, verbose });
 }

@@ -2,36 +2,54 @@
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import { platformText } from "../lib/errors.ts";
-import type { PullEvent } from "../lib/events.ts";
+import type { PullEvent, Retry } from "../lib/events.ts";
+import type { Outage } from "./outages.ts";
 import type { BlobProgress } from "./progress_model.ts";
 import type { Style } from "./style.ts";
-import { formatTime, neutralize } from "./text.ts";
+import { formatTime, neutralize, sayTime } from "./text.ts";
 
-/** A plain line for the begin and the end of a layer. */
-export function describeStep(
-  event: PullEvent,
-  blob: BlobProgress,
-  now: number,
-): string | undefined {
-  const name = shortDigest(blob.descriptor.digest);
-  const size = formatBytes(blob.descriptor.size);
-  switch (event.type) {
-    case "blob-wait":
-      return `${name}: another process downloads it; waiting`;
-    case "blob-start":
-      if (blob.source === "cache") return undefined;
-      return blob.resumed
-        ? `${name}: going on at ${formatBytes(blob.resumed)} of ${size}`
-        : `${name}: downloading ${size}`;
-    case "blob-done":
-      return blob.source === "cache"
-        ? `${name}: from the cache, ${size}`
-        : `${name}: done, ${size} in ${formatTime(now - blob.started)}`;
+/** What a layer is that has come, and how it came. */
+export function describeDone(blob: BlobProgress, now: number): string {
+  const { descriptor, source, resumed, first } = blob;
+  const size = formatBytes(descriptor.size);
+  if (source === "cache") return `${size} from the cache`;
+  if (resumed >= descriptor.size && resumed > 0) {
+    return `${size} from an earlier run`;
   }
+  return size +
+    (first === undefined ? "" : ` in ${formatTime(now - first)}`) +
+    (resumed > 0 ? `, ${formatBytes(resumed)} from an earlier run` : "");
+}
+
+/** Why a layer has no speed, in a few words; nothing where it has one. */
+export function describeState(
+  blob: BlobProgress,
+  silence: number | undefined,
+): string | undefined {
+  const { descriptor, source, waiting, received, resumed, first } = blob;
+  if (waiting) return "waiting for another process";
+  if (source === "cache") return "from the cache";
+  if (resumed > 0 && first === undefined) {
+    return resumed < descriptor.size
+      ? `waiting, ${formatBytes(resumed)} resumed`
+      : "resumed, verifying";
+  }
+  if (received >= descriptor.size) return "verifying";
+  if (first === undefined) return "waiting";
+  return silence === undefined ? undefined : describeSilence(silence);
+}
+
+/** That nothing comes. */
+export function describeSilence(silence: number): string {
+  return `no data for ${sayTime(silence)}`;
 }
 
 /** A line for what is not about one layer; none for most. */
-export function describe(event: PullEvent, style: Style): string | undefined {
+export function describe(
+  event: PullEvent,
+  style: Style,
+  verbose = false,
+): string | undefined {
   switch (event.type) {
     case "planned": {
       const count = event.layers.length;
@@ -40,6 +58,7 @@ export function describe(event: PullEvent, style: Style): string | undefined {
       }, ${formatBytes(event.size)}`;
     }
     case "retry": {
+      if (!verbose && event.code !== "content") return undefined;
       const wait = formatTime(event.delay);
       const where = event.reason.includes(event.url) ? "" : `, ${event.url}`;
       return style.warn("retry: ") + neutralize(
@@ -48,6 +67,46 @@ export function describe(event: PullEvent, style: Style): string | undefined {
     }
     case "warning":
       return style.warn("warning: ") + neutralize(event.warning.message);
+  }
+}
+
+/** A host that fails, and when it is asked again. */
+export function describeOutage(
+  { host, last, attempt, next }: Outage & { next: number | undefined },
+  now: number,
+): string {
+  const when = next === undefined
+    ? "trying again"
+    : `next try in ${sayTime(next - now)}`;
+  return neutralize(
+    `${host} ${fault(last)}; ${when}, ${attempt} of ${last.of}`,
+  );
+}
+
+/** A host that has failed and does no longer. */
+export function describeReturn(
+  { host, since, end }: Outage & { end: number },
+): string {
+  return neutralize(`${host} answers again after ${sayTime(end - since)}`);
+}
+
+function fault({ code, status }: Retry): string {
+  switch (code) {
+    case "status":
+      return status === 429
+        ? "answers 429, too many requests"
+        : `answers ${status ?? "with an error"}`;
+    case "timeout":
+      return "does not answer";
+    case "refused":
+      return "refuses the connection";
+    case "dns":
+      return "cannot be found";
+    case "reset":
+    case "truncated":
+      return "broke off the connection";
+    default:
+      return "cannot be reached";
   }
 }
 

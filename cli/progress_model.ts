@@ -2,35 +2,10 @@
 
 import type { BlobSource, PullEvent } from "../lib/events.ts";
 import type { Descriptor } from "../lib/types.ts";
+import { Speedometer } from "./speedometer.ts";
 
-/** How far back the speed looks, in milliseconds. */
-const WINDOW = 4000;
-/** A shorter wait is over before it can be read, in milliseconds. */
-const SHORT_WAIT = 1000;
-
-/** Measures how fast a growing number grows. */
-export class Speedometer {
-  #samples: { time: number; value: number }[] = [];
-
-  /** Notes the number as it is now. */
-  sample(time: number, value: number): void {
-    const samples = this.#samples;
-    // What was thrown away and begins anew tells nothing of the speed.
-    if (samples.length && value < samples.at(-1)!.value) samples.length = 0;
-    samples.push({ time, value });
-    while (samples.length > 2 && samples[1]!.time <= time - WINDOW) {
-      samples.shift();
-    }
-  }
-
-  /** Its growth in a second, over the last few; 0 before that is known. */
-  get rate(): number {
-    const [first] = this.#samples;
-    const last = this.#samples.at(-1);
-    if (!first || !last || last.time <= first.time) return 0;
-    return (last.value - first.value) * 1000 / (last.time - first.time);
-  }
-}
+/** Nothing is said of a silence that is shorter, in milliseconds. */
+const SILENCE = 3_000;
 
 /** One layer under way. */
 export interface BlobProgress {
@@ -42,12 +17,24 @@ export interface BlobProgress {
   received: number;
   /** How much of that was there from an earlier run. */
   resumed: number;
-  /** When it began. */
-  started: number;
+  /** When its first byte came over the network. */
+  first?: number;
+  /** When its last one did. */
+  last?: number;
   /** Whether another process fetches it. */
   waiting: boolean;
   /** Its speed. */
   speed: Speedometer;
+}
+
+/** How a {@linkcode ProgressModel} measures. */
+export interface ProgressModelOptions {
+  /**
+   * How far back the speed looks, in milliseconds.
+   *
+   * @default {4000}
+   */
+  window?: number;
 }
 
 /** The layers of a pull; the configuration is too small to be shown. */
@@ -58,13 +45,21 @@ export class ProgressModel {
   totalSize = 0;
   /** The number of layers, each counted once. */
   layerCount = 0;
-  /** The speed of all together. */
-  readonly speed: Speedometer = new Speedometer();
-  /** When each address is tried again, for those that are waited for. */
-  #waits = new Map<string, number>();
+  /** The speed of all together, over the network. */
+  readonly speed: Speedometer;
+  readonly #window: number | undefined;
   #layers = new Map<string, number>();
   #done = new Map<string, number>();
-  #left = 0;
+  /** Bytes of finished layers that came over the network. */
+  #fetched = 0;
+  /** When something was last heard, or first asked for. */
+  #heard: number | undefined;
+
+  /** Knows nothing yet. */
+  constructor({ window }: ProgressModelOptions = {}) {
+    this.#window = window;
+    this.speed = new Speedometer(window);
+  }
 
   /**
    * Takes an event in.
@@ -85,46 +80,43 @@ export class ProgressModel {
         this.totalSize = [...this.#layers.values()].reduce((a, b) => a + b, 0);
         return undefined;
       }
-      case "retry":
-        if (event.delay > SHORT_WAIT) {
-          this.#waits.set(event.url, time + event.delay);
-        }
-        return undefined;
       case "blob-start":
-        return this.#begin(event.descriptor, time, {
+        if (event.source === "registry" && !this.#fetches.length) {
+          this.#heard = time;
+        }
+        return this.#begin(event.descriptor, {
           source: event.source,
           received: event.resumed,
           resumed: event.resumed,
         });
       case "blob-wait":
-        return this.#begin(event.descriptor, time, { waiting: true });
+        return this.#begin(event.descriptor, { waiting: true });
       case "blob-progress": {
         const blob = this.active.get(event.descriptor.digest) ??
-          this.#begin(event.descriptor, time, {});
+          this.#begin(event.descriptor, {});
+        const { source, received, resumed } = blob;
+        if (
+          source === "registry" &&
+          event.received > Math.max(received, resumed)
+        ) {
+          blob.first ??= time;
+          blob.last = this.#heard = time;
+        }
         blob.received = event.received;
         return blob;
       }
       case "blob-done": {
         const { digest, size } = event.descriptor;
         const blob = this.active.get(digest) ??
-          this.#begin(event.descriptor, time, {});
+          this.#begin(event.descriptor, {});
         blob.source = event.source;
         blob.received = size;
         this.active.delete(digest);
-        if (!this.#done.has(digest)) this.#left += blob.resumed;
+        if (!this.#done.has(digest)) this.#fetched += fetched(blob);
         this.#done.set(digest, size);
         return blob;
       }
     }
-  }
-
-  /** What is waited for until another try, the soonest first. */
-  waits(now: number): { url: string; left: number }[] {
-    for (const [url, until] of this.#waits) {
-      if (until <= now) this.#waits.delete(url);
-    }
-    return [...this.#waits].map(([url, until]) => ({ url, left: until - now }))
-      .sort((a, b) => a.left - b.left);
   }
 
   /** The number of layers that are there. */
@@ -140,20 +132,43 @@ export class ProgressModel {
     return sum;
   }
 
+  /** The bytes that are still to come, as far as is known over the network. */
+  get missing(): number {
+    let sum = this.totalSize - this.received;
+    for (const { source, descriptor, received } of this.active.values()) {
+      if (source === "cache") sum -= descriptor.size - received;
+    }
+    return sum;
+  }
+
+  /**
+   * For how many milliseconds nothing has come, where something should: of
+   * one layer, or of all. Nothing where that is too short to matter.
+   */
+  silence(now: number, blob?: BlobProgress): number | undefined {
+    const of = blob ? [blob].filter(isFetched) : this.#fetches;
+    const since = blob ? blob.last : this.#heard;
+    if (of.length === 0 || since === undefined) return undefined;
+    return now - since >= SILENCE ? now - since : undefined;
+  }
+
   /** Measures the speeds; to be called about ten times a second. */
   sample(time: number): void {
-    // What an earlier run left is there at once, which is no speed.
-    let left = this.#left;
-    for (const { resumed } of this.active.values()) left += resumed;
-    this.speed.sample(time, this.received - left);
+    let sum = this.#fetched;
     for (const blob of this.active.values()) {
-      blob.speed.sample(time, blob.received);
+      sum += fetched(blob);
+      blob.speed.sample(time, fetched(blob));
     }
+    this.speed.sample(time, sum);
+  }
+
+  /** The layers that should come over the network now. */
+  get #fetches(): BlobProgress[] {
+    return [...this.active.values()].filter(isFetched);
   }
 
   #begin(
     descriptor: Descriptor,
-    started: number,
     state: Partial<BlobProgress>,
   ): BlobProgress {
     const blob: BlobProgress = {
@@ -161,12 +176,22 @@ export class ProgressModel {
       source: "registry",
       received: 0,
       resumed: 0,
-      started,
       waiting: false,
-      speed: new Speedometer(),
+      speed: new Speedometer(this.#window),
       ...state,
     };
     this.active.set(descriptor.digest, blob);
     return blob;
   }
+}
+
+/** How much of a layer came over the network in this run. */
+function fetched({ source, received, resumed }: BlobProgress): number {
+  // What was there whole is gone through from its beginning.
+  return source === "cache" ? 0 : Math.max(0, received - resumed);
+}
+
+function isFetched(blob: BlobProgress): boolean {
+  return blob.source === "registry" && !blob.waiting &&
+    blob.received < blob.descriptor.size && blob.resumed < blob.descriptor.size;
 }

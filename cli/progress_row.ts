@@ -14,6 +14,12 @@ export interface RowContent {
   size: number;
   /** Bytes in a second, 0 where that is not known. */
   rate: number;
+  /**
+   * The bytes that are still to come at that speed.
+   *
+   * @default {undefined} All that are not there.
+   */
+  missing?: number;
   /** Words in place of the speed and the time left. */
   note?: string;
 }
@@ -30,15 +36,15 @@ const MAX_BAR = 30;
  * room for is left out: the sizes first, then the speed, then the bar.
  */
 export function formatRow(
-  { label, received, size, rate, note }: RowContent,
+  { label, received, size, rate, missing = size - received, note }: RowContent,
   columns: number,
   style: Style,
 ): string {
   const fraction = size > 0 ? Math.min(1, Math.max(0, received / size)) : 1;
   // The last percent is kept until all is there.
   const percent = `${Math.floor(fraction * 100)}%`.padStart(4);
-  const left = rate > 0 && received < size
-    ? formatWholeTime((size - received) / rate * 1000)
+  const left = rate > 0 && missing > 0
+    ? formatWholeTime(missing / rate * 1000)
     : "";
   const sizes = `${formatBytes(Math.floor(received))}/${formatBytes(size)}`;
   const speed = rate > 0 ? `${formatBytes(Math.floor(rate))}/s` : "";
@@ -48,7 +54,10 @@ export function formatRow(
       { text: speed.padStart(RATE + 1), drop: 1 },
       { text: left.padStart(LEFT), drop: 2 },
     ]
-    : [{ text: note, drop: 2 }];
+    : [
+      { text: sizes.padStart(SIZES), drop: 0 },
+      { text: note.padEnd(RATE + LEFT + 2), drop: 2 },
+    ];
 
   const taken = (parts: typeof tail) =>
     LABEL + 1 + percent.length +

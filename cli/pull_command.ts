@@ -35,7 +35,13 @@ export async function runPull(
   const { quiet, cacheDir } = options;
   context.cacheDir = cacheDir;
   const style = createStyle(stderr, env);
-  const progress = createProgress({ output: stderr, style, env, quiet });
+  const progress = createProgress({
+    output: stderr,
+    style,
+    env,
+    quiet,
+    verbose: options.verbose,
+  });
   const warn = (message: string) =>
     progress.line(style.warn("warning: ") + neutralize(message));
 
@@ -52,10 +58,14 @@ export async function runPull(
 
   if (!quiet) progress.line(`Pulling ${formatReference(reference)}`);
 
-  const interruption = abortOnSignals(io.signals, () => progress.stop());
+  const interruption = abortOnSignals(io.signals, {
+    beforeExit: () => progress.stop(),
+    beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
+  });
   const { signal } = interruption;
   const shared = connect(signal, fetch);
   try {
+    progress.ask(reference.registry);
     const result = await pull(reference, {
       ...shared,
       platform,

@@ -5,6 +5,14 @@ import type { Signals } from "./io.ts";
 
 const NAMES = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** What is done about a terminal before the process leaves it. */
+export interface Terminal {
+  /** Called before the process ends. */
+  beforeExit?: () => void;
+  /** Called before Ctrl-Z stops it; it may draw again at any time after. */
+  beforeStop?: () => void;
+}
+
 /**
  * Aborts at the first signal; at the second one the process ends at once.
  *
@@ -12,7 +20,7 @@ const NAMES = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  */
 export function abortOnSignals(
   signals: Signals,
-  beforeExit: () => void,
+  { beforeExit = () => {}, beforeStop }: Terminal = {},
 ): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   const listeners = NAMES.map((name) => {
@@ -22,23 +30,51 @@ export function abortOnSignals(
       beforeExit();
       signals.exit(error.code);
     };
-    try {
-      signals.on(name, listener);
-    } catch {
-      // Not every system has every signal.
-    }
-    return { name, listener };
+    return listen(signals, name, listener);
   });
+  if (beforeStop) listeners.push(stopOnSignal(signals, beforeStop));
   return {
     signal: controller.signal,
-    stop() {
-      for (const { name, listener } of listeners) {
-        try {
-          signals.off(name, listener);
-        } catch {
-          // As above.
-        }
-      }
-    },
+    stop: () => listeners.forEach((forget) => forget()),
   };
+}
+
+/** Ctrl-Z stops the process as it would without us, but for the first words. */
+function stopOnSignal(signals: Signals, beforeStop: () => void): () => void {
+  const name = "SIGTSTP";
+  let forget = () => {};
+  const again = () => {
+    forget();
+    forget = listen(signals, name, () => {
+      beforeStop();
+      // Where nobody listens, the system does what it does; to be stopped by
+      // SIGSTOP would be for ever where no shell is there to go on.
+      forget();
+      forget = () => {};
+      try {
+        signals.raise(name);
+      } catch {
+        // Not permitted; the next one stops it.
+      }
+    });
+  };
+  again();
+  const ignore = listen(signals, "SIGCONT", again);
+  return () => {
+    ignore();
+    forget();
+  };
+}
+
+function listen(
+  signals: Signals,
+  name: NodeJS.Signals,
+  listener: () => void,
+): () => void {
+  try {
+    signals.on(name, listener);
+  } catch {
+    return () => {}; // not every system has every signal
+  }
+  return () => void signals.off(name, listener);
 }

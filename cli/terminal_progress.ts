@@ -1,14 +1,22 @@
 /** Shows a pull on a terminal: live lines below, finished ones above. */
 
-import { format as formatBytes } from "@std/fmt/bytes";
 import type { PullEvent } from "../lib/events.ts";
 import type { Output } from "./io.ts";
-import { describe, shortDigest } from "./progress_lines.ts";
+import { Outages } from "./outages.ts";
+import {
+  describe,
+  describeDone,
+  describeOutage,
+  describeReturn,
+  describeSilence,
+  describeState,
+  shortDigest,
+} from "./progress_lines.ts";
 import { type BlobProgress, ProgressModel } from "./progress_model.ts";
 import { formatRow } from "./progress_row.ts";
 import type { Style } from "./style.ts";
 import { LiveArea } from "./terminal.ts";
-import { formatTime, formatWholeTime, neutralize, truncate } from "./text.ts";
+import { neutralize, sayTime, truncate } from "./text.ts";
 
 /** Time, so that a test can be in charge of it. */
 export interface Clock {
@@ -24,52 +32,95 @@ export interface Clock {
 
 /** Shows what goes on. */
 export interface Progress {
+  /** Begins, with the registry that is asked for the image. */
+  ask(registry: string): void;
   /** Takes an event in. */
   onEvent(event: PullEvent): void;
   /** Prints a line of its own, already harmless. */
   line(text: string): void;
+  /** Takes what moves away until it moves again. */
+  clear(): void;
   /** Takes all that moves away; lines can be printed after it. */
   stop(): void;
 }
 
+/** How a {@linkcode TerminalProgress} is made. */
+export interface TerminalProgressOptions {
+  /** The terminal. */
+  output: Output;
+  /** Its colours. */
+  style: Style;
+  /** Time. */
+  clock: Clock;
+  /** Whether each try is told, with its address. */
+  verbose: boolean;
+}
+
 const REDRAW_INTERVAL = 100;
+/** An answer that comes sooner needs no sign of life, in milliseconds. */
+const SOON = 1_000;
+/** So many hosts that fail are shown at most. */
+const MOST_OUTAGES = 2;
 
 /** {@linkcode Progress} on a terminal, redrawn ten times a second. */
 export class TerminalProgress implements Progress {
-  #area: LiveArea;
-  #style: Style;
-  #clock: Clock;
-  #model = new ProgressModel();
+  readonly #area: LiveArea;
+  readonly #style: Style;
+  readonly #clock: Clock;
+  readonly #verbose: boolean;
+  readonly #model = new ProgressModel();
+  readonly #outages = new Outages();
+  #asked: { registry: string; since: number } | undefined;
   #finished: string[] = [];
   #stopTicking: (() => void) | undefined;
   #moving = false;
 
   /** Draws nothing yet. */
-  constructor(output: Output, style: Style, clock: Clock) {
+  constructor({ output, style, clock, verbose }: TerminalProgressOptions) {
     this.#area = new LiveArea(output);
     this.#style = style;
     this.#clock = clock;
+    this.#verbose = verbose;
+  }
+
+  /** Shows a sign of life until the image's documents are there. */
+  ask(registry: string): void {
+    this.#asked = { registry, since: this.#clock.now() };
+    this.#outages.fallback = registry;
+    this.#tick();
   }
 
   /** Takes an event in. */
   onEvent(event: PullEvent): void {
-    const blob = this.#model.apply(event, this.#clock.now());
-    const text = describe(event, this.#style);
+    const now = this.#clock.now();
+    const blob = this.#model.apply(event, now);
+    this.#outages.apply(event, now);
+    const text = describe(event, this.#style, this.#verbose);
     if (text !== undefined) this.#finished.push(text);
-    if (event.type === "planned") this.#moving = true;
+    if (event.type === "planned") {
+      this.#moving = true;
+      this.#asked = undefined;
+    }
     if (event.type === "written") this.#moving = false;
-    if (event.type === "blob-done" && blob) this.#finish(blob);
-    // Drawing waits for the next tick, however many events come before it.
-    this.#stopTicking ??= this.#clock.every(
-      REDRAW_INTERVAL,
-      () => this.#draw(),
-    );
+    if (event.type === "blob-done" && blob) {
+      this.#finished.push(
+        `${this.#style.good("✓")} ${shortDigest(blob.descriptor.digest)} ${
+          this.#style.faint(describeDone(blob, now))
+        }`,
+      );
+    }
+    this.#tick();
   }
 
   /** Prints a line of its own above the live ones. */
   line(text: string): void {
     this.#finished.push(text);
     this.#draw();
+  }
+
+  /** Takes the live lines away until the next tick. */
+  clear(): void {
+    this.#area.clear();
   }
 
   /** Takes the live lines away. */
@@ -80,71 +131,89 @@ export class TerminalProgress implements Progress {
     this.#draw();
   }
 
-  #finish(blob: BlobProgress): void {
-    const { digest, size } = blob.descriptor;
-    const how = blob.source === "cache"
-      ? "from the cache"
-      : `in ${formatTime(this.#clock.now() - blob.started)}`;
-    this.#finished.push(
-      `${this.#style.good("✓")} ${shortDigest(digest)} ${
-        this.#style.faint(`${formatBytes(size)} ${how}`)
-      }`,
+  /** Drawing waits for the next tick, however many events come before it. */
+  #tick(): void {
+    this.#stopTicking ??= this.#clock.every(
+      REDRAW_INTERVAL,
+      () => this.#draw(),
     );
   }
 
   #draw(): void {
-    this.#model.sample(this.#clock.now());
+    const now = this.#clock.now();
+    this.#model.sample(now);
+    for (const outage of this.#outages.takeEnded(now)) {
+      this.#finished.push(describeReturn(outage));
+    }
     const finished = this.#finished;
     this.#finished = [];
-    const waiting = this.#stopTicking ? this.#waitLines() : [];
-    const live = this.#moving ? this.#liveLines(waiting.length) : [];
-    this.#area.update(finished, [...live, ...waiting]);
+    const words = this.#stopTicking ? this.#words(now) : [];
+    const live = this.#moving ? this.#liveLines(words.length, now) : [];
+    this.#area.update(finished, [...live, ...words]);
   }
 
-  /** Counts down to the next try, where that is waited for. */
-  #waitLines(): string[] {
-    const [next, ...others] = this.#model.waits(this.#clock.now());
-    if (!next) return [];
-    const host = URL.canParse(next.url) ? new URL(next.url).host : next.url;
-    const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-    const text = `waiting ${formatWholeTime(next.left)} to try ${
-      neutralize(host)
-    } again${more}`;
-    return [this.#style.warn(truncate(text, this.#area.columns))];
+  /** What is waited for: hosts that fail, or the first answer. */
+  #words(now: number): string[] {
+    const outages = this.#outages.at(now);
+    const shown = outages.slice(0, MOST_OUTAGES)
+      .map((outage) =>
+        this.#style.warn(this.#fit(describeOutage(outage, now)))
+      );
+    if (outages.length > shown.length) {
+      shown.push(this.#style.warn(`and ${outages.length - shown.length} more`));
+    }
+    const { registry, since } = this.#asked ?? {};
+    if (shown.length || since === undefined || now - since < SOON) return shown;
+    const text = `Asking ${neutralize(registry!)} … ${sayTime(now - since)}`;
+    return [this.#style.faint(this.#fit(text))];
   }
 
-  #liveLines(taken: number): string[] {
+  #fit(text: string): string {
+    return truncate(text, this.#area.columns);
+  }
+
+  #liveLines(taken: number, now: number): string[] {
     const { columns, rows } = this.#area;
     const model = this.#model;
-    const layers = [...model.active.values()];
+    const all = [...model.active.values()];
+    // Those that only wait are the first to be left out.
+    const layers = [
+      ...all.filter(({ first }) => first !== undefined),
+      ...all.filter(({ first }) => first === undefined),
+    ];
     const room = Math.max(0, rows - 1 - taken);
     const shown = layers.length > room ? Math.max(0, room - 1) : layers.length;
-    const lines = layers.slice(0, shown).map((blob) =>
-      formatRow(
-        {
-          label: shortDigest(blob.descriptor.digest),
-          received: blob.received,
-          size: blob.descriptor.size,
-          rate: blob.speed.rate,
-          note: blob.waiting ? "waiting for another process" : undefined,
-        },
-        columns,
-        this.#style,
-      )
-    );
+    const lines = layers.slice(0, shown).map((blob) => this.#row(blob, now));
     if (shown < layers.length && room > 0) {
       lines.push(this.#style.faint(`and ${layers.length - shown} more`));
     }
+    const silence = model.silence(now);
     const total = formatRow(
       {
         label: `${model.layersDone}/${model.layerCount} done`,
         received: model.received,
         size: model.totalSize,
         rate: model.speed.rate,
+        missing: model.missing,
+        note: silence === undefined ? undefined : describeSilence(silence),
       },
       columns,
       this.#style,
     );
     return [...lines, total];
+  }
+
+  #row(blob: BlobProgress, now: number): string {
+    return formatRow(
+      {
+        label: shortDigest(blob.descriptor.digest),
+        received: blob.received,
+        size: blob.descriptor.size,
+        rate: blob.speed.rate,
+        note: describeState(blob, this.#model.silence(now, blob)),
+      },
+      this.#area.columns,
+      this.#style,
+    );
   }
 }

@@ -76,6 +76,14 @@ export function formatWholeTime(ms: number): string {
     .split(" ").slice(0, 2).join(" ");
 }
 
+/** A time within a sentence: `12 s`, `1 min 5 s`, `2 h 3 min`. */
+export function sayTime(ms: number): string {
+  return formatWholeTime(ms).replace(
+    /(\d+)([a-z])/g,
+    (_, count, unit) => `${count} ${unit === "m" ? "min" : unit}`,
+  );
+}
+
 /** Writes a file's name so that a shell takes it for one word. */
 export function quoteForShell(text: string, platform = ""): string {
   if (platform === "win32") {

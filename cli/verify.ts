@@ -41,7 +41,10 @@ export async function runVerify(
   const area = stderr.isTTY && env.TERM !== "dumb"
     ? new LiveArea(stderr)
     : undefined;
-  const interruption = abortOnSignals(signals, () => area?.clear());
+  const interruption = abortOnSignals(signals, {
+    beforeExit: () => area?.clear(),
+    beforeStop: area && (() => area.clear()),
+  });
   let report: VerifyReport;
   try {
     report = await verifyImage(path, {

@@ -46,7 +46,7 @@ function ioFor(folder: string, { stdin = "s3cret\n", env, tty }: Run) {
     },
     stdout: tty ? Object.assign(stdout, { isTTY: true }) : stdout,
     stderr,
-    signals: { on() {}, off() {}, exit() {} },
+    signals: { on() {}, off() {}, raise() {}, exit() {} },
     os: "linux",
   };
   return { io, stdout, stderr };

@@ -176,6 +176,7 @@ test("main() stops at the first signal and quits at the second", async () => {
       signals: {
         on: (name, listener) => void listeners.set(name, listener),
         off: (name) => void listeners.delete(name),
+        raise: () => {},
         exit: (code) => void exits.push(code),
       },
     });

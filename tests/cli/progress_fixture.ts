@@ -2,7 +2,7 @@
 
 import { createProgress } from "../../cli/progress.ts";
 import { createStyle } from "../../cli/style.ts";
-import type { PullEvent } from "../../lib/events.ts";
+import type { PullEvent, Retry } from "../../lib/events.ts";
 import type { Descriptor } from "../../lib/types.ts";
 import type { Screen } from "./screen.ts";
 
@@ -30,7 +30,7 @@ export function planned(layers: Descriptor[]): PullEvent {
 }
 
 /** A progress on a terminal, with time in the test's hand. */
-export function onTerminal(screen: Screen) {
+export function onTerminal(screen: Screen, verbose = false) {
   let now = 0;
   let tick: (() => void) | undefined;
   const progress = createProgress({
@@ -38,6 +38,7 @@ export function onTerminal(screen: Screen) {
     style: createStyle(screen, { NO_COLOR: "1" }),
     env: {},
     quiet: false,
+    verbose,
     clock: {
       now: () => now,
       every(_, callback) {
@@ -62,6 +63,23 @@ export function onTerminal(screen: Screen) {
     },
   };
 }
+
+/** A host that fails. */
+export const retry = (
+  attempt: number,
+  delay: number,
+  more: Partial<Retry> = {},
+): Retry => ({
+  type: "retry",
+  url: "https://r.example/v2/x",
+  host: "r.example",
+  code: "timeout",
+  reason: "no answer within 30 s",
+  attempt,
+  of: 5,
+  delay,
+  ...more,
+});
 
 export const start = (descriptor: Descriptor, resumed = 0): PullEvent => ({
   type: "blob-start",

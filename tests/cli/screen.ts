@@ -16,6 +16,8 @@ export class Screen implements Output {
   #top = 0;
   #x = 0;
   #y = 0;
+  /** A place on the screen, which does not scroll. */
+  #kept: [x: number, y: number] = [0, 0];
 
   constructor(columns = 80, rows = 24) {
     this.columns = columns;
@@ -25,13 +27,22 @@ export class Screen implements Output {
   write(text: string, done?: (error?: Error | null) => void): boolean {
     this.written += text;
     // deno-lint-ignore no-control-regex
-    const pattern = /\x1b\[(\??)(\d*)([A-Za-z])|[\s\S]/gu;
+    const pattern = /\x1b\[(\??)(\d*)([A-Za-z])|\x1b[78]|[\s\S]/gu;
     for (const [all, mark, count, letter] of text.matchAll(pattern)) {
       if (letter) this.#control(mark + letter, Number(count || 0));
-      else this.#put(all);
+      else if (all === "\x1b7") this.#kept = [this.#x, this.#y - this.#top];
+      else if (all === "\x1b8") {
+        this.#x = this.#kept[0];
+        this.#y = this.#top + this.#kept[1];
+      } else this.#put(all);
     }
     done?.();
     return true;
+  }
+
+  /** Echoes what is typed, as a terminal does. */
+  type(text: string): void {
+    for (const character of text) this.#put(character);
   }
 
   /** The text on the whole scroll, without blanks at the ends. */

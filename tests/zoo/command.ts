@@ -60,7 +60,7 @@ export async function runCommand(
       },
       stdout,
       stderr,
-      signals: { on: () => {}, off: () => {}, exit: () => {} },
+      signals: { on: () => {}, off: () => {}, raise: () => {}, exit: () => {} },
       os: "linux",
     }, {
       fetch,
