@@ -161,6 +161,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
         hint: "see to that file, or choose another with --authfile",
       }
       : explainStorage(error.message, error.code, {
+        operation: error.operation,
         path: error.path,
         cacheDir: context.cacheDir,
       });

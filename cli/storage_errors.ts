@@ -55,6 +55,8 @@ export function isStorageCode(code: string): boolean {
 
 /** What can be told of a file besides why it failed. */
 export interface StorageContext {
+  /** What was to be done, such as `read`. */
+  operation?: string;
   /** The path that failed. */
   path?: string;
   /** The folder of the cache, where there is one. */
@@ -78,20 +80,29 @@ export function explainStorage(
     sentence: message.endsWith(code)
       ? message.slice(0, message.length - code.length) + words
       : message,
-    hint: hint.replace("another place", `another place ${placed(context)}`),
+    hint: hint.replace("another place", `another ${placed(code, context)}`),
     code: EXIT.disk,
   };
 }
 
-/** With which option another place is chosen. */
-function placed({ path, cacheDir }: StorageContext): string {
-  if (path === undefined || cacheDir === undefined) {
-    return "with --output or --cache-dir";
+/** What else is chosen, and with which option. */
+function placed(
+  code: string,
+  { operation, path, cacheDir }: StorageContext,
+): string {
+  const both = "place with --output or --cache-dir";
+  if (path === undefined || cacheDir === undefined) return both;
+  if (cacheDir !== false && isWithin(path, cacheDir)) {
+    return "place with --cache-dir, or go without a cache with --no-cache";
   }
-  if (cacheDir === false) return "with --output";
-  const inside = relative(cacheDir, path);
-  const cached = !isAbsolute(inside) && inside.split(/[\\/]/, 1)[0] !== "..";
-  return cached
-    ? "with --cache-dir, or go without a cache with --no-cache"
-    : "with --output";
+  // A certificate, for one: it is not chosen with these.
+  if (operation === "read") return "file";
+  // The two may share what is full.
+  const full = code === "ENOSPC" || code === "EDQUOT";
+  return full && cacheDir !== false ? both : "place with --output";
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const inside = relative(folder, path);
+  return !isAbsolute(inside) && inside.split(/[\\/]/, 1)[0] !== "..";
 }

@@ -400,9 +400,15 @@ export class InvalidDocumentError extends DockerPullError {
 export class StorageError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "StorageError";
+  /** What was to be done with it, such as `read`. */
+  readonly operation: string;
   /** The path. */
   readonly path: string;
-  /** The system's code, such as `ENOSPC`. */
+  /**
+   * The system's code, such as `ENOSPC`, or one of ours, such as `is-a-link`,
+   * `not-a-file`, `not-an-archive`, `not-a-layout`, `system-folder`,
+   * `too-large`, and `replaced`, where another file came in its place.
+   */
   readonly code: string;
 
   /** Made from what `node:fs` threw. */
@@ -413,6 +419,7 @@ export class StorageError extends DockerPullError {
     options?: ErrorOptions,
   ) {
     super(`Cannot ${operation} ${JSON.stringify(path)}: ${code}`, options);
+    this.operation = operation;
     this.path = path;
     this.code = code;
   }

@@ -257,6 +257,35 @@ test("explainError() blames the files of logins where it is about these", () => 
   assertEquals(explainError(helper, about).code, 1);
 });
 
+test("explainError() tells with which option another place is chosen", () => {
+  const hint = (
+    operation: string,
+    path: string,
+    code: string,
+    cacheDir: string | false = "cache",
+  ) => explainError(new StorageError(operation, path, code), { cacheDir }).hint;
+  const cache =
+    "choose another place with --cache-dir, or go without a cache with --no-cache";
+  for (const path of ["cache", "cache/ingest/x", "./cache/..x"]) {
+    assertEquals(hint("write", path, "EACCES"), cache);
+    assertEquals(hint("read", path, "not-a-file"), cache);
+  }
+  const output = "choose another place with --output";
+  for (const path of ["a.tar", "cache.tar", "../cache", "/a.tar"]) {
+    assertEquals(hint("write", path, "EROFS"), output);
+    assertEquals(hint("read", path, "not-a-file"), "choose another file");
+  }
+  assertEquals(hint("write", "cache/x", "EROFS", false), output);
+  assertEquals(
+    hint("write", "a.tar", "ENOSPC"),
+    "make room, or choose another place with --output or --cache-dir",
+  );
+  assertEquals(
+    hint("replace", "a.tar", "not-an-archive"),
+    `${output}, or have it replaced with --force`,
+  );
+});
+
 test("explainError() points at what is wrong in a reference", () => {
   const excerpt = (text: string) =>
     explainError(thrown(() => parseReference(text)), context).excerpt;

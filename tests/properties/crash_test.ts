@@ -14,6 +14,8 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
+import { RangeRecord } from "../../lib/disk/range_record.ts";
+import { RangeSet } from "../../lib/disk/ranges.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 import { runs } from "./runs.ts";
@@ -179,3 +181,46 @@ test("what was synced survives a crash", () =>
       await again.discard();
     });
   }));
+
+test("a record that is written anew says the same, wherever it is torn", async () => {
+  const header = { id: "a", size: SIZE, boot: "now" };
+  const piece = fc.record({
+    start: position,
+    end: position,
+    sync: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(piece, { maxLength: 60 }),
+      fc.nat({ max: 200 }),
+      fc.nat(),
+      (pieces, slack, cut) =>
+        inFolder(async (folder) => {
+          const path = join(folder, "record");
+          const record = new RangeRecord(path, header, undefined, slack);
+          const all = new RangeSet();
+          for (const { start, end, sync } of pieces) {
+            if (start >= end) continue;
+            record.add(start, end);
+            all.add(start, end);
+            if (sync) record.sync(all.ranges);
+            await record.flush();
+            const found = await RangeRecord.read(path, header);
+            assertEquals(found!.written.ranges, all.ranges);
+            const text = await readFile(path, "utf8");
+            // What is lost of the end is not claimed, and nothing else is.
+            const torn = join(folder, "torn");
+            await writeFile(torn, text.slice(0, cut % (text.length + 1)));
+            const left = await RangeRecord.read(torn, header);
+            for (const set of [left?.written, left?.synced]) {
+              for (const range of set?.ranges ?? []) {
+                assert(all.covers(...range));
+              }
+            }
+          }
+          await record.close();
+        }),
+    ),
+    runs(60),
+  );
+});
