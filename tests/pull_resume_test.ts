@@ -100,7 +100,11 @@ test("pull() gets over connections that break off", () =>
     const result = await world.pull("app:1");
     await assertHolds(join(folder, "image.tar"), image);
     assertEquals(result.downloaded, LAYERS);
-    assert(sent(world) < LAYERS * 1.1, `${sent(world)} of ${LAYERS}`);
+    // What a body has under way when it breaks off, or is not needed any more,
+    // comes again: it had been taken from the registry, and was not yet read.
+    const bodies = registry.log.filter((line) => line.includes("/blobs/"));
+    const again = 2 * registry.chunkSize * (bodies.length - image.blobs.size);
+    assert(sent(world) <= LAYERS + again, `${sent(world)} of ${LAYERS}`);
   }));
 
 test(

@@ -32,7 +32,7 @@ test("onAbort() has one listener for any number of callbacks, and calls each onc
   assertEquals(listeners.size, 1);
   for (const i of [0, 2, 4]) forget[i]!();
   controller.abort();
-  const expected = forget.keys().filter((i) => ![0, 2, 4].includes(i));
+  const expected = [...forget.keys()].filter((i) => ![0, 2, 4].includes(i));
   assertEquals(called, [...expected, -1, -1]);
   onAbort(signal, () => called.push(1000))();
   assertEquals(called.length, 99);
