@@ -14,6 +14,7 @@ const LEFT_OUT = new Set([
   "max-concurrent-downloads",
   "retries",
   "max-wait",
+  "min-speed",
   "quiet",
   "version",
 ]);

@@ -55,6 +55,7 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   k: "insecure",
   key: "client-key",
   "max-time": "timeout",
+  "speed-limit": "min-speed",
   "no-check-certificate": "insecure",
   user: "username",
   // what people try

@@ -12,6 +12,7 @@ const KINDS: Readonly<Record<NetworkErrorKind, string>> = {
   reset: "try again; a firewall or proxy may have cut the connection",
   tls: "--verbose shows the cause",
   timeout: "try again, or be more patient with --timeout SECONDS",
+  slow: "try again, or wait however slow it is with --min-speed 0",
   proxy: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
   truncated: "try again; the server ended its answer early",
   other: "try again; --verbose shows the cause",

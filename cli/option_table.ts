@@ -124,6 +124,13 @@ export const OPTIONS: readonly OptionDefinition[] = [
     help: "Wait for so long at most where the registry asks to come back " +
       "later (default 60)",
   },
+  {
+    name: "min-speed",
+    value: "BYTES",
+    group: "Network",
+    help: "Give a connection up that brings fewer bytes a second over twice " +
+      "the timeout, of which each has its share (default 1000; 0 for none)",
+  },
   ...NETWORK_OPTIONS,
   {
     name: "mirror",

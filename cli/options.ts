@@ -47,6 +47,8 @@ export interface PullCommandOptions extends NetworkOptions {
   timeout?: number;
   /** `--max-wait`, in milliseconds. */
   maxWait?: number;
+  /** `--min-speed`, in bytes a second. */
+  minSpeed?: number;
   /** `--mirror`, as given, or `false` for `--no-mirrors`. */
   mirrors: string[] | false;
   /** `--trust-mirrors`. */
@@ -134,6 +136,7 @@ export function readPullOptions(
     retries: wholeNumber(one("retries"), "retries", 0, 1000),
     timeout: timeout && timeout * 1000,
     maxWait: maxWait && maxWait * 1000,
+    minSpeed: number(one("min-speed"), "min-speed", 0, 1e9),
     ...readNetworkOptions({ flags, values }),
     mirrors: !flags.has("no-mirrors") && (values.get("mirror") ?? []),
     trustMirrors: flags.has("trust-mirrors"),

@@ -78,6 +78,7 @@ export async function runPull(
       retries: options.retries,
       timeout: options.timeout,
       maxWait: options.maxWait,
+      minSpeed: options.minSpeed,
       force: options.force,
       trustCache: options.trustCache,
       ...(mirrors && {

@@ -154,6 +154,8 @@ export type NetworkErrorKind =
   | "reset"
   | "tls"
   | "timeout"
+  /** It sends, and less than the minimum speed. */
+  | "slow"
   | "proxy"
   | "truncated"
   | "other";

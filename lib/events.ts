@@ -46,7 +46,7 @@ export type RetryCode =
   | "other"
   /** An answer with a status that may pass, such as 503. */
   | "status"
-  /** A connection much slower than the others. */
+  /** A connection much slower than the others, or than it has to be. */
   | "slow"
   /** Bytes that are not those that were asked for. */
   | "content";

@@ -94,6 +94,8 @@ export const RETRIES: Rule = wholeFrom(0, 1_000_000);
 export const TIMEOUT: Rule = numberFrom(1, LONGEST_WAIT);
 /** How long a server may ask to be left alone, in milliseconds. */
 export const MAX_WAIT: Rule = numberFrom(0, LONGEST_WAIT);
+/** How fast a connection has to be, in bytes a second. */
+export const MIN_SPEED: Rule = numberFrom(0, Number.MAX_SAFE_INTEGER);
 /** How many connections there are. */
 export const CONCURRENCY: Rule = wholeFrom(1, MAX_CONCURRENCY);
 

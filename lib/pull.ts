@@ -14,6 +14,7 @@ import {
   FLAG,
   LIST,
   MAX_WAIT,
+  MIN_SPEED,
   OBJECT,
   oneOf,
   orFalse,
@@ -160,6 +161,14 @@ export interface PullOptions {
    */
   maxWait?: number;
   /**
+   * Bytes a second, shared by the connections, that are needed over twice the
+   * `timeout`: a connection that brings fewer is given up as if it were
+   * silent. With 0, any number of bytes will do.
+   *
+   * @default {1_000}
+   */
+  minSpeed?: number;
+  /**
    * Whether to write the archive even if it is there and unchanged, or a file
    * is there that is no image archive; and a layout even into a folder of
    * other things.
@@ -204,6 +213,7 @@ const PULL_RULES: Rules<PullOptions> = {
   retries: RETRIES,
   timeout: TIMEOUT,
   maxWait: MAX_WAIT,
+  minSpeed: MIN_SPEED,
   force: FLAG,
   trustCache: FLAG,
   threads: FLAG,

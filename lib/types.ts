@@ -146,6 +146,11 @@ export interface RangeOptions {
   end?: number;
   /** Ends the request and its body. */
   signal?: AbortSignal;
+  /**
+   * Milliseconds to wait for an answer, of this request alone; `Infinity`
+   * leaves that to the signal.
+   */
+  timeout?: number;
   /** Where the body is wanted; it may come here all the same. */
   thread?: FetchThread;
 }

@@ -67,7 +67,7 @@ export class BlobSource {
     options: RangeOptions = {},
   ): Promise<OpenBlob> {
     const { digest, size } = descriptor;
-    const { offset = 0, end = size, signal, thread } = options;
+    const { offset = 0, end = size, signal, timeout, thread } = options;
     parseDigest(digest);
     const empty = size === 0 && offset === 0 && end === 0;
     if (!(0 <= offset && offset < end && end <= size) && !empty) {
@@ -82,7 +82,8 @@ export class BlobSource {
       const exchange = await this.#fetch(descriptor, {
         headers: { ...(range && { range }) },
         signal,
-        ...(thread && { thread }),
+        timeout,
+        thread,
       });
       const { response, url, method } = exchange;
       let placement: Placement | undefined;

@@ -108,6 +108,7 @@ export class HttpClient {
     home: boolean,
   ): Promise<Exchange> {
     const { method = "GET", signal, body, thread } = options;
+    const { timeout = this.#timeout } = options;
     signal?.throwIfAborted();
     const authorization = home
       ? options.authorization
@@ -120,7 +121,9 @@ export class HttpClient {
       ...(authorization !== undefined && { authorization }),
     };
     const own = new AbortController();
-    const timer = setTimeout(() => own.abort(), this.#timeout);
+    const timer = timeout === Infinity
+      ? undefined
+      : setTimeout(() => own.abort(), timeout);
     const start = this.now();
     const end = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     let response: Response | undefined;
@@ -139,7 +142,7 @@ export class HttpClient {
     } catch (error) {
       answer.then(({ body }) => drop(body), () => {});
       if (own.signal.aborted && !signal?.aborted) {
-        const reason = `no answer within ${this.#timeout / 1000} s`;
+        const reason = `no answer within ${timeout / 1000} s`;
         throw new NetworkError(redactUrl(url), "timeout", reason);
       }
       throw toNetworkError(error, url.href, signal);

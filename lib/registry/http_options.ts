@@ -105,6 +105,8 @@ export interface SendOptions {
   body?: string;
   /** Ends the request and the reading of its answer. */
   signal?: AbortSignal;
+  /** Milliseconds to wait for an answer's head, in place of the client's. */
+  timeout?: number;
   /** Where the answer's body is wanted. */
   thread?: FetchThread;
   /** Throws where a redirect must not be followed. */

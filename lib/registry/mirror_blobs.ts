@@ -3,8 +3,9 @@
  * again from where wrong bytes came.
  */
 
+import { NetworkError } from "../errors.ts";
 import type { BlobBody, Descriptor, RangeOptions } from "../types.ts";
-import { wrongBytes } from "./mirror_failure.ts";
+import { FOR_GOOD, wrongBytes } from "./mirror_failure.ts";
 import type { Place } from "./mirror_place.ts";
 import type { Places } from "./mirror_round.ts";
 import { isRetryable } from "./retry.ts";
@@ -60,7 +61,10 @@ export class MirroredBlobs {
       !other.missing.has(digest) && !other.wrong.has(digest)
     );
     this.#avoided.set(digest, place);
-    if (place.strike(now)) {
+    const crawls = error instanceof NetworkError && error.kind === "slow";
+    // One that crawls is not asked again as long as there are others.
+    if (crawls) place.fail(now, FOR_GOOD);
+    if (crawls || place.strike(now)) {
       const reason = "is slow, or breaks off again and again";
       this.#places.tell(place, { kind: "broken", reason }, other);
     }

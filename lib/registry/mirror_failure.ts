@@ -27,8 +27,11 @@ export interface MirrorFailure {
   wrong?: boolean;
 }
 
-/** About as long as a pull takes: there is no use in asking again. */
-const FOR_GOOD = 3_600_000;
+/**
+ * About as long as a pull takes, in milliseconds: there is no use in asking
+ * again.
+ */
+export const FOR_GOOD = 3_600_000;
 const RATE_PAUSE = 60_000;
 
 /**

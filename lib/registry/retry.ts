@@ -49,7 +49,7 @@ export function isRetryable(error: unknown, midway = false): boolean {
 
 function retryableKind(kind: NetworkError["kind"], midway: boolean): boolean {
   return kind === "reset" || kind === "truncated" || kind === "timeout" ||
-    (midway && (kind === "refused" || kind === "dns"));
+    kind === "slow" || (midway && (kind === "refused" || kind === "dns"));
 }
 
 /**

@@ -4,6 +4,7 @@ import { sleep } from "../abort.ts";
 import { ContentMismatchError, RegistryError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { isRetryable, retryDelay, retryEvent } from "../registry/retry.ts";
+import { type Admission, isRefusal } from "./admission.ts";
 import type { Piece } from "./blob.ts";
 import type { Connection } from "./connection.ts";
 import { SlowConnectionError } from "./watchdog.ts";
@@ -22,6 +23,16 @@ export interface CarrierOptions {
    * @default {60_000}
    */
   maxWait?: number;
+  /**
+   * Bytes a second that count as progress.
+   *
+   * @default {0}
+   */
+  leastSpeed?: number;
+  /** Lets requests out. */
+  admission: Admission;
+  /** Whether the caller uses a connection besides. */
+  isLent: () => boolean;
   /** Ends it all. */
   signal: AbortSignal;
   /** Told of every other try. */
@@ -39,25 +50,36 @@ const WORTHWHILE = 256 * 1024;
 export class Carrier {
   readonly #retries: number;
   readonly #maxWait: number;
+  readonly #leastSpeed: number;
+  readonly #admission: Admission;
+  readonly #isLent: () => boolean;
   readonly #signal: AbortSignal;
   readonly #onEvent: OnEvent;
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 
   /** For all pieces of a transfer. */
   constructor(options: CarrierOptions) {
-    const { retries = 5, maxWait = 60_000 } = options;
+    const { retries = 5, maxWait = 60_000, leastSpeed = 0 } = options;
     this.#retries = retries;
     this.#maxWait = maxWait;
+    this.#leastSpeed = leastSpeed;
+    this.#admission = options.admission;
+    this.#isLent = options.isLent;
     this.#signal = options.signal;
     this.#onEvent = options.onEvent;
     this.#sleep = options.sleep ?? sleep;
   }
 
-  /** Fetches a piece; attempts are counted since the last byte gained. */
+  /**
+   * Fetches a piece; attempts are counted since the last progress. One that
+   * is refused while others are served is left to them.
+   */
   async carry(connection: Connection, piece: Piece): Promise<void> {
     const { blob } = piece;
     let attempt = 0;
     let strange = 0;
+    let since = performance.now();
+    this.#admission.enter(piece);
     try {
       while (piece.position < piece.end && !blob.closed) {
         const before = piece.position;
@@ -72,17 +94,42 @@ export class Carrier {
             await this.#pause(error, 1, true, blob.signal);
             continue;
           }
-          if (!isRetryable(error, true)) throw error;
           const gained = piece.position - before;
-          if (gained > 0) attempt = 0;
+          if (this.#isLeft(connection, piece, error, gained)) return;
+          if (!isRetryable(error, true)) throw error;
+          const now = performance.now();
+          const slow = gained * 1000 < this.#leastSpeed * (now - since);
+          if (gained > 0 && !slow) attempt = 0;
+          since = now;
           const dropped = gained >= WORTHWHILE || connection.elsewhere;
           await this.#pause(error, ++attempt, dropped, blob.signal);
         }
       }
     } finally {
+      this.#admission.leave(piece);
       blob.pieces.delete(piece);
       blob.settle();
     }
+  }
+
+  /** Leaves a piece to the others where these are why it was refused. */
+  #isLeft(
+    { rivals, elsewhere }: Connection,
+    piece: Piece,
+    error: unknown,
+    gained: number,
+  ): boolean {
+    if (elsewhere || !isRefusal(error, gained)) return false;
+    const all = this.#isLent() ? rivals + 1 : rivals;
+    const refusal = this.#admission.refuse(piece, all, error);
+    if (!refusal) return false;
+    piece.blob.pending.add(piece.position, piece.end);
+    piece.end = piece.position;
+    if (refusal.first) {
+      const numbers = { attempt: 1, of: this.#retries, delay: refusal.rest };
+      this.#onEvent(retryEvent(error, numbers));
+    }
+    return true;
   }
 
   async #pause(

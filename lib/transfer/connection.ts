@@ -3,8 +3,9 @@
  * the offset that was reached when it breaks off.
  */
 
-import { onAbort } from "../abort.ts";
+import { onAbort, orAborted } from "../abort.ts";
 import { NetworkError, RegistryError } from "../errors.ts";
+import { drop } from "../registry/body.ts";
 import { toNetworkError } from "../registry/network_error.ts";
 import type { BlobBody, Fetcher } from "../types.ts";
 import type { Piece } from "./blob.ts";
@@ -40,6 +41,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #body: BlobBody | undefined;
   #elsewhere = false;
+  #rivals = 0;
   readonly #buffers = new BufferPool();
 
   /** Makes no request yet. */
@@ -53,6 +55,14 @@ export class Connection {
   }
 
   /**
+   * How many others were being served, or may be, when the last request
+   * failed.
+   */
+  get rivals(): number {
+    return this.#rivals;
+  }
+
+  /**
    * Fetches the piece from where it stands, once.
    *
    * @throws {NetworkError} If it breaks off; what has come by then is kept.
@@ -62,22 +72,26 @@ export class Connection {
     piece.received = piece.position;
     this.#body = undefined;
     this.#elsewhere = false;
+    this.#rivals = 0;
     const watch = watchdog.watch(piece);
+    let well = false;
     try {
       await this.#fetch(
         piece,
         watch,
         AbortSignal.any([signal, watch.signal, piece.blob.signal]),
       );
+      well = true;
     } catch (error) {
       signal.throwIfAborted();
       const failure = watch.signal.aborted ? watch.signal.reason : error;
       if (this.#body && !piece.blob.closed) {
         this.#elsewhere = fetcher.demote?.(this.#body, failure) ?? false;
       }
+      this.#rivals = watch.rivals(failure);
       throw failure;
     } finally {
-      watch.end();
+      watch.end(well);
     }
   }
 
@@ -102,13 +116,18 @@ export class Connection {
     const whole = blob.wholeOnly ||
       (piece.position === 0 && piece.end === descriptor.size);
     let response: BlobBody;
-    try {
-      response = await fetcher.fetchBlob(descriptor, {
+    const answer = (async () =>
+      await fetcher.fetchBlob(descriptor, {
         ...(!whole && { offset: piece.position, end: piece.end }),
         signal,
+        // The watchdog knows better.
+        timeout: Infinity,
         ...(receiver && { thread: receiver.thread }),
-      });
+      }))();
+    try {
+      response = await orAborted(answer, signal);
     } catch (error) {
+      answer.then(({ body }) => drop(body), () => {});
       const refused = error instanceof RegistryError && error.status === 416;
       if (whole || !refused) throw error;
       blob.wholeOnly = true;
@@ -159,7 +178,7 @@ export class Connection {
       }
     } finally {
       forget();
-      if (!over) await reader.cancel();
+      if (!over) void reader.cancel();
     }
   }
 

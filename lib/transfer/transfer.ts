@@ -10,6 +10,7 @@ import {
   CONCURRENCY,
   FLAG,
   MAX_WAIT,
+  MIN_SPEED,
   RETRIES,
   type Rules,
   SIGNAL,
@@ -26,6 +27,7 @@ import {
   type BlobTask,
   BlobTransfer,
 } from "./blob.ts";
+import { Admission } from "./admission.ts";
 import { Carrier } from "./carrier.ts";
 import { Connection } from "./connection.ts";
 import { Notice } from "./notice.ts";
@@ -62,6 +64,14 @@ export interface TransferOptions {
    * @default {60_000}
    */
   maxWait?: number;
+  /**
+   * Bytes a second, shared by the connections, that are needed over twice the
+   * `timeout`: a request that brings fewer is given up and made anew as if it
+   * were silent. With 0, any number of bytes will do.
+   *
+   * @default {1_000}
+   */
+  minSpeed?: number;
   /** Ends it all; what has come stays where it can be resumed. */
   signal?: AbortSignal;
   /** Told what goes on. */
@@ -89,6 +99,7 @@ const TRANSFER_RULES: Rules<TransferOptions> = {
   retries: RETRIES,
   timeout: TIMEOUT,
   maxWait: MAX_WAIT,
+  minSpeed: MIN_SPEED,
   signal: SIGNAL,
   onEvent: CALL,
   minPiece: wholeFrom(1, Number.MAX_SAFE_INTEGER),
@@ -96,6 +107,8 @@ const TRANSFER_RULES: Rules<TransferOptions> = {
   sleep: CALL,
 };
 
+/** Bytes a second by default: more than a trickle, less than any slow link. */
+const LEAST_SPEED = 1_000;
 /** The number of connections by default. */
 const CONNECTIONS = 3;
 /** So many blobs more than there are connections are open at a time. */
@@ -158,6 +171,7 @@ class Transfer {
   readonly #carrier: Carrier;
   readonly #onEvent: OnEvent;
   readonly #scheduler: Scheduler;
+  readonly #admission = new Admission();
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   readonly #connect: () => Connection;
@@ -180,6 +194,7 @@ class Transfer {
     const {
       concurrency = CONNECTIONS,
       timeout = 30_000,
+      minSpeed = LEAST_SPEED,
       signal,
       onEvent = () => {},
       minPiece,
@@ -197,16 +212,31 @@ class Transfer {
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
     this.#lent = inUse !== undefined;
+    if (this.#lent) this.#admission.enter();
     const regain = () => {
       this.#lent = false;
+      this.#admission.leave();
       this.#changed.give();
     };
     inUse?.then(regain, regain);
-    this.#carrier = new Carrier({ ...options, signal: this.#signal, onEvent });
-    const watchdog = new Watchdog(
+    const leastSpeed = minSpeed / concurrency;
+    this.#carrier = new Carrier({
+      ...options,
+      leastSpeed,
+      admission: this.#admission,
+      isLent: () => this.#lent,
+      signal: this.#signal,
+      onEvent,
+    });
+    const watchdog = new Watchdog({
       timeout,
-      () => this.#changed.give(), // a sibling may need help by now
-    );
+      leastSpeed,
+      onLook: () => this.#changed.give(), // a sibling may need help by now
+      onGain: (piece) => {
+        this.#admission.gain(piece);
+        this.#changed.give(); // another one may be taken as well
+      },
+    });
     // Whoever waits for a change must learn of the end, too.
     onAbort(this.#signal, () => this.#changed.give());
     this.#connect = () =>
@@ -374,7 +404,7 @@ class Transfer {
       await this.#changed.wait();
     }
     while (this.#unfinished > 0 && !this.#signal.aborted) {
-      const piece = this.#scheduler.take();
+      const piece = this.#admission.open ? this.#scheduler.take() : undefined;
       if (piece) {
         await this.#carrier.carry(connection, piece);
         this.#changed.give();

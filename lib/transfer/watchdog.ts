@@ -1,13 +1,17 @@
 /**
- * Watches requests: one that has come to a halt, or that is far slower than
- * its siblings, is ended, so that another one goes on at its offset.
+ * Watches requests: one that has come to a halt, that brings next to nothing,
+ * or that is far slower than its siblings, is ended, so that another one goes
+ * on at its offset.
  */
 
 import { NetworkError } from "../errors.ts";
 import type { Piece } from "./blob.ts";
+import { SpeedWindow } from "./speed_window.ts";
 
 /** How often is looked, in milliseconds. */
 const INTERVAL = 1_000;
+/** A look so many intervals after the last one is late. */
+const LATE = 1.5;
 /** How old a request is before its speed says anything. */
 const WARM_UP = 4_000;
 /** A request this many times slower than the median of its siblings is ended. */
@@ -16,6 +20,12 @@ const SLOWNESS = 5;
 const WORTH = 2 * 1024 * 1024;
 /** How often one piece is begun anew for its speed. */
 const MOST_REOPENINGS = 3;
+/** The first byte is waited for so many times the timeout at most. */
+const MOST_PATIENCE = 10;
+/** The next first byte may take so many times what the slowest one took. */
+const LENIENCE = 2;
+/** A request's speed is taken over so many times the timeout. */
+const WINDOW = 2;
 
 /** A request that is watched. */
 export interface Watch {
@@ -25,8 +35,13 @@ export interface Watch {
   host: string;
   /** Some bytes have come. */
   touch(bytes: number): void;
-  /** It is over. */
-  end(): void;
+  /**
+   * How many other requests there are, at least one where any has brought
+   * bytes since this one was made; none where this one has failed alone.
+   */
+  rivals(error: unknown): number;
+  /** It is over; `well` where all that was asked for has come. */
+  end(well?: boolean): void;
 }
 
 interface Watched {
@@ -35,8 +50,15 @@ interface Watched {
   watch: Watch;
   since: number;
   touched: number;
+  /** How long the first byte is waited for. */
+  patience: number;
+  /** Whether a byte of the body has come. */
+  begun: boolean;
+  /** When it last brought bytes in earnest. */
+  gained: number;
   /** Bytes in the present and the last interval. */
   bytes: number[];
+  pace: SpeedWindow;
 }
 
 /** Thrown into a request that is begun anew because it is slow. */
@@ -44,30 +66,47 @@ export class SlowConnectionError extends NetworkError {
   override name = "SlowConnectionError";
 }
 
+/** How a {@linkcode Watchdog} judges. Times are in milliseconds. */
+export interface WatchdogOptions {
+  /** How long a request may be silent. */
+  timeout: number;
+  /**
+   * Bytes a second that a request must bring, over twice the timeout.
+   *
+   * @default {0}
+   */
+  leastSpeed?: number;
+  /** Called whenever it looks. */
+  onLook?: () => void;
+  /** Called when a piece's request begins to bring bytes in earnest. */
+  onGain?: (piece: Piece) => void;
+}
+
 /** Watches all requests of a transfer. */
 export class Watchdog {
-  readonly #timeout: number;
+  readonly #options: WatchdogOptions;
   readonly #watched: Set<Watched> = new Set();
   readonly #reopened: WeakMap<Piece, number> = new WeakMap();
+  /** How often in a row a piece's first byte was waited for in vain. */
+  readonly #silences: WeakMap<Piece, number> = new WeakMap();
+  /** How long the slowest first byte has taken. */
+  #slowest = 0;
+  /** When a request that is over now last brought bytes. */
+  #gained = -Infinity;
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #interval: number;
   #lastLook = 0;
   #wasLate = false;
 
-  readonly #onLook: () => void;
-
-  /**
-   * Ends requests that have been silent for so many milliseconds, and calls
-   * back whenever it looks.
-   */
-  constructor(timeout: number, onLook: () => void = () => {}) {
-    this.#timeout = timeout;
-    this.#interval = Math.min(INTERVAL, timeout);
-    this.#onLook = onLook;
+  /** Watches nothing yet. */
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+    this.#interval = Math.min(INTERVAL, options.timeout);
   }
 
   /** Begins to watch a request. */
   watch(piece: Piece): Watch {
+    const { leastSpeed = 0, onGain, timeout } = this.#options;
     const controller = new AbortController();
     const now = performance.now();
     const watched: Watched = {
@@ -75,16 +114,34 @@ export class Watchdog {
       controller,
       since: now,
       touched: now,
+      patience: this.#patience(piece),
+      begun: false,
+      gained: -Infinity,
       bytes: [0, 0, 0, 0],
+      pace: new SpeedWindow(leastSpeed, WINDOW * timeout),
       watch: {
         signal: controller.signal,
         host: "the registry",
         touch: (bytes) => {
-          watched.touched = performance.now();
+          const now = performance.now();
+          watched.touched = now;
+          if (bytes === 0) return;
+          if (!watched.begun) {
+            watched.begun = true;
+            this.#silences.delete(piece);
+            this.#slowest = Math.max(this.#slowest, now - watched.since);
+          }
           watched.bytes[0]! += bytes;
+          if (!watched.pace.add(bytes)) return;
+          const first = watched.gained === -Infinity;
+          watched.gained = now;
+          if (first) onGain?.(piece);
         },
-        end: () => {
-          this.#watched.delete(watched);
+        rivals: (error) => this.#rivals(watched, error),
+        end: (well = false) => {
+          if (!this.#watched.delete(watched)) return;
+          const gained = well ? performance.now() : watched.gained;
+          this.#gained = Math.max(this.#gained, gained);
           if (this.#watched.size > 0) return;
           clearInterval(this.#timer);
           this.#timer = undefined;
@@ -99,11 +156,37 @@ export class Watchdog {
     return watched.watch;
   }
 
+  /**
+   * How long a piece's first byte is waited for. A cache that has to fetch the
+   * blob itself first may need a while: each time in vain, it gets twice that.
+   */
+  #patience(piece: Piece): number {
+    const { timeout } = this.#options;
+    const known = Math.max(timeout, LENIENCE * this.#slowest);
+    const doubled = known * 2 ** (this.#silences.get(piece) ?? 0);
+    return Math.min(doubled, MOST_PATIENCE * timeout);
+  }
+
+  #rivals(own: Watched, error: unknown): number {
+    const others = [...this.#watched].filter((watched) => watched !== own);
+    const kind = error instanceof NetworkError ? error.kind : undefined;
+    // What has just been refused may be so because of one that has no answer
+    // yet. Who was silent for long was not, unless others were served then.
+    const waited = kind === "timeout" || kind === "slow";
+    const since = own.pace.since ?? own.since;
+    const gained = Math.max(this.#gained, ...others.map((o) => o.gained));
+    if (gained > since) return Math.max(1, others.length);
+    return waited ? 0 : others.length;
+  }
+
   #look(): void {
-    this.#onLook();
+    this.#options.onLook?.();
+    const { timeout } = this.#options;
     const now = performance.now();
     // Whoever was not awake could not read what has come: it may do so first.
-    const late = now - this.#lastLook > 1.5 * this.#interval && !this.#wasLate;
+    const most = LATE * this.#interval;
+    const passed = Math.min(now - this.#lastLook, most);
+    const late = now - this.#lastLook > most && !this.#wasLate;
     this.#lastLook = now;
     this.#wasLate = late;
     const speed = ({ bytes }: Watched) => bytes.reduce((a, b) => a + b, 0);
@@ -114,19 +197,23 @@ export class Watchdog {
     // With two, the faster one is the measure.
     const median = speeds.length < 2 ? 0 : speeds[speeds.length >> 1]!;
     for (const watched of this.#watched) {
-      const { piece, controller, watch, since, touched } = watched;
+      const { piece, controller, watch, since, touched, begun, pace } = watched;
       const reopened = this.#reopened.get(piece) ?? 0;
-      if (now - touched > this.#timeout) {
+      const silence = begun ? timeout : watched.patience;
+      const shortfall = begun ? pace.pass(passed) : undefined;
+      const fail = (kind: "timeout" | "slow", reason: string) =>
+        controller.abort(new NetworkError(watch.host, kind, reason));
+      if (now - touched > silence) {
         if (late) continue;
-        controller.abort(
-          new NetworkError(
-            watch.host,
-            "timeout",
-            `no byte for ${Math.round(this.#timeout / 1000)} s`,
-          ),
-        );
+        if (!begun) {
+          this.#silences.set(piece, (this.#silences.get(piece) ?? 0) + 1);
+        }
+        fail("timeout", `no byte for ${Math.round(silence / 1000)} s`);
+      } else if (shortfall !== undefined) {
+        const window = Math.round(WINDOW * timeout / 1000);
+        fail("slow", `only ${shortfall} bytes in ${window} s`);
       } else if (
-        now - since > WARM_UP && speed(watched) * SLOWNESS < median &&
+        begun && now - since > WARM_UP && speed(watched) * SLOWNESS < median &&
         piece.end - piece.received > WORTH && reopened < MOST_REOPENINGS
       ) {
         this.#reopened.set(piece, reopened + 1);

@@ -29,7 +29,8 @@ test("main() gives the options to pull()", async () => {
   const { code, calls } = await run([
     ..."--platform arm64 -o out.tar --no-cache --max-concurrent-downloads 7"
       .split(" "),
-    ..."--retries 2 --timeout 9 --max-wait 3 --plain-http --force".split(" "),
+    ..."--retries 2 --timeout 9 --max-wait 3 --min-speed 200 --plain-http --force"
+      .split(" "),
     ..."--mirror ghcr.io=https://m --mirror q.io=n --trust-mirrors".split(" "),
     ..."--insecure-host auth.test:5000 ghcr.io/a/b".split(" "),
   ]);
@@ -47,6 +48,7 @@ test("main() gives the options to pull()", async () => {
       retries: 2,
       timeout: 9000,
       maxWait: 3000,
+      minSpeed: 200,
       plainHttp: true,
       trustedRealms: ["auth.test:5000"],
       force: true,

@@ -38,6 +38,7 @@ test("parseOptions() gives every default", () => {
     retries: undefined,
     timeout: undefined,
     maxWait: undefined,
+    minSpeed: undefined,
     caCerts: [],
     insecure: false,
     plainHttp: false,
@@ -54,7 +55,8 @@ test("parseOptions() reads every option", () => {
       ..."--platform linux/arm64 -o a.tar --format oci --force --cache-dir c --trust-cache"
         .split(" "),
       ..."--username u --password p --max-concurrent-downloads 16".split(" "),
-      ..."--retries 0 --timeout 1.5 --ca-cert a.pem --ca-cert b.pem".split(" "),
+      ..."--retries 0 --timeout 1.5 --min-speed 0.5 --ca-cert a.pem --ca-cert b.pem"
+        .split(" "),
       ..."--insecure --plain-http -q -v host:5000/app".split(" "),
       ..."--authfile a.json --max-wait 2.5 --client-cert c --client-key k"
         .split(" "),
@@ -76,6 +78,7 @@ test("parseOptions() reads every option", () => {
       retries: 0,
       timeout: 1500,
       maxWait: 2500,
+      minSpeed: 0.5,
       caCerts: ["a.pem", "b.pem"],
       clientCert: "c",
       clientKey: "k",
@@ -155,6 +158,7 @@ test("parseOptions() refuses what makes no sense", () => {
     [["--password", "p", "--password-stdin", "a"], "exclude each other"],
     [["--output=-", "a"], "--output needs a file"],
     [["--max-wait=-1", "a"], "--max-wait needs a number"],
+    [["--min-speed=1k", "a"], "--min-speed needs a number"],
     [["--no-mirrors", "--mirror", "a=b", "a"], "exclude each other"],
     [["--insecure", "--insecure-host", "h", "a"], "exclude each other"],
     [["--client-key", "k", "a"], "--client-key needs --client-cert"],

@@ -28,6 +28,7 @@ for (
     [{ timeout: 0 }, RangeError, "timeout 0"],
     [{ timeout: "30" }, TypeError, "timeout"],
     [{ maxWait: -1 }, RangeError, "maxWait -1"],
+    [{ minSpeed: NaN }, RangeError, "minSpeed NaN"],
     [{ retries: 1.5 }, RangeError, "retries 1.5"],
     [{ concurrency: 1e9 }, RangeError, "concurrency 1000000000"],
     [{ concurrency: 0 }, RangeError, "concurrency 0"],

@@ -106,7 +106,7 @@ test("a request is not ended for the time that this process has slept", async ()
   const aborted: boolean[] = [];
   try {
     await new Promise<void>((resolve) => {
-      const watchdog = new Watchdog(20, () => {
+      const onLook = () => {
         aborted.push(watch.signal.aborted);
         const step = steps.shift();
         if (step !== undefined) time += step;
@@ -114,7 +114,8 @@ test("a request is not ended for the time that this process has slept", async ()
           watch.end();
           resolve();
         }
-      });
+      };
+      const watchdog = new Watchdog({ timeout: 20, onLook });
       const watch = watchdog.watch({} as Piece);
     });
   } finally {

@@ -5,6 +5,7 @@ import { test } from "../harness.ts";
 import { IMAGE, refusal, World } from "./mirror_world.ts";
 
 const [LAYER, SECOND] = IMAGE.layers;
+const CRAWL = new NetworkError("one.test", "slow", "only 9 bytes in 60 s");
 const STALL = new NetworkError("one.test", "timeout", "no byte for 30 s");
 
 /** How often each host was asked for a blob. */
@@ -119,6 +120,25 @@ test("demote() sets a mirror aside that breaks off again and again", async () =>
   const later = await source.fetchBlob(LAYER!);
   await later.body.cancel();
   assertEquals(later.host, "one.test");
+});
+
+test("demote() leaves a mirror that crawls, at once and for long", async () => {
+  const world = new World();
+  const source = world.open();
+  await source.resolve("1");
+  const hosts: string[] = [];
+  for (const pass of [0, 60_000, 20 * 60_000]) {
+    world.clock.pass(pass);
+    const body = await source.fetchBlob(LAYER!);
+    await body.body.cancel();
+    hosts.push(body.host);
+    if (body.host === "one.test") source.demote!(body, CRAWL);
+  }
+  assertEquals(hosts, ["one.test", "hub.test", "two.test"]);
+  assertEquals(world.warnings, [
+    "Mirror one.test is slow, or breaks off again and again; " +
+    "asking hub.test instead",
+  ]);
 });
 
 test("demote() takes no notice of a disk that is full", async () => {

@@ -1,6 +1,12 @@
 /** Time that passes only when nothing else is left to do. */
 import { setImmediate } from "node:timers";
 
+/** The runtime's timers, as a simulation has them. */
+type Timers = Pick<
+  typeof globalThis,
+  "setTimeout" | "clearTimeout" | "setInterval" | "clearInterval"
+>;
+
 /** The clock of a simulation; what is simulated takes it for the real one. */
 export class Clock {
   /** The time, in milliseconds. */
@@ -33,6 +39,47 @@ export class Clock {
     }
   }
 
+  /** The same, with the runtime's timers as part of it. */
+  async runTimed<T>(begin: () => Promise<T>): Promise<T> {
+    const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+    Object.assign(globalThis, this.#timers());
+    try {
+      return await this.run(begin);
+    } finally {
+      Object.assign(globalThis, {
+        setTimeout,
+        clearTimeout,
+        setInterval,
+        clearInterval,
+      });
+    }
+  }
+
+  #timers(): Timers {
+    const live = new Set<number>();
+    let count = 0;
+    const start = (call: () => void, time: number, again: boolean) => {
+      const id = ++count;
+      live.add(id);
+      const next = () =>
+        this.wait(time).then(() => {
+          if (!live.has(id)) return;
+          if (!again) live.delete(id);
+          call();
+          if (again) next();
+        });
+      next();
+      return id;
+    };
+    const stop = (id?: unknown) => void live.delete(id as number);
+    return {
+      setTimeout: (call: () => void, time = 0) => start(call, time, false),
+      setInterval: (call: () => void, time = 0) => start(call, time, true),
+      clearTimeout: stop,
+      clearInterval: stop,
+    } as unknown as Timers;
+  }
+
   async #run<T>(
     story: Promise<T>,
     onTick: (elapsed: number) => void,
@@ -49,8 +96,8 @@ export class Clock {
       const next = this.#waiting.shift();
       idle = next ? 0 : idle + 1;
       if (!next) continue;
-      onTick(next.time - this.now);
-      this.now = next.time;
+      onTick(Math.max(0, next.time - this.now));
+      this.now = Math.max(this.now, next.time);
       next.resolve();
     }
     if (!over) throw new Error(`nothing happens any more at ${this.now} ms`);

@@ -32,6 +32,8 @@ export interface Answer {
   chunk?: number;
   /** Whether the body is a byte stream, as those of `fetch` are. */
   bytes?: boolean;
+  /** Never answers, and pays no heed to the signal. */
+  deaf?: boolean;
   /** Waits before the answer. */
   before?: () => Promise<void>;
   /** Waits before each piece of the body. */
@@ -108,6 +110,10 @@ export class FakeFetcher implements Fetcher {
     this.mostOpen = Math.max(this.mostOpen, this.open);
     const answer = this.#hook(request) ?? {};
     try {
+      if (answer.deaf) {
+        request.open = false;
+        await new Promise(() => {});
+      }
       await untilAborted(answer.before?.(), signal);
       if (answer.throws) throw answer.throws;
       if (answer.status !== undefined) throw failure(answer.status);

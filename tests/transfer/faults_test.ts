@@ -94,8 +94,9 @@ test("a connection that brought much is made anew at once", async () => {
 });
 
 test("a connection that brings nothing is made anew after a while", async () => {
-  const { waits, retries } = await transfer(({ count }) =>
-    count < 3 ? { resetAfter: 0 } : {}
+  const { waits, retries } = await transfer(
+    ({ count }) => count < 3 ? { resetAfter: 0 } : {},
+    { concurrency: 1 },
   );
   assertEquals(waits.length, retries.length);
   assert(waits.every((wait) => wait >= 1_000));
@@ -118,8 +119,9 @@ test("a server that brings nothing is given up after some tries", async () => {
 
 test("statuses that pass are tried again, as late as the server says", async () => {
   for (const status of [408, 429, 500, 502, 503, 504]) {
-    const { waits } = await transfer(({ count }) =>
-      count < 2 ? { status } : {}
+    const { waits } = await transfer(
+      ({ count }) => count < 2 ? { status } : {},
+      { concurrency: 1 },
     );
     assert(waits.length >= 6);
     if (status === 429) assertEquals(new Set(waits), new Set([1_000]));

@@ -363,3 +363,52 @@ test(
       }
     }),
 );
+
+for (const threads of [true, false]) {
+  test(`pull() leaves a mirror that crawls, ${threads ? "with" : "without"} threads`, () =>
+    inFolder(async (folder) => {
+      const image = await buildImage({
+        layers: [{ size: 3_000_000 }, { size: 900_000, seed: "b" }],
+      });
+      const [origin, mirror] = [new FakeRegistry(), new FakeRegistry()];
+      for (const registry of [origin, mirror]) {
+        registry.add("some/app", image, "1");
+      }
+      mirror.chunkSize = 1;
+      mirror.bytesPerSecond = 20;
+      const served = await Promise.all([origin.serve(), mirror.serve()]);
+      const [{ host }, { url }] = served as [
+        typeof served[0],
+        typeof served[0],
+      ];
+      const transport = createTransport();
+      const output = join(folder, "image.tar");
+      try {
+        await pull(`${host}/some/app:1`, {
+          platform: "linux/amd64",
+          output,
+          cacheDir: false,
+          plainHttp: true,
+          mirrors: [{ registry: host, urls: [url] }],
+          threads,
+          timeout: 2_000,
+          // What is no layer comes as it is.
+          fetch: (address, init) => {
+            const { pathname } = new URL(address);
+            const slow = image.layers.some(({ digest }) =>
+              pathname.endsWith(digest)
+            );
+            const to = !slow && address.startsWith(url)
+              ? address.replace(url, `http://${host}`)
+              : address;
+            return transport.fetch(to, init);
+          },
+        });
+        await checkArchive(output, [{ tag: "1", image, size: 0 }]);
+        assert(mirror.requests.length <= 4, `${mirror.requests.length}`);
+      } finally {
+        transport.close();
+        for (const each of served) await each.close();
+      }
+    }));
+}
