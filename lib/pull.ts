@@ -388,12 +388,12 @@ async function pullThrough(
     onWait: (descriptor) => tell({ type: "blob-wait", descriptor }),
     onOpen: () => warnOfLayers(parsed.layers, tell),
     transfer: (tasks) =>
-      transferWith(writers, tasks, repository, {
+      planning.bring(transferWith(writers, tasks, repository, {
         ...options,
         signal: planning.signal,
         onEvent: tell,
-        inUse: whole,
-      }),
+        inUse: planning.asked,
+      })),
   };
   const written = await planning.beside(async () => {
     // What is there already may be the very image.

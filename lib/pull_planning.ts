@@ -7,6 +7,7 @@ import {
   type ImageDocuments,
   type ImageManifest,
 } from "./pull_documents.ts";
+import { isRefusal } from "./transfer/admission.ts";
 
 /** An image's documents, and how much is to be written. */
 export interface PlannedImage extends ImageDocuments {
@@ -24,12 +25,18 @@ export interface PlanningOptions extends DocumentOptions {
 export class Planning {
   /** Settles when the configuration is there, and `planned` has been told. */
   readonly whole: Promise<PlannedImage>;
+  /** Settles when the configuration is not asked for any more, or not for now. */
+  readonly asked: Promise<void>;
   /** Ends when either fails, the planning or what goes on beside it. */
   readonly signal: AbortSignal;
   readonly #failure = new AbortController();
   readonly #onEvent: OnEvent;
   /** What is told after `planned`. */
   #waiting: PullEvent[] | undefined = [];
+  #rest: () => void = () => {};
+  /** What brings the layers. */
+  #layers: Promise<unknown> | undefined;
+  #layersCome = false;
 
   /** Asks for the configuration of an image. */
   constructor(image: ImageManifest, options: PlanningOptions) {
@@ -38,8 +45,12 @@ export class Planning {
     this.signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
+    this.asked = new Promise((resolve) => this.#rest = resolve);
     this.whole = this.#plan(image, options);
-    this.whole.catch((error) => this.#failure.abort(error));
+    this.whole.then(this.#rest, (error) => {
+      this.#rest();
+      this.#failure.abort(error);
+    });
   }
 
   async #plan(
@@ -47,7 +58,7 @@ export class Planning {
     options: PlanningOptions,
   ): Promise<PlannedImage> {
     const { signal } = this;
-    const documents = await imageConfig(image, { ...options, signal });
+    const documents = await this.#documents(image, { ...options, signal });
     const size = await options.sizeOf(documents);
     this.#onEvent({
       type: "planned",
@@ -63,8 +74,30 @@ export class Planning {
     return { ...documents, size };
   }
 
+  async #documents(
+    image: ImageManifest,
+    options: PlanningOptions,
+  ): Promise<ImageDocuments> {
+    try {
+      return await imageConfig(image, options);
+    } catch (error) {
+      // A registry may take no more connections than the layers have.
+      if (!this.#layersCome || !isRefusal(error)) throw error;
+      this.#rest();
+      await this.#layers;
+      return await imageConfig(image, options);
+    }
+  }
+
+  /** Is told what brings the layers. */
+  async bring<T>(layers: Promise<T>): Promise<T> {
+    this.#layers = layers.catch(() => {});
+    return await layers;
+  }
+
   /** Tells of what goes on beside it, once `planned` has been told. */
   readonly onEvent: OnEvent = (event) => {
+    if (event.type === "blob-progress") this.#layersCome = true;
     if (this.#waiting) this.#waiting.push(event);
     else this.#onEvent(event);
   };

@@ -92,7 +92,7 @@ export class Admission {
  * @param error What it failed with.
  * @param gained The bytes that it brought.
  */
-export function isRefusal(error: unknown, gained: number): boolean {
+export function isRefusal(error: unknown, gained = 0): boolean {
   const slow = error instanceof NetworkError && error.kind === "slow";
   if (gained > 0 && !slow) return false;
   return isRetryable(error, true) ||

@@ -152,6 +152,21 @@ test("send() waits for an answer only so long", async () => {
   assertEquals(error.url, "https://r.test/?…");
 });
 
+test("send() waits as long as it is told for one request, or as its signal says", async () => {
+  const http = new HttpClient({ fetch: silent, timeout: 3_600_000 });
+  const error = await assertRejects(
+    () => http.send("https://r.test/", { timeout: 5 }),
+    NetworkError,
+  );
+  assertEquals(error.kind, "timeout");
+  const hasty = new HttpClient({ fetch: silent, timeout: 1 });
+  const signal = AbortSignal.timeout(40);
+  const reason = await assertRejects(() =>
+    hasty.send("https://r.test/", { timeout: Infinity, signal })
+  );
+  assertEquals(reason, signal.reason);
+});
+
 test("send() throws the signal's reason, before and while it waits", async () => {
   const reason = new Error("stop");
   const controller = new AbortController();
