@@ -69,10 +69,10 @@ const BREAKS: [name: string, answer: (after: number) => Answer][] = [
 for (const [name, answer] of BREAKS) {
   for (const after of [0, 1, 99_999]) {
     test(`a body that ${name} after ${after} bytes is gone on with`, async () => {
-      const { fetcher, retries } = await transfer(({ count }) =>
+      const { fetcher } = await transfer(({ count }) =>
         count < 2 ? { chunk, ...answer(after) } : { chunk }
       );
-      assert(retries.length >= 4, `${retries.length} retries`);
+      assert(fetcher.requests.length >= 9);
       assert(fetcher.sent < SIZE * 1.1, `${fetcher.sent} of ${SIZE}`);
     });
   }
