@@ -83,6 +83,7 @@ export class Carrier {
     try {
       while (piece.position < piece.end && !blob.closed) {
         const before = piece.position;
+        const lent = this.#isLent();
         try {
           await connection.fetch(piece);
         } catch (error) {
@@ -95,7 +96,11 @@ export class Carrier {
             continue;
           }
           const gained = piece.position - before;
-          if (this.#isLeft(connection, piece, error, gained)) return;
+          const { elsewhere, rivals } = connection;
+          if (
+            !elsewhere && isRefusal(error, gained) &&
+            this.#isLeft(piece, error, lent ? rivals + 1 : rivals)
+          ) return;
           if (!isRetryable(error, true)) throw error;
           const now = performance.now();
           const slow = gained * 1000 < this.#leastSpeed * (now - since);
@@ -113,15 +118,8 @@ export class Carrier {
   }
 
   /** Leaves a piece to the others where these are why it was refused. */
-  #isLeft(
-    { rivals, elsewhere }: Connection,
-    piece: Piece,
-    error: unknown,
-    gained: number,
-  ): boolean {
-    if (elsewhere || !isRefusal(error, gained)) return false;
-    const all = this.#isLent() ? rivals + 1 : rivals;
-    const refusal = this.#admission.refuse(piece, all, error);
+  #isLeft(piece: Piece, error: unknown, rivals: number): boolean {
+    const refusal = this.#admission.refuse(piece, rivals, error);
     if (!refusal) return false;
     piece.blob.pending.add(piece.position, piece.end);
     piece.end = piece.position;
