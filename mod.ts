@@ -160,7 +160,6 @@ export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
 export type {
   ImageForm,
   LoaderName,
-  LoaderReasonCode,
   LoaderVerdict,
   VerifiedImage,
   VerifyProblem,

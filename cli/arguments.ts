@@ -100,14 +100,40 @@ function canonical(
   const options = end < 0 ? argv : argv.slice(0, end);
   const rest = end < 0 ? [] : argv.slice(end);
   return [
-    ...options.flatMap((argument) => {
+    ...options.flatMap((argument, at) => {
       if (!argument.startsWith("-") || argument === "-") return argument;
+      refuseValue(argument, options[at - 1] ?? "", definitions);
       return argument.startsWith("--")
         ? canonicalLong(argument, definitions)
         : canonicalShort(argument, definitions);
     }),
     ...rest,
   ];
+}
+
+/**
+ * What follows an option that takes a value, and is no option itself, was
+ * meant as that value: it may be a password, and is not repeated.
+ */
+function refuseValue(
+  argument: string,
+  before: string,
+  definitions: readonly OptionDefinition[],
+): void {
+  const taking = definitions.find(({ name, short, value }) =>
+    value && (before === `--${name}` || before === `-${short}`)
+  );
+  if (!taking) return;
+  const own = definitions.some(({ name, short }) =>
+    argument.startsWith("--")
+      ? argument.slice(2).split("=", 1)[0] === name
+      : argument[1] === short
+  );
+  if (own) return;
+  throw new UsageError(
+    `Option --${taking.name} needs a value; one that begins with a dash is ` +
+      `written --${taking.name}=${taking.value}`,
+  );
 }
 
 function canonicalLong(
@@ -168,6 +194,10 @@ function unknownOption(
   const names = definitions.map(({ name }) => name);
   const other = inPlaceOf(word, (name) => names.includes(name));
   if (other) return new UsageError(`Unknown option ${option}; ${other}`);
+  // What looks like no name may be a password.
+  if (!/^[a-z_][a-z_-]{0,30}$/i.test(word)) {
+    return new UsageError("Unknown option, which is not repeated here");
+  }
   const found = nearest(word, names);
   return new UsageError(
     `Unknown option ${option}${found ? `; did you mean --${found}?` : ""}`,

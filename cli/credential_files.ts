@@ -2,11 +2,13 @@
 
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
+import { posix, win32 } from "node:path";
 import {
   type CredentialPathSettings,
   defaultCredentialPaths,
 } from "../lib/credentials/default_paths.ts";
 import { InvalidReferenceError } from "../lib/errors.ts";
+import { holdsLogin, redactAddress } from "../lib/redact/address.ts";
 import { parseReference } from "../lib/reference.ts";
 import { UsageError } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
@@ -38,6 +40,43 @@ function systemHome(): string | undefined {
     // Not permitted, or nobody's.
     return undefined;
   }
+}
+
+/**
+ * What to say where `DOCKER_CONFIG` names the file and not its folder, in
+ * which nothing is found then.
+ *
+ * @returns A sentence, and what to set it to; nothing where all is well.
+ */
+export async function misplacedConfig(
+  { env, platform }: CredentialPathSettings,
+): Promise<{ sentence: string; folder: string } | undefined> {
+  const path = env.DOCKER_CONFIG;
+  const found = path && await stat(path).catch(() => undefined);
+  if (!found || !found.isFile()) return undefined;
+  const { dirname } = platform === "win32" ? win32 : posix;
+  return {
+    sentence: `DOCKER_CONFIG names the folder of the config.json, and ${
+      JSON.stringify(path)
+    } is a file`,
+    folder: dirname(path),
+  };
+}
+
+/**
+ * Refuses to change a file of logins that `DOCKER_CONFIG` misplaces.
+ *
+ * @throws {UsageError} It names a file.
+ */
+export async function requireFolder(
+  settings: CredentialPathSettings,
+  { format }: LoginFile,
+): Promise<void> {
+  const wrong = format === "docker" && await misplacedConfig(settings);
+  if (!wrong) return;
+  throw new UsageError(
+    `${wrong.sentence}; set it to ${JSON.stringify(wrong.folder)}`,
+  );
 }
 
 /** The file that a login is written to. */
@@ -91,8 +130,15 @@ function asciiHost(text: string): string {
 export function parseRegistry(operands: readonly string[]): string {
   const [operand = "docker.io", ...others] = operands;
   if (others.length) {
+    // What is too much may be a password.
     throw new UsageError(
-      `One registry at a time: ${JSON.stringify(others[0])} is too much`,
+      `One registry at a time: ${operands.length} words are too many`,
+    );
+  }
+  if (holdsLogin(operand)) {
+    throw new UsageError(
+      `${JSON.stringify(redactAddress(operand))} is not a registry: a login ` +
+        "is given by --username USER and --password-stdin",
     );
   }
   const host = asciiHost(
@@ -105,7 +151,9 @@ export function parseRegistry(operands: readonly string[]): string {
     if (!(error instanceof InvalidReferenceError)) throw error;
   }
   throw new UsageError(
-    `${JSON.stringify(operand)} is not a registry: one is written ` +
+    `${
+      JSON.stringify(redactAddress(operand))
+    } is not a registry: one is written ` +
       "HOST[:PORT] and has a dot or a port, or is localhost",
   );
 }

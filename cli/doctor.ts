@@ -20,6 +20,8 @@ import { neutralize } from "./text.ts";
 export interface DoctorResult {
   /** What to print on standard output. */
   lines: string[];
+  /** What to print as JSON in their place. */
+  document?: unknown;
   /** 0 where the image can be pulled, else the code of the first problem. */
   code: ExitCode;
 }
@@ -98,8 +100,7 @@ function present(
     os,
   };
   if (json) {
-    const document = { tool, ...report, exitCode: code };
-    return { lines: JSON.stringify(document, null, 2).split("\n"), code };
+    return { lines: [], document: { tool, ...report, exitCode: code }, code };
   }
   const style = createStyle(stdout, env);
   const lines = [

@@ -17,7 +17,7 @@ export const VARIABLES: readonly (readonly [name: string, help: string])[] = [
   ["DOCKER_PULL_MIRRORS", "mirrors, as --mirror, separated by spaces"],
   ["HTTPS_PROXY", "the proxy for https, and likewise HTTP_PROXY for http"],
   ["HTTP_PROXY", ""],
-  ["ALL_PROXY", ""],
+  ["ALL_PROXY", "the proxy for both, where they name none"],
   ["NO_PROXY", "hosts to reach without a proxy, separated by commas"],
   ["https_proxy", ""],
   ["http_proxy", ""],
@@ -28,6 +28,10 @@ export const VARIABLES: readonly (readonly [name: string, help: string])[] = [
     "SSL_CERT_FILE",
     "the certificate authorities to trust besides the well-known ones, " +
     "in place of the system's",
+  ],
+  [
+    "SSL_CERT_DIR",
+    "folders with more such files, separated by colons",
   ],
   ["DENO_TLS_CA_STORE", ""],
   ["NO_COLOR", "no colours"],

@@ -17,6 +17,7 @@ import {
   UnsupportedMediaTypeError,
 } from "../lib/errors.ts";
 import { CredentialHelperError } from "../lib/credentials/helper.ts";
+import { redactText } from "../lib/redact/address.ts";
 import { UsageError } from "./arguments.ts";
 import { explainArtifact } from "./artifacts.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -25,7 +26,7 @@ import { nearestRegistry } from "./nearest.ts";
 import { networkHint } from "./network_hints.ts";
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
-import { neutralize, redactAddresses, truncate, width } from "./text.ts";
+import { neutralize, truncate, width } from "./text.ts";
 import { imageAtAddress } from "./web_address.ts";
 
 export type { ErrorContext, Explanation };
@@ -61,11 +62,18 @@ export function explainError(
     ...explain(error, context),
     ...misspeltRegistry(error, context),
   };
+  const { sentence, hint } = explanation;
   return {
     ...explanation,
-    sentence: neutralize(redactAddresses(explanation.sentence)),
-    hint: explanation.hint && neutralize(explanation.hint),
+    sentence: showable(sentence, context),
+    // An address in it is an example.
+    hint: hint && neutralize(context.secrets?.mask(hint) ?? hint),
   };
+}
+
+/** The text without secrets, and without what a terminal would obey. */
+function showable(text: string, { secrets }: ErrorContext): string {
+  return neutralize(redactText(secrets?.mask(text) ?? text));
 }
 
 function explain(error: unknown, context: ErrorContext): Explanation {
@@ -92,8 +100,10 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     return {
       sentence: error.message,
       excerpt: pointAt(error.input, error.position),
-      hint: asciiHost(error.input) ?? commandOf(error.input) ??
-        "an image is written [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
+      hint: error.heldLogin
+        ? loginApart(error.input)
+        : asciiHost(error.input) ?? commandOf(error.input) ??
+          "an image is written [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
       code: EXIT.usage,
     };
   }
@@ -218,6 +228,13 @@ function misspeltRegistry(
   return { hint: `did you mean ${there || meant}?` };
 }
 
+/** How to give a login that was written into a reference. */
+function loginApart(input: string): string {
+  const image = commandOf(input)?.replace(/^type /, "") ??
+    "docker-pull --username USER IMAGE";
+  return `log in by docker-pull login HOST, and then ${image}`;
+}
+
 /** The command that pulls what a web address shows. */
 function commandOf(input: string): string | undefined {
   const image = imageAtAddress(input);
@@ -245,16 +262,22 @@ function pointAt(input: string, position: number): string[] {
 }
 
 /** The error with its stack and all its causes, for `--verbose`. */
-export function errorDetails(error: unknown): string[] {
+export function errorDetails(
+  error: unknown,
+  context: ErrorContext = {},
+): string[] {
+  const mask = (text: string) => context.secrets?.mask(text) ?? text;
   const lines: string[] = [];
   let current: unknown = error;
   for (let depth = 0; current instanceof Error && depth < 8; depth++) {
     const { stack = String(current), cause } = current;
-    lines.push(...(depth ? `caused by ${stack}` : stack).split("\n"));
+    // Before it is cut into lines, of which a secret may have several.
+    const text = mask(stack);
+    lines.push(...(depth ? `caused by ${text}` : text).split("\n"));
     current = cause;
   }
   if (current !== undefined && !(current instanceof Error)) {
-    lines.push(`caused by ${String(current)}`);
+    lines.push(`caused by ${mask(String(current))}`);
   }
-  return lines.map((line) => neutralize(redactAddresses(line)));
+  return lines.map((line) => neutralize(redactText(line)));
 }

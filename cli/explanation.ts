@@ -1,5 +1,6 @@
 /** What an error is explained from and into. */
 
+import type { Secrets } from "../lib/redact/secrets.ts";
 import type { Reference } from "../lib/reference.ts";
 import type { ExitCode } from "./exit_codes.ts";
 
@@ -33,6 +34,8 @@ export interface ErrorContext {
   tagListed?: boolean;
   /** Whether the user wants to see all causes. */
   verbose?: boolean;
+  /** What must not be shown. */
+  secrets?: Secrets;
 }
 
 /** An error as the user sees it. */

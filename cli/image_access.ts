@@ -6,7 +6,7 @@ import { parseReference, type Reference } from "../lib/reference.ts";
 import { type Mirror, parseMirrorUrl } from "../lib/registry/mirror_url.ts";
 import type { CredentialProvider, Fetch, Platform } from "../lib/types.ts";
 import { UsageError } from "./arguments.ts";
-import { credentialPathSettings } from "./credential_files.ts";
+import { credentialPathSettings, misplacedConfig } from "./credential_files.ts";
 import { readLogin } from "./credentials.ts";
 import type { Environment } from "./environment.ts";
 import type { ErrorContext } from "./explanation.ts";
@@ -114,9 +114,19 @@ export async function openAccess(
 ): Promise<ImageAccess> {
   const { env, os } = io;
   const paths = await credentialPathSettings(env, os);
+  const wrong = (options.authfile ?? env.REGISTRY_AUTH_FILE) === undefined &&
+    await misplacedConfig(paths);
+  if (wrong) {
+    warn(
+      `${wrong.sentence}, so no logins are taken from there; set it to ` +
+        JSON.stringify(wrong.folder),
+    );
+  }
   const places = { env, os, home: paths.home };
   const mirrors = await findMirrors(registry, given, places, warn);
   const login = await readLogin(options, registry, { ...io, prompt, warn });
+  const { secrets } = context;
+  if (login) secrets?.learnCredential(login.credential);
   warnOfInsecurity(options, warn);
   const network = await openNetwork(options, {
     ...places,
@@ -130,7 +140,9 @@ export async function openAccess(
     connect(signal, fetch = network.fetch) {
       return {
         fetch: noteTokens(
-          options.verbose ? logRequests(fetch, log) : fetch,
+          secrets?.watch(
+            options.verbose ? logRequests(fetch, log, secrets) : fetch,
+          ) ?? fetch,
           context,
         ),
         credentials: findLogins({

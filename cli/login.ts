@@ -5,7 +5,11 @@ import { saveCredential } from "../lib/credentials/save.ts";
 import { HttpClient } from "../lib/registry/http.ts";
 import type { FoundCredential } from "../lib/types.ts";
 import { UsageError } from "./arguments.ts";
-import { credentialPathSettings, loginFile } from "./credential_files.ts";
+import {
+  credentialPathSettings,
+  loginFile,
+  requireFolder,
+} from "./credential_files.ts";
 import { readLogin } from "./credentials.ts";
 import type { ErrorContext } from "./explanation.ts";
 import { trustedRealms, warnOfInsecurity } from "./insecurity.ts";
@@ -44,8 +48,10 @@ export async function runLogin(
   });
   const settings = await credentialPathSettings(env, io.os);
   const file = loginFile(settings, options.authfile);
+  await requireFolder(settings, file);
   // As in a pull, questions come before signals are listened to.
   const { credential } = await completeLogin(options, io, warn, services);
+  context.secrets?.learnCredential(credential);
   warnOfInsecurity(options, warn);
 
   const { home } = settings;
@@ -59,10 +65,12 @@ export async function runLogin(
   const interruption = abortOnSignals(io.signals);
   const { signal } = interruption;
   try {
-    const fetch = services.fetch ?? network.fetch;
+    const { secrets } = context;
+    const plain = services.fetch ?? network.fetch;
+    const fetch = secrets?.watch(plain) ?? plain;
     const http = new HttpClient({
       fetch: options.verbose
-        ? logRequests(fetch, (line) => print(style.faint(line)))
+        ? logRequests(fetch, (line) => print(style.faint(line)), secrets)
         : fetch,
       retries: 1,
     });

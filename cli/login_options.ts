@@ -56,6 +56,7 @@ export const LOGIN_HELP: CommandHelp = {
     "HTTPS_PROXY",
     "NO_PROXY",
     "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
     ...PLACES,
   ],
   examples: [

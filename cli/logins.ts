@@ -39,6 +39,7 @@ export function findLogins(
   );
   return async (asked, repository) => {
     const found = await provider(asked, repository);
+    if (found) context.secrets?.learnCredential(found.credential);
     if (found && asked === registry) {
       Object.assign(context, { login: true, loginSource: found.source });
     }

@@ -1,7 +1,11 @@
 /** `docker-pull logout`: forgets the login for a registry. */
 
 import { eraseCredential } from "../lib/credentials/save.ts";
-import { credentialPathSettings, loginFile } from "./credential_files.ts";
+import {
+  credentialPathSettings,
+  loginFile,
+  requireFolder,
+} from "./credential_files.ts";
 import type { ErrorContext } from "./explanation.ts";
 import type { Io, Services } from "./io.ts";
 import type { LogoutCommandOptions } from "./login_options.ts";
@@ -27,7 +31,9 @@ export async function runLogout(
     subject: "login",
   });
   const settings = await credentialPathSettings(io.env, io.os);
-  const { path, ...named } = loginFile(settings, authfile);
+  const file = loginFile(settings, authfile);
+  await requireFolder(settings, file);
+  const { path, ...named } = file;
   const interruption = abortOnSignals(io.signals);
   try {
     const places = await eraseCredential(path, registry, {

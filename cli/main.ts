@@ -4,11 +4,13 @@
  */
 
 import process from "node:process";
+import { Secrets } from "../lib/redact/secrets.ts";
 import { VERSION } from "../lib/version.ts";
 import { readEnvironment } from "./environment.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext } from "./explanation.ts";
 import type { CommandHelp } from "./help.ts";
+import { guarded, learnFromProcess } from "./gate.ts";
 import type { Io, Output, Services } from "./io.ts";
 import { type CommandName, type Invocation, parseOptions } from "./options.ts";
 
@@ -27,15 +29,26 @@ export async function main(
   all.env = readEnvironment(all.env);
   ignoreClosed(all.stdout);
   ignoreClosed(all.stderr);
-  const context: ErrorContext = {};
+  const secrets = new Secrets();
+  learnFromProcess(secrets, all);
+  const open = all.stdout;
+  all.stdout = guarded(open, secrets);
+  all.stderr = guarded(all.stderr, secrets);
+  const context: ErrorContext = { secrets };
   try {
-    const { lines, code } = await run(
+    const { lines, document, code } = await run(
       parseOptions(all.argv),
       all,
       context,
       services,
     );
-    await write(all.stdout, lines.map((line) => `${line}\n`).join(""));
+    if (document === undefined) {
+      await write(all.stdout, lines.map((line) => `${line}\n`).join(""));
+    } else {
+      // In the text of it, a secret with a quote could be taken for syntax.
+      const text = JSON.stringify(secrets.scrub(document), null, 2);
+      await write(open, `${text}\n`);
+    }
     return code;
   } catch (error) {
     return await reportError(error, all, context);
@@ -48,6 +61,8 @@ export async function main(
 /** What is printed at the end, and how the process ends. */
 interface Outcome {
   lines: string[];
+  /** What is printed as JSON in place of lines. */
+  document?: unknown;
   code: ExitCode;
 }
 
@@ -141,7 +156,7 @@ async function reportError(
     ...(excerpt ?? []).map((line) => `  ${line}`),
     ...(hint ? [`${style.hint("hint:")} ${hint}`] : []),
     ...(context.verbose
-      ? errorDetails(error).map((line) => style.faint(line))
+      ? errorDetails(error, context).map((line) => style.faint(line))
       : []),
   ];
   await write(stderr, lines.map((line) => `${line}\n`).join(""));

@@ -25,6 +25,10 @@ const DOCKER_HUB = "docker.io";
 export function parseMirror(text: string, source: string): Mirror {
   const [, host = "", list = ""] = /^([^=/]+)=(.+)$/.exec(text) ?? [];
   const refuse = (reason: string) => new UsageError(`${source}: ${reason}`);
+  // Before it is taken apart at signs that a password may have.
+  if (text.includes("@")) {
+    throw refuse("a login cannot be part of a mirror's address");
+  }
   if (!host || !list) {
     throw refuse(
       `a mirror is written HOST=URL, as in docker.io=https://mirror.example, ` +
@@ -127,6 +131,14 @@ function parseDaemonFile(text: string, path: string): string[] {
   return mirrors.map((url) => mirrorUrl(url, fail));
 }
 
+/** The mirrors of `DOCKER_PULL_MIRRORS`. */
+function readVariable(text: string): Mirror[] {
+  const source = "DOCKER_PULL_MIRRORS";
+  // A password with a space in it must not come apart.
+  const words = text.includes("@") ? [text] : text.split(/[\s;]+/);
+  return words.filter(Boolean).map((word) => parseMirror(word, source));
+}
+
 /**
  * The mirrors of a registry. The first source that names the registry is the
  * only one that counts.
@@ -143,8 +155,7 @@ export async function findMirrors(
   warn: (message: string) => void,
 ): Promise<Mirror | undefined> {
   if (given === false) return undefined;
-  const variable = (places.env.DOCKER_PULL_MIRRORS ?? "").split(/[\s;]+/)
-    .filter(Boolean).map((text) => parseMirror(text, "DOCKER_PULL_MIRRORS"));
+  const variable = readVariable(places.env.DOCKER_PULL_MIRRORS ?? "");
   for (const lists of [given, variable]) {
     const urls = lists.filter((list) => list.registry === registry)
       .flatMap((list) => list.urls);

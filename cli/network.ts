@@ -55,7 +55,7 @@ export async function openNetwork(
   options: NetworkOptions,
   places: NetworkPlaces,
 ): Promise<Network> {
-  const { env, registry, mirrors = [], warn } = places;
+  const { env, os, registry, mirrors = [], warn } = places;
   const caCerts = await Promise.all(
     options.caCerts.map((path) => readPem(path, "certificate")),
   );
@@ -79,7 +79,7 @@ export async function openNetwork(
     proxy: proxyFromEnvironment(env),
     ambientProxy: environmentNamesProxy(env),
   };
-  const load = () => systemCertificates(env, warn);
+  const load = () => systemCertificates(env, warn, os);
   return {
     ...withSystemTrust(settings, load),
     async tls() {

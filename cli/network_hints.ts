@@ -13,7 +13,7 @@ const KINDS: Readonly<Record<NetworkErrorKind, string>> = {
   tls: "--verbose shows the cause",
   timeout: "try again, or be more patient with --timeout SECONDS",
   slow: "try again, or wait however slow it is with --min-speed 0",
-  proxy: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+  proxy: "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
   truncated: "try again; the server ended its answer early",
   other: "try again; --verbose shows the cause",
 };
@@ -49,6 +49,10 @@ const REASONS: Readonly<Record<NetworkErrorReason, string>> = {
   "proxy-login-refused": "write the right ones into HTTPS_PROXY and " +
     "HTTP_PROXY, as http://USER:PASSWORD@HOST:PORT; %40 stands for an @ in " +
     "them",
+  "proxy-address": "write it as http://USER:PASSWORD@HOST:PORT, or with " +
+    "https or socks5, into HTTPS_PROXY, HTTP_PROXY or ALL_PROXY",
+  "proxy-refused": "list the host in NO_PROXY if it is reached without a " +
+    "proxy, or ask who runs the proxy",
 };
 
 /** These name options that are for the registry, not for a proxy. */

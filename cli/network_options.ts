@@ -1,5 +1,6 @@
 /** The options of the network, which every command that uses it shares. */
 
+import { redactAddress } from "../lib/redact/address.ts";
 import type { OptionDefinition, ParsedArguments } from "./arguments.ts";
 import { UsageError } from "./arguments.ts";
 
@@ -99,7 +100,7 @@ function parseHost(text: string): string {
   if (!name || !URL.canParse(url) || Number(port ?? 0) > 65_535) {
     throw new UsageError(
       `Option --insecure-host needs a host as HOST or HOST:PORT, ` +
-        `not ${JSON.stringify(text)}`,
+        `not ${JSON.stringify(redactAddress(text))}`,
     );
   }
   const { hostname } = new URL(url);

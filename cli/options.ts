@@ -1,6 +1,7 @@
 /** What the options of the command mean together. */
 
 import { MAX_CONCURRENCY } from "../lib/options.ts";
+import { holdsLogin, redactAddress } from "../lib/redact/address.ts";
 import {
   parseArguments,
   type ParsedArguments,
@@ -115,7 +116,7 @@ export function readPullOptions(
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
   const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
   return {
-    image: oneImage(operands),
+    image: oneImage(operands, values.has("username") || values.has("password")),
     platform: one("platform"),
     output: one("output"),
     format: readFormat(one("format")),
@@ -152,7 +153,11 @@ function readFormat(text = "tar"): Format {
   );
 }
 
-function oneImage(operands: string[]): string {
+/**
+ * @param login Whether a login is given too, a part of which may be what is
+ * too much.
+ */
+function oneImage(operands: string[], login: boolean): string {
   const named = operands[0] === "pull" ? operands.slice(1) : operands;
   const [image, ...others] = named;
   if (image === undefined) throw new UsageError("No image is named");
@@ -162,7 +167,13 @@ function oneImage(operands: string[]): string {
     if (command) {
       throw new UsageError(
         `Options come after the command, as in docker-pull ${command} ` +
-          `[OPTIONS] ${others[0]}`,
+          `[OPTIONS] ${redactAddress(others[0]!)}`,
+      );
+    }
+    // A password with a space in it comes apart into several words.
+    if (login || holdsLogin(named.join(" "))) {
+      throw new UsageError(
+        `One image at a time: ${named.length} words are too many`,
       );
     }
     const names = others.map((name) => JSON.stringify(name)).join(", ");

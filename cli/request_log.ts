@@ -1,7 +1,9 @@
 /** What `--verbose` shows of each request and its answer. */
 
+import { redactText } from "../lib/redact/address.ts";
+import type { Secrets } from "../lib/redact/secrets.ts";
 import type { Fetch } from "../lib/types.ts";
-import { neutralize, redactAddresses, truncate } from "./text.ts";
+import { neutralize, truncate } from "./text.ts";
 
 /** The headers that say why things went as they did, and hold no secret. */
 const SHOWN = [
@@ -24,9 +26,15 @@ const MAX_COLUMNS = 300;
  * range, how it logged in, status, time, and what the answer's headers say.
  * Bodies stay untold, tokens come in them.
  */
-export function logRequests(fetch: Fetch, log: (text: string) => void): Fetch {
+export function logRequests(
+  fetch: Fetch,
+  log: (text: string) => void,
+  secrets?: Secrets,
+): Fetch {
+  // A secret that is cut would be known no more.
+  const mask = (text: string) => secrets?.mask(text) ?? text;
   const clean = (text: string) =>
-    truncate(neutralize(redactAddresses(text)), MAX_COLUMNS);
+    truncate(neutralize(redactText(mask(text))), MAX_COLUMNS);
   return async (url, init = {}) => {
     const { method = "GET" } = init;
     const headers = new Headers(init.headers);

@@ -2,44 +2,8 @@
 
 import { unicodeWidth } from "@std/cli/unicode-width";
 import { format as formatDuration } from "@std/fmt/duration";
-import { redactUrl } from "../lib/registry/redact.ts";
 
-// Control characters, and those that reorder or hide what stands beside them.
-const HARMFUL =
-  // deno-lint-ignore no-control-regex
-  /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-/** Nobody reads more of one text, in UTF-16 code units. */
-const MOST_SHOWN = 65_536;
-
-/**
- * Makes every character visible that could steer a terminal or mislead its
- * reader, so that names and messages from the network may be printed.
- */
-export function neutralize(text: string): string {
-  return text.slice(0, MOST_SHOWN).replace(HARMFUL, (character) => {
-    const code = character.codePointAt(0)!;
-    return code < 0x100
-      ? `\\x${code.toString(16).padStart(2, "0")}`
-      : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
-}
-
-/**
- * Takes out of every address in a text what may be secret: user, password and
- * query.
- */
-export function redactAddresses(text: string): string {
-  return text.replace(/\bhttps?:\/\/[^\s"'<>()]+/gi, (found) => {
-    // What ends a clause is no part of the address.
-    let end = found.length;
-    while (".,:;".includes(found[end - 1]!)) end--;
-    const address = found.slice(0, end);
-    const clean = redactUrl(address);
-    return (clean === `${address}/` ? address : clean) +
-      found.slice(end);
-  });
-}
+export { neutralize } from "../lib/redact/clean.ts";
 
 /** The columns that a text takes on a terminal. */
 export function width(text: string): number {

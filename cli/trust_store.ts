@@ -7,6 +7,7 @@
 
 import { readSettings } from "../lib/disk/plain_file.ts";
 import { describeFailure } from "../lib/registry/network_error.ts";
+import { readFolders } from "./certificate_folders.ts";
 import type { Environment } from "./environment.ts";
 
 /** Where distributions keep all certificates in one file. */
@@ -29,15 +30,19 @@ export function isUntrusted(error: unknown): boolean {
 
 /**
  * The certificates of the system, or of `SSL_CERT_FILE`, that the runtime
- * does not know by itself.
+ * does not know by itself; with those of `SSL_CERT_DIR`, as in Go.
  *
  * @param warn Takes a sentence that the user should see.
+ * @param os The operating system, as `process.platform`.
  */
 export async function systemCertificates(
   env: Environment,
   warn: (message: string) => void,
+  os = "",
 ): Promise<string[]> {
-  const { SSL_CERT_FILE: named, DENO_TLS_CA_STORE: chosen } = env;
+  const { SSL_CERT_FILE: named, SSL_CERT_DIR: folders } = env;
+  const unusable = (name: string, path: string, why: string) =>
+    warn(`Cannot use ${name} ${JSON.stringify(path)}: ${why}`);
   let all: string[] = [];
   if (named) {
     try {
@@ -47,11 +52,17 @@ export async function systemCertificates(
       }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      warn(
-        `Cannot use SSL_CERT_FILE ${JSON.stringify(named)}: ${code ?? message}`,
-      );
+      unusable("SSL_CERT_FILE", named, code ?? message);
     }
-  } else if (!chosen) all = await systemStore();
+  } else if (!env.DENO_TLS_CA_STORE) all = await systemStore();
+  if (folders) {
+    const texts = await readFolders(
+      folders,
+      os,
+      (folder, code) => unusable("SSL_CERT_DIR", folder, code),
+    );
+    all = [...all, ...texts.flatMap(certificates)];
+  }
   const tls = await loadTls();
   const known = new Set(tls.rootCertificates.map(essence));
   return [...new Map(all.map((text) => [essence(text), text]))]

@@ -19,6 +19,8 @@ import type { VerifyCommandOptions } from "./verify_options.ts";
 export interface VerifyResult {
   /** What to print on standard output. */
   lines: string[];
+  /** What to print as JSON in their place. */
+  document?: unknown;
   /** 0 where nothing is wrong. */
   code: ExitCode;
 }
@@ -27,7 +29,6 @@ export interface VerifyResult {
 const LOADERS: Readonly<Record<LoaderName, string>> = {
   "docker-classic": "docker load, classic store",
   "docker-containerd": "docker load, containerd store",
-  "containerd": "ctr images import",
   "podman": "podman load",
   "skopeo-docker-archive": "skopeo, docker-archive:",
   "skopeo-oci": "skopeo, oci-archive: or oci:",
@@ -56,10 +57,9 @@ export async function runVerify(
     area?.clear();
   }
   const code = exitCode(report);
-  const lines = json
-    ? JSON.stringify(report, null, 2).split("\n")
-    : reportLines(report, createStyle(stdout, env));
-  return { lines, code };
+  return json
+    ? { lines: [], document: report, code }
+    : { lines: reportLines(report, createStyle(stdout, env)), code };
 }
 
 /** Draws how far it is, whenever another hundredth has been read. */

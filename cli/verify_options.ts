@@ -1,5 +1,6 @@
 /** The options of `verify`, and what they mean. */
 
+import { redactAddress } from "../lib/redact/address.ts";
 import {
   type OptionDefinition,
   parseArguments,
@@ -48,6 +49,12 @@ export function parseVerify(argv: readonly string[]): VerifyCommandOptions {
   if (!path) throw new UsageError("No file or layout is named");
   if (others.length) {
     throw new UsageError("One file or layout at a time");
+  }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
+    throw new UsageError(
+      `A file or layout of this machine is verified, and ` +
+        `${JSON.stringify(redactAddress(path))} is an address`,
+    );
   }
   return { path, json: flags.has("json"), verbose: flags.has("verbose") };
 }

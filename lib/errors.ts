@@ -4,6 +4,7 @@
  * signal's reason instead.
  */
 
+import { holdsLogin, MASK, redactAddress } from "./redact/address.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
 /** The base of every error that this library throws of its own. */
@@ -16,18 +17,24 @@ export class DockerPullError extends Error {
 export class InvalidReferenceError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "InvalidReferenceError";
-  /** The text. */
+  /** The text, with `•••` in place of a login in it. */
   readonly input: string;
   /** The position in it, in UTF-16 code units, at which it goes wrong. */
   readonly position: number;
   /** What is wrong there, as half a sentence. */
   readonly reason: string;
+  /** Whether there was a login in it, which is what is wrong then. */
+  readonly heldLogin: boolean;
 
   /** Made by {@linkcode parseReference}. */
   constructor(input: string, position: number, reason: string) {
-    super(`Cannot parse reference ${JSON.stringify(input)}: ${reason}`);
-    this.input = input;
-    this.position = position;
+    const shown = redactAddress(input);
+    super(`Cannot parse reference ${JSON.stringify(shown)}: ${reason}`);
+    this.input = shown;
+    this.heldLogin = holdsLogin(input);
+    this.position = this.heldLogin
+      ? shown.indexOf(MASK)
+      : Math.min(position, shown.length);
     this.reason = reason;
   }
 }
@@ -193,7 +200,11 @@ export type NetworkErrorReason =
   /** The proxy wants a user and a password. */
   | "proxy-login-missing"
   /** The proxy refuses the user or the password. */
-  | "proxy-login-refused";
+  | "proxy-login-refused"
+  /** The proxy's address is none, or of a kind that is not spoken. */
+  | "proxy-address"
+  /** The proxy does not connect to that host. */
+  | "proxy-refused";
 
 /** How a {@linkcode NetworkError} is made. */
 export interface NetworkErrorOptions extends ErrorOptions {

@@ -7,6 +7,7 @@
 
 import { parseDigest } from "./digest.ts";
 import { InvalidDigestError, InvalidReferenceError } from "./errors.ts";
+import { holdsLogin } from "./redact/address.ts";
 
 /** A name for an image, taken apart. */
 export interface Reference {
@@ -53,6 +54,8 @@ export function parseReference(text: string): Reference {
     throw new InvalidReferenceError(text, position, reason);
   };
   if (text === "") fail(0, "it is empty");
+  // First of all, so that no other reason quotes a part of it.
+  if (holdsLogin(text)) fail(0, "a login cannot be part of it");
   if (text.length > 1024) fail(1024, "it is longer than 1024 characters");
   const odd = text.search(/[^\x21-\x7e]/);
   if (odd >= 0) {

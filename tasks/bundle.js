@@ -11,6 +11,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -41,6 +42,14 @@ const lateBuiltins = {
       (/** @type {{ path: string, kind: string }} */ { path, kind }) =>
         kind === "import-statement"
           ? { path: path.replace("node:", "late-"), namespace: "late" }
+          : undefined,
+    );
+    // As packages of CommonJS write it.
+    build.onResolve(
+      { filter: /^[a-z_/]+$/ },
+      (/** @type {{ path: string, kind: string }} */ { path, kind }) =>
+        kind === "require-call" && isBuiltin(path)
+          ? { path: `late-${path}`, namespace: "late" }
           : undefined,
     );
     build.onLoad(

@@ -9,6 +9,8 @@ export interface TestOptions {
   skip?: string | false;
   /** Milliseconds after which it has failed, where the runner has a limit. */
   timeout?: number;
+  /** What is left behind that a package does not let go of at once. */
+  leaves?: "timers";
 }
 
 /** A promise that is settled from outside; Node 20 has none of its own. */
@@ -34,6 +36,8 @@ interface Runner {
       name: string;
       ignore: boolean;
       fn: Body;
+      sanitizeOps?: boolean;
+      sanitizeResources?: boolean;
     },
   ): void;
 }
@@ -53,7 +57,18 @@ export function test(
   const fn = typeof first === "function" ? first : second!;
   const title = options.skip ? `${name} (skipped: ${options.skip})` : name;
   if (deno) {
-    deno.test({ name: title, ignore: Boolean(options.skip), fn });
+    const ignore = Boolean(options.skip);
+    deno.test(
+      options.leaves
+        ? {
+          name: title,
+          ignore,
+          fn,
+          sanitizeOps: false,
+          sanitizeResources: false,
+        }
+        : { name: title, ignore, fn },
+    );
   } else {
     node!.test(title, {
       skip: Boolean(options.skip),

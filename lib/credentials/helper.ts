@@ -54,6 +54,20 @@ export class CredentialHelperError extends DockerPullError {
 
 const OUTPUT_LIMIT = 1024 * 1024;
 const NOT_FOUND = "credentials not found in native keychain";
+/**
+ * What helpers say of a failure that is known to hold no secret. Nothing else
+ * that one prints is repeated: the login that was asked for, or that it was
+ * given to keep, may stand in it.
+ */
+const HARMLESS = new Set([
+  NOT_FOUND,
+  "no credentials server URL",
+  "no credentials username",
+  "not implemented",
+  "User interaction is not allowed.",
+  "The user name or passphrase you entered is not correct.",
+  "The specified item could not be found in the keychain.",
+]);
 const TOKEN_USERNAME = "<token>";
 
 /** The name of a helper's program, where the name is one and not a path or a command. */
@@ -63,15 +77,10 @@ export function helperProgram(name: string): string | undefined {
     : undefined;
 }
 
-/** What a helper says of its own failure, without anything that could be a secret. */
+/** What a helper says of its own failure, where that is known to be no secret. */
 function failureText(stdout: string): string {
-  const line = stdout.trim().split(/[\r\n]/, 1)[0];
-  if (/[{}]/.test(line)) return "";
-  return line
-    // deno-lint-ignore no-control-regex
-    .replace(/[\x00-\x1f\x7f-\x9f]/g, " ")
-    .replace(/[A-Za-z0-9+/_=.-]{24,}/g, "…")
-    .slice(0, 200);
+  const text = stdout.trim();
+  return HARMLESS.has(text) ? text : "";
 }
 
 function describe(outcome: HelperOutcome, timeout: number): string {

@@ -7,6 +7,7 @@ import { onAbort } from "../abort.ts";
 import { NetworkError } from "../errors.ts";
 import { isLoopback } from "../registry/address.ts";
 import { toNetworkError } from "../registry/network_error.ts";
+import type { Proxy } from "../registry/proxy.ts";
 import { openTunnel, type TlsSettings } from "../registry/tunnel.ts";
 import type { Findings, Json } from "./report.ts";
 import { countText, timeText } from "./words.ts";
@@ -17,8 +18,8 @@ export interface ConnectionOptions {
   findings: Findings;
   /** The registry's address. */
   url: URL;
-  /** The proxy's address, if there is one. */
-  proxy?: string;
+  /** The proxy, if there is one. */
+  proxy?: Proxy;
   /** How the TLS of that proxy is verified. */
   proxySettings?: TlsSettings;
   /** Milliseconds that each step may take. */
@@ -41,20 +42,19 @@ export function examineProxy(
     });
     return;
   }
-  const { protocol, host, username } = new URL(proxy);
+  const { name, username } = proxy;
   const login = username ? ", with a login" : "";
   findings.ok(
     "proxy",
-    `${url.host} is reached by the proxy ${protocol}//${host}${login}`,
-    { proxy: `${protocol}//${host}`, login: username !== "" },
+    `${url.host} is reached by the proxy ${name}${login}`,
+    { proxy: name, login: username !== "" },
   );
 }
 
 /** Looks up the addresses of the host that is connected to. */
 export async function examineName(options: ConnectionOptions): Promise<void> {
   const { findings, url, proxy, timeout, signal } = options;
-  const { hostname } = proxy === undefined ? url : new URL(proxy);
-  const host = hostname.replace(/^\[|\]$/g, "");
+  const host = proxy?.host ?? url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host)) {
     findings.ok("name", `${host} is an address, so no name is looked up`, {
       host,
@@ -156,9 +156,9 @@ async function connect(options: ConnectionOptions): Promise<tls.TLSSocket> {
     );
     try {
       return await openTunnel({
-        proxy: new URL(proxy),
+        proxy,
         // Its certificate counts, for it is sent the login that it wants.
-        ...(proxy.startsWith("https:") && { proxySettings }),
+        ...(proxy.kind === "https" && { proxySettings }),
         host,
         port,
         settings,

@@ -12,10 +12,10 @@ import {
   parseReference,
   type Reference,
 } from "../reference.ts";
+import { Secrets } from "../redact/secrets.ts";
 import { Examination } from "./examination.ts";
 import { DIAGNOSE_RULES, type DiagnoseOptions } from "./options.ts";
 import { Findings, type Report } from "./report.ts";
-import { Scrubber } from "./scrub.ts";
 
 export type { DiagnoseOptions } from "./options.ts";
 export type { Finding, Json, Report, Step } from "./report.ts";
@@ -57,11 +57,12 @@ export async function diagnose(
     : platform
     ? normalizePlatform(platform)
     : hostPlatform();
-  const scrubber = new Scrubber();
+  const secrets = new Secrets();
+  secrets.allow(formatReference(image));
   const explain = options.explain ??
     ((error) => error instanceof Error ? error.message : String(error));
-  const findings = new Findings(scrubber, explain);
-  await new Examination(image, wanted, findings, scrubber, {
+  const findings = new Findings(secrets, explain);
+  await new Examination(image, wanted, findings, secrets, {
     ...options,
     timeout,
     now,

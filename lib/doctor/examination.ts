@@ -2,8 +2,10 @@
 
 import type { OnEvent } from "../events.ts";
 import { type Reference, registryHost } from "../reference.ts";
+import type { Secrets } from "../redact/secrets.ts";
 import { HttpClient } from "../registry/http.ts";
 import { openRepository } from "../registry/mirrors.ts";
+import { parseProxy } from "../registry/proxy.ts";
 import { tlsSettings } from "../registry/tls_settings.ts";
 import type { CredentialProvider, Fetch, Platform } from "../types.ts";
 import { examineName, examineProxy, examineTls } from "./connection.ts";
@@ -19,7 +21,6 @@ import {
   greet,
 } from "./registry.ts";
 import type { Findings } from "./report.ts";
-import type { Scrubber } from "./scrub.ts";
 import { examineLimit, Traffic } from "./traffic.ts";
 
 /** One examination, which is run once. */
@@ -31,27 +32,27 @@ export class Examination {
   readonly #traffic = new Traffic();
   readonly #fetch: Fetch;
   readonly #credentials: CredentialProvider | undefined;
-  readonly #scrubber: Scrubber;
+  readonly #secrets: Secrets;
 
   /** Nothing is examined yet. */
   constructor(
     image: Reference,
     wanted: Platform,
     findings: Findings,
-    scrubber: Scrubber,
+    secrets: Secrets,
     options: ExaminationOptions,
   ) {
     this.#image = image;
     this.#wanted = wanted;
     this.#findings = findings;
     this.#options = options;
-    this.#scrubber = scrubber;
+    this.#secrets = secrets;
     this.#fetch = this.#traffic.watch(
-      scrubber.watch(options.fetch),
+      secrets.watch(options.fetch),
       registryHost(image.registry),
     );
     this.#credentials = options.credentials &&
-      scrubber.watchCredentials(options.credentials);
+      secrets.watchCredentials(options.credentials);
   }
 
   /** Examines all; what is found goes to the findings. */
@@ -86,10 +87,14 @@ export class Examination {
     // The first request finds out whether a loopback address speaks TLS.
     const greeting = await greet(options);
     const { url } = greeting;
-    const chosen = proxy?.(url);
-    if (chosen !== undefined) this.#scrubber.learnProxy(chosen);
-    const proxySettings = tls && chosen?.startsWith("https:")
-      ? tlsSettings(await tls())(new URL(chosen)).node
+    const text = proxy?.(url);
+    if (text !== undefined) this.#secrets.learnAddress(text);
+    const chosen = text === undefined
+      ? undefined
+      // deno-lint-ignore require-await
+      : await findings.attempt("proxy", async () => parseProxy(text), signal);
+    const proxySettings = tls && chosen?.kind === "https"
+      ? tlsSettings(await tls())(chosen.url).node
       : undefined;
     const way = {
       findings,
@@ -100,10 +105,12 @@ export class Examination {
       ...(proxySettings && { proxySettings }),
       ...(signal && { signal }),
     };
-    examineProxy(way);
-    await examineName(way);
-    // Without an address there is nobody to speak to.
-    if (!findings.failed("name")) await examineTls(way);
+    if (!findings.failed("proxy")) {
+      examineProxy(way);
+      await examineName(way);
+      // Without an address there is nobody to speak to.
+      if (!findings.failed("name")) await examineTls(way);
+    }
     const challenge = examineGreeting(options, greeting);
     examineClock(options, greeting);
     const found = await examineLogin(options);

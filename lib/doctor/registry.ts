@@ -7,7 +7,7 @@ import { discard } from "../registry/body.ts";
 import { type Challenge, parseChallenges } from "../registry/challenge.ts";
 import { Endpoint } from "../registry/endpoint.ts";
 import type { HttpClient } from "../registry/http.ts";
-import { cleanText } from "../registry/redact.ts";
+import { cleanText } from "../redact/clean.ts";
 import { requestToken, type Token } from "../registry/token.ts";
 import type { CredentialProvider, FoundCredential } from "../types.ts";
 import type { Findings } from "./report.ts";

@@ -1,6 +1,7 @@
 /** What an examination has found, step by step. */
 
-import type { Scrubber } from "./scrub.ts";
+import { cleanText } from "../redact/clean.ts";
+import type { Secrets } from "../redact/secrets.ts";
 
 /** What is examined, in the order of the report. */
 export type Step =
@@ -64,12 +65,12 @@ export class Findings {
   readonly list: Finding[] = [];
   /** What the first problem was thrown as. */
   firstError: unknown;
-  readonly #scrubber: Scrubber;
+  readonly #secrets: Secrets;
   readonly #words: (error: unknown) => string;
 
   /** Nothing is found yet. */
-  constructor(scrubber: Scrubber, words: (error: unknown) => string) {
-    this.#scrubber = scrubber;
+  constructor(secrets: Secrets, words: (error: unknown) => string) {
+    this.#secrets = secrets;
     this.#words = words;
   }
 
@@ -123,12 +124,10 @@ export class Findings {
     details?: Finding["details"],
   ): void {
     this.list.push(
-      this.#scrubber.scrub({
-        step,
-        status,
-        message,
-        ...(details && { details }),
-      }),
+      this.#secrets.scrub(
+        { step, status, message, ...(details && { details }) },
+        (text) => cleanText(this.#secrets.mask(text), 1000),
+      ),
     );
   }
 }

@@ -8,7 +8,7 @@ import type { Credential } from "../types.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { discard } from "./body.ts";
 import type { HttpClient } from "./http.ts";
-import { cleanText } from "./redact.ts";
+import { cleanText } from "../redact/clean.ts";
 import type { Lookup } from "./realm.ts";
 import { Login, type LoginOptions } from "./login.ts";
 import { mergeScopes, pullScope } from "./scopes.ts";

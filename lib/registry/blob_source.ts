@@ -12,7 +12,7 @@ import type { HttpClient } from "./http.ts";
 import type { SendOptions } from "./http_options.ts";
 import type { CheckPlain } from "./plain_storage.ts";
 import { placeAnswer, type Placement, rangeHeader } from "./range.ts";
-import { redactUrl } from "./redact.ts";
+import { redactUrl } from "../redact/address.ts";
 
 /** What {@linkcode BlobSource} has to be told. */
 export interface BlobSourceOptions {

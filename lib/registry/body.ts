@@ -4,7 +4,7 @@ import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transfor
 import { toBytes } from "@std/streams/to-bytes";
 import { InvalidDocumentError, NetworkError } from "../errors.ts";
 import { toNetworkError } from "./network_error.ts";
-import { redactUrl } from "./redact.ts";
+import { redactUrl } from "../redact/address.ts";
 
 /** An answer whose body has not been read. */
 export interface Exchange {

@@ -5,7 +5,7 @@ import { isLoopback } from "./address.ts";
 import { drop, type Exchange } from "./body.ts";
 import type { HttpClient } from "./http.ts";
 import type { SendOptions } from "./http_options.ts";
-import { redactUrl } from "./redact.ts";
+import { redactUrl } from "../redact/address.ts";
 
 /** Says whether a registry is asked by plain HTTP: all of them, or by name. */
 export type PlainHttp = boolean | ((registry: string) => boolean | undefined);

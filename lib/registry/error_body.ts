@@ -1,7 +1,7 @@
 /** What registries, token servers and storages say when they refuse. */
 
 import type { RegistryErrorDetail } from "../errors.ts";
-import { cleanText } from "./redact.ts";
+import { cleanText } from "../redact/clean.ts";
 
 /** As many as anyone reads. */
 const MAX_ERRORS = 10;

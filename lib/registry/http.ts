@@ -20,7 +20,8 @@ import {
   USER_AGENT,
 } from "./http_options.ts";
 import { toNetworkError } from "./network_error.ts";
-import { maskSecrets, redactUrl } from "./redact.ts";
+import { redactUrl } from "../redact/address.ts";
+import { maskSecrets } from "../redact/secrets.ts";
 import { secretsOf } from "./secrets.ts";
 import {
   isRetryable,

@@ -8,7 +8,7 @@ import {
   NetworkError,
   RegistryError,
 } from "../errors.ts";
-import { cleanText } from "./redact.ts";
+import { cleanText } from "../redact/clean.ts";
 
 /** A failure, judged. */
 export interface MirrorFailure {

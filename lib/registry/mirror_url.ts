@@ -2,7 +2,8 @@
 
 import { DockerPullError } from "../errors.ts";
 import { isLoopback } from "./address.ts";
-import { cleanText, redactUrl } from "./redact.ts";
+import { holdsLogin, redactAddress } from "../redact/address.ts";
+import { cleanText } from "../redact/clean.ts";
 
 /** The mirrors of a registry, in the order in which they are asked. */
 export interface Mirror {
@@ -42,13 +43,14 @@ const MAX_LENGTH = 2_000;
 export function parseMirrorUrl(text: string): MirrorAddress {
   const trimmed = text.trim();
   const fail = (reason: string): never => {
-    const shown = redactUrl(cleanText(trimmed.replace(/^.*@/, ""), 200));
+    const shown = cleanText(redactAddress(trimmed), 200);
     throw new DockerPullError(
       `Cannot use mirror ${JSON.stringify(shown)}: ${reason}`,
     );
   };
   // Taking a long run of slashes apart takes long, too.
   if (trimmed.length > MAX_LENGTH) return fail("it is too long");
+  if (holdsLogin(trimmed)) return fail("a login cannot be part of it");
   const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)
     ? trimmed
     : `https://${trimmed}`;
@@ -57,7 +59,6 @@ export function parseMirrorUrl(text: string): MirrorAddress {
   }
   const url = new URL(absolute);
   if (!/^https?:$/.test(url.protocol)) fail("it is none of http and https");
-  if (url.username || url.password) fail("a login cannot be part of it");
   if (url.search || url.hash) fail("there can be no query in it");
   if (absolute !== trimmed && isLoopback(url.hostname)) url.protocol = "http:";
   const [, before, after] = /^(.*?)(?:\/v2(?:\/(.*))?)?$/.exec(

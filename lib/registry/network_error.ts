@@ -9,7 +9,8 @@ import {
   type NetworkErrorKind,
   type NetworkErrorReason,
 } from "../errors.ts";
-import { redactText, redactUrl } from "./redact.ts";
+import { redactText, redactUrl } from "../redact/address.ts";
+import { cleanText } from "../redact/clean.ts";
 
 /** What a failure is, with half a sentence for the user. */
 export interface Failure {
@@ -157,7 +158,7 @@ export function describeFailure(error: unknown): Failure {
   }
   return {
     kind: "other",
-    words: redactText(words.at(-1) ?? "") || "unknown failure",
+    words: plainText(words.at(-1) ?? "") || "unknown failure",
   };
 }
 
@@ -212,8 +213,12 @@ function wordsOf(error: unknown): string[] {
 }
 
 /** A runtime writes whole addresses into its messages, signatures included. */
+function plainText(text: string): string {
+  return cleanText(redactText(text.slice(0, 4000)), 1000);
+}
+
 function redactError(error: unknown): Error {
-  const copy = new Error(wordsOf(error).map(redactText).join(": "));
+  const copy = new Error(wordsOf(error).map(plainText).join(": "));
   if (error instanceof Error) copy.name = error.name;
   return copy;
 }

@@ -8,17 +8,11 @@ import http from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
 import { onAbort } from "../abort.ts";
-import { NetworkError } from "../errors.ts";
 import type { Fetch } from "../types.ts";
-import { describeFailure } from "./network_error.ts";
-import { redactUrl } from "./redact.ts";
 import { toResponse } from "./node_response.ts";
-import {
-  openTunnel,
-  proxyAuthorization,
-  proxyRefusal,
-  type TlsSettings,
-} from "./tunnel.ts";
+import { parseProxy, type Proxy } from "./proxy.ts";
+import { proxyFailure, proxyRefusal } from "./proxy_failure.ts";
+import { openTunnel, proxyAuthorization, type TlsSettings } from "./tunnel.ts";
 
 /** What {@linkcode createNodeFetch} has to be told. */
 export interface NodeFetchOptions {
@@ -40,7 +34,7 @@ interface Route {
   agent: http.Agent;
   options: https.RequestOptions;
   /** The proxy that is asked in place of the host itself. */
-  forward?: URL;
+  forward?: Proxy;
 }
 
 /** Makes a `fetch` whose connections are kept alive until `close()`. */
@@ -81,20 +75,19 @@ export function createNodeFetch(options: NodeFetchOptions): NodeFetch {
       };
     }
     const proxy = parseProxy(proxyText);
-    const proxySettings = proxy.protocol === "https:"
-      ? options.tls(proxy)
+    const proxySettings = proxy.kind === "https"
+      ? options.tls(proxy.url)
       : undefined;
-    if (secure) {
+    if (secure || proxy.kind === "socks") {
       return {
         agent: agentFor(
           settings,
           proxyText,
-          () => tunnelAgent(proxy, proxySettings, settings!, tunnels.signal),
+          () => tunnelAgent(proxy, proxySettings, settings, tunnels.signal),
         ),
         options: { host, port, path },
       };
     }
-    const proxyHost = proxy.hostname.replace(/^\[|\]$/g, "");
     return {
       agent: agentFor(
         proxySettings,
@@ -106,13 +99,13 @@ export function createNodeFetch(options: NodeFetchOptions): NodeFetch {
       ),
       forward: proxy,
       options: {
-        protocol: proxy.protocol,
-        host: proxyHost,
-        port: proxy.port || (proxySettings ? "443" : "80"),
+        protocol: proxy.url.protocol,
+        host: proxy.host,
+        port: proxy.port,
         path: url.origin + path,
         headers: { host: url.host, ...proxyAuthorization(proxy) },
         ...proxySettings,
-        ...serverName(proxyHost),
+        ...serverName(proxy.host),
       },
     };
   }
@@ -141,25 +134,18 @@ export function createNodeFetch(options: NodeFetchOptions): NodeFetch {
   };
 }
 
-function parseProxy(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  const reason = "a proxy's address begins with http:// or https://";
-  throw new NetworkError(redactUrl(text), "proxy", reason);
-}
-
 /** TLS names no host by its address. */
 function serverName(host: string): { servername?: string } {
   return isIP(host) ? {} : { servername: host };
 }
 
 function tunnelAgent(
-  proxy: URL,
+  proxy: Proxy,
   proxySettings: TlsSettings | undefined,
-  settings: TlsSettings,
+  settings: TlsSettings | undefined,
   signal: AbortSignal,
 ): http.Agent {
-  const agent = new https.Agent({ keepAlive: true });
+  const agent = new (settings ? https : http).Agent({ keepAlive: true });
   type Connect = (
     options: { host?: string; port?: string | number },
     callback: (error: Error | null, socket?: unknown) => void,
@@ -248,9 +234,4 @@ function isProxyRefusal(
   // to answer that with the registry's login would be of no use.
   return statusCode === 407 ||
     (statusCode === 401 && /^tinyproxy\b/i.test(`${headers.server}`));
-}
-
-function proxyFailure(proxy: URL, cause: Error): NetworkError {
-  const { words, reason } = describeFailure(cause);
-  return new NetworkError(proxy.origin, "proxy", words, { cause, reason });
 }

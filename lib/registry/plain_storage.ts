@@ -3,7 +3,7 @@
 import { NetworkError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { isLinkLocal } from "./address.ts";
-import { redactUrl } from "./redact.ts";
+import { redactUrl } from "../redact/address.ts";
 
 /** Decides whether an address may be asked by plain HTTP, and throws if not. */
 export type CheckPlain = (url: URL) => void;

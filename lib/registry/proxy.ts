@@ -7,6 +7,9 @@
  * @see {@link https://pkg.go.dev/golang.org/x/net/http/httpproxy}
  */
 
+import { NetworkError } from "../errors.ts";
+import { holdsLogin, redactAddress } from "../redact/address.ts";
+import { decoded } from "../redact/secrets.ts";
 import { inSubnet, isLoopback, parseAddress, parseSubnet } from "./address.ts";
 
 /** Environment variables by name. */
@@ -58,6 +61,90 @@ export function proxyFromEnvironment(
     if (!proxy || isLoopback(url.hostname)) return undefined;
     if (exceptions.some((matches) => matches(url))) return undefined;
     return /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+  };
+}
+
+/** A proxy's address, taken apart. */
+export interface Proxy {
+  /** What is spoken to it. */
+  kind: "http" | "https" | "socks";
+  /** What the user may see of it: `socks5://proxy.example:1080`. */
+  name: string;
+  /** The same as a URL, without the login. */
+  url: URL;
+  /** Its host; an IPv6 address without brackets. */
+  host: string;
+  /** Its port. */
+  port: number;
+  /** The user name; empty without a login. */
+  username: string;
+  /** The password. */
+  password: string;
+}
+
+const KINDS: Readonly<Record<string, [Proxy["kind"], number]>> = {
+  "http:": ["http", 80],
+  "https:": ["https", 443],
+  // Who looks the name up makes no difference here, as in Go: it is always
+  // the proxy. "socks:" is what GNOME writes.
+  "socks5:": ["socks", 1080],
+  "socks5h:": ["socks", 1080],
+  "socks:": ["socks", 1080],
+};
+/** The most bytes that SOCKS has room for in a name or a password. */
+const SOCKS_LIMIT = 255;
+
+/**
+ * Takes a proxy's address apart.
+ *
+ * A `%` in its login that encodes nothing counts as itself. A `#`, `/`, `?` or
+ * `\` there would make another host of it, so these must be encoded.
+ *
+ * @param text Such as `http://user:password@proxy:3128`, or without `http://`.
+ * @returns The proxy.
+ * @throws {NetworkError} If it is none; the error holds nothing of the login.
+ */
+export function parseProxy(text: string): Proxy {
+  const fail = (words: string): never => {
+    throw new NetworkError(redactAddress(text), "proxy", words, {
+      reason: "proxy-address",
+    });
+  };
+  const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
+    ? text
+    : `http://${text}`;
+  const login = /:\/\/([^]*)@/.exec(absolute)?.[1] ?? "";
+  if (holdsLogin(absolute) && /[#/?\\]/.test(login)) {
+    fail(
+      "in a proxy's user name and password, #, /, ? and \\ are written %23, " +
+        "%2F, %3F and %5C",
+    );
+  }
+  // A parser of URLs drops these without a word.
+  const whole = absolute.replace(/[\t\r\n]/g, encodeURIComponent);
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  const [kind, port] = KINDS[url?.protocol ?? ""] ?? [];
+  if (!url || !kind || url.hostname === "") {
+    return fail(
+      "a proxy's address begins with http://, https://, socks5:// or " +
+        "socks5h://, and names a host",
+    );
+  }
+  const [username, password] = [decoded(url.username), decoded(url.password)];
+  const long = (part: string) =>
+    new TextEncoder().encode(part).length > SOCKS_LIMIT;
+  if (kind === "socks" && (long(username) || long(password))) {
+    fail(`SOCKS has no room for a login of more than ${SOCKS_LIMIT} bytes`);
+  }
+  url.username = url.password = "";
+  return {
+    kind,
+    name: `${url.protocol}//${url.host}`,
+    url,
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port || port),
+    username,
+    password,
   };
 }
 

@@ -3,7 +3,8 @@
 import { lookup } from "node:dns/promises";
 import { AuthenticationError } from "../errors.ts";
 import { isPrivateHost } from "./address.ts";
-import { cleanText } from "./redact.ts";
+import { redactAddress } from "../redact/address.ts";
+import { cleanText } from "../redact/clean.ts";
 
 /** The addresses of a host; it throws or gives none where they are not known. */
 export type Lookup = (host: string) => Promise<readonly string[]>;
@@ -55,7 +56,7 @@ export async function checkRealm(
     throw new AuthenticationError(
       registry,
       `it names the token server ${
-        JSON.stringify(cleanText(realm, 200))
+        JSON.stringify(cleanText(redactAddress(realm), 200))
       }, ${reason}`,
       { code, host },
     );

@@ -1,5 +1,6 @@
 /** What of a request must not be repeated by whoever answers it. */
 
+import { loginOf } from "../redact/secrets.ts";
 import type { Exchange } from "./body.ts";
 
 /** Shorter values of a query are words and numbers. */
@@ -19,8 +20,7 @@ export function secretsOf({ sent, url }: Exchange): string[] {
   const [scheme, value = ""] = (sent.authorization ?? "").split(" ");
   secrets.push(value);
   if (scheme === "Basic") {
-    const bytes = Uint8Array.from(atob(value), (char) => char.charCodeAt(0));
-    const login = new TextDecoder().decode(bytes);
+    const login = loginOf(value);
     secrets.push(login, login.slice(login.indexOf(":") + 1));
   }
   const form = new URLSearchParams(sent.body ?? "");

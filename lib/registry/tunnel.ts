@@ -1,11 +1,12 @@
-/** A TLS connection through a proxy, by HTTP's CONNECT. */
+/** A connection through a proxy, by HTTP's CONNECT or by SOCKS. */
 
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
 import { onAbort } from "../abort.ts";
 import { NetworkError } from "../errors.ts";
-import { describeFailure } from "./network_error.ts";
+import type { Proxy } from "./proxy.ts";
+import { proxyFailure, proxyRefusal } from "./proxy_failure.ts";
 
 /** How the TLS of a connection is verified, as `node:tls` takes it. */
 export interface TlsSettings {
@@ -21,72 +22,49 @@ export interface TlsSettings {
 
 /** What {@linkcode openTunnel} connects. */
 export interface TunnelOptions {
-  /** The proxy, with `user:password@` where it wants them. */
-  proxy: URL;
+  /** The proxy. */
+  proxy: Proxy;
   /** The TLS of the connection to the proxy, for an `https:` one. */
   proxySettings?: TlsSettings;
   /** The host behind the proxy; an IPv6 address without brackets. */
   host: string;
   /** Its port. */
   port: number;
-  /** The TLS of the connection to that host. */
-  settings: TlsSettings;
+  /** The TLS of the connection to that host; without it, there is none. */
+  settings?: TlsSettings;
   /** Gives up, whatever is going on. */
   signal: AbortSignal;
 }
 
 /** The header that logs in to a proxy whose address holds a user. */
-export function proxyAuthorization(proxy: URL): Record<string, string> {
+export function proxyAuthorization(proxy: Proxy): Record<string, string> {
   if (!proxy.username) return {};
-  const login = `${decodeURIComponent(proxy.username)}:${
-    decodeURIComponent(proxy.password)
-  }`;
+  const login = `${proxy.username}:${proxy.password}`;
   return {
     "proxy-authorization": `Basic ${Buffer.from(login).toString("base64")}`,
   };
-}
-
-/**
- * The error for a proxy that does not take the login in its address.
- *
- * @param proxy The proxy.
- * @returns The error, without the login.
- */
-export function proxyRefusal(proxy: URL): NetworkError {
-  return proxy.username
-    ? new NetworkError(
-      proxy.origin,
-      "proxy",
-      "the proxy refuses the user name or password",
-      { reason: "proxy-login-refused" },
-    )
-    : new NetworkError(
-      proxy.origin,
-      "proxy",
-      "the proxy wants a user name and a password",
-      { reason: "proxy-login-missing" },
-    );
 }
 
 /** Milliseconds for a proxy to connect. */
 const TIMEOUT = 60_000;
 
 /**
- * Connects to a host through a proxy and secures the connection.
+ * Connects to a host through a proxy and secures the connection where it is
+ * to be.
  *
  * @param options What to connect.
- * @returns The secured connection.
+ * @returns The connection.
  * @throws {NetworkError} Of kind `proxy` where the proxy cannot be reached or
  * refuses.
  */
 export async function openTunnel(options: TunnelOptions): Promise<net.Socket> {
   const { proxy, host, port, settings, signal } = options;
   let socket: net.Socket | undefined;
-  let failure = new NetworkError(proxy.origin, "proxy", "no answer in time");
+  let failure = new NetworkError(proxy.name, "proxy", "no answer in time");
   const giveUp = () => socket?.destroy(failure);
   const timer = setTimeout(giveUp, TIMEOUT);
   const abort = () => {
-    failure = new NetworkError(proxy.origin, "proxy", "the client was closed");
+    failure = new NetworkError(proxy.name, "proxy", "the client was closed");
     giveUp();
   };
   const forget = onAbort(signal, abort);
@@ -94,12 +72,15 @@ export async function openTunnel(options: TunnelOptions): Promise<net.Socket> {
     socket = startProxyConnection(options);
     try {
       await ready(socket, options.proxySettings ? "secureConnect" : "connect");
-      await askForTunnel(socket, proxy, host, port);
+      if (proxy.kind === "socks") {
+        const { askSocks } = await import("./socks.ts");
+        await askSocks(socket, proxy, host, port);
+      } else await askForTunnel(socket, proxy, host, port);
     } catch (cause) {
-      if (cause instanceof NetworkError) throw cause;
-      const { words, reason } = describeFailure(cause);
-      throw new NetworkError(proxy.origin, "proxy", words, { cause, reason });
+      if (socket.errored === failure) throw failure;
+      throw cause instanceof NetworkError ? cause : proxyFailure(proxy, cause);
     }
+    if (!settings) return socket;
     const inner = tls.connect({
       ...settings,
       socket,
@@ -119,9 +100,7 @@ export async function openTunnel(options: TunnelOptions): Promise<net.Socket> {
 }
 
 function startProxyConnection(options: TunnelOptions): net.Socket {
-  const { proxy, proxySettings } = options;
-  const host = proxy.hostname.replace(/^\[|\]$/g, "");
-  const port = Number(proxy.port || (proxySettings ? 443 : 80));
+  const { proxy: { host, port }, proxySettings } = options;
   if (!proxySettings) return net.connect({ host, port });
   return tls.connect({
     ...proxySettings,
@@ -152,7 +131,7 @@ const MAX_HEAD = 64 * 1024;
 
 function askForTunnel(
   socket: net.Socket,
-  proxy: URL,
+  proxy: Proxy,
   host: string,
   port: number,
 ): Promise<void> {
@@ -162,7 +141,7 @@ function askForTunnel(
     `${name}: ${value}\r\n`
   );
   const refuse = (reason: string) =>
-    new NetworkError(proxy.origin, "proxy", reason);
+    new NetworkError(proxy.name, "proxy", reason);
   return new Promise((resolve, reject) => {
     let head = "";
     const settle = (error?: Error) => {
@@ -187,7 +166,14 @@ function askForTunnel(
       // tinyproxy says 401 of a wrong password.
       else if (status === "407" || status === "401") {
         settle(proxyRefusal(proxy));
-      } else settle(refuse(`the proxy answers ${status} ${words}`.trim()));
+      } else {
+        const sentence = `the proxy answers ${status} ${words}`.trim();
+        settle(
+          new NetworkError(proxy.name, "proxy", sentence, {
+            reason: "proxy-refused",
+          }),
+        );
+      }
     };
     socket.on("data", data);
     socket.on("error", settle);

@@ -18,6 +18,7 @@ import { CredentialHelperError } from "../../lib/credentials/helper.ts";
 import { auth, NO_SCRIPTS, withFolder } from "../credentials/fixture.ts";
 import { test } from "../harness.ts";
 import { type Auth, FakeRegistry } from "../registry_server/mod.ts";
+import { run } from "./main_fixture.ts";
 import { Sink } from "./screen.ts";
 
 const BASIC: Auth = { kind: "basic", users: { me: "s3cret" } };
@@ -258,3 +259,31 @@ for (const [operands, registry] of REGISTRIES) {
     }
   });
 }
+
+test("runLogin() and a pull say that DOCKER_CONFIG names a file", () =>
+  withFolder(async ({ path, write }) => {
+    const file = await write("config.json", { auths: {} });
+    const env = { DOCKER_CONFIG: file };
+    for (
+      const command of [["login", ...ARGS], ["logout", "registry.test"]]
+    ) {
+      const { code, stderr } = await run(command, undefined, { env });
+      assertEquals(code, 2);
+      assertStringIncludes(
+        stderr,
+        "error: DOCKER_CONFIG names the folder of the config.json, and " +
+          `${JSON.stringify(file)} is a file; set it to ${
+            JSON.stringify(path)
+          }`,
+      );
+    }
+    const pulled = await run(["nginx"], undefined, { env });
+    assertEquals(pulled.code, 0);
+    assertStringIncludes(
+      pulled.stderr,
+      `${JSON.stringify(file)} is a file, so no logins are taken from there`,
+    );
+    const other = { ...env, REGISTRY_AUTH_FILE: file };
+    const quiet = await run(["nginx"], undefined, { env: other });
+    assertEquals(quiet.stderr.includes("DOCKER_CONFIG"), false);
+  }));

@@ -28,9 +28,10 @@ test("parseMirror() refuses what is none, and repeats no password", () => {
     ["https://m.example", "--mirror: a mirror is written HOST=URL"],
     ["=https://m.example", "--mirror: a mirror is written HOST=URL"],
     ["docker.io=", "--mirror: a mirror is written HOST=URL"],
-    ["a@b=https://m", '"a@b" is no host'],
+    ["a?b=https://m", '"a?b" is no host'],
+    ["a@b=https://m", "a login cannot be part of a mirror's address"],
     ["docker.io=ftp://m.example", "none of http and https"],
-    ["docker.io=https://u:hunter2@m.example", "a login cannot be part of it"],
+    ["docker.io=https://u:hunter2@m.example", "a login cannot be part of"],
     ["docker.io=https://m.example/?k=hunter2", "there can be no query"],
   ];
   for (const [text, words] of table) {

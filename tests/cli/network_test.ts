@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import type { Environment } from "../../cli/environment.ts";
 import { openNetwork, withSystemTrust } from "../../cli/network.ts";
 import type { NetworkOptions } from "../../cli/network_options.ts";
@@ -150,6 +150,27 @@ test("openNetwork() trusts those of SSL_CERT_FILE", { skip }, async () => {
   assertEquals(warnings, [
     `Cannot use SSL_CERT_FILE ${JSON.stringify(none)}: ENOENT`,
   ]);
+});
+
+test("openNetwork() trusts those in the folders of SSL_CERT_DIR", {
+  skip: skip || (sep === "\\" && "links need a right there"),
+}, async () => {
+  const { authority } = certificates();
+  const [one, two] = ["one", "two"].map((name) => join(folder, name));
+  for (const path of [one!, two!]) await mkdir(path);
+  // As OpenSSL has them: links that are named by a hash, to nowhere as well.
+  await symlink(authority.certFile, join(two!, "0a1b2c3d.0"));
+  await symlink(join(folder, "gone"), join(two!, "0a1b2c3d.1"));
+  await mkdir(join(two!, "nested"));
+  await writeFile(join(two!, "README"), "no certificate");
+  await writeFile(join(two!, "large.pem"), new Uint8Array(2_000_000));
+  assertEquals(spawnSync("mkfifo", [join(two!, "pipe.pem")]).status, 0);
+  const none = join(folder, "no-such-folder");
+  await unknown({ env: { SSL_CERT_DIR: one! } });
+  const env = { SSL_CERT_DIR: `${none}:${one}::${two}` };
+  assertEquals(await ask({ env }), {
+    warnings: [`Cannot use SSL_CERT_DIR ${JSON.stringify(none)}: ENOENT`],
+  });
 });
 
 test("openNetwork() leaves certificates unverified where it is told so", {

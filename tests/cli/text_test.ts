@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../harness.ts";
+import { redactText } from "../../lib/redact/address.ts";
 import {
   formatTime,
   formatWholeTime,
   neutralize,
   quoteForShell,
-  redactAddresses,
   truncate,
   width,
 } from "../../cli/text.ts";
@@ -19,18 +19,18 @@ test("neutralize() leaves nothing that steers a terminal", () => {
   assertEquals(neutralize("a\u2066\u200b\ufeff"), "a\\u2066\\u200b\\ufeff");
 });
 
-test("redactAddresses() takes users, passwords and queries away", () => {
+test("redactText() takes users, passwords and queries away", () => {
   assertEquals(
-    redactAddresses("get (https://me:pw@s3.example/a/b?X-Sig=abc&e=1#f) now"),
+    redactText("get (https://me:pw@s3.example/a/b?X-Sig=abc&e=1#f) now"),
     "get (https://s3.example/a/b?…) now",
   );
   assertEquals(
-    redactAddresses("http://a/b and https://c@d/e"),
+    redactText("http://a/b and https://c@d/e"),
     "http://a/b and https://d/e",
   );
-  assertEquals(redactAddresses("no address?a=b"), "no address?a=b");
+  assertEquals(redactText("no address?a=b"), "no address?a=b");
   assertEquals(
-    redactAddresses("Cannot reach http://me:pw@p: it is https://q."),
+    redactText("Cannot reach http://me:pw@p: it is https://q."),
     "Cannot reach http://p/: it is https://q.",
   );
 });

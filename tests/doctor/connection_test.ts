@@ -6,7 +6,8 @@ import {
   examineTls,
 } from "../../lib/doctor/connection.ts";
 import { type Finding, Findings } from "../../lib/doctor/report.ts";
-import { Scrubber } from "../../lib/doctor/scrub.ts";
+import { parseProxy } from "../../lib/registry/proxy.ts";
+import { Secrets } from "../../lib/redact/secrets.ts";
 import { AUTHORITY, SERVER } from "../registry/certificates.ts";
 import { serve, serveProxy } from "../registry/loopback.ts";
 import { test } from "../harness.ts";
@@ -18,7 +19,7 @@ async function finding(
   options: Partial<ConnectionOptions> = {},
 ): Promise<Finding> {
   const findings = new Findings(
-    new Scrubber(),
+    new Secrets(),
     (error) => (error as Error).message,
   );
   await step({
@@ -50,7 +51,9 @@ test("examineName() tells of a name that nobody has", async () => {
 
 test("examineName() looks up the proxy, where there is one", async () => {
   const proxy = "http://127.0.0.1:3128";
-  const { message } = await finding(examineName, "https://r.test/", { proxy });
+  const { message } = await finding(examineName, "https://r.test/", {
+    proxy: parseProxy(proxy),
+  });
   assertMatch(message, /^127.0.0.1 is an address/);
 });
 
@@ -65,12 +68,12 @@ test("examineTls() finds version, issuer and end of a certificate", async () => 
     const proxy = await serveProxy("me:secret");
     try {
       const through = await finding(examineTls, url, {
-        proxy: `http://me:secret@127.0.0.1:${proxy.port}`,
+        proxy: parseProxy(`http://me:secret@127.0.0.1:${proxy.port}`),
       });
       assertEquals(through.details!.issuer, "Test CA");
       assertEquals(proxy.asked.length, 1);
       const refused = await finding(examineTls, url, {
-        proxy: `http://127.0.0.1:${proxy.port}`,
+        proxy: parseProxy(`http://127.0.0.1:${proxy.port}`),
       });
       assertMatch(refused.message, /the proxy wants a user name/);
     } finally {
@@ -78,7 +81,9 @@ test("examineTls() finds version, issuer and end of a certificate", async () => 
     }
     const secured = await serveProxy("me:secret", SERVER);
     try {
-      const way = { proxy: `https://me:secret@localhost:${secured.port}` };
+      const way = {
+        proxy: parseProxy(`https://me:secret@localhost:${secured.port}`),
+      };
       const untrusted = await finding(examineTls, url, way);
       assertMatch(untrusted.message, /the certificate's issuer is unknown/);
       assertEquals(secured.asked, []);

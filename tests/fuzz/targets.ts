@@ -4,12 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "@std/assert";
-import {
-  neutralize,
-  quoteForShell,
-  redactAddresses,
-  truncate,
-} from "../../cli/text.ts";
+import { neutralize, quoteForShell, truncate } from "../../cli/text.ts";
 import {
   parseAuthFile,
   readAuthEntry,
@@ -44,7 +39,8 @@ import { HttpClient } from "../../lib/registry/http.ts";
 import { parseMirrorUrl } from "../../lib/registry/mirror_url.ts";
 import { placeAnswer } from "../../lib/registry/range.ts";
 import { rateLimitWarning } from "../../lib/registry/rate_limit.ts";
-import { cleanText, redactText, redactUrl } from "../../lib/registry/redact.ts";
+import { redactText, redactUrl } from "../../lib/redact/address.ts";
+import { cleanText } from "../../lib/redact/clean.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { parseRetryAfter } from "../../lib/registry/retry.ts";
 import { nextPage } from "../../lib/registry/tags.ts";
@@ -352,7 +348,7 @@ export const TARGETS: readonly Target[] = [
       quoteForShell(text);
       redactText(text);
       redactUrl(text);
-      redactAddresses(text);
+      redactText(text);
     },
   },
 ];

@@ -73,7 +73,8 @@ for (
       AuthenticationError,
     );
     assertStringIncludes(error.message, reason);
-    assertStringIncludes(error.message, JSON.stringify(realm));
+    const shown = realm.replace("user:pw@", "•••@");
+    assertStringIncludes(error.message, JSON.stringify(shown));
     assertEquals([error.registry, error.code], ["r", undefined]);
   });
 }
@@ -93,7 +94,8 @@ for (
       AuthenticationError,
     );
     assertEquals([error.code, error.host], [code, host]);
-    assertStringIncludes(error.message, JSON.stringify(realm));
+    const shown = realm.replace("user:pw@", "•••@");
+    assertStringIncludes(error.message, JSON.stringify(shown));
     const url = await check(realm, "https://r.test", { trusted: [host] });
     assertEquals(url.host, host);
   });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseErrorBody } from "../../lib/registry/error_body.ts";
-import { cleanText, redactText, redactUrl } from "../../lib/registry/redact.ts";
+import { redactText, redactUrl } from "../../lib/redact/address.ts";
+import { cleanText } from "../../lib/redact/clean.ts";
 import { test } from "../harness.ts";
 
 test("redactUrl() leaves out user, password, query and fragment", () => {
@@ -10,7 +11,7 @@ test("redactUrl() leaves out user, password, query and fragment", () => {
   );
   assertEquals(redactUrl("http://r.test/v2/"), "http://r.test/v2/");
   assertEquals(redactUrl("no url?token=SECRET"), "no url?…");
-  assertEquals(redactUrl("http://user:SECRET@:::"), "http://:::");
+  assertEquals(redactUrl("http://user:SECRET@:::"), "http://•••@:::");
 });
 
 test("cleanText() takes out what a terminal would obey", () => {

@@ -1,0 +1,187 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { NetworkError } from "../../lib/errors.ts";
+import { proxyFromEnvironment } from "../../lib/registry/proxy.ts";
+import { createTransport } from "../../lib/registry/transport.ts";
+import { test } from "../harness.ts";
+import { AUTHORITY, SERVER } from "./certificates.ts";
+import { serve } from "./loopback.ts";
+import { serveSocks, type SocksOptions } from "./socks_server.ts";
+
+/** The package's timer outlives its work, without keeping a process alive. */
+const LEAVES = { leaves: "timers" } as const;
+const LOGIN = "me:p@ss/w%rd";
+const ENCODED = "me:p%40ss%2Fw%25rd@";
+
+for (const scheme of ["socks5", "socks5h", "socks"]) {
+  test(
+    `createTransport() asks by http and https through ${scheme}:`,
+    LEAVES,
+    async () => {
+      const plain = await serve((_, response) => void response.end("plain"));
+      const secure = await serve(
+        (_, response) => void response.end("secure"),
+        SERVER,
+      );
+      const socks = await serveSocks({ login: LOGIN });
+      const transport = createTransport({
+        proxy: () => `${scheme}://${ENCODED}127.0.0.1:${socks.port}`,
+        caCerts: [AUTHORITY],
+      });
+      try {
+        const urls = [
+          `http://localhost:${plain.port}/`,
+          `https://localhost:${secure.port}/`,
+        ];
+        const texts = [];
+        for (const url of urls) {
+          texts.push(await (await transport.fetch(url)).text());
+        }
+        assertEquals(texts, ["plain", "secure"]);
+        // The proxy looks the name up.
+        assertEquals(socks.asked, [
+          `name localhost:${plain.port}`,
+          `name localhost:${secure.port}`,
+        ]);
+      } finally {
+        transport.close();
+        for (const each of [plain, secure, socks]) await each.close();
+      }
+    },
+  );
+}
+
+test(
+  "createTransport() asks for an IPv6 address through SOCKS",
+  LEAVES,
+  async () => {
+    const plain = await serve((_, response) => void response.end("plain"));
+    const socks = await serveSocks({ port: plain.port });
+    const transport = createTransport({
+      proxy: () => `socks5://127.0.0.1:${socks.port}`,
+    });
+    try {
+      const response = await transport.fetch("http://[2001:db8::7]:5000/");
+      assertEquals(await response.text(), "plain");
+      assertEquals(socks.asked, [
+        "address 2001:0db8:0000:0000:0000:0000:0000:0007:5000",
+      ]);
+    } finally {
+      transport.close();
+      await plain.close();
+      await socks.close();
+    }
+  },
+);
+
+/** How a request fails through a proxy, for http and https. */
+async function failures(
+  options: SocksOptions,
+  login = "",
+): Promise<[reason: string | undefined, words: string]> {
+  const socks = await serveSocks(options);
+  const transport = createTransport({
+    proxy: () => `socks5://${login}127.0.0.1:${socks.port}`,
+  });
+  try {
+    const found: [string | undefined, string][] = [];
+    for (const scheme of ["http", "https"]) {
+      const error = await assertRejects(
+        () => transport.fetch(`${scheme}://r.test/`),
+        NetworkError,
+      );
+      const start = `Cannot reach socks5://127.0.0.1:${socks.port}: `;
+      assertEquals(error.message.slice(0, start.length), start);
+      assertEquals(error.kind, "proxy");
+      assert(!JSON.stringify(error.cause ?? "").includes("SECRET"));
+      found.push([error.reason, error.message.slice(start.length)]);
+    }
+    assertEquals(found[0], found[1]);
+    return found[0]!;
+  } finally {
+    transport.close();
+    await socks.close();
+  }
+}
+
+test("createTransport() says what a SOCKS proxy refuses", LEAVES, async () => {
+  assertEquals(await failures({ login: LOGIN }, "me:SECRET@"), [
+    "proxy-login-refused",
+    "the proxy refuses the user name or password",
+  ]);
+  assertEquals(await failures({ login: LOGIN }), [
+    "proxy-login-missing",
+    "the proxy wants a user name and a password",
+  ]);
+  assertEquals(await failures({ reply: 5 }), [
+    "proxy-refused",
+    "the host refuses the proxy's connection",
+  ]);
+  assertEquals(await failures({ reply: 4 }), [
+    "proxy-refused",
+    "the proxy does not reach the host",
+  ]);
+  assertEquals(await failures({ reply: 2 }), [
+    "proxy-refused",
+    "the proxy does not allow this connection",
+  ]);
+  assertEquals((await failures({ reply: 99 }))[0], "proxy-refused");
+});
+
+test(
+  "createTransport() says that no SOCKS proxy is there, or another server",
+  LEAVES,
+  async () => {
+    const socks = await serveSocks();
+    await socks.close();
+    const web = await serve((_, response) => void response.end());
+    const transport = createTransport({
+      proxy: ({ hostname }) =>
+        `socks5://a:SECRET@127.0.0.1:${
+          hostname === "r.test" ? socks.port : web.port
+        }`,
+    });
+    try {
+      const gone = await assertRejects(
+        () => transport.fetch("https://r.test/"),
+        NetworkError,
+        "the connection is refused",
+      );
+      assertEquals(gone.kind, "proxy");
+      const other = await assertRejects(
+        () => transport.fetch("https://other.test/"),
+        NetworkError,
+      );
+      assertEquals(other.kind, "proxy");
+      assert(!`${gone.stack}${other.stack}`.includes("SECRET"));
+    } finally {
+      transport.close();
+      await web.close();
+    }
+  },
+);
+
+test("createTransport() refuses a login that SOCKS has no room for", async () => {
+  const transport = createTransport({
+    proxy: () => `socks5://me:${"x".repeat(256)}@127.0.0.1:1`,
+  });
+  const { reason, message } = await assertRejects(
+    () => transport.fetch("https://r.test/"),
+    NetworkError,
+    "no room for a login",
+  );
+  assertEquals(reason, "proxy-address");
+  assert(!message.includes("xxx"));
+  transport.close();
+});
+
+test("proxyFromEnvironment() takes SOCKS from ALL_PROXY, and heeds NO_PROXY", () => {
+  const proxy = proxyFromEnvironment({
+    all_proxy: "socks5h://me:pw@s.test",
+    HTTPS_PROXY: "http://p:1",
+    NO_PROXY: "r.test",
+  });
+  assertEquals(proxy(new URL("http://q.test/")), "socks5h://me:pw@s.test");
+  assertEquals(proxy(new URL("https://q.test/")), "http://p:1");
+  assertEquals(proxy(new URL("http://r.test/")), undefined);
+  assertEquals(proxy(new URL("http://localhost/")), undefined);
+});
