@@ -214,6 +214,18 @@ export function probePath(path: string): string {
   return `${path}~`;
 }
 
+/**
+ * Reads a document of ours that nobody else may have written; where somebody
+ * may, it gives `undefined`.
+ *
+ * @throws {StorageError} As {@linkcode readText} does.
+ */
+export async function readOwnText(path: string): Promise<string | undefined> {
+  const status = await lstat(path).catch(() => undefined);
+  if (!status?.isFile() || !isOwn(status, await ownershipAt(path))) return;
+  return await readText(path);
+}
+
 /** Whether a file is this user's, and opened no wider than this user does. */
 export function isOurs(status: Stats, own: Ownership): boolean {
   return status.uid === own.uid && (status.mode & 0o022 & ~own.mode) === 0;

@@ -13,7 +13,7 @@ import { makeFolders } from "../disk/folders.ts";
 import { ifThere, onDisk, storageError, systemCode } from "../disk/io.ts";
 import { acquireLock, type Lock } from "../disk/lock.ts";
 import { PartialFile } from "../disk/partial_file.ts";
-import { openIfPlain, readText } from "../disk/plain_file.ts";
+import { openIfPlain, readOwnText, readText } from "../disk/plain_file.ts";
 import { lockPathOf, occupied } from "../disk/remains.ts";
 import { syncFolder } from "../disk/sync.ts";
 import { VerifiedFiles } from "../disk/verified_files.ts";
@@ -383,7 +383,8 @@ export class LayoutStore {
   /** Which files were verified: of layouts and archives that this fills. */
   get verified(): VerifiedFiles {
     return this.#verified ??= new VerifiedFiles({
-      read: () => readText(join(this.path, VERIFIED)),
+      // Else another user could vouch for a file of his.
+      read: () => readOwnText(join(this.path, VERIFIED)),
       replace: (text) => replaceFile(this.path, VERIFIED, text),
     });
   }

@@ -124,3 +124,25 @@ test("LayoutStore follows no link in the place of its documents", {
       assertEquals(dirname(error.path), store.path);
     }
   }));
+
+test(
+  "LayoutStore.verified believes nobody else",
+  { skip },
+  () =>
+    inFolder(async (folder) => {
+      const state = { dev: 1n, ino: 2n, size: 3n, mtimeNs: 4n, ctimeNs: 5n };
+      const first = await LayoutStore.open(folder);
+      first.verified.add(state, "a");
+      await first.verified.save();
+      const found = async () =>
+        await (await LayoutStore.open(folder)).verified.find(state);
+      assertEquals(await found(), "a");
+      await chmod(join(folder, "verified.json"), 0o666);
+      assertEquals(await found(), undefined);
+      await chmod(join(folder, "verified.json"), 0o644);
+      assertEquals(await found(), "a");
+      if (process.getuid?.() !== 0) return;
+      chownSync(join(folder, "verified.json"), 65_534, 65_534);
+      assertEquals(await found(), undefined);
+    }),
+);
