@@ -160,6 +160,7 @@ export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
 export type {
   ImageForm,
   LoaderName,
+  LoaderReasonCode,
   LoaderVerdict,
   VerifiedImage,
   VerifyProblem,

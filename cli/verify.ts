@@ -29,6 +29,7 @@ export interface VerifyResult {
 const LOADERS: Readonly<Record<LoaderName, string>> = {
   "docker-classic": "docker load, classic store",
   "docker-containerd": "docker load, containerd store",
+  "containerd": "ctr images import",
   "podman": "podman load",
   "skopeo-docker-archive": "skopeo, docker-archive:",
   "skopeo-oci": "skopeo, oci-archive: or oci:",

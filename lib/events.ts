@@ -13,6 +13,7 @@ export interface Warning {
     | "platform-mismatch"
     | "platform-config"
     | "zstd-layer"
+    | "many-layers"
     | "credentials-refused"
     | "credentials-unusable"
     | "credential-helper"
@@ -26,6 +27,10 @@ export interface Warning {
   message: string;
   /** The host that it is about, for `plain-storage` and `foreign-layer`. */
   host?: string;
+  /** The number of layers, where that is what it is about. */
+  layers?: number;
+  /** The most that can be of it. */
+  limit?: number;
 }
 
 /** Why something is asked for again, for programs. */

@@ -29,8 +29,14 @@ export { documentMediaType } from "./document_type.ts";
 
 /** The most entries that an index may have. */
 const MAX_ENTRIES = 10_000;
-/** The most layers that an image may have; Docker itself takes 125. */
+/** The most layers that an image may have. */
 const MAX_LAYERS = 1_000;
+/**
+ * The most layers that Docker takes, where its images are not in containerd.
+ *
+ * @see {@link https://github.com/moby/moby/blob/v28.0.0/layer/layer_store.go}
+ */
+export const DOCKER_LAYERS = 125;
 
 /**
  * Reads an index.

@@ -5,7 +5,7 @@ import { tidyArchive } from "./archive/archive_file.ts";
 import { archiveName } from "./archive/name.ts";
 import { distinctLayers, planArchive } from "./archive/plan.ts";
 import { archiveTarget } from "./archive/target.ts";
-import type { OnEvent } from "./events.ts";
+import type { OnEvent, Warning } from "./events.ts";
 import {
   CALL,
   checkOptions,
@@ -26,6 +26,7 @@ import {
   TIMEOUT,
 } from "./options.ts";
 import { hostPlatform } from "./host_platform.ts";
+import { DOCKER_LAYERS } from "./manifest.ts";
 import { normalizePlatform, parsePlatform } from "./platform.ts";
 import {
   isArchiveUpToDate,
@@ -450,14 +451,21 @@ async function pullThrough(
 }
 
 function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {
+  const warn = (warning: Warning) => onEvent({ type: "warning", warning });
   if (layers.some(({ mediaType }) => mediaType.endsWith("zstd"))) {
-    onEvent({
-      type: "warning",
-      warning: {
-        code: "zstd-layer",
-        message:
-          "The image has layers compressed with zstd, which docker load takes from Docker 23 on",
-      },
+    warn({
+      code: "zstd-layer",
+      message:
+        "The image has layers compressed with zstd, which docker load takes from Docker 23 on",
+    });
+  }
+  if (layers.length > DOCKER_LAYERS) {
+    warn({
+      code: "many-layers",
+      message:
+        `The image has ${layers.length} layers, and docker load takes no more than ${DOCKER_LAYERS} where Docker keeps images in its classic store`,
+      layers: layers.length,
+      limit: DOCKER_LAYERS,
     });
   }
 }

@@ -136,6 +136,21 @@ test("pull() fetches what the cache holds damaged, and nothing else", () =>
     await assertHolds(join(folder, "image.tar"), image);
   }));
 
+test("pull() warns of more layers than Docker takes", () =>
+  inPullWorld(async ({ registry, pull, events }) => {
+    for (const layers of [125, 126]) {
+      registry.add("app", await buildImage({ layers }), `${layers}`);
+      await pull(`app:${layers}`);
+      const warnings = events.flatMap((event) =>
+        event.type === "warning" ? [event.warning] : []
+      );
+      assertEquals(
+        warnings.map(({ code, layers, limit }) => [code, layers, limit]),
+        layers === 125 ? [] : [["many-layers", 126, 125]],
+      );
+    }
+  }));
+
 test("pull() shares layers between images", () =>
   inPullWorld(async ({ registry, folder, pull }) => {
     const other = await buildImage({

@@ -17,6 +17,8 @@ export interface LayerFacts {
   linked?: boolean;
   /** Its digest when expanded, as the configuration says. */
   diffId?: string;
+  /** Other places where it may be had, as its descriptor says. */
+  urls?: string[];
 }
 
 /** What is known of an image in one of its forms. */
@@ -29,6 +31,8 @@ export interface ImageFacts {
   digest?: string;
   /** The digest of its configuration. */
   imageId?: string;
+  /** The type of its configuration. */
+  configType?: string;
   /** What it is made for. */
   platform?: string;
   /** Its layers, lowest first. */

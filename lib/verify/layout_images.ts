@@ -5,8 +5,8 @@
  */
 
 import { blobName } from "../archive/plan.ts";
-import { parseObject } from "../document_fields.ts";
-import { LAYOUT_SHAPE } from "../document_shapes.ts";
+import { type Fields, parseObject } from "../document_fields.ts";
+import { CONFIG_SHAPE, LAYOUT_SHAPE } from "../document_shapes.ts";
 import { InvalidDocumentError } from "../errors.ts";
 import { parseIndex, parseManifest } from "../manifest.ts";
 import {
@@ -23,6 +23,7 @@ import { checkBlob, checkDiffId, checkFile, readConfig } from "./blobs.ts";
 import type { FormFacts, ImageFacts, Inspection } from "./inspection.ts";
 import { INDEX, readNames, REF_NAME } from "./layout_names.ts";
 import type { VerifyProblem } from "./report.ts";
+import type { SourceEntry } from "./source.ts";
 
 const LAYOUT = "oci-layout";
 /** An index in an index in an index is enough. */
@@ -169,15 +170,29 @@ class Walk {
     this.#facts.images.push(facts);
   }
 
+  /** Whether a document speaks of layers, as an image's configuration does. */
+  async #hasLayers(entry: SourceEntry): Promise<boolean> {
+    try {
+      const bytes = await this.#inspection.document(entry);
+      const { rootfs } = parseObject(bytes, CONFIG_SHAPE, entry.name);
+      return Array.isArray((rootfs as Fields | undefined)?.diff_ids);
+    } catch {
+      return false;
+    }
+  }
+
   /** @returns Whether it is an image, and no artifact. */
   async #readImage(manifest: Manifest, facts: ImageFacts): Promise<boolean> {
     const inspection = this.#inspection;
     const { problems } = facts;
     const { config, layers } = manifest;
-    const isImage = isConfig(config.mediaType) &&
-      layers.every(({ mediaType }) => isLayer(mediaType));
     facts.imageId = config.digest;
+    facts.configType = config.mediaType;
     const blob = await checkBlob(inspection, config, problems);
+    // Loaders go by what is in it where the type says nothing.
+    const isImage = layers.every(({ mediaType }) => isLayer(mediaType)) &&
+      (isConfig(config.mediaType) ||
+        blob?.ok === true && await this.#hasLayers(blob.entry));
     const diffIds = isImage && blob?.ok
       ? await inspection.reading(
         problems,
@@ -196,6 +211,7 @@ class Walk {
       const layer = {
         name: blobName(digest),
         ...(diffIds?.[i] !== undefined && { diffId: diffIds[i] }),
+        urls: descriptor.urls,
       };
       facts.size += size;
       facts.layers.push(layer);

@@ -1,6 +1,8 @@
 /**
  * The rules of the programs that take images, as far as they can be told from
- * the bytes; not whether the daemon is of the image's platform.
+ * the bytes. They were held against the programs themselves: Docker 20.10 and
+ * 29 with both of its stores, containerd 1.6 and 2, Podman 4.3, skopeo 1.9 and
+ * 1.22.
  *
  * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
  * @see {@link https://github.com/containerd/containerd/blob/v2.0.0/core/images/archive/importer.go}
@@ -8,13 +10,23 @@
  * @see {@link https://github.com/containers/image/tree/v5.32.0/oci}
  */
 
-import type { FormFacts, ImageFacts, Inspection } from "./inspection.ts";
-import type {
-  LoaderName,
-  LoaderVerdict,
-  VerifyProblem,
-  VerifyProblemCode,
-} from "./report.ts";
+import { DOCKER_LAYERS } from "../manifest.ts";
+import { isConfig } from "../media_types.ts";
+import type { FormFacts, Inspection } from "./inspection.ts";
+import {
+  allLayers,
+  BROKEN_COPY,
+  BROKEN_DOCKER,
+  BROKEN_STORE,
+  findRefusal,
+  otherAlgorithm,
+  otherPlatform,
+  type Outcome,
+  refuse,
+  shortName,
+  yes,
+} from "./loader_rules.ts";
+import type { LoaderName, LoaderVerdict } from "./report.ts";
 
 /** What the rules are applied to. */
 export interface LoaderFacts {
@@ -28,39 +40,15 @@ export interface LoaderFacts {
   layout: FormFacts;
 }
 
-/** Why not (`no`), or else what is to be known (`yes`). */
-interface Outcome {
-  no?: string;
-  yes?: string;
-}
-
 /** The most bytes of a `manifest.json` that containers/image reads. */
 const MAX_TARFILE_MANIFEST = 1024 * 1024;
-const NO_FOLDER = "it takes a tar, and no folder";
-
-const BROKEN_DOCKER: VerifyProblemCode[] = [
-  "missing",
-  "link",
-  "size",
-  "document",
-  "layers",
-  "reference",
-  "diff-id",
-];
-const BROKEN_COPY: VerifyProblemCode[] = [
-  "missing",
-  "link",
-  "size",
-  "document",
-  "digest",
-];
-const BROKEN_STORE: VerifyProblemCode[] = [...BROKEN_COPY, "layers", "diff-id"];
 
 /** What each program will do. */
 export function judge(facts: LoaderFacts): LoaderVerdict[] {
   const rules: [LoaderName, (facts: LoaderFacts) => Outcome][] = [
     ["docker-classic", dockerClassic],
     ["docker-containerd", dockerContainerd],
+    ["containerd", containerd],
     ["podman", podman],
     ["skopeo-docker-archive", skopeoDocker],
     ["skopeo-oci", skopeoOci],
@@ -70,126 +58,189 @@ export function judge(facts: LoaderFacts): LoaderVerdict[] {
     code === "truncated" || code === "name"
   );
   return rules.map(([name, rule]) => {
-    const { no, yes } = broken ? { no: words(broken) } : rule(facts);
-    const reason = no ?? yes;
-    return {
-      name,
-      accepts: no === undefined,
-      ...(reason !== undefined && { reason }),
-    };
+    const outcome = broken
+      ? refuse("problem", `${broken.subject}: ${broken.message}`)
+      : rule(facts);
+    return { name, ...outcome };
   });
 }
 
 /** What `docker load` without containerd's store does. */
 function dockerClassic({ inspection, docker }: LoaderFacts): Outcome {
-  if (inspection.source.kind === "layout") return { no: NO_FOLDER };
-  const no = refusal(docker, "manifest.json", BROKEN_DOCKER);
-  if (no !== undefined) return { no };
+  if (inspection.source.kind === "layout") return NO_FOLDER;
+  const refusal = findRefusal(docker, "manifest.json", BROKEN_DOCKER);
+  if (refusal) return refusal;
+  const platform = otherPlatform(docker, /^linux\//);
+  if (platform) {
+    return refuse("platform", `on Linux it takes no image for ${platform}`);
+  }
+  for (const { layers } of docker.images) {
+    if (layers.length > DOCKER_LAYERS) {
+      return refuse(
+        "layers",
+        `it takes ${DOCKER_LAYERS} layers, and here are ${layers.length}; ` +
+          "with containerd's store it takes them",
+      );
+    }
+  }
   return allLayers(docker).some(({ compression }) => compression === "zstd")
-    ? { yes: "it needs Docker 23 or later, as layers are compressed with zstd" }
-    : {};
+    ? {
+      ...yes(
+        "compression",
+        "it needs Docker 23 or later, as layers are compressed with zstd",
+      ),
+      since: "23.0",
+    }
+    : yes();
 }
 
-/** What `docker load` does with the store of containerd, and `ctr`, too. */
-function dockerContainerd(
+/** What `docker load` does with the store of containerd. */
+function dockerContainerd(facts: LoaderFacts): Outcome {
+  const refusal = imported(facts);
+  if (refusal) return refusal;
+  const { layout } = facts;
+  // Those of manifest.json are made into full ones.
+  if (!layout.present) return yes();
+  const short = shortName(layout);
+  return short === undefined ? nameless(layout) : refuse(
+    "name",
+    `it loads it, and then finds nothing by the name ${short}, ` +
+      "which is no full one",
+  );
+}
+
+/** What `ctr images import` does. */
+function containerd(facts: LoaderFacts): Outcome {
+  const refusal = imported(facts);
+  if (refusal) return refusal;
+  const form = facts.layout.present ? facts.layout : facts.docker;
+  if (form.images.every(({ names }) => !names.length)) {
+    return refuse(
+      "name",
+      "it makes nothing of an image without a name, but with " +
+        "--base-name NAME --digests",
+    );
+  }
+  // It compares platforms, and nothing is the same as an unknown one.
+  const platform = otherPlatform(form, /^linux\/(?!unknown$)/);
+  return platform === undefined ? yes() : refuse(
+    "platform",
+    `it takes what its own machine runs, and this is for ${platform}; ` +
+      "--all-platforms takes it",
+  );
+}
+
+/** Why containerd's importer cannot take it. */
+function imported(
   { inspection, docker, layout }: LoaderFacts,
-): Outcome {
-  if (inspection.source.kind === "layout") return { no: NO_FOLDER };
+): Outcome | undefined {
+  if (inspection.source.kind === "layout") return NO_FOLDER;
   const isLayout = inspection.source.entries.has("oci-layout");
-  if (!isLayout) return { no: refusal(docker, "manifest.json", BROKEN_DOCKER) };
-  const no = refusal(layout, "index.json", BROKEN_STORE);
-  if (no !== undefined) return { no };
-  const other = layout.images
-    .flatMap(({ digest = "", imageId = "", layers }) => [
-      digest.split(":")[0],
-      imageId.split(":")[0],
-      ...layers.map(({ name }) => name.split("/")[1]),
-    ])
-    .find((algorithm) => algorithm && algorithm !== "sha256");
-  if (other) return { no: `it knows no digests by ${other}` };
-  return nameless(layout);
+  if (!isLayout) return findRefusal(docker, "manifest.json", BROKEN_DOCKER);
+  const refusal = findRefusal(layout, "index.json", BROKEN_STORE);
+  if (refusal) return refusal;
+  const other = otherAlgorithm(layout);
+  return other === undefined
+    ? undefined
+    : refuse("algorithm", `it knows no digests by ${other}`);
 }
 
 /** What `podman load` does: it tries one form after the other. */
-function podman({ inspection, docker, layout }: LoaderFacts): Outcome {
-  const single = layout.entries === 1
-    ? undefined
-    : `index.json names ${layout.entries} images instead of one`;
-  const no = refusal(layout, "index.json", BROKEN_STORE) ?? single;
-  if (no === undefined) return nameless(layout);
-  if (inspection.source.kind === "layout" || !docker.present) return { no };
-  return tarfile(docker);
+function podman(facts: LoaderFacts): Outcome {
+  const { inspection, docker, layout } = facts;
+  const isFolder = inspection.source.kind === "layout";
+  const refusal = findRefusal(layout, "index.json", BROKEN_STORE) ??
+    copied(layout) ?? stored(layout);
+  if (!refusal) {
+    return isFolder
+      ? yes("name", "the image will be called after the folder")
+      : nameless(layout);
+  }
+  return isFolder || !docker.present ? refusal : tarfile(docker);
+}
+
+/** Why Podman's store cannot take it, though it may be copied. */
+function stored(layout: FormFacts): Outcome | undefined {
+  if (layout.entries !== 1) {
+    return refuse(
+      "several",
+      `index.json names ${layout.entries} images instead of one`,
+    );
+  }
+  const odd = layout.images.find(({ configType = "" }) =>
+    !isConfig(configType)
+  );
+  return odd &&
+    refuse("config", `its configuration is of the type ${odd.configType}`);
 }
 
 /** What `skopeo copy docker-archive:FILE` does. */
 function skopeoDocker(
   { inspection, docker, path }: LoaderFacts,
 ): Outcome {
-  if (inspection.source.kind === "layout") return { no: NO_FOLDER };
-  if (hasColon(path)) return { no: "the path holds a colon" };
+  if (inspection.source.kind === "layout") return NO_FOLDER;
+  if (hasColon(path)) return COLON;
   const outcome = tarfile(docker);
-  return outcome.no === undefined && docker.entries > 1
-    ? {
-      yes: `one of ${docker.entries} must be chosen, as FILE:NAME or FILE:@0`,
-    }
+  return outcome.accepts && docker.entries > 1
+    ? yes(
+      "several",
+      `one of ${docker.entries} must be chosen, as FILE:NAME or FILE:@0`,
+    )
     : outcome;
 }
 
 /** What `skopeo copy oci-archive:FILE` and `oci:FOLDER` do. */
 function skopeoOci({ layout, path }: LoaderFacts): Outcome {
-  if (hasColon(path)) return { no: "the path holds a colon" };
-  const no = refusal(layout, "index.json", BROKEN_COPY);
-  if (no !== undefined) return { no };
+  if (hasColon(path)) return COLON;
+  const refusal = findRefusal(layout, "index.json", BROKEN_COPY) ??
+    copied(layout);
+  if (refusal) return refusal;
   return layout.entries > 1
-    ? { yes: `one of ${layout.entries} must be chosen by its name` }
-    : {};
+    ? yes("several", `one of ${layout.entries} must be chosen by its name`)
+    : yes();
+}
+
+/** Why containers/image cannot copy out of a layout. */
+function copied(layout: FormFacts): Outcome | undefined {
+  const other = otherAlgorithm(layout);
+  if (other) return refuse("algorithm", `it copies no digests by ${other}`);
+  const foreign = allLayers(layout).find(({ urls }) => urls?.length);
+  return foreign && refuse(
+    "urls",
+    `it fetches ${foreign.name} from ${foreign.urls![0]}, ` +
+      "and takes none from the file",
+  );
 }
 
 /** The rules of containers/image for a Docker archive. */
 function tarfile(docker: FormFacts): Outcome {
-  const no = refusal(docker, "manifest.json", BROKEN_DOCKER);
-  if (no !== undefined) return { no };
+  const refusal = findRefusal(docker, "manifest.json", BROKEN_DOCKER);
+  if (refusal) return refusal;
   if (docker.size > MAX_TARFILE_MANIFEST) {
-    return { no: `manifest.json has more than ${MAX_TARFILE_MANIFEST} bytes` };
+    return refuse(
+      "size",
+      `manifest.json has more than ${MAX_TARFILE_MANIFEST} bytes`,
+    );
   }
   const diffIds = new Map<string, string | undefined>();
   for (const { name, linked, diffId } of allLayers(docker)) {
-    if (linked) return { no: `the layer ${name} is a link` };
+    if (linked) return refuse("layer", `the layer ${name} is a link`);
     if ((diffIds.get(name) ?? diffId) !== diffId) {
-      return { no: `the layer ${name} has two diffIDs` };
+      return refuse("layer", `the layer ${name} has two diffIDs`);
     }
     diffIds.set(name, diffId);
   }
-  return {};
+  return yes();
 }
 
-/** Why none of the form's images can be taken, or one of them cannot. */
-function refusal(
-  form: FormFacts,
-  document: string,
-  codes: VerifyProblemCode[],
-): string | undefined {
-  const fatal = ({ code }: VerifyProblem) => codes.includes(code);
-  const problem = [form, ...form.images]
-    .flatMap(({ problems }: FormFacts | ImageFacts) => problems).find(fatal);
-  if (problem) return words(problem);
-  if (!form.present) return `there is no ${document}`;
-  return form.images.length ? undefined : `${document} names no image`;
-}
-
-function words({ subject, message }: VerifyProblem): string {
-  return `${subject}: ${message}`;
-}
-
-function allLayers({ images }: FormFacts) {
-  return images.flatMap(({ layers }) => layers);
-}
+const NO_FOLDER = refuse("form", "it takes a tar, and no folder");
+const COLON = refuse("path", "the path holds a colon");
 
 function nameless({ images, problems }: FormFacts): Outcome {
   const wrong = problems.some(({ code }) => code === "reference");
   return wrong || images.some(({ names }) => !names.length)
-    ? { yes: "the image will have no name" }
-    : {};
+    ? yes("name", "the image will have no name")
+    : yes();
 }
 
 /** A colon ends the path for skopeo, but for that of a drive. */

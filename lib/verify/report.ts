@@ -54,16 +54,53 @@ export interface VerifiedImage {
 export type LoaderName =
   | "docker-classic"
   | "docker-containerd"
+  | "containerd"
   | "podman"
   | "skopeo-docker-archive"
   | "skopeo-oci";
 
-/** Whether a program will take it. */
+/** What a verdict is about, for programs. */
+export type LoaderReasonCode =
+  /** Something is wrong with the file; see its problems. */
+  | "problem"
+  /** It is not of a form that the program reads. */
+  | "form"
+  /** The path cannot be said to the program. */
+  | "path"
+  /** There are more layers than it takes. */
+  | "layers"
+  /** A layer's compression. */
+  | "compression"
+  /** A layer that is a link, or comes with two diffIDs. */
+  | "layer"
+  /** What the image is made for. */
+  | "platform"
+  /** The type of the configuration. */
+  | "config"
+  /** The algorithm of a digest. */
+  | "algorithm"
+  /** Addresses of a layer, which are asked in place of the file. */
+  | "urls"
+  /** What the image is called. */
+  | "name"
+  /** There are several images. */
+  | "several"
+  /** A document is too large for it. */
+  | "size";
+
+/**
+ * Whether a program will take it, on Linux, and the image can be found by its
+ * name then.
+ */
 export interface LoaderVerdict {
   /** The program, and which of its ways to store or read. */
   name: LoaderName;
-  /** Whether it will. */
+  /** Whether it will; with `since`, its versions from that one on. */
   accepts: boolean;
+  /** The first version that will, where older ones will not: `23.0`. */
+  since?: string;
+  /** What the reason is about. */
+  code?: LoaderReasonCode;
   /** Why not; or what it needs, or will do otherwise than expected. */
   reason?: string;
 }

@@ -24,7 +24,7 @@ test("main() verifies an archive in words and in JSON", () =>
     const { code, stdout, stderr } = await run(["verify", path]);
     assertEquals([code, stderr], [0, ""]);
     const lines = stdout.trimEnd().split("\n");
-    assertEquals(lines.length, 8);
+    assertEquals(lines.length, 9);
     assertEquals(lines[0], `archive ${path}`);
     assert(
       lines[1]!.startsWith("image    registry.test/team/app:1, linux/amd64"),
@@ -35,7 +35,7 @@ test("main() verifies an archive in words and in JSON", () =>
     assertEquals([json.code, report.problems, report.loaders.length], [
       0,
       [],
-      5,
+      6,
     ]);
   }));
 

@@ -156,7 +156,7 @@ test("verifyImage() knows what each loader makes of a plain Docker archive", () 
     assertEquals(good.problems, []);
     assertEquals(
       takers(good),
-      "docker-classic docker-containerd podman skopeo-docker-archive",
+      "docker-classic docker-containerd containerd podman skopeo-docker-archive",
     );
     // As old versions of Docker wrote a layer that comes twice.
     const linked = members.map((member) =>
@@ -169,8 +169,8 @@ test("verifyImage() knows what each loader makes of a plain Docker archive", () 
     );
     await writeFile(path, tar(linked));
     const report = await verify();
-    assertEquals(report.loaders[3]!.reason, "the layer 1/layer.tar is a link");
-    assertEquals(takers(report), "docker-classic docker-containerd");
+    assertEquals(report.loaders[4]!.reason, "the layer 1/layer.tar is a link");
+    assertEquals(takers(report), "docker-classic docker-containerd containerd");
   }, { layers: [{ seed: "twice" }, { seed: "twice" }] }));
 
 test("verifyImage() finds doubtful entries of a tar", () =>

@@ -129,4 +129,4 @@ export function codes({ problems }: VerifyReport): string {
 
 /** All loaders of archives. */
 export const ALL =
-  "docker-classic docker-containerd podman skopeo-docker-archive skopeo-oci";
+  "docker-classic docker-containerd containerd podman skopeo-docker-archive skopeo-oci";

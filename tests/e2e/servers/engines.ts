@@ -1,8 +1,9 @@
 /** The programs that take an archive: a Docker daemon of the tests', and Podman. */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import process from "node:process";
 import { cleanEnvironment } from "../../fixtures/command.ts";
 import { type Daemon, findProgram, startDaemon } from "./daemon.ts";
 
@@ -31,16 +32,55 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** How to start a Docker daemon. */
+export interface DockerdOptions {
+  /**
+   * The daemon's program.
+   *
+   * @default {"dockerd"}
+   */
+  program?: string;
+  /**
+   * A program in the folder of that containerd which the daemon is to start.
+   *
+   * @default {undefined} The one on the PATH.
+   */
+  containerd?: string;
+  /**
+   * Where it keeps images: by a graph driver, or in containerd, as Docker 29
+   * does it where it is new.
+   *
+   * @default {"classic"}
+   */
+  store?: "classic" | "containerd";
+}
+
 /** Starts a Docker daemon with everything below one folder. Wants root. */
-export async function startDockerd(folder: string): Promise<Engine> {
+export async function startDockerd(
+  folder: string,
+  options: DockerdOptions = {},
+): Promise<Engine> {
+  const { program = "dockerd", containerd, store = "classic" } = options;
   mkdirSync(folder, { recursive: true });
   const socket = `unix://${join(folder, "docker.sock")}`;
   const run = (...args: string[]) =>
     runTool(["docker", "-H", socket, ...args], folder);
+  const config = join(folder, "daemon.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      features: { "containerd-snapshotter": store === "containerd" },
+      ...(store === "classic" && { "storage-driver": "vfs" }),
+    }),
+  );
+  const own = containerd && findProgram(containerd);
+  const path = [...(own ? [dirname(realpathSync(own))] : []), process.env.PATH];
   const daemon: Daemon = await startDaemon([
-    "dockerd",
+    "env",
+    `PATH=${path.join(delimiter)}`,
+    findProgram(program) ?? program,
+    `--config-file=${config}`,
     ..."--iptables=false --ip-masq=false --bridge=none".split(" "),
-    "--storage-driver=vfs",
     `--data-root=${join(folder, "data")}`,
     `--exec-root=${join(folder, "exec")}`,
     `--pidfile=${join(folder, "pid")}`,
@@ -48,6 +88,38 @@ export async function startDockerd(folder: string): Promise<Engine> {
   ], {
     logFile: join(folder, "log"),
     ready: () => run("version", "--format", "{{.Server.Version}}") !== "",
+  });
+  return { run, stop: daemon.stop };
+}
+
+/** Starts containerd alone, with everything below one folder. Wants root. */
+export async function startContainerd(
+  folder: string,
+  program: string,
+  client: string,
+): Promise<Engine> {
+  mkdirSync(folder, { recursive: true });
+  const socket = join(folder, "socket");
+  const config = join(folder, "config.toml");
+  writeFileSync(
+    config,
+    [
+      "version = 2",
+      `root = "${join(folder, "root")}"`,
+      `state = "${join(folder, "state")}"`,
+      'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+      "[grpc]",
+      `address = "${socket}"`,
+      "[ttrpc]",
+      `address = "${join(folder, "ttrpc")}"`,
+      "",
+    ].join("\n"),
+  );
+  const run = (...args: string[]) =>
+    runTool([client, "-a", socket, "-n", "tests", ...args], folder);
+  const daemon = await startDaemon([program, "-c", config], {
+    logFile: join(folder, "log"),
+    ready: () => run("version").includes("Server"),
   });
   return { run, stop: daemon.stop };
 }
