@@ -121,7 +121,7 @@ async function makeAttempt(
         other &&
         (idle.breaker(other.text) > BREAKING_TIME ||
           await hasEnded(other.mark))
-      ) await rm(breaker, { force: true });
+      ) await removeFile(breaker);
       return false;
     }
     try {

@@ -77,6 +77,18 @@ test("acquireLock() takes over what a dead holder has left", () =>
     }
   }));
 
+test("acquireLock() names a folder in the place of its own files", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "lock");
+    await writeFile(path, "dead");
+    await mkdir(`${path}.break`);
+    const error = await assertRejects(
+      () => acquireLock(path, { stale: 40 }),
+      StorageError,
+    );
+    assertEquals([error.path, error.code], [`${path}.break`, "EISDIR"]);
+  }));
+
 test("acquireLock() does not take over what is alive", () =>
   inFolder(async (folder) => {
     const path = join(folder, "lock");
