@@ -2,11 +2,12 @@
 
 import { AuthenticationError, RegistryError } from "../lib/errors.ts";
 import { registryHost } from "../lib/reference.ts";
-import { discard, type Exchange } from "../lib/registry/body.ts";
+import type { Exchange } from "../lib/registry/body.ts";
 import { parseChallenges } from "../lib/registry/challenge.ts";
 import { Endpoint } from "../lib/registry/endpoint.ts";
 import type { HttpClient } from "../lib/registry/http.ts";
 import { basicAuthorization, requestToken } from "../lib/registry/token.ts";
+import { dismiss } from "../lib/registry/web_page.ts";
 import type { Credential } from "../lib/types.ts";
 
 /** What {@linkcode checkLogin} goes by. */
@@ -36,7 +37,7 @@ export interface LoginCheck {
 export async function checkLogin(check: LoginCheck): Promise<boolean> {
   const { registry, credential, http, signal } = check;
   const first = await ask(check);
-  await discard(first);
+  await dismiss(first, http.timeout);
   const { status, headers } = first.response;
   if (first.response.ok) return false;
   if (status !== 401) return await fail(check, first);
@@ -73,7 +74,7 @@ export async function checkLogin(check: LoginCheck): Promise<boolean> {
   }
   const second = await http.send(url, { authorization, signal });
   if (!second.response.ok) return await fail(check, second);
-  await discard(second);
+  await dismiss(second, http.timeout);
   return true;
 }
 

@@ -44,6 +44,8 @@ const REASONS: Readonly<Record<NetworkErrorReason, string>> = {
   "tls-port": "leave --plain-http out; an address that begins with http:// " +
     "is to begin with https://",
   "no-http": "check host and port: something else than a registry answers",
+  "web-page": "check host and port; where this network wants a login in a " +
+    "browser, log in there, and try again",
   "proxy-login-missing": "write both into HTTPS_PROXY and HTTP_PROXY, as " +
     "http://USER:PASSWORD@HOST:PORT; %40 stands for an @ in them",
   "proxy-login-refused": "write the right ones into HTTPS_PROXY and " +

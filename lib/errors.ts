@@ -197,6 +197,8 @@ export type NetworkErrorReason =
   | "tls-port"
   /** What came is no HTTP. */
   | "no-http"
+  /** A web page came in place of a registry's answer. */
+  | "web-page"
   /** The proxy wants a user and a password. */
   | "proxy-login-missing"
   /** The proxy refuses the user or the password. */
@@ -210,6 +212,16 @@ export type NetworkErrorReason =
 export interface NetworkErrorOptions extends ErrorOptions {
   /** What exactly is wrong. */
   reason?: NetworkErrorReason;
+  /** The web page that came, for the reason `web-page`. */
+  page?: WebPage;
+}
+
+/** A web page in place of a registry's answer. */
+export interface WebPage {
+  /** Its title, fit for a terminal; empty where it has none. */
+  title: string;
+  /** The host that it came from, after redirects. */
+  host: string;
 }
 
 /** No answer, or one that broke off. */
@@ -224,6 +236,8 @@ export class NetworkError extends DockerPullError {
   readonly words: string;
   /** What exactly is wrong, where that is known. */
   readonly reason?: NetworkErrorReason;
+  /** The web page that came, for the reason `web-page`. */
+  readonly page?: WebPage;
 
   /** Made from what `fetch` threw. */
   constructor(
@@ -237,6 +251,7 @@ export class NetworkError extends DockerPullError {
     this.kind = kind;
     this.words = words;
     this.reason = options?.reason;
+    this.page = options?.page;
   }
 }
 

@@ -3,12 +3,12 @@
 import { NetworkError, RegistryError } from "../errors.ts";
 import { registryHost } from "../reference.ts";
 import { isUnauthorized } from "../registry/auth.ts";
-import { discard } from "../registry/body.ts";
 import { type Challenge, parseChallenges } from "../registry/challenge.ts";
 import { Endpoint } from "../registry/endpoint.ts";
 import type { HttpClient } from "../registry/http.ts";
 import { cleanText } from "../redact/clean.ts";
 import { requestToken, type Token } from "../registry/token.ts";
+import { dismiss } from "../registry/web_page.ts";
 import type { CredentialProvider, FoundCredential } from "../types.ts";
 import type { Findings } from "./report.ts";
 import { timeText } from "./words.ts";
@@ -54,7 +54,7 @@ export async function greet(options: RegistryOptions): Promise<Greeting> {
     const at = http.now();
     const { status, headers } = exchange.response;
     if (status >= 500) throw await http.toError(exchange);
-    await discard(exchange);
+    await dismiss(exchange, http.timeout);
     return { url: endpoint.url, answer: { status, headers, time, at } };
   } catch (error) {
     signal?.throwIfAborted();

@@ -13,6 +13,7 @@ import type { SendOptions } from "./http_options.ts";
 import type { CheckPlain } from "./plain_storage.ts";
 import { placeAnswer, type Placement, rangeHeader } from "./range.ts";
 import { redactUrl } from "../redact/address.ts";
+import { expectBlob } from "./web_page.ts";
 
 /** What {@linkcode BlobSource} has to be told. */
 export interface BlobSourceOptions {
@@ -66,6 +67,7 @@ export class BlobSource {
     descriptor: Descriptor,
     options: RangeOptions = {},
   ): Promise<OpenBlob> {
+    const { http } = this.#options;
     const { digest, size } = descriptor;
     const { offset = 0, end = size, signal, timeout, thread } = options;
     parseDigest(digest);
@@ -79,12 +81,13 @@ export class BlobSource {
     let asked = this.#noRanges ? whole : { offset, end };
     for (let attempt = 1;; attempt++) {
       const range = rangeHeader(descriptor, asked);
-      const exchange = await this.#fetch(descriptor, {
+      const answer = await this.#fetch(descriptor, {
         headers: { ...(range && { range }) },
         signal,
         timeout,
         thread,
       });
+      const exchange = await expectBlob(answer, size, http.timeout);
       const { response, url, method } = exchange;
       let placement: Placement | undefined;
       try {

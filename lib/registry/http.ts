@@ -23,6 +23,7 @@ import { toNetworkError } from "./network_error.ts";
 import { redactUrl } from "../redact/address.ts";
 import { maskSecrets } from "../redact/secrets.ts";
 import { secretsOf } from "./secrets.ts";
+import { pageError } from "./web_page.ts";
 import {
   isRetryable,
   parseRetryAfter,
@@ -41,14 +42,15 @@ export class HttpClient {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly #options: HttpOptions;
-  readonly #timeout: number;
+  /** Milliseconds to wait for an answer's head, and for each further piece. */
+  readonly timeout: number;
   /** The hosts that have answered, whose failures may pass. */
   readonly #met = new Set<string>();
 
   /** Makes a client; it holds no connections of its own. */
   constructor(options: HttpOptions) {
     this.#options = options;
-    this.#timeout = options.timeout ?? 30_000;
+    this.timeout = options.timeout ?? 30_000;
     this.now = options.now ?? Date.now;
   }
 
@@ -109,7 +111,7 @@ export class HttpClient {
     home: boolean,
   ): Promise<Exchange> {
     const { method = "GET", signal, body, thread } = options;
-    const { timeout = this.#timeout } = options;
+    const { timeout = this.timeout } = options;
     signal?.throwIfAborted();
     const authorization = home
       ? options.authorization
@@ -174,14 +176,18 @@ export class HttpClient {
    * @param subject What to call it in an error.
    * @returns The bytes.
    * @throws {InvalidDocumentError} If it has more.
-   * @throws {NetworkError} If it breaks off or stalls.
+   * @throws {NetworkError} If it breaks off or stalls; with the reason
+   * `web-page` if it is a page in place of what a registry would send.
    */
   async read(
     exchange: Exchange,
     limit: number,
     subject: string,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    return await readBody(exchange, limit, subject, this.#timeout);
+    const bytes = await readBody(exchange, limit, subject, this.timeout);
+    const page = exchange.response.ok && pageError(exchange, bytes);
+    if (page) throw page;
+    return bytes;
   }
 
   /**
