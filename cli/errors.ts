@@ -174,6 +174,8 @@ function explain(error: unknown, context: ErrorContext): Explanation {
         operation: error.operation,
         path: error.path,
         cacheDir: context.cacheDir,
+        needed: error.needed,
+        free: error.free,
       });
   }
   if (error instanceof NotAnImageError) return explainArtifact(error, context);

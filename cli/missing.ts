@@ -55,6 +55,15 @@ export function explainMissing(
       };
     }
     case "digest":
+      if (context.digestOfPart) {
+        return {
+          says:
+            `has no image of the digest ${asked.digest}, which is that of ` +
+            "a layer or a configuration",
+          hint: "give the digest of the image's manifest or index, as " +
+            "docker-pull doctor IMAGE:TAG tells it",
+        };
+      }
       return {
         says: `has no such digest under that name, ${asked.digest}`,
         hint: "check the digest and the name; it may be that of a layer or a " +

@@ -11,7 +11,12 @@ import type { Platform } from "../lib/types.ts";
 import type { ErrorContext } from "./explanation.ts";
 import { openAccess, readWantedImage } from "./image_access.ts";
 import type { Io, Services } from "./io.ts";
-import { isMissingTag, nearestTags } from "./missing_tag.ts";
+import {
+  isMissingDigest,
+  isMissingTag,
+  nearestTags,
+  partHint,
+} from "./missing_tag.ts";
 import type { PullCommandOptions } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { reportLines } from "./report.ts";
@@ -94,6 +99,9 @@ export async function runPull(
       os: io.os,
     });
   } catch (error) {
+    if (isMissingDigest(error)) {
+      Object.assign(context, await partHint(reference, shared, signal));
+    }
     if (isMissingTag(error)) {
       Object.assign(context, await nearestTags(reference, shared, signal));
     }

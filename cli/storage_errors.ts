@@ -1,6 +1,7 @@
 /** What the system's refusal to read or write means to the user. */
 
 import { isAbsolute, relative } from "node:path";
+import { sizeText } from "../lib/doctor/words.ts";
 import type { Explanation } from "./explanation.ts";
 import { EXIT } from "./exit_codes.ts";
 
@@ -61,6 +62,10 @@ export interface StorageContext {
   path?: string;
   /** The folder of the cache, where there is one. */
   cacheDir?: string | false;
+  /** How many bytes were to be written. */
+  needed?: number;
+  /** How many bytes there is room for. */
+  free?: number;
 }
 
 /**
@@ -78,11 +83,19 @@ export function explainStorage(
     : [code, DENIED.test(code) ? "let Deno do that" : "choose another place"];
   return {
     sentence: message.endsWith(code)
-      ? message.slice(0, message.length - code.length) + words
+      ? message.slice(0, message.length - code.length) + words +
+        roomText(context)
       : message,
     hint: hint.replace("another place", `another ${placed(code, context)}`),
     code: EXIT.disk,
   };
+}
+
+/** How much is needed, and how much there is. */
+function roomText({ needed, free }: StorageContext): string {
+  return needed === undefined || free === undefined
+    ? ""
+    : `; ${sizeText(needed)} are needed, ${sizeText(free)} are free`;
 }
 
 /** What else is chosen, and with which option. */

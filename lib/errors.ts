@@ -438,17 +438,23 @@ export class StorageError extends DockerPullError {
    * `too-large`, and `replaced`, where another file came in its place.
    */
   readonly code: string;
+  /** How many bytes were to be written, for `ENOSPC`, where that is known. */
+  readonly needed?: number;
+  /** How many bytes there is room for, for `ENOSPC`, where that is known. */
+  readonly free?: number;
 
   /** Made from what `node:fs` threw. */
   constructor(
     operation: string,
     path: string,
     code: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & Pick<StorageError, "needed" | "free">,
   ) {
     super(`Cannot ${operation} ${JSON.stringify(path)}: ${code}`, options);
     this.operation = operation;
     this.path = path;
     this.code = code;
+    this.needed = options?.needed;
+    this.free = options?.free;
   }
 }

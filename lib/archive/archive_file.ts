@@ -8,7 +8,7 @@ import { lstat, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isAt } from "../disk/file_identity.ts";
 import { makeFolders } from "../disk/folders.ts";
-import { ifThere, onDisk, storageError } from "../disk/io.ts";
+import { ifThere, onDisk } from "../disk/io.ts";
 import {
   acquireLock,
   breakerOf,
@@ -210,13 +210,7 @@ export async function checkSpace(
     return; // not known here; the writing will tell
   }
   if (free < bytes) {
-    throw storageError(
-      "write",
-      subject,
-      Object.assign(new Error(`${bytes} bytes needed, ${free} free`), {
-        code: "ENOSPC",
-      }),
-    );
+    throw new StorageError("write", subject, "ENOSPC", { needed: bytes, free });
   }
 }
 

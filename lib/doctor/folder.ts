@@ -30,10 +30,17 @@ export async function examineFolder(
     const free = await freeSpace(folder);
     const details = { path, exists, writable: true, free: free ?? null };
     if (free !== undefined && free < needed) {
-      findings.problem(step, new StorageError("write to", path, "ENOSPC"), {
-        ...details,
-        needed,
-      });
+      findings.problem(
+        step,
+        new StorageError("write to", path, "ENOSPC", {
+          needed,
+          free,
+        }),
+        {
+          ...details,
+          needed,
+        },
+      );
       return;
     }
     const state = exists

@@ -4,7 +4,7 @@
  * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md}
  */
 
-import { verifyBytes } from "../digest.ts";
+import { parseDigest, verifyBytes } from "../digest.ts";
 import { InvalidDocumentError } from "../errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
 import { checkOptions } from "../options.ts";
@@ -18,6 +18,7 @@ import type {
   Resolver,
 } from "../types.ts";
 import { BlobSource } from "./blob_source.ts";
+import { discard } from "./body.ts";
 import { inlineData, isTag } from "./document.ts";
 import { ManifestSource } from "./manifest_source.ts";
 import { Session, SESSION_RULES, type SessionOptions } from "./session.ts";
@@ -205,6 +206,29 @@ export class Repository implements Resolver, Fetcher {
       return bytes;
     }, signal);
     return { descriptor, bytes };
+  }
+
+  /**
+   * Asks whether the repository has a blob, by `HEAD`.
+   *
+   * @param digest Its digest.
+   * @param options How the call may be ended.
+   * @returns Whether it is there.
+   * @throws {InvalidDigestError} If it is no digest.
+   * @throws {NetworkError} If the registry cannot be reached.
+   */
+  async hasBlob(digest: string, options: CallOptions = {}): Promise<boolean> {
+    parseDigest(digest);
+    const { signal } = options;
+    const path = `blobs/${digest}`;
+    const exchange = await this.#session.request(
+      path,
+      { method: "HEAD", signal },
+      true,
+    );
+    await discard(exchange);
+    // A storage refuses a HEAD where the address is signed for a GET.
+    return exchange.response.ok || exchange.redirected;
   }
 
   /**

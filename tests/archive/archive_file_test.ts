@@ -174,4 +174,5 @@ test("checkSpace() rejects what no disk has room for", () =>
       StorageError,
     );
     assertEquals([error.code, error.path], ["ENOSPC", "the file"]);
+    assertEquals([error.needed, error.free! > 0], [2 ** 62, true]);
   }));

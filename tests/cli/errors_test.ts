@@ -214,6 +214,15 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
       'Cannot write "a.tar": the disk is full',
       "make room, or choose another place with --output or --cache-dir",
     ],
+    [
+      new StorageError("write", "a.tar", "ENOSPC", {
+        needed: 17_300_000_000,
+        free: 120_000,
+      }),
+      10,
+      "the disk is full; 17.3 GB are needed, 120 kB are free",
+      "make room",
+    ],
     [new StorageError("open", "a", "EROFS"), 10, "read-only", "--output"],
     [new StorageError("open", "a", "EODD"), 10, 'open "a": EODD', "--output"],
     [system("EACCES"), 10, 'Cannot open "/a b": permission denied', "--output"],

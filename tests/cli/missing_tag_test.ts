@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { isMissingTag, nearestTags } from "../../cli/missing_tag.ts";
+import {
+  isMissingDigest,
+  isMissingTag,
+  nearestTags,
+  partHint,
+} from "../../cli/missing_tag.ts";
 import { nearestFew } from "../../cli/nearest.ts";
 import { NetworkError, RegistryError } from "../../lib/errors.ts";
 import { parseReference } from "../../lib/reference.ts";
@@ -84,4 +89,36 @@ test("nearestTags() gives none where the registry does not tell", async () => {
     await nearestTags(reference, { fetch }, AbortSignal.abort(new Error("x"))),
     {},
   );
+});
+
+test("isMissingDigest() is true of a digest's 404 and nothing else", () => {
+  const missing = refusal(404, "manifests/sha256:00");
+  assertEquals(isMissingDigest(missing), true);
+  const others: unknown[] = [
+    refusal(404, "manifests/1.2.9"),
+    refusal(404, "manifests/sha256:00", "NAME_UNKNOWN"),
+    refusal(404, "blobs/sha256:00"),
+    refusal(401, "manifests/sha256:00"),
+    undefined,
+  ];
+  for (const error of others) assertEquals(isMissingDigest(error), false);
+});
+
+test("partHint() knows the digests of layers and configurations", async () => {
+  const registry = new FakeRegistry();
+  const image = await buildImage();
+  registry.add("team/app", image, "1");
+  const { fetch } = registry;
+  const ask = (digest: string, signal = never) =>
+    partHint({ ...reference, tag: undefined, digest }, { fetch }, signal);
+  for (const { digest } of [...image.layers, image.config.descriptor]) {
+    assertEquals(await ask(digest), { digestOfPart: true });
+  }
+  const absent = `sha256:${"0".repeat(64)}`;
+  assertEquals(await ask(absent), { digestOfPart: false });
+  assertEquals(
+    await ask(absent, AbortSignal.abort(new Error("x"))),
+    { digestOfPart: undefined },
+  );
+  registry.assertNoOpenBodies();
 });

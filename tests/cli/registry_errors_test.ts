@@ -109,6 +109,11 @@ test("explainRegistryError() names the nearest tags", () => {
     path: "/v2/a/b/blobs/sha256:00",
   });
   assertStringIncludes(lost.sentence, "lost a part of the image");
+  const part = explain(404, { ...context, digestOfPart: true }, {
+    path: "/v2/a/b/manifests/sha256:00",
+  });
+  assertStringIncludes(part.sentence, "that of a layer or a configuration");
+  assertStringIncludes(part.hint!, "manifest or index");
 });
 
 const COMMANDS: [string, string][] = [

@@ -106,7 +106,7 @@ for (
       served({}, "x".repeat(5e6)),
       InvalidDocumentError,
     ],
-    ["no JSON", "1", served({}, "<html>"), InvalidDocumentError],
+    ["no JSON", "1", served({}, "<json/>"), InvalidDocumentError],
     [
       "half of it",
       "1",

@@ -56,7 +56,8 @@ for (
   const [what, answer, name] of [
     ["a refusal", [404], "RegistryError"],
     ["a login that is missing", [401], "RegistryError"],
-    ["no JSON", [200, {}, "<html>"], "InvalidDocumentError"],
+    ["no JSON", [200, {}, "<json/>"], "InvalidDocumentError"],
+    ["a page", [200, {}, "<html>"], "NetworkError"],
     ["another shape", [200, {}, "[1]"], "InvalidDocumentError"],
     ["no object", [200, {}, "null"], "InvalidDocumentError"],
     [

@@ -87,7 +87,7 @@ for (const [what, fields, seconds] of LIVES) {
 
 for (
   const [what, body, reason] of [
-    ["no JSON", "<html>SECRET</html>", "is no JSON"],
+    ["no JSON", "<json>SECRET</json>", "is no JSON"],
     ["no token", '{"expires_in":300}', "holds no token"],
     ["null", "null", "holds no token"],
     ["a list", "[]", "holds no token"],

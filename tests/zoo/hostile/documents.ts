@@ -124,8 +124,8 @@ export const documents: Row[] = [
           "<html><title>Sign in to continue</title></html>",
         ),
     },
-    ends: "InvalidDocumentError",
-    says: /no JSON/,
+    ends: "NetworkError",
+    says: /r\.example answers with a web page, "Sign in to continue"/,
   },
   {
     what: "nothing in place of a manifest",

@@ -40,7 +40,7 @@ const REPLIES: [what: string, reply: string, says: RegExp][] = [
   ],
   ["without a token", '{"token":"","access_token":null}', /holds no token/],
   ["that is a list", '["token"]', /holds no token/],
-  ["that is a page", "<html>Sign in</html>", /is no JSON/],
+  ["that is no JSON", "<token>Sign in</token>", /is no JSON/],
   ["nested half a million deep", "[".repeat(500_000), /is no JSON/],
   [
     "nested deep, in balance",
@@ -61,6 +61,16 @@ const replies: Row[] = REPLIES.map(([what, reply, says]) => ({
 export const logins: Row[] = [
   ...realms,
   ...replies,
+  {
+    what: "a token server's reply that is a page",
+    answers: {
+      token: (_sent, _count, world) =>
+        world.reply(200, {}, "<html>Sign in</html>"),
+    },
+    ends: "NetworkError",
+    says: /answers with a web page/,
+    requests: 2,
+  },
   {
     what: "a token of 2 MB",
     answers: {
