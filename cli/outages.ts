@@ -44,7 +44,10 @@ export class Outages {
       return undefined;
     }
     const { host = this.fallback, delay, code, attempt } = event;
-    if (code === "content" || code === "slow") return undefined;
+    // A connection that is changed for a quicker one is no outage.
+    if (code === "content" || (code === "slow" && delay === 0)) {
+      return undefined;
+    }
     const known = this.#outages.get(host);
     if (!known && delay < SHORT_WAIT) return undefined;
     const outage = known ??

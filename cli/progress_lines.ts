@@ -98,6 +98,8 @@ function fault({ code, status }: Retry): string {
         : `answers ${status ?? "with an error"}`;
     case "timeout":
       return "does not answer";
+    case "slow":
+      return "sends next to nothing";
     case "refused":
       return "refuses the connection";
     case "dns":

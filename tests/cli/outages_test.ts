@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Outages } from "../../cli/outages.ts";
+import { describeOutage } from "../../cli/progress_lines.ts";
 import { test } from "../harness.ts";
 import { blob, MB, received, retry } from "./progress_fixture.ts";
 
@@ -34,8 +35,15 @@ test("Outages knows no host for what is wrong or slow, and one for what is namel
   const outages = new Outages();
   outages.fallback = "docker.io";
   outages.apply(retry(1, 5000, { code: "content" }), 0);
-  outages.apply(retry(1, 5000, { code: "slow" }), 0);
+  outages.apply(retry(1, 0, { code: "slow" }), 0);
   assertEquals(outages.at(0), []);
+  outages.apply(retry(1, 5000, { code: "slow", host: "s.example" }), 0);
+  assertEquals(
+    outages.at(0).map((outage) => describeOutage(outage, 0)),
+    ["s.example sends next to nothing; next try in 5 s, 1 of 5"],
+  );
+  outages.apply(received(layer, 1), 6000);
+  assertEquals(outages.takeEnded(7000).length, 1);
   outages.apply(retry(1, 5000, { host: undefined }), 0);
   assertEquals(outages.at(0).map(({ host }) => host), ["docker.io"]);
 });
