@@ -275,6 +275,7 @@ export interface PullResult {
  * @throws {RangeError} For a value that is out of an option's range.
  * @throws {InvalidReferenceError} If the reference is none.
  * @throws {PlatformNotFoundError} If the image is not made for the platform.
+ * @throws {NotAnImageError} If it is a chart, a signature or the like.
  * @throws {RegistryError} If the registry refuses: 401, 403, 404, 429 and others.
  * @throws {NetworkError} If it cannot be reached.
  * @throws {ContentMismatchError} If what it sends is not what it should be.
