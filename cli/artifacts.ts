@@ -22,7 +22,7 @@ const ARTIFACTS: Readonly<Record<ArtifactKind, readonly [string, string]>> = {
   "compose": ["a Compose project", "docker compose -f oci://IMAGE up"],
   "docker-model": ["a model", "docker model pull IMAGE"],
   "docker-plugin": ["a plugin for Docker", "docker plugin install IMAGE"],
-  "files": ["files in a registry", "oras pull IMAGE"],
+  "files": ["a set of files", "oras pull IMAGE"],
   "flux": [
     "an artifact of Flux",
     "flux pull artifact oci://IMAGE --output FOLDER",
