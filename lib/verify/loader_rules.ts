@@ -93,13 +93,20 @@ export function otherPlatform(
     .find((platform) => platform !== undefined && !known.test(platform));
 }
 
+/** Whether it can be the name of an image. */
+export function isName(text: string): boolean {
+  try {
+    parseReference(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A name that is not written in full. */
 export function shortName({ images }: FormFacts): string | undefined {
-  return images.flatMap(({ names }) => names).find((name) => {
-    try {
-      return formatReference(parseReference(name)) !== name;
-    } catch {
-      return false; // a problem of its own
-    }
-  });
+  // One that is none is a problem of its own.
+  return images.flatMap(({ names }) => names).find((name) =>
+    isName(name) && formatReference(parseReference(name)) !== name
+  );
 }

@@ -19,6 +19,7 @@ import {
   BROKEN_DOCKER,
   BROKEN_STORE,
   findRefusal,
+  isName,
   otherAlgorithm,
   otherPlatform,
   type Outcome,
@@ -147,16 +148,27 @@ function imported(
 
 /** What `podman load` does: it tries one form after the other. */
 function podman(facts: LoaderFacts): Outcome {
-  const { inspection, docker, layout } = facts;
+  const { inspection, path, docker, layout } = facts;
   const isFolder = inspection.source.kind === "layout";
   const refusal = findRefusal(layout, "index.json", BROKEN_STORE) ??
     copied(layout) ?? stored(layout);
   if (!refusal) {
-    return isFolder
-      ? yes("name", "the image will be called after the folder")
-      : nameless(layout);
+    return isFolder ? calledAfter(path) : nameless(layout);
   }
   return isFolder || !docker.present ? refusal : tarfile(docker);
+}
+
+/** Podman calls a folder's image localhost/PATH, whatever is in it. */
+function calledAfter(path: string): Outcome {
+  const name = `localhost/${path.replace(/^\//, "")}`;
+  if (!hasColon(path) && isName(name)) {
+    return yes("name", `the image will be called ${name}, after the folder`);
+  }
+  return refuse(
+    "path",
+    `it calls the image ${name}, after the folder, which is no name; ` +
+      "in a folder of lower-case letters and digits it takes it",
+  );
 }
 
 /** Why Podman's store cannot take it, though it may be copied. */

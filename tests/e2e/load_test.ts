@@ -10,6 +10,8 @@ import { startDockerRegistry } from "./servers/docker_registry.ts";
 import {
   type Engine,
   makePodman,
+  NEW_CONTAINERD,
+  NEW_DOCKERD,
   runTool,
   startDockerd,
 } from "./servers/engines.ts";
@@ -22,6 +24,22 @@ const registry = workspace.share(({ folder }) =>
 const dockerd = workspace.share(({ folder }) =>
   startDockerd(join(folder, "docker"))
 );
+/** Debian's daemon, and a current one in both of its modes where there is one. */
+const DOCKERS = [
+  { title: "docker", store: "classic", program: "dockerd", daemon: dockerd },
+  ...(["classic", "containerd"] as const).map((store) => ({
+    title: `a current docker with the ${store} store`,
+    store,
+    program: NEW_DOCKERD,
+    daemon: workspace.share(({ folder }) =>
+      startDockerd(join(folder, `docker-${store}`), {
+        program: NEW_DOCKERD,
+        containerd: NEW_CONTAINERD,
+        store,
+      })
+    ),
+  })),
+];
 const podman = makePodman(join(workspace.folder, "podman"));
 const archives = new Map<string, string>();
 const images = await makeImages();
@@ -50,13 +68,18 @@ interface Inspected {
   RepoTags: string[];
 }
 
-function assertLoaded(engine: Engine, reference: string, wanted: ImageCase) {
-  const { platform, config } = wanted.image;
+function assertLoaded(
+  engine: Engine,
+  reference: string,
+  wanted: ImageCase,
+  wantedId: string = wanted.image.config.descriptor.digest,
+) {
+  const { platform } = wanted.image;
   const [found]: Inspected[] = JSON.parse(
     engine.run("image", "inspect", reference),
   );
   const id = found.Id.includes(":") ? found.Id : `sha256:${found.Id}`;
-  assertEquals(id, config.descriptor.digest);
+  assertEquals(id, wantedId);
   assertEquals(found.Os, platform.os);
   assertEquals(found.Architecture, platform.architecture);
   assertEquals(found.RepoTags, [reference]);
@@ -65,22 +88,27 @@ function assertLoaded(engine: Engine, reference: string, wanted: ImageCase) {
 for (const wanted of images) {
   const [path, text] = wanted.file;
 
-  test(`docker load takes the image ${wanted.name}`, {
-    skip: missing("docker-registry", "docker") ||
-      missingRoot("dockerd", "containerd"),
-  }, async () => {
-    const { archive, reference } = await archiveOf(wanted);
-    const docker = await dockerd.get();
-    const told = docker.run("load", "-i", archive);
-    assertStringIncludes(told, `Loaded image: ${reference}`);
-    assertLoaded(docker, reference, wanted);
-    const container = docker.run("create", reference).trim();
-    const copy = join(workspace.makeFolder(), "file");
-    docker.run("cp", `${container}:/${path}`, copy);
-    assertEquals(readFileSync(copy, "utf8"), text);
-    docker.run("rm", container);
-    docker.run("rmi", reference);
-  });
+  for (const { title, store, program, daemon } of DOCKERS) {
+    test(`${title} load takes the image ${wanted.name}`, {
+      skip: missing("docker-registry", "docker") ||
+        missingRoot(program, "containerd"),
+    }, async () => {
+      const { archive, reference } = await archiveOf(wanted);
+      const docker = await daemon.get();
+      const told = docker.run("load", "-i", archive);
+      assertStringIncludes(told, `Loaded image: ${reference}`);
+      const { manifest, config } = wanted.image;
+      // The store of containerd keeps the registry's own manifest.
+      const id = store === "classic" ? config : manifest;
+      assertLoaded(docker, reference, wanted, id.descriptor.digest);
+      const container = docker.run("create", reference).trim();
+      const copy = join(workspace.makeFolder(), "file");
+      docker.run("cp", `${container}:/${path}`, copy);
+      assertEquals(readFileSync(copy, "utf8"), text);
+      docker.run("rm", container);
+      docker.run("rmi", reference);
+    });
+  }
 
   test(`podman load takes the image ${wanted.name}`, {
     skip: missing("docker-registry") || missingRoot("podman"),

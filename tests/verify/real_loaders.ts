@@ -13,6 +13,8 @@ import {
   type DockerdOptions,
   type Engine,
   makePodman,
+  NEW_CONTAINERD,
+  NEW_DOCKERD,
   runTool,
   startContainerd,
   startDockerd,
@@ -44,8 +46,6 @@ export interface StartedLoader {
 }
 
 const { env } = process;
-const NEW_DOCKERD = env.DOCKER_PULL_DOCKERD ?? "dockerd29";
-const NEW_CONTAINERD = env.DOCKER_PULL_CONTAINERD ?? "containerd2";
 const NEW_CTR = env.DOCKER_PULL_CTR ?? "ctr2";
 const NEW_SKOPEO = env.DOCKER_PULL_SKOPEO ?? "skopeo-new";
 
@@ -126,9 +126,14 @@ const podman: RealLoader = {
     const engine: Engine = makePodman(folder);
     return Promise.resolve({
       version: versionIn(engine.run("--version")),
-      take(path, { id }) {
+      take(path, { id, name }) {
         engine.run("load", "-q", "-i", path);
-        engine.run("image", "inspect", id.split(":")[1]!);
+        // A folder's image is called after the folder.
+        const named = path.endsWith(".d")
+          ? undefined
+          // A short name is made into one of localhost.
+          : name?.replace(/^docker\.io\//, "");
+        engine.run("image", "inspect", named ?? id.split(":")[1]!);
       },
       stop: () => Promise.resolve(),
     });

@@ -1,7 +1,11 @@
 /** What `verify` says, held against what the programs do. */
 
 import { assertEquals } from "@std/assert";
+import { realpathSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import type { LoaderVerdict } from "../../lib/verify/report.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { Workspace } from "../e2e/workspace.ts";
@@ -10,6 +14,8 @@ import { type KindFile, makeKinds } from "./kinds.ts";
 import { REAL_LOADERS } from "./real_loaders.ts";
 
 const workspace = new Workspace();
+/** In lower case: Podman calls a folder's image after its path. */
+const folder = join(realpathSync(tmpdir()), `docker-pull-kinds-${process.pid}`);
 let kinds: Promise<KindFile[]> | undefined;
 
 /** Whether a program of that version will take it. */
@@ -29,7 +35,7 @@ const elsewhere = !("Deno" in globalThis) && "asked under Deno";
 for (const { title, name, folders, start, ...loader } of REAL_LOADERS) {
   const skip = loader.skip || elsewhere;
   test(`verifyImage() knows what is taken by ${title}`, { skip }, async () => {
-    kinds ??= makeKinds(workspace.makeFolder());
+    kinds ??= mkdir(folder).then(() => makeKinds(folder));
     const files = await kinds;
     const loader = await start(
       join(workspace.folder, title.replaceAll(/\W+/g, "-")),
@@ -61,5 +67,9 @@ for (const { title, name, folders, start, ...loader } of REAL_LOADERS) {
     assertEquals(said, done, reasons.join("\n"));
   });
 }
+
+test("the kinds of images are cleared away", async () => {
+  await rm(folder, { recursive: true, force: true });
+});
 
 workspace.stopAtEnd();

@@ -10,7 +10,14 @@ import { Workspace } from "../e2e/workspace.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
-import { change, dockerMembers, inVerifyWorld, takers, tar } from "./world.ts";
+import {
+  change,
+  dockerMembers,
+  inVerifyWorld,
+  takers,
+  takersOfFolder,
+  tar,
+} from "./world.ts";
 
 const workspace = new Workspace();
 const dockerd = workspace.share(({ folder }) =>
@@ -46,7 +53,7 @@ test(
       // It has no name, of which ctr makes nothing.
       const both = "docker-containerd podman skopeo-oci";
       await copy("oci-archive", "oci-archive", both);
-      await copy("oci-archive", "oci", "podman skopeo-oci");
+      await copy("oci-archive", "oci", takersOfFolder(folder));
     }),
 );
 
@@ -132,7 +139,7 @@ test(
         const [format, taken] of [
           ["tarball", DOCKER],
           ["legacy", DOCKER],
-          ["oci", "podman skopeo-oci"],
+          ["oci", takersOfFolder(folder)],
         ] as const
       ) {
         const target = join(folder, format);

@@ -130,3 +130,8 @@ export function codes({ problems }: VerifyReport): string {
 /** All loaders of archives. */
 export const ALL =
   "docker-classic docker-containerd containerd podman skopeo-docker-archive skopeo-oci";
+
+/** Those of a layout's folder: Podman calls the image after it. */
+export function takersOfFolder(path: string): string {
+  return /[A-Z]/.test(path) ? "skopeo-oci" : "podman skopeo-oci";
+}

@@ -32,6 +32,17 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/**
+ * A Docker daemon of today and the containerd that it is to start, under names
+ * of their own as Debian's are older. Tests that want them are skipped where
+ * they are not.
+ */
+export const NEW_DOCKERD: string = process.env.DOCKER_PULL_DOCKERD ??
+  "dockerd29";
+/** As {@linkcode NEW_DOCKERD}. */
+export const NEW_CONTAINERD: string = process.env.DOCKER_PULL_CONTAINERD ??
+  "containerd2";
+
 /** How to start a Docker daemon. */
 export interface DockerdOptions {
   /**
