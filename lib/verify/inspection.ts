@@ -19,6 +19,8 @@ export interface LayerFacts {
   diffId?: string;
   /** Other places where it may be had, as its descriptor says. */
   urls?: string[];
+  /** Whether it is at such a place only. */
+  elsewhere?: boolean;
 }
 
 /** What is known of an image in one of its forms. */

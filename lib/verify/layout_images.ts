@@ -20,7 +20,12 @@ import {
 import { formatPlatform } from "../platform.ts";
 import type { Descriptor, Manifest } from "../types.ts";
 import { checkBlob, checkDiffId, checkFile, readConfig } from "./blobs.ts";
-import type { FormFacts, ImageFacts, Inspection } from "./inspection.ts";
+import type {
+  FormFacts,
+  ImageFacts,
+  Inspection,
+  LayerFacts,
+} from "./inspection.ts";
 import { INDEX, readNames, REF_NAME } from "./layout_names.ts";
 import type { VerifyProblem } from "./report.ts";
 import type { SourceEntry } from "./source.ts";
@@ -208,7 +213,7 @@ class Walk {
       : undefined;
     for (const [i, descriptor] of layers.entries()) {
       const { digest, mediaType, size } = descriptor;
-      const layer = {
+      const layer: LayerFacts = {
         name: blobName(digest),
         ...(diffIds?.[i] !== undefined && { diffId: diffIds[i] }),
         urls: descriptor.urls,
@@ -217,6 +222,7 @@ class Walk {
       facts.layers.push(layer);
       if (isForeignLayer(mediaType) && !inspection.find(layer.name)) {
         inspection.note(`${layer.name} is kept elsewhere: ${mediaType}`);
+        layer.elsewhere = true;
         continue;
       }
       const algorithm = isImage

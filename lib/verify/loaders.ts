@@ -141,9 +141,12 @@ function imported(
   const refusal = findRefusal(layout, "index.json", BROKEN_STORE);
   if (refusal) return refusal;
   const other = otherAlgorithm(layout);
-  return other === undefined
-    ? undefined
-    : refuse("algorithm", `it knows no digests by ${other}`);
+  if (other) return refuse("algorithm", `it knows no digests by ${other}`);
+  const absent = allLayers(layout).find(({ elsewhere }) => elsewhere);
+  return absent && refuse(
+    "urls",
+    `it fetches no layers, and ${absent.name} is not in the file`,
+  );
 }
 
 /** What `podman load` does: it tries one form after the other. */

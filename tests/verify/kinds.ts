@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pull } from "../../lib/pull.ts";
 import { imageName, parseReference } from "../../lib/reference.ts";
+import type { Descriptor } from "../../lib/types.ts";
 import {
   buildImage,
   type BuiltImage,
@@ -43,6 +44,33 @@ const REF_NAME = "org.opencontainers.image.ref.name";
 const FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 const twice: LayerOptions = { seed: "twice", size: 5000 };
 
+/** As an OCI layer that may be had at another place. */
+function foreign(layer: Descriptor): Descriptor {
+  return {
+    ...layer,
+    mediaType: MEDIA_TYPES.oci.gzip.replace(".v1", ".nondistributable.v1"),
+    urls: ["http://127.0.0.1:1/layer"],
+  };
+}
+
+/** An image without its layers, which are at that other place only. */
+function elsewhere(os: string): Kind {
+  const name = "registry.test/app:1";
+  return {
+    image: {
+      layers: 2,
+      describe: foreign,
+      platform: { os, architecture: "amd64" },
+    },
+    members(image) {
+      const layers = image.layers.map(({ digest }) => digest.split(":")[1]!);
+      return layoutMembers(image, name)
+        .filter(([name]) => !layers.some((hex) => name.endsWith(hex)));
+    },
+    name,
+  };
+}
+
 const KINDS: Record<string, Kind> = {
   gzip: { image: { layers: 3 } },
   "docker's types": { image: { layers: 3, format: "docker" } },
@@ -74,16 +102,9 @@ const KINDS: Record<string, Kind> = {
       }),
     },
   },
-  "foreign layer of oci": {
-    image: {
-      layers: 2,
-      describe: (layer) => ({
-        ...layer,
-        mediaType: MEDIA_TYPES.oci.gzip.replace(".v1", ".nondistributable.v1"),
-        urls: ["http://127.0.0.1:1/layer"],
-      }),
-    },
-  },
+  "foreign layer of oci": { image: { layers: 2, describe: foreign } },
+  "foreign layer that is elsewhere": elsewhere("linux"),
+  "windows, and a layer that is elsewhere": elsewhere("windows"),
   "octet-stream config": {
     image: { configType: "application/octet-stream", layers: 2 },
   },

@@ -16,7 +16,16 @@ const NO_DOCKER = {
   "docker-classic": "no form",
   "skopeo-docker-archive": "no form",
 };
+const ELSEWHERE = {
+  ...NO_DOCKER,
+  "docker-containerd": "no urls",
+  containerd: "no urls",
+  podman: "no urls",
+  "skopeo-oci": "no urls",
+};
 const ODD: Record<string, Odd> = {
+  "foreign layer that is elsewhere": ELSEWHERE,
+  "windows, and a layer that is elsewhere": ELSEWHERE,
   zstd: ZSTD,
   mixed: ZSTD,
   "130 layers": { "docker-classic": "no layers" },
