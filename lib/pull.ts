@@ -54,6 +54,7 @@ import {
 } from "./reference.ts";
 import { MIRROR_RULES, type MirrorOptions } from "./registry/mirror_options.ts";
 import { type Mirror, openRepository } from "./registry/mirrors.ts";
+import type { Lookup } from "./registry/realm.ts";
 import { createTransport } from "./registry/transport.ts";
 import { LayoutStore } from "./store/layout_store.ts";
 import { layoutTarget } from "./store/layout_target.ts";
@@ -193,6 +194,8 @@ export interface PullOptions {
   sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** Milliseconds since 1970; for tests. */
   now?: () => number;
+  /** Looks up the addresses of a name; for tests. */
+  lookup?: Lookup;
 }
 
 /** What those options may be. */
@@ -219,6 +222,7 @@ const PULL_RULES: Rules<PullOptions> = {
   threads: FLAG,
   sleep: CALL,
   now: CALL,
+  lookup: CALL,
 };
 
 /** What a pull has brought. Sizes are in bytes. */
