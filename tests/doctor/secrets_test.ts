@@ -128,3 +128,19 @@ test("a report tells of a proxy's login only that there is one", async () => {
   assertMatch(message, /by the proxy http:\/\/proxy.invalid:1, with a login$/);
   assertEquals(details, { proxy: "http://proxy.invalid:1", login: true });
 });
+
+test("a report tells of a SOCKS proxy, and of an address that is none", async () => {
+  const socks = await examine(registryWithImage(), {
+    proxy: () => "socks5h://me:SECRET@proxy.invalid:1",
+  });
+  assertEquals(find(socks, "proxy").details, {
+    proxy: "socks5h://proxy.invalid:1",
+    login: true,
+  });
+  const broken = await examine(registryWithImage(), {
+    proxy: () => "http://me:SEC#RET@proxy.invalid:1",
+  });
+  const { status, message } = find(broken, "proxy");
+  assertEquals(status, "problem");
+  assertMatch(message, /http:\/\/•••@proxy.invalid:1: .*#.* written %23/);
+});
