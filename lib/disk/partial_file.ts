@@ -65,6 +65,11 @@ const FIRST_SAVE_TIME = 50;
 /** How often is synced; where a restart cannot be told, that is what counts. */
 const SYNC_INTERVAL = 2_000;
 const SHORT_SYNC_INTERVAL = 200;
+/**
+ * How much is left to the last sync, where there is to be one, in bytes. Of
+ * 1.1 GB in 3.0 s, all at the end took 0.35 s, and with this 0.02 s.
+ */
+const SYNC_BYTES = 128 * 1024 * 1024;
 
 /** A file on its way to its final name. */
 export class PartialFile {
@@ -197,6 +202,12 @@ export class PartialFile {
   }
 
   #isSyncDue(): boolean {
+    // Whoever waits for the last sync waits for what is left then.
+    if (
+      this.#durable && this.present.total - this.#synced.total >= SYNC_BYTES
+    ) {
+      return true;
+    }
     const interval = this.#boot === undefined
       ? SHORT_SYNC_INTERVAL
       : SYNC_INTERVAL;

@@ -56,6 +56,26 @@ test("PartialFile.commit() syncs before it renames, where that is wanted", () =>
     }
   }));
 
+test("PartialFile syncs on the way what would be much at the end", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "a.partial");
+    const MIB = 1024 * 1024;
+    const size = 512 * MIB;
+    for (const durable of [true, false]) {
+      const options = { id: "a", size, resumable: false, durable };
+      const file = await PartialFile.open(path, options);
+      let syncs = 0;
+      await watching(folder, () => syncs++, async () => {
+        // Of a file with holes, as there is nothing to be written here.
+        file.wrote(0, 100 * MIB);
+        assertEquals(syncs, 0);
+        file.wrote(100 * MIB, 300 * MIB);
+        assertEquals(syncs, durable ? 1 : 0);
+        await file.close();
+      });
+    }
+  }));
+
 test("an archive that cannot be synced does not get its name", () =>
   inFolder(async (folder) => {
     const path = join(folder, "a.tar");
