@@ -1,6 +1,5 @@
 /** Whether a token server that a registry names may be asked, and with a login. */
 
-import { lookup } from "node:dns/promises";
 import { AuthenticationError } from "../errors.ts";
 import { isPrivateHost } from "./address.ts";
 import { redactAddress } from "../redact/address.ts";
@@ -103,6 +102,8 @@ async function isPrivate(
 }
 
 async function systemLookup(host: string): Promise<string[]> {
+  // Few need it, and it takes a while to load.
+  const { lookup } = await import("node:dns/promises");
   const found = await lookup(host, { all: true });
   return found.map(({ address }) => address);
 }
