@@ -15,10 +15,10 @@
  * @module
  */
 
-export { pull, type PullOptions, type PullResult } from "./lib/pull.ts";
-export * from "./lib/errors.ts";
-export type * from "./lib/events.ts";
-export type * from "./lib/types.ts";
+export { pull, type PullOptions, type PullResult } from "./lib/copy/pull.ts";
+export * from "./lib/image/errors.ts";
+export type * from "./lib/image/events.ts";
+export type * from "./lib/image/types.ts";
 export {
   familiarName,
   formatReference,
@@ -26,7 +26,7 @@ export {
   parseReference,
   type Reference,
   registryHost,
-} from "./lib/reference.ts";
+} from "./lib/image/reference.ts";
 export {
   comparePlatform,
   formatPlatform,
@@ -36,49 +36,49 @@ export {
   type PlatformChoice,
   platformFallbacks,
   selectPlatform,
-} from "./lib/platform.ts";
+} from "./lib/image/platform.ts";
 export {
   createHasher,
   digestBytes,
   type Hasher,
   parseDigest,
   verifyBytes,
-} from "./lib/digest.ts";
+} from "./lib/image/digest.ts";
 export {
   documentMediaType,
   MAX_DOCUMENT_SIZE,
   parseConfig,
   parseIndex,
   parseManifest,
-} from "./lib/manifest.ts";
-export { type ImageSource } from "./lib/registry/image_source.ts";
+} from "./lib/image/manifest.ts";
+export { type ImageSource } from "./lib/image/image_source.ts";
 export {
   type Mirror,
   type MirrorAddress,
   MirroredRepository,
   type MirrorOptions,
   openRepository,
-} from "./lib/registry/mirrors.ts";
+} from "./lib/registry/mirrors/mirrors.ts";
 export {
   type CallOptions,
   Repository,
   type RepositoryOptions,
 } from "./lib/registry/repository.ts";
 export type { SessionOptions } from "./lib/registry/session.ts";
-export type { Lookup } from "./lib/registry/realm.ts";
-export { toNetworkError } from "./lib/registry/network_error.ts";
-export { isRetryable, retryDelay } from "./lib/registry/retry.ts";
+export type { Lookup } from "./lib/registry/auth/realm.ts";
+export { toNetworkError } from "./lib/net/network_error.ts";
+export { isRetryable, retryDelay } from "./lib/net/retry.ts";
 export type {
   ExchangeRecord,
   HttpOptions,
-} from "./lib/registry/http_options.ts";
+} from "./lib/net/http_options.ts";
 export type { PlainHttp } from "./lib/registry/endpoint.ts";
 export {
   createTransport,
   type Transport,
   type TransportOptions,
-} from "./lib/registry/transport.ts";
-export type { AllTlsOptions, TlsOptions } from "./lib/registry/tls_settings.ts";
+} from "./lib/net/transport.ts";
+export type { AllTlsOptions, TlsOptions } from "./lib/net/tls_settings.ts";
 export { credentialChain, givenCredential } from "./lib/credentials/chain.ts";
 export {
   defaultCredentials,
@@ -112,16 +112,16 @@ export type {
   HelperRun,
   RunHelper,
 } from "./lib/credentials/helper_process.ts";
-export { type IngestOptions, LayoutStore } from "./lib/store/layout_store.ts";
+export { type IngestOptions, LayoutStore } from "./lib/layout/layout_store.ts";
 export { FileSlot } from "./lib/disk/file_slot.ts";
 export {
   PartialFile,
   type PartialFileOptions,
 } from "./lib/disk/partial_file.ts";
 export { type Range, RangeSet } from "./lib/disk/ranges.ts";
-export { StoreEntry } from "./lib/store/store_entry.ts";
-export { StoreIngest } from "./lib/store/store_ingest.ts";
-export type { RightBlobOptions } from "./lib/store/right_blob.ts";
+export { StoreEntry } from "./lib/layout/entry.ts";
+export { StoreIngest } from "./lib/layout/ingest.ts";
+export type { RightBlobOptions } from "./lib/layout/right_blob.ts";
 export {
   type FileState,
   VerifiedFiles,

@@ -1,8 +1,8 @@
 /** What a process gives the command, so that a test can give it instead. */
 
-import type { pull } from "../lib/pull.ts";
-import type { Fetch } from "../lib/types.ts";
-import type { Environment } from "./environment.ts";
+import type { pull } from "../lib/copy/pull.ts";
+import type { Fetch } from "../lib/image/types.ts";
+import type { Environment } from "./options/environment.ts";
 
 /** A standard output, as far as it is used here. */
 export interface Output {

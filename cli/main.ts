@@ -4,15 +4,15 @@
  */
 
 import process from "node:process";
-import { Secrets } from "../lib/redact/secrets.ts";
-import { VERSION } from "../lib/version.ts";
-import { readEnvironment } from "./environment.ts";
-import { EXIT, type ExitCode } from "./exit_codes.ts";
-import type { ErrorContext } from "./explanation.ts";
-import type { CommandHelp } from "./help.ts";
-import { guarded, learnFromProcess } from "./gate.ts";
+import { Secrets } from "../lib/net/known_secrets.ts";
+import { VERSION } from "../lib/net/version.ts";
+import { readEnvironment } from "./options/environment.ts";
+import { EXIT, type ExitCode } from "./messages/exit_codes.ts";
+import type { ErrorContext } from "./messages/explanation.ts";
+import type { CommandHelp } from "./options/help.ts";
+import { guarded, learnFromProcess } from "./messages/gate.ts";
 import type { Io, Output, Services } from "./io.ts";
-import { type CommandName, type Invocation, parseOptions } from "./options.ts";
+import { type CommandName, type Invocation, parseOptions } from "./options/options.ts";
 
 /**
  * Runs the command.
@@ -75,7 +75,7 @@ async function run(
   const ok = (lines: string[]) => ({ lines, code: EXIT.ok });
   switch (invocation.kind) {
     case "help": {
-      const { helpText } = await import("./help.ts");
+      const { helpText } = await import("./options/help.ts");
       return ok([helpText(await commandHelp(invocation.command)).trimEnd()]);
     }
     case "version":
@@ -85,7 +85,7 @@ async function run(
     case "pull": {
       const { image, verbose } = invocation.options;
       Object.assign(context, { image, verbose });
-      const { runPull } = await import("./pull_command.ts");
+      const { runPull } = await import("./commands/pull.ts");
       return ok(await runPull(invocation.options, io, context, services));
     }
   }
@@ -96,12 +96,12 @@ async function commandHelp(
 ): Promise<CommandHelp | undefined> {
   if (command === undefined) return undefined;
   if (command === "doctor") {
-    return (await import("./doctor_options.ts")).DOCTOR_HELP;
+    return (await import("./options/doctor_options.ts")).DOCTOR_HELP;
   }
   if (command === "verify") {
-    return (await import("./verify_options.ts")).VERIFY_HELP;
+    return (await import("./options/verify_options.ts")).VERIFY_HELP;
   }
-  const { LOGIN_HELP, LOGOUT_HELP } = await import("./login_options.ts");
+  const { LOGIN_HELP, LOGOUT_HELP } = await import("./options/login_options.ts");
   return { login: LOGIN_HELP, logout: LOGOUT_HELP }[command];
 }
 
@@ -113,24 +113,24 @@ async function runCommand(
 ): Promise<Outcome> {
   context.command = command;
   if (command === "doctor") {
-    const { parseDoctor } = await import("./doctor_options.ts");
+    const { parseDoctor } = await import("./options/doctor_options.ts");
     const options = parseDoctor(argv);
     Object.assign(context, { image: options.image, verbose: options.verbose });
-    const { runDoctor } = await import("./doctor.ts");
+    const { runDoctor } = await import("./commands/doctor.ts");
     return await runDoctor(options, io, context, services);
   }
   if (command === "verify") {
-    const { parseVerify } = await import("./verify_options.ts");
+    const { parseVerify } = await import("./options/verify_options.ts");
     const options = parseVerify(argv);
     Object.assign(context, { subject: "archive", verbose: options.verbose });
-    const { runVerify } = await import("./verify.ts");
+    const { runVerify } = await import("./commands/verify.ts");
     return await runVerify(options, io);
   }
-  const { parseLogin, parseLogout } = await import("./login_options.ts");
+  const { parseLogin, parseLogout } = await import("./options/login_options.ts");
   if (command === "login") {
     const options = parseLogin(argv);
     context.verbose = options.verbose;
-    const { runLogin } = await import("./login.ts");
+    const { runLogin } = await import("./commands/login.ts");
     return {
       lines: await runLogin(options, io, context, services),
       code: EXIT.ok,
@@ -138,7 +138,7 @@ async function runCommand(
   }
   const options = parseLogout(argv);
   context.verbose = options.verbose;
-  const { runLogout } = await import("./logout.ts");
+  const { runLogout } = await import("./commands/logout.ts");
   return { lines: await runLogout(options, io, context), code: EXIT.ok };
 }
 
@@ -147,8 +147,8 @@ async function reportError(
   { stderr, env }: Io,
   context: ErrorContext,
 ): Promise<number> {
-  const { explainError, errorDetails } = await import("./errors.ts");
-  const { createStyle } = await import("./style.ts");
+  const { explainError, errorDetails } = await import("./messages/errors.ts");
+  const { createStyle } = await import("./progress/style.ts");
   const { sentence, excerpt, hint, code } = explainError(error, context);
   const style = createStyle(stderr, env);
   const lines = [

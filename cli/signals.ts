@@ -1,6 +1,6 @@
 /** Signals of the system as an abort. */
 
-import { SignalError } from "./errors.ts";
+import { SignalError } from "./messages/errors.ts";
 import type { Signals } from "./io.ts";
 
 const NAMES = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -25,7 +25,7 @@ const RANKS = [
   ["cli"],
 ];
 /** The one file that may ask which runtime it is in. */
-const TRANSPORT = "lib/registry/transport.ts";
+const TRANSPORT = "lib/net/transport.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -146,7 +146,7 @@ test("a signal is listened to in one place, which many can share", () => {
   const wrong = published.filter((file) =>
     /addEventListener\(\s*"abort"|node:timers\/promises/.test(text(file))
   );
-  assertEquals(wrong, ["lib/abort.ts"]);
+  assertEquals(wrong, ["lib/image/abort.ts"]);
 });
 
 test("no sources import each other in a circle", { skip: missing }, () => {

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { EXIT } from "../cli/exit_codes.ts";
+import { EXIT } from "../cli/messages/exit_codes.ts";
 import { test } from "./harness.ts";
 
 const ROOT = new URL("../", import.meta.url);

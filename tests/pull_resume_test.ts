@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { NetworkError, StorageError } from "../lib/errors.ts";
+import { NetworkError, StorageError } from "../lib/image/errors.ts";
 import { buildImage } from "./fixtures/mod.ts";
 import { test } from "./harness.ts";
 import { assertHolds, inPullWorld, type PullWorld } from "./pull_world.ts";

@@ -7,7 +7,7 @@ import {
   ContentMismatchError,
   RegistryError,
   UnsupportedMediaTypeError,
-} from "../lib/errors.ts";
+} from "../lib/image/errors.ts";
 import { buildDocument, buildImage } from "./fixtures/mod.ts";
 import { test } from "./harness.ts";
 import { assertHolds, inPullWorld } from "./pull_world.ts";

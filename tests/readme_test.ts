@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
-import { EXIT_CODES } from "../cli/exit_codes.ts";
-import { helpText } from "../cli/help.ts";
+import { EXIT_CODES } from "../cli/messages/exit_codes.ts";
+import { helpText } from "../cli/options/help.ts";
 import { test } from "./harness.ts";
 
 const README = new URL("../README.md", import.meta.url);

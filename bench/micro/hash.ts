@@ -1,7 +1,7 @@
 /** SHA-256: by each way there is, and as the transfer does it. */
 
 import { createHash } from "node:crypto";
-import { createHasher } from "../../lib/digest.ts";
+import { createHasher } from "../../lib/image/digest.ts";
 import { sizeText, type Work } from "./timing.ts";
 
 const TOTAL = 256 << 20;
@@ -32,7 +32,7 @@ export function hashWorks(): Work[] {
       run: async () => void await crypto.subtle.digest("SHA-256", whole),
     },
     {
-      name: "lib/digest.ts, 1 MiB at a time",
+      name: "lib/image/digest.ts, 1 MiB at a time",
       bytes: TOTAL,
       async run() {
         const hasher = createHasher("sha256");

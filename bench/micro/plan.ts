@@ -1,10 +1,10 @@
 /** The archive's plan, which stands between the manifest and the first byte. */
 
 import { planArchive } from "../../lib/archive/plan.ts";
-import { digestBytes } from "../../lib/digest.ts";
-import { DOCKER_MANIFEST } from "../../lib/media_types.ts";
-import { parseReference } from "../../lib/reference.ts";
-import type { Descriptor, Document, Manifest } from "../../lib/types.ts";
+import { digestBytes } from "../../lib/image/digest.ts";
+import { DOCKER_MANIFEST } from "../../lib/image/media_types.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import type { Descriptor, Document, Manifest } from "../../lib/image/types.ts";
 import type { Work } from "./timing.ts";
 
 async function makeDocument(value: unknown): Promise<Document> {

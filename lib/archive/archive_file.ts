@@ -19,7 +19,7 @@ import { FileSlot } from "../disk/file_slot.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { lockPathOf, occupied, removeRemains } from "../disk/remains.ts";
 import type { VerifiedFiles } from "../disk/verified_files.ts";
-import { StorageError } from "../errors.ts";
+import { StorageError } from "../image/errors.ts";
 import { type ArchivePlan, planId } from "./plan.ts";
 import { isUpToDate } from "./up_to_date.ts";
 

@@ -1,7 +1,7 @@
 /** What an archive is called when nobody says so. */
 
-import type { Reference } from "../reference.ts";
-import type { Platform } from "../types.ts";
+import type { Reference } from "../image/reference.ts";
+import type { Platform } from "../image/types.ts";
 
 /** The most bytes that file systems take for a name, less room for a suffix. */
 const MAX_LENGTH = 200;

@@ -9,16 +9,16 @@
  */
 
 import { createHash } from "node:crypto";
-import { parseDigest } from "../digest.ts";
-import { OCI_INDEX } from "../media_types.ts";
-import { familiarName, imageName, type Reference } from "../reference.ts";
+import { parseDigest } from "../image/digest.ts";
+import { OCI_INDEX } from "../image/media_types.ts";
+import { familiarName, imageName, type Reference } from "../image/reference.ts";
 import type {
   Descriptor,
   Document,
   Index,
   Manifest,
   Platform,
-} from "../types.ts";
+} from "../image/types.ts";
 import { BLOCK_SIZE, fileHeader, paddingOf } from "./tar.ts";
 
 /** Bytes of the archive that are known when it is planned. */

@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { onDisk } from "../disk/io.ts";
 import { outputFile } from "../disk/output_path.ts";
 import { openIfPlain } from "../disk/plain_file.ts";
-import { StorageError } from "../errors.ts";
+import { StorageError } from "../image/errors.ts";
 
 /** So many entries tell whether a tar is an image archive. */
 const MOST_ENTRIES = 16;

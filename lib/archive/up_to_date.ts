@@ -1,7 +1,7 @@
 /** Tells whether an archive that is there is the one that would be written. */
 
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { createHasher, type Hasher, parseDigest } from "../digest.ts";
+import { createHasher, type Hasher, parseDigest } from "../image/digest.ts";
 import { isUntouched, type VerifiedFiles } from "../disk/verified_files.ts";
 import { type ArchivePlan, planId } from "./plan.ts";
 

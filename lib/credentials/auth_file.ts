@@ -1,9 +1,9 @@
 /** What Docker's config.json and Podman's auth.json have in common. */
 
-import type { Credential } from "../types.ts";
+import type { Credential } from "../image/types.ts";
 import { systemCode } from "../disk/io.ts";
 import { openSettings } from "../disk/plain_file.ts";
-import { InvalidDocumentError, StorageError } from "../errors.ts";
+import { InvalidDocumentError, StorageError } from "../image/errors.ts";
 
 /** More than a file of logins can sensibly have, in bytes. */
 export const AUTH_FILE_LIMIT = 4 * 1024 * 1024;

@@ -4,8 +4,8 @@ import type {
   Credential,
   CredentialProvider,
   FoundCredential,
-} from "../types.ts";
-import { DockerPullError } from "../errors.ts";
+} from "../image/types.ts";
+import { DockerPullError } from "../image/errors.ts";
 import { type AuthFile, readAuthEntry } from "./auth_file.ts";
 import { getFromHelper, type HelperOptions } from "./helper.ts";
 import { findServerKey } from "./server_key.ts";

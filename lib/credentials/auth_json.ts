@@ -4,7 +4,7 @@
  * @see {@link https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md}
  */
 
-import type { CredentialProvider } from "../types.ts";
+import type { CredentialProvider } from "../image/types.ts";
 import { parseAuthFile, readAuthFile } from "./auth_file.ts";
 import {
   type AuthFileDialect,

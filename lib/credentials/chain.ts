@@ -4,7 +4,7 @@ import type {
   Credential,
   CredentialProvider,
   FoundCredential,
-} from "../types.ts";
+} from "../image/types.ts";
 import { canonicalRegistry } from "./server_key.ts";
 
 /**

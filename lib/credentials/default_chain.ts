@@ -1,6 +1,6 @@
 /** All places where a login may be, in the documented order. */
 
-import type { CredentialProvider, FoundCredential } from "../types.ts";
+import type { CredentialProvider, FoundCredential } from "../image/types.ts";
 import { authJsonFile } from "./auth_json.ts";
 import { credentialChain, givenCredential } from "./chain.ts";
 import {

@@ -4,7 +4,7 @@
  * @see {@link https://docs.docker.com/reference/cli/docker/login/#credential-stores}
  */
 
-import type { CredentialProvider } from "../types.ts";
+import type { CredentialProvider } from "../image/types.ts";
 import { parseAuthFile, readAuthFile } from "./auth_file.ts";
 import {
   type AuthFileDialect,

@@ -5,9 +5,9 @@
  * @see {@link https://github.com/docker/docker-credential-helpers}
  */
 
-import type { Credential } from "../types.ts";
-import type { Warning } from "../events.ts";
-import { DockerPullError } from "../errors.ts";
+import type { Credential } from "../image/types.ts";
+import type { Warning } from "../image/events.ts";
+import { DockerPullError } from "../image/errors.ts";
 import {
   type HelperOutcome,
   type HelperRun,

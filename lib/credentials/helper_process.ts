@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { sep } from "node:path";
 import { kill } from "node:process";
-import { onAbort } from "../abort.ts";
+import { onAbort } from "../image/abort.ts";
 
 /** What is to be run. */
 export interface HelperRun {

@@ -1,7 +1,7 @@
 /** Keeps and forgets logins, where Docker or Podman would. */
 
-import type { Credential } from "../types.ts";
-import { DockerPullError } from "../errors.ts";
+import type { Credential } from "../image/types.ts";
+import { DockerPullError } from "../image/errors.ts";
 import { acquireLock } from "../disk/lock.ts";
 import {
   type AuthFile,

@@ -2,7 +2,7 @@
 
 import { lstat } from "node:fs/promises";
 import process from "node:process";
-import type { FilePlace } from "../types.ts";
+import type { FilePlace } from "../image/types.ts";
 
 /**
  * What tells a file from another one that has come to its path. Windows'

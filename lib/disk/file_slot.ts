@@ -1,6 +1,6 @@
 /** One blob's part of a file that is on its way. */
 
-import type { BlobSink, FilePlace } from "../types.ts";
+import type { BlobSink, FilePlace } from "../image/types.ts";
 import type { PartialFile } from "./partial_file.ts";
 import type { RangeSet } from "./ranges.ts";
 

@@ -2,7 +2,7 @@
 
 import { lstat, unlink } from "node:fs/promises";
 import { constants } from "node:os";
-import { DockerPullError, StorageError } from "../errors.ts";
+import { DockerPullError, StorageError } from "../image/errors.ts";
 
 /** The system's code of an error, such as `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {

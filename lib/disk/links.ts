@@ -2,7 +2,7 @@
 
 import { lstat, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { StorageError } from "../errors.ts";
+import { StorageError } from "../image/errors.ts";
 import { ifThere, onDisk, systemCode } from "./io.ts";
 
 /** As many links are followed as the systems follow. */

@@ -7,8 +7,8 @@
 
 import { writeFileSync } from "node:fs";
 import { lstat, rm, utimes } from "node:fs/promises";
-import { sleep } from "../abort.ts";
-import { StorageError } from "../errors.ts";
+import { sleep } from "../image/abort.ts";
+import { StorageError } from "../image/errors.ts";
 import { removeFile, storageError, systemCode } from "./io.ts";
 import { openIfPlain } from "./plain_file.ts";
 import { hasEnded, processMark } from "./process_mark.ts";

@@ -3,7 +3,7 @@
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import process from "node:process";
-import { StorageError } from "../errors.ts";
+import { StorageError } from "../image/errors.ts";
 import { ifThere } from "./io.ts";
 import { followLinks, realPlace } from "./links.ts";
 

@@ -9,8 +9,8 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { StorageError } from "../errors.ts";
-import type { FilePlace } from "../types.ts";
+import { StorageError } from "../image/errors.ts";
+import type { FilePlace } from "../image/types.ts";
 import { identityOf, isAt } from "./file_identity.ts";
 import { onDisk, removeFile, storageError } from "./io.ts";
 import { TAKEN_OVER } from "./lock.ts";

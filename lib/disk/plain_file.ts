@@ -6,7 +6,7 @@
 
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, rm, stat } from "node:fs/promises";
-import { StorageError } from "../errors.ts";
+import { StorageError } from "../image/errors.ts";
 import { ifThere, onDisk, systemCode } from "./io.ts";
 
 /** How a plain file is opened. */

@@ -3,12 +3,12 @@
 import { lookup } from "node:dns/promises";
 import { isIP, type Socket } from "node:net";
 import tls from "node:tls";
-import { onAbort } from "../abort.ts";
-import { NetworkError } from "../errors.ts";
-import { isLoopback } from "../registry/address.ts";
-import { toNetworkError } from "../registry/network_error.ts";
-import type { Proxy } from "../registry/proxy.ts";
-import { openTunnel, type TlsSettings } from "../registry/tunnel.ts";
+import { onAbort } from "../image/abort.ts";
+import { NetworkError } from "../image/errors.ts";
+import { isLoopback } from "../net/address.ts";
+import { toNetworkError } from "../net/network_error.ts";
+import type { Proxy } from "../net/proxy.ts";
+import { openTunnel, type TlsSettings } from "../net/tunnel.ts";
 import type { Findings, Json } from "./report.ts";
 import { countText, timeText } from "./words.ts";
 

@@ -3,16 +3,16 @@
  * it in a way that may be shown to anyone.
  */
 
-import { checkOptions } from "../options.ts";
-import { platformText } from "../errors.ts";
-import { hostPlatform } from "../host_platform.ts";
-import { normalizePlatform, parsePlatform } from "../platform.ts";
+import { checkOptions } from "../image/options.ts";
+import { platformText } from "../image/errors.ts";
+import { hostPlatform } from "../image/host_platform.ts";
+import { normalizePlatform, parsePlatform } from "../image/platform.ts";
 import {
   formatReference,
   parseReference,
   type Reference,
-} from "../reference.ts";
-import { Secrets } from "../redact/secrets.ts";
+} from "../image/reference.ts";
+import { Secrets } from "../net/known_secrets.ts";
 import { Examination } from "./examination.ts";
 import { DIAGNOSE_RULES, type DiagnoseOptions } from "./options.ts";
 import { Findings, type Report } from "./report.ts";

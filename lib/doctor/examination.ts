@@ -1,13 +1,13 @@
 /** The steps of an examination, in their order. */
 
-import type { OnEvent } from "../events.ts";
-import { type Reference, registryHost } from "../reference.ts";
-import type { Secrets } from "../redact/secrets.ts";
-import { HttpClient } from "../registry/http.ts";
-import { openRepository } from "../registry/mirrors.ts";
-import { parseProxy } from "../registry/proxy.ts";
-import { tlsSettings } from "../registry/tls_settings.ts";
-import type { CredentialProvider, Fetch, Platform } from "../types.ts";
+import type { OnEvent } from "../image/events.ts";
+import { type Reference, registryHost } from "../image/reference.ts";
+import type { Secrets } from "../net/known_secrets.ts";
+import { HttpClient } from "../net/http.ts";
+import { openRepository } from "../registry/mirrors/mirrors.ts";
+import { parseProxy } from "../net/proxy.ts";
+import { tlsSettings } from "../net/tls_settings.ts";
+import type { CredentialProvider, Fetch, Platform } from "../image/types.ts";
 import { examineName, examineProxy, examineTls } from "./connection.ts";
 import { examineFolder } from "./folder.ts";
 import { examineBlobs, examineImage, imageSize } from "./image.ts";

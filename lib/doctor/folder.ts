@@ -5,7 +5,7 @@ import { access, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { storageError, systemCode } from "../disk/io.ts";
-import { StorageError } from "../errors.ts";
+import { StorageError } from "../image/errors.ts";
 import type { Findings, Step } from "./report.ts";
 import { sizeText } from "./words.ts";
 

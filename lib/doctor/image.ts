@@ -4,16 +4,16 @@ import {
   NetworkError,
   PlatformNotFoundError,
   platformText,
-} from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import { parseIndex } from "../manifest.ts";
-import { isIndex } from "../media_types.ts";
-import { isAttestation, normalizePlatform } from "../platform.ts";
-import { type ImageDocuments, imageDocuments } from "../pull_documents.ts";
-import type { Reference } from "../reference.ts";
-import type { ImageSource } from "../registry/image_source.ts";
-import { toNetworkError } from "../registry/network_error.ts";
-import type { BlobBody, Descriptor, Platform } from "../types.ts";
+} from "../image/errors.ts";
+import type { OnEvent } from "../image/events.ts";
+import { parseIndex } from "../image/manifest.ts";
+import { isIndex } from "../image/media_types.ts";
+import { isAttestation, normalizePlatform } from "../image/platform.ts";
+import { type ImageDocuments, imageDocuments } from "../copy/documents.ts";
+import type { Reference } from "../image/reference.ts";
+import type { ImageSource } from "../image/image_source.ts";
+import { toNetworkError } from "../net/network_error.ts";
+import type { BlobBody, Descriptor, Platform } from "../image/types.ts";
 import type { Findings } from "./report.ts";
 import { countText, sizeText, timeText } from "./words.ts";
 

@@ -1,9 +1,9 @@
 /** The mirrors, each by itself. */
 
-import type { Reference } from "../reference.ts";
-import { judgeFailure } from "../registry/mirror_failure.ts";
-import { mirrorsOf } from "../registry/mirror_url.ts";
-import { type MirrorOptions, openMirror } from "../registry/mirrors.ts";
+import type { Reference } from "../image/reference.ts";
+import { judgeFailure } from "../registry/mirrors/failure.ts";
+import { mirrorsOf } from "../registry/mirrors/url.ts";
+import { type MirrorOptions, openMirror } from "../registry/mirrors/mirrors.ts";
 import type { Findings } from "./report.ts";
 import { timeText } from "./words.ts";
 

@@ -11,10 +11,10 @@ import {
   SIGNAL,
   TEXT,
   TIMEOUT,
-} from "../options.ts";
-import type { Mirror } from "../registry/mirrors.ts";
-import type { AllTlsOptions } from "../registry/tls_settings.ts";
-import type { CredentialProvider, Fetch, Platform } from "../types.ts";
+} from "../image/options.ts";
+import type { Mirror } from "../registry/mirrors/mirrors.ts";
+import type { AllTlsOptions } from "../net/tls_settings.ts";
+import type { CredentialProvider, Fetch, Platform } from "../image/types.ts";
 
 /** How an examination is made: as the pull would be that it stands for. */
 export interface DiagnoseOptions {

@@ -1,15 +1,15 @@
 /** The registry itself: that it is one, how it asks for a login, and its clock. */
 
-import { NetworkError, RegistryError } from "../errors.ts";
-import { registryHost } from "../reference.ts";
-import { isUnauthorized } from "../registry/auth.ts";
-import { type Challenge, parseChallenges } from "../registry/challenge.ts";
+import { NetworkError, RegistryError } from "../image/errors.ts";
+import { registryHost } from "../image/reference.ts";
+import { isUnauthorized } from "../registry/auth/authenticator.ts";
+import { type Challenge, parseChallenges } from "../registry/auth/challenge.ts";
 import { Endpoint } from "../registry/endpoint.ts";
-import type { HttpClient } from "../registry/http.ts";
+import type { HttpClient } from "../net/http.ts";
 import { cleanText } from "../redact/clean.ts";
-import { requestToken, type Token } from "../registry/token.ts";
-import { dismiss } from "../registry/web_page.ts";
-import type { CredentialProvider, FoundCredential } from "../types.ts";
+import { requestToken, type Token } from "../registry/auth/token.ts";
+import { dismiss } from "../net/web_page.ts";
+import type { CredentialProvider, FoundCredential } from "../image/types.ts";
 import type { Findings } from "./report.ts";
 import { timeText } from "./words.ts";
 

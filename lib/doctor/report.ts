@@ -1,7 +1,7 @@
 /** What an examination has found, step by step. */
 
 import { cleanText } from "../redact/clean.ts";
-import type { Secrets } from "../redact/secrets.ts";
+import type { Secrets } from "../net/known_secrets.ts";
 
 /** What is examined, in the order of the report. */
 export type Step =

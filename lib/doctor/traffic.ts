@@ -1,6 +1,6 @@
 /** What the answers to the requests of an examination say besides. */
 
-import type { Fetch } from "../types.ts";
+import type { Fetch } from "../image/types.ts";
 import type { Findings } from "./report.ts";
 import { countText, timeText } from "./words.ts";
 

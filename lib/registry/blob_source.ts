@@ -3,17 +3,17 @@
  * redirects to, or the places that a foreign layer names.
  */
 
-import { parseDigest } from "../digest.ts";
-import { type FailedAddress, NetworkError, RegistryError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import type { Descriptor, RangeOptions } from "../types.ts";
-import { drop, type Exchange } from "./body.ts";
-import type { HttpClient } from "./http.ts";
-import type { SendOptions } from "./http_options.ts";
+import { parseDigest } from "../image/digest.ts";
+import { type FailedAddress, NetworkError, RegistryError } from "../image/errors.ts";
+import type { OnEvent } from "../image/events.ts";
+import type { Descriptor, RangeOptions } from "../image/types.ts";
+import { drop, type Exchange } from "../net/body.ts";
+import type { HttpClient } from "../net/http.ts";
+import type { SendOptions } from "../net/http_options.ts";
 import type { CheckPlain } from "./plain_storage.ts";
-import { placeAnswer, type Placement, rangeHeader } from "./range.ts";
+import { placeAnswer, type Placement, rangeHeader } from "../net/range.ts";
 import { redactUrl } from "../redact/address.ts";
-import { expectBlob } from "./web_page.ts";
+import { expectBlob } from "../net/web_page.ts";
 
 /** What {@linkcode BlobSource} has to be told. */
 export interface BlobSourceOptions {

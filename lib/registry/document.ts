@@ -1,15 +1,15 @@
 /** Manifests and indexes as a registry serves them, verified. */
 
-import { digestBytes, parseDigest, verifyBytes } from "../digest.ts";
+import { digestBytes, parseDigest, verifyBytes } from "../image/digest.ts";
 import {
   ContentMismatchError,
   InvalidDigestError,
   InvalidDocumentError,
   InvalidReferenceError,
-} from "../errors.ts";
-import { documentMediaType, MAX_DOCUMENT_SIZE } from "../manifest.ts";
-import { bareMediaType, isIndex, isManifest } from "../media_types.ts";
-import type { Descriptor, Document } from "../types.ts";
+} from "../image/errors.ts";
+import { documentMediaType, MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
+import { bareMediaType, isIndex, isManifest } from "../image/media_types.ts";
+import type { Descriptor, Document } from "../image/types.ts";
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 

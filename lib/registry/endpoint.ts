@@ -1,10 +1,10 @@
 /** Where a registry is asked: its address, and whether by http or https. */
 
-import { NetworkError, type NetworkErrorReason } from "../errors.ts";
-import { isLoopback } from "./address.ts";
-import { drop, type Exchange } from "./body.ts";
-import type { HttpClient } from "./http.ts";
-import type { SendOptions } from "./http_options.ts";
+import { NetworkError, type NetworkErrorReason } from "../image/errors.ts";
+import { isLoopback } from "../net/address.ts";
+import { drop, type Exchange } from "../net/body.ts";
+import type { HttpClient } from "../net/http.ts";
+import type { SendOptions } from "../net/http_options.ts";
 import { redactUrl } from "../redact/address.ts";
 
 /** Says whether a registry is asked by plain HTTP: all of them, or by name. */

@@ -1,12 +1,12 @@
 /** Where a repository's manifests and indexes come from. */
 
-import { isSchema1, schema1 } from "../document_type.ts";
-import { RegistryError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
-import { MANIFEST_ACCEPT, MANIFEST_TYPES } from "../media_types.ts";
-import type { Descriptor, Document } from "../types.ts";
-import { discard } from "./body.ts";
+import { isSchema1, schema1 } from "../image/document_type.ts";
+import { RegistryError } from "../image/errors.ts";
+import type { OnEvent } from "../image/events.ts";
+import { MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
+import { MANIFEST_ACCEPT, MANIFEST_TYPES } from "../image/media_types.ts";
+import type { Descriptor, Document } from "../image/types.ts";
+import { discard } from "../net/body.ts";
 import {
   asAnnounced,
   checkTagOrDigest,

@@ -1,8 +1,8 @@
 /** Storage that speaks plain HTTP behind a registry that speaks https. */
 
-import { NetworkError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import { isLinkLocal } from "./address.ts";
+import { NetworkError } from "../image/errors.ts";
+import type { OnEvent } from "../image/events.ts";
+import { isLinkLocal } from "../net/address.ts";
 import { redactUrl } from "../redact/address.ts";
 
 /** Decides whether an address may be asked by plain HTTP, and throws if not. */

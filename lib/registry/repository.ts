@@ -4,11 +4,11 @@
  * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md}
  */
 
-import { parseDigest, verifyBytes } from "../digest.ts";
-import { InvalidDocumentError } from "../errors.ts";
-import { MAX_DOCUMENT_SIZE } from "../manifest.ts";
-import { checkOptions } from "../options.ts";
-import { type Reference, registryHost } from "../reference.ts";
+import { parseDigest, verifyBytes } from "../image/digest.ts";
+import { InvalidDocumentError } from "../image/errors.ts";
+import { MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
+import { checkOptions } from "../image/options.ts";
+import { type Reference, registryHost } from "../image/reference.ts";
 import type {
   BlobBody,
   Descriptor,
@@ -16,9 +16,9 @@ import type {
   Fetcher,
   RangeOptions,
   Resolver,
-} from "../types.ts";
+} from "../image/types.ts";
 import { BlobSource } from "./blob_source.ts";
-import { discard } from "./body.ts";
+import { discard } from "../net/body.ts";
 import { inlineData, isTag } from "./document.ts";
 import { ManifestSource } from "./manifest_source.ts";
 import { Session, SESSION_RULES, type SessionOptions } from "./session.ts";

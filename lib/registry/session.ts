@@ -4,21 +4,21 @@ import {
   type Asked,
   InvalidReferenceError,
   type RegistryError,
-} from "../errors.ts";
-import { CALL, either, FLAG, LIST, type Rules, TEXT } from "../options.ts";
-import type { CredentialProvider } from "../types.ts";
-import { Authenticator, type AuthTrail, isUnauthorized } from "./auth.ts";
-import { discard, type Exchange } from "./body.ts";
+} from "../image/errors.ts";
+import { CALL, either, FLAG, LIST, type Rules, TEXT } from "../image/options.ts";
+import type { CredentialProvider } from "../image/types.ts";
+import { Authenticator, type AuthTrail, isUnauthorized } from "./auth/authenticator.ts";
+import { discard, type Exchange } from "../net/body.ts";
 import { Endpoint, type PlainHttp } from "./endpoint.ts";
-import { Guests } from "./guests.ts";
-import { HttpClient } from "./http.ts";
+import { Guests } from "./auth/guests.ts";
+import { HttpClient } from "../net/http.ts";
 import {
   HTTP_RULES,
   type HttpOptions,
   type SendOptions,
-} from "./http_options.ts";
+} from "../net/http_options.ts";
 import { type CheckPlain, plainStorage } from "./plain_storage.ts";
-import type { Lookup } from "./realm.ts";
+import type { Lookup } from "./auth/realm.ts";
 
 /** How a repository is asked. */
 export interface SessionOptions extends HttpOptions {

@@ -1,6 +1,6 @@
 /** One piece of work that several wait for, begun once. */
 
-import { orAborted } from "../abort.ts";
+import { orAborted } from "../image/abort.ts";
 
 /**
  * Work shared by key: whoever asks while it goes on gets the same result, and

@@ -4,7 +4,7 @@
  * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags}
  */
 
-import { InvalidDocumentError } from "../errors.ts";
+import { InvalidDocumentError } from "../image/errors.ts";
 
 /**
  * The tags of one page.

@@ -4,8 +4,8 @@
  * and one of them tries again now and then.
  */
 
-import { NetworkError, RegistryError } from "../errors.ts";
-import { isRetryable } from "../registry/retry.ts";
+import { NetworkError, RegistryError } from "../image/errors.ts";
+import { isRetryable } from "../net/retry.ts";
 import type { Piece } from "./blob.ts";
 
 /** How long is waited before one more request is tried, in milliseconds. */

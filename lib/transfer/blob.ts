@@ -3,11 +3,11 @@
  * digest over them, in order, whatever order they come in.
  */
 
-import { parseDigest } from "../digest.ts";
+import { parseDigest } from "../image/digest.ts";
 import { type Range, RangeSet } from "../disk/ranges.ts";
-import { ContentMismatchError } from "../errors.ts";
-import type { BlobSource } from "../events.ts";
-import type { BlobSink, Descriptor, ReadableSink } from "../types.ts";
+import { ContentMismatchError } from "../image/errors.ts";
+import type { BlobSource } from "../image/events.ts";
+import type { BlobSink, Descriptor, ReadableSink } from "../image/types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 import { Notice } from "./notice.ts";
 import type { Received, ThreadWriter } from "./thread.ts";

@@ -1,8 +1,8 @@
 /** Puts a blob's bytes where they go, and computes their digest on the way. */
 
-import { createHasher, type Hasher } from "../digest.ts";
-import { ContentMismatchError } from "../errors.ts";
-import type { BlobSink, Descriptor, ReadableSink } from "../types.ts";
+import { createHasher, type Hasher } from "../image/digest.ts";
+import { ContentMismatchError } from "../image/errors.ts";
+import type { BlobSink, Descriptor, ReadableSink } from "../image/types.ts";
 import { BUFFER_SIZE } from "./buffer_pool.ts";
 
 /** Writes one blob; its calls are made one after the other where they hash. */

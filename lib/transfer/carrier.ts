@@ -1,9 +1,9 @@
 /** Has a connection fetch a piece, for as long as that makes sense. */
 
-import { sleep } from "../abort.ts";
-import { ContentMismatchError, RegistryError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import { isRetryable, retryDelay, retryEvent } from "../registry/retry.ts";
+import { sleep } from "../image/abort.ts";
+import { ContentMismatchError, RegistryError } from "../image/errors.ts";
+import type { OnEvent } from "../image/events.ts";
+import { isRetryable, retryDelay, retryEvent } from "../net/retry.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import type { Piece } from "./blob.ts";
 import type { Connection } from "./connection.ts";

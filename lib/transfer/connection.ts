@@ -3,11 +3,11 @@
  * the offset that was reached when it breaks off.
  */
 
-import { onAbort, orAborted } from "../abort.ts";
-import { NetworkError, RegistryError } from "../errors.ts";
-import { drop } from "../registry/body.ts";
-import { toNetworkError } from "../registry/network_error.ts";
-import type { BlobBody, Fetcher } from "../types.ts";
+import { onAbort, orAborted } from "../image/abort.ts";
+import { NetworkError, RegistryError } from "../image/errors.ts";
+import { drop } from "../net/body.ts";
+import { toNetworkError } from "../net/network_error.ts";
+import type { BlobBody, Fetcher } from "../image/types.ts";
 import type { Piece } from "./blob.ts";
 import { BUFFER_SIZE, BufferPool } from "./buffer_pool.ts";
 import { BodyReader } from "./body_reader.ts";

@@ -1,9 +1,9 @@
 /** A thread that fetches, writes and hashes blobs, and what is asked of it. */
 
 import { storageError } from "../disk/io.ts";
-import { ContentMismatchError } from "../errors.ts";
-import { hasBody, plainResponse } from "../registry/plain_response.ts";
-import type { FetchInit, FetchThread, FilePlace } from "../types.ts";
+import { ContentMismatchError } from "../image/errors.ts";
+import { hasBody, plainResponse } from "../net/plain_response.ts";
+import type { FetchInit, FetchThread, FilePlace } from "../image/types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 import { ThreadBody } from "./thread_body.ts";
 import { type Asked, revive, ThreadPort } from "./thread_port.ts";

@@ -1,6 +1,6 @@
 /** Bodies of answers that stay in a thread. */
 
-import { onAbort } from "../abort.ts";
+import { onAbort } from "../image/abort.ts";
 import { BUFFER_SIZE } from "./buffer_pool.ts";
 import { revive, type ThreadPort } from "./thread_port.ts";
 

@@ -4,8 +4,8 @@
  * nor what comes over the network ever leaves it.
  */
 
-import { threadFetch } from "../registry/transport.ts";
-import type { FilePlace } from "../types.ts";
+import { threadFetch } from "../net/transport.ts";
+import type { FilePlace } from "../image/types.ts";
 import { BodyReader } from "./body_reader.ts";
 
 type Hash = import("node:crypto").Hash;

@@ -3,7 +3,7 @@
  * connections; each byte is verified in the one pass that writes it.
  */
 
-import { onAbort } from "../abort.ts";
+import { onAbort } from "../image/abort.ts";
 import {
   CALL,
   checkOptions,
@@ -16,11 +16,11 @@ import {
   SIGNAL,
   TIMEOUT,
   wholeFrom,
-} from "../options.ts";
-import { ContentMismatchError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import { retryEvent } from "../registry/retry.ts";
-import type { Descriptor, Fetcher } from "../types.ts";
+} from "../image/options.ts";
+import { ContentMismatchError } from "../image/errors.ts";
+import type { OnEvent } from "../image/events.ts";
+import { retryEvent } from "../net/retry.ts";
+import type { Descriptor, Fetcher } from "../image/types.ts";
 import {
   type BlobOutcome,
   type BlobTarget,

@@ -4,7 +4,7 @@
  * on at its offset.
  */
 
-import { NetworkError } from "../errors.ts";
+import { NetworkError } from "../image/errors.ts";
 import type { Piece } from "./blob.ts";
 import { SpeedWindow } from "./speed_window.ts";
 

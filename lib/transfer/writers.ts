@@ -1,7 +1,7 @@
 /** Decides in which thread a blob is fetched, written and hashed. */
 
 import { availableParallelism } from "node:os";
-import type { FilePlace } from "../types.ts";
+import type { FilePlace } from "../image/types.ts";
 import {
   type BlobWriter,
   type BlobWriterOptions,

@@ -1,13 +1,13 @@
 /** Holds files against what they are said to be. */
 
 import { blobName } from "../archive/plan.ts";
-import { parseDigest } from "../digest.ts";
-import { type Fields, parseObject } from "../document_fields.ts";
-import { CONFIG_SHAPE } from "../document_shapes.ts";
-import { OCI_LAYER_GZIP } from "../media_types.ts";
-import { formatPlatform } from "../platform.ts";
-import { parseConfig } from "../manifest.ts";
-import type { Descriptor, Manifest } from "../types.ts";
+import { parseDigest } from "../image/digest.ts";
+import { type Fields, parseObject } from "../image/document_fields.ts";
+import { CONFIG_SHAPE } from "../image/document_shapes.ts";
+import { OCI_LAYER_GZIP } from "../image/media_types.ts";
+import { formatPlatform } from "../image/platform.ts";
+import { parseConfig } from "../image/manifest.ts";
+import type { Descriptor, Manifest } from "../image/types.ts";
 import type { ImageFacts, Inspection, LayerFacts } from "./inspection.ts";
 import type { VerifyProblem } from "./report.ts";
 

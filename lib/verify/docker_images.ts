@@ -4,10 +4,10 @@
  * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
  */
 
-import { parseDocument } from "../document_fields.ts";
-import { ARCHIVE_SHAPE } from "../document_shapes.ts";
-import { InvalidDocumentError } from "../errors.ts";
-import { parseReference } from "../reference.ts";
+import { parseDocument } from "../image/document_fields.ts";
+import { ARCHIVE_SHAPE } from "../image/document_shapes.ts";
+import { InvalidDocumentError } from "../image/errors.ts";
+import { parseReference } from "../image/reference.ts";
 import { checkDiffId, checkFile, digestOfName, readConfig } from "./blobs.ts";
 import type { FormFacts, ImageFacts, Inspection } from "./inspection.ts";
 

@@ -1,8 +1,8 @@
 /** What the readers of both forms share: files, measured once, and findings. */
 
 import { posix } from "node:path";
-import { MAX_DOCUMENT_SIZE } from "../document_fields.ts";
-import { InvalidDocumentError } from "../errors.ts";
+import { MAX_DOCUMENT_SIZE } from "../image/document_fields.ts";
+import { InvalidDocumentError } from "../image/errors.ts";
 import { measure, type Measured } from "./measure.ts";
 import type { ImageForm, VerifyProblem, VerifyProblemCode } from "./report.ts";
 import type { Source, SourceEntry } from "./source.ts";

@@ -5,10 +5,10 @@
  */
 
 import { blobName } from "../archive/plan.ts";
-import { type Fields, parseObject } from "../document_fields.ts";
-import { CONFIG_SHAPE, LAYOUT_SHAPE } from "../document_shapes.ts";
-import { InvalidDocumentError } from "../errors.ts";
-import { parseIndex, parseManifest } from "../manifest.ts";
+import { type Fields, parseObject } from "../image/document_fields.ts";
+import { CONFIG_SHAPE, LAYOUT_SHAPE } from "../image/document_shapes.ts";
+import { InvalidDocumentError } from "../image/errors.ts";
+import { parseIndex, parseManifest } from "../image/manifest.ts";
 import {
   isConfig,
   isForeignLayer,
@@ -16,9 +16,9 @@ import {
   isLayer,
   isManifest,
   OCI_INDEX,
-} from "../media_types.ts";
-import { formatPlatform } from "../platform.ts";
-import type { Descriptor, Manifest } from "../types.ts";
+} from "../image/media_types.ts";
+import { formatPlatform } from "../image/platform.ts";
+import type { Descriptor, Manifest } from "../image/types.ts";
 import { checkBlob, checkDiffId, checkFile, readConfig } from "./blobs.ts";
 import type {
   FormFacts,

@@ -1,7 +1,7 @@
 /** What the entries of a layout's `index.json` are called. */
 
-import { parseReference } from "../reference.ts";
-import type { Descriptor } from "../types.ts";
+import { parseReference } from "../image/reference.ts";
+import type { Descriptor } from "../image/types.ts";
 import type { Inspection } from "./inspection.ts";
 import type { VerifyProblem } from "./report.ts";
 

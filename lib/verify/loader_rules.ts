@@ -1,6 +1,6 @@
 /** What the rules of several programs have in common. */
 
-import { formatReference, parseReference } from "../reference.ts";
+import { formatReference, parseReference } from "../image/reference.ts";
 import type { FormFacts, ImageFacts, LayerFacts } from "./inspection.ts";
 import type {
   LoaderReasonCode,

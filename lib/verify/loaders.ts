@@ -10,8 +10,8 @@
  * @see {@link https://github.com/containers/image/tree/v5.32.0/oci}
  */
 
-import { DOCKER_LAYERS } from "../manifest.ts";
-import { isConfig } from "../media_types.ts";
+import { DOCKER_LAYERS } from "../image/manifest.ts";
+import { isConfig } from "../image/media_types.ts";
 import type { FormFacts, Inspection } from "./inspection.ts";
 import {
   allLayers,

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { createHasher } from "../digest.ts";
+import { createHasher } from "../image/digest.ts";
 import { compressionOf } from "./source.ts";
 
 /** What a file's bytes are. */

@@ -4,7 +4,7 @@ import { type FileHandle, readdir, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { onDisk, storageError } from "../disk/io.ts";
 import { openPlain } from "../disk/plain_file.ts";
-import { InvalidDocumentError } from "../errors.ts";
+import { InvalidDocumentError } from "../image/errors.ts";
 import type { VerifyProblem } from "./report.ts";
 import { listTar, MAX_ENTRIES, readAt, type TarEntry } from "./tar_entries.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import type { FileHandle } from "node:fs/promises";
-import { InvalidDocumentError } from "../errors.ts";
+import { InvalidDocumentError } from "../image/errors.ts";
 
 /** The most entries that are looked at. */
 export const MAX_ENTRIES = 100_000;

@@ -1,6 +1,6 @@
 /** Checks an image's archive or layout, and tells who will take it. */
 
-import { CALL, checkOptions, type Rules, SIGNAL } from "../options.ts";
+import { CALL, checkOptions, type Rules, SIGNAL } from "../image/options.ts";
 import { checkFile, digestOfName } from "./blobs.ts";
 import { readDockerImages } from "./docker_images.ts";
 import { type ImageFacts, Inspection } from "./inspection.ts";

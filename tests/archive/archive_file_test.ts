@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { ArchiveFile, checkSpace } from "../../lib/archive/archive_file.ts";
 import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
 import { mayBeUpToDate } from "../../lib/archive/up_to_date.ts";
-import { StorageError } from "../../lib/errors.ts";
+import { StorageError } from "../../lib/image/errors.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 import { content, layer, layerBytes, writePlan } from "./content.ts";

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { ArchiveContent, ArchivePlan } from "../../lib/archive/plan.ts";
-import { parseReference } from "../../lib/reference.ts";
-import type { Descriptor, Document } from "../../lib/types.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import type { Descriptor, Document } from "../../lib/image/types.ts";
 
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 

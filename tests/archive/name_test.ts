@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { archiveName } from "../../lib/archive/name.ts";
-import { parsePlatform } from "../../lib/platform.ts";
-import { parseReference } from "../../lib/reference.ts";
+import { parsePlatform } from "../../lib/image/platform.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { test } from "../harness.ts";
 
 const HEX = "0123456789abcdef".repeat(4);

@@ -4,8 +4,8 @@ import {
   type OptionDefinition,
   parseArguments,
   UsageError,
-} from "../../cli/arguments.ts";
-import { nearest } from "../../cli/nearest.ts";
+} from "../../cli/options/arguments.ts";
+import { nearest } from "../../cli/options/nearest.ts";
 
 const TABLE: OptionDefinition[] = [
   { name: "output", short: "o", value: "FILE", group: "A", help: "" },

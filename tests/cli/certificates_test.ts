@@ -6,15 +6,15 @@ import {
 } from "@std/assert";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../../cli/arguments.ts";
+import { UsageError } from "../../cli/options/arguments.ts";
 import {
   certificateFolders,
   hostKey,
   readCertificateFolders,
   readClientCertificate,
   readPem,
-} from "../../cli/certificates.ts";
-import { StorageError } from "../../lib/errors.ts";
+} from "../../cli/access/certificates.ts";
+import { StorageError } from "../../lib/image/errors.ts";
 import { withFolder } from "../credentials/fixture.ts";
 import { test } from "../harness.ts";
 

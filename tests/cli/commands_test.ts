@@ -90,7 +90,7 @@ test("main() names the nearest tags", async () => {
   registry.add("team/app", await buildImage(), "1.0", "1.1", "latest");
   const served = await registry.serve();
   try {
-    const { pull } = await import("../../lib/pull.ts");
+    const { pull } = await import("../../lib/copy/pull.ts");
     const argv = ["--no-cache", `${served.host}/team/app:1.2`];
     const { code, stderr } = await run(
       argv,
@@ -116,7 +116,7 @@ test("main() waits for a registry no longer than --max-wait", () =>
           : {};
       const served = await registry.serve();
       try {
-        const { pull } = await import("../../lib/pull.ts");
+        const { pull } = await import("../../lib/copy/pull.ts");
         const { code, stderr } = await run(
           [
             ...["--no-cache", "--max-wait", "5", "-o", join(folder, "x.tar")],

@@ -5,9 +5,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { test } from "../harness.ts";
-import { UsageError } from "../../cli/arguments.ts";
-import { type LoginOptions, readLogin } from "../../cli/credentials.ts";
-import type { Environment } from "../../cli/environment.ts";
+import { UsageError } from "../../cli/options/arguments.ts";
+import { type LoginOptions, readLogin } from "../../cli/access/credentials.ts";
+import type { Environment } from "../../cli/options/environment.ts";
 import type { Input } from "../../cli/io.ts";
 import { Screen, Sink } from "./screen.ts";
 

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { askedBy } from "../../lib/registry/session.ts";
 import { test } from "../harness.ts";
-import { UsageError } from "../../cli/arguments.ts";
+import { UsageError } from "../../cli/options/arguments.ts";
 import {
   type ErrorContext,
   errorDetails,
   explainError,
   SignalError,
-} from "../../cli/errors.ts";
+} from "../../cli/messages/errors.ts";
 import {
   AuthenticationError,
   ContentMismatchError,
@@ -20,9 +20,9 @@ import {
   RegistryError,
   StorageError,
   UnsupportedMediaTypeError,
-} from "../../lib/errors.ts";
+} from "../../lib/image/errors.ts";
 import { CredentialHelperError } from "../../lib/credentials/helper.ts";
-import { parseReference } from "../../lib/reference.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 
 const context: ErrorContext = {
   image: "r.example/a/b:1",

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { guarded, learnFromProcess } from "../../cli/gate.ts";
-import { Secrets } from "../../lib/redact/secrets.ts";
+import { guarded, learnFromProcess } from "../../cli/messages/gate.ts";
+import { Secrets } from "../../lib/net/known_secrets.ts";
 import { test } from "../harness.ts";
 import { result, run } from "./main_fixture.ts";
 import { Screen } from "./screen.ts";

@@ -1,12 +1,12 @@
 /** What people type who come from another program, or from a browser. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../harness.ts";
-import { explainError } from "../../cli/errors.ts";
-import { nearestRegistry } from "../../cli/nearest.ts";
-import { OPTIONS, parseOptions } from "../../cli/options.ts";
-import { imageAtAddress } from "../../cli/web_address.ts";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
-import { parseReference } from "../../lib/reference.ts";
+import { explainError } from "../../cli/messages/errors.ts";
+import { nearestRegistry } from "../../cli/options/nearest.ts";
+import { OPTIONS, parseOptions } from "../../cli/options/options.ts";
+import { imageAtAddress } from "../../cli/access/web_address.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { run } from "./main_fixture.ts";
 
 test("docker-pull pull IMAGE pulls it, wherever the options stand", async () => {
@@ -75,7 +75,7 @@ test("an option of another program is answered with ours", async () => {
 
 test("every option that stands for another program's is one", async () => {
   const names = OPTIONS.map(({ name }) => name);
-  const { FOREIGN } = await import("../../cli/foreign_options.ts");
+  const { FOREIGN } = await import("../../cli/options/foreign_options.ts");
   for (const [theirs, ours] of Object.entries(FOREIGN)) {
     assert(names.includes(ours), `${theirs}: ${ours}`);
     assert(!names.includes(theirs), theirs);

@@ -6,14 +6,14 @@ import {
   assertThrows,
 } from "@std/assert";
 import { readFile } from "node:fs/promises";
-import { UsageError } from "../../cli/arguments.ts";
-import { type ErrorContext, explainError } from "../../cli/errors.ts";
+import { UsageError } from "../../cli/options/arguments.ts";
+import { type ErrorContext, explainError } from "../../cli/messages/errors.ts";
 import type { Io } from "../../cli/io.ts";
 import type { Services } from "../../cli/io.ts";
-import { runLogin } from "../../cli/login.ts";
-import { parseLogin, parseLogout } from "../../cli/login_options.ts";
-import { runLogout } from "../../cli/logout.ts";
-import { AuthenticationError } from "../../lib/errors.ts";
+import { runLogin } from "../../cli/commands/login.ts";
+import { parseLogin, parseLogout } from "../../cli/options/login_options.ts";
+import { runLogout } from "../../cli/commands/logout.ts";
+import { AuthenticationError } from "../../lib/image/errors.ts";
 import { CredentialHelperError } from "../../lib/credentials/helper.ts";
 import { auth, NO_SCRIPTS, withFolder } from "../credentials/fixture.ts";
 import { test } from "../harness.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { ErrorContext } from "../../cli/explanation.ts";
-import { findLogins, noteTokens } from "../../cli/logins.ts";
-import type { Warning } from "../../lib/events.ts";
+import type { ErrorContext } from "../../cli/messages/explanation.ts";
+import { findLogins, noteTokens } from "../../cli/access/logins.ts";
+import type { Warning } from "../../lib/image/events.ts";
 import { auth, basic, withFolder } from "../credentials/fixture.ts";
 import { test } from "../harness.ts";
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "../harness.ts";
-import { PlatformNotFoundError } from "../../lib/errors.ts";
+import { PlatformNotFoundError } from "../../lib/image/errors.ts";
 import {
   type Called,
   descriptor,

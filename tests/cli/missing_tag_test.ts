@@ -4,10 +4,10 @@ import {
   isMissingTag,
   nearestTags,
   partHint,
-} from "../../cli/missing_tag.ts";
-import { nearestFew } from "../../cli/nearest.ts";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
-import { parseReference } from "../../lib/reference.ts";
+} from "../../cli/access/missing_tag.ts";
+import { nearestFew } from "../../cli/options/nearest.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";

@@ -4,11 +4,11 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
-import type { Environment } from "../../cli/environment.ts";
-import { openNetwork, withSystemTrust } from "../../cli/network.ts";
-import type { NetworkOptions } from "../../cli/network_options.ts";
-import { systemCertificates } from "../../cli/trust_store.ts";
-import { describeFailure } from "../../lib/registry/network_error.ts";
+import type { Environment } from "../../cli/options/environment.ts";
+import { openNetwork, withSystemTrust } from "../../cli/access/network.ts";
+import type { NetworkOptions } from "../../cli/options/network_options.ts";
+import { systemCertificates } from "../../cli/access/trust_store.ts";
+import { describeFailure } from "../../lib/net/network_error.ts";
 import {
   type Authority,
   type Certificate,

@@ -6,14 +6,14 @@ import {
 } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { test } from "../harness.ts";
-import { UsageError } from "../../cli/arguments.ts";
-import { readEnvironment, VARIABLES } from "../../cli/environment.ts";
-import { EXIT, EXIT_CODES } from "../../cli/exit_codes.ts";
-import { helpText } from "../../cli/help.ts";
-import { LOGIN_HELP, LOGOUT_HELP } from "../../cli/login_options.ts";
-import { OPTIONS, parseOptions } from "../../cli/options.ts";
-import { USER_AGENT } from "../../lib/registry/http_options.ts";
-import { VERSION } from "../../lib/version.ts";
+import { UsageError } from "../../cli/options/arguments.ts";
+import { readEnvironment, VARIABLES } from "../../cli/options/environment.ts";
+import { EXIT, EXIT_CODES } from "../../cli/messages/exit_codes.ts";
+import { helpText } from "../../cli/options/help.ts";
+import { LOGIN_HELP, LOGOUT_HELP } from "../../cli/options/login_options.ts";
+import { OPTIONS, parseOptions } from "../../cli/options/options.ts";
+import { USER_AGENT } from "../../lib/net/http_options.ts";
+import { VERSION } from "../../lib/net/version.ts";
 
 function options(...argv: string[]) {
   const invocation = parseOptions(argv);

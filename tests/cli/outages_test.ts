@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Outages } from "../../cli/outages.ts";
-import { describeOutage } from "../../cli/progress_lines.ts";
+import { Outages } from "../../cli/progress/outages.ts";
+import { describeOutage } from "../../cli/progress/lines.ts";
 import { test } from "../harness.ts";
 import { blob, MB, received, retry } from "./progress_fixture.ts";
 

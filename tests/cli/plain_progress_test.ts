@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { createProgress } from "../../cli/progress.ts";
-import { createStyle } from "../../cli/style.ts";
-import type { PullEvent } from "../../lib/events.ts";
+import { createProgress } from "../../cli/progress/progress.ts";
+import { createStyle } from "../../cli/progress/style.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
 import { test } from "../harness.ts";
 import {
   blob,

@@ -1,9 +1,9 @@
 /** Events of a pull, and a progress whose time is in the test's hand. */
 
-import { createProgress } from "../../cli/progress.ts";
-import { createStyle } from "../../cli/style.ts";
-import type { PullEvent, Retry } from "../../lib/events.ts";
-import type { Descriptor } from "../../lib/types.ts";
+import { createProgress } from "../../cli/progress/progress.ts";
+import { createStyle } from "../../cli/progress/style.ts";
+import type { PullEvent, Retry } from "../../lib/image/events.ts";
+import type { Descriptor } from "../../lib/image/types.ts";
 import type { Screen } from "./screen.ts";
 
 export const MB = 1_000_000;

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../harness.ts";
-import { ProgressModel } from "../../cli/progress_model.ts";
-import { Speedometer } from "../../cli/speedometer.ts";
-import type { Descriptor } from "../../lib/types.ts";
+import { ProgressModel } from "../../cli/progress/model.ts";
+import { Speedometer } from "../../cli/progress/speedometer.ts";
+import type { Descriptor } from "../../lib/image/types.ts";
 
 function blob(name: string, size: number): Descriptor {
   return { mediaType: "x/y", digest: `sha256:${name}`, size };

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../harness.ts";
-import { width } from "../../cli/text.ts";
-import type { PullEvent } from "../../lib/events.ts";
-import type { Descriptor } from "../../lib/types.ts";
+import { width } from "../../cli/progress/text.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
+import type { Descriptor } from "../../lib/image/types.ts";
 import {
   blob,
   config,

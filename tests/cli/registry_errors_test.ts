@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { ErrorContext } from "../../cli/explanation.ts";
-import { loginCommand } from "../../cli/login_hints.ts";
-import { explainRegistryError } from "../../cli/registry_errors.ts";
-import { RegistryError } from "../../lib/errors.ts";
+import type { ErrorContext } from "../../cli/messages/explanation.ts";
+import { loginCommand } from "../../cli/messages/login_hints.ts";
+import { explainRegistryError } from "../../cli/messages/registry_errors.ts";
+import { RegistryError } from "../../lib/image/errors.ts";
 import { askedBy } from "../../lib/registry/session.ts";
 import { test } from "../harness.ts";
 

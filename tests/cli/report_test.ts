@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../harness.ts";
-import { reportLines } from "../../cli/report.ts";
-import { createStyle } from "../../cli/style.ts";
-import type { PullResult } from "../../lib/pull.ts";
-import { parseReference } from "../../lib/reference.ts";
+import { reportLines } from "../../cli/messages/report.ts";
+import { createStyle } from "../../cli/progress/style.ts";
+import type { PullResult } from "../../lib/copy/pull.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
 const style = createStyle({}, {});

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertStringIncludes } from "@std/assert";
-import { logRequests } from "../../cli/request_log.ts";
+import { logRequests } from "../../cli/access/request_log.ts";
 import { test } from "../harness.ts";
 
 async function logOf(

@@ -8,7 +8,7 @@ import {
   quoteForShell,
   truncate,
   width,
-} from "../../cli/text.ts";
+} from "../../cli/progress/text.ts";
 
 test("neutralize() leaves nothing that steers a terminal", () => {
   assertEquals(neutralize("plain 漢字 💾"), "plain 漢字 💾");

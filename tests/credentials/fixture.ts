@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, sep } from "node:path";
 import process from "node:process";
-import type { Warning } from "../../lib/events.ts";
+import type { Warning } from "../../lib/image/events.ts";
 
 /** Why helpers written as shell scripts cannot be run here. */
 export const NO_SCRIPTS = sep === "\\" && "scripts need a POSIX shell";

@@ -9,8 +9,8 @@ import {
   stat,
   symlink,
 } from "node:fs/promises";
-import type { Credential } from "../../lib/types.ts";
-import { InvalidDocumentError, StorageError } from "../../lib/errors.ts";
+import type { Credential } from "../../lib/image/types.ts";
+import { InvalidDocumentError, StorageError } from "../../lib/image/errors.ts";
 import { CredentialHelperError } from "../../lib/credentials/helper.ts";
 import {
   eraseCredential,

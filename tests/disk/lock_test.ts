@@ -14,7 +14,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { acquireLock, tryLock } from "../../lib/disk/lock.ts";
-import { StorageError } from "../../lib/errors.ts";
+import { StorageError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { inFolder } from "./folder.ts";
 

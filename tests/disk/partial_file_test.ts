@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
-import { StorageError } from "../../lib/errors.ts";
+import { StorageError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { inFolder } from "./folder.ts";
 

@@ -24,7 +24,7 @@ import {
   readSettings,
   readText,
 } from "../../lib/disk/plain_file.ts";
-import { StorageError } from "../../lib/errors.ts";
+import { StorageError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { inFolder } from "./folder.ts";
 

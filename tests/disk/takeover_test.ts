@@ -5,7 +5,7 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TAKEN_OVER } from "../../lib/disk/lock.ts";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
-import { StorageError } from "../../lib/errors.ts";
+import { StorageError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { inFolder } from "./folder.ts";
 

@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parseDoctor } from "../../cli/doctor_options.ts";
+import { parseDoctor } from "../../cli/options/doctor_options.ts";
 import type { Report } from "../../lib/doctor/report.ts";
 import { run } from "../cli/main_fixture.ts";
 import { auth, withFolder } from "../credentials/fixture.ts";

@@ -6,8 +6,8 @@ import {
   examineTls,
 } from "../../lib/doctor/connection.ts";
 import { type Finding, Findings } from "../../lib/doctor/report.ts";
-import { parseProxy } from "../../lib/registry/proxy.ts";
-import { Secrets } from "../../lib/redact/secrets.ts";
+import { parseProxy } from "../../lib/net/proxy.ts";
+import { Secrets } from "../../lib/net/known_secrets.ts";
 import { AUTHORITY, SERVER } from "../registry/certificates.ts";
 import { serve, serveProxy } from "../registry/loopback.ts";
 import { test } from "../harness.ts";

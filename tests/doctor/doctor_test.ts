@@ -13,8 +13,8 @@ import {
   PlatformNotFoundError,
   RegistryError,
   StorageError,
-} from "../../lib/errors.ts";
-import type { CredentialProvider } from "../../lib/types.ts";
+} from "../../lib/image/errors.ts";
+import type { CredentialProvider } from "../../lib/image/types.ts";
 import { withFolder } from "../credentials/fixture.ts";
 import { buildImage, buildIndex } from "../fixtures/mod.ts";
 import { refusal } from "../registry/mirror_world.ts";

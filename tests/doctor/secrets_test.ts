@@ -4,8 +4,8 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Secrets } from "../../lib/redact/secrets.ts";
-import type { Credential, Fetch } from "../../lib/types.ts";
+import { Secrets } from "../../lib/net/known_secrets.ts";
+import type { Credential, Fetch } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { examine, find, registryWithImage } from "./examine.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { onAbort, sleep } from "../../lib/abort.ts";
+import { onAbort, sleep } from "../../lib/image/abort.ts";
 import { test } from "../harness.ts";
 
 /** A signal, and how many listeners it has. */

@@ -2,10 +2,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   InvalidDocumentError,
   UnsupportedMediaTypeError,
-} from "../../lib/errors.ts";
-import { parseConfig, parseManifest } from "../../lib/manifest.ts";
-import { OCI_CONFIG, OCI_LAYER_GZIP } from "../../lib/media_types.ts";
-import type { Document } from "../../lib/types.ts";
+} from "../../lib/image/errors.ts";
+import { parseConfig, parseManifest } from "../../lib/image/manifest.ts";
+import { OCI_CONFIG, OCI_LAYER_GZIP } from "../../lib/image/media_types.ts";
+import type { Document } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;

@@ -5,8 +5,8 @@ import {
   digestBytes,
   parseDigest,
   verifyBytes,
-} from "../../lib/digest.ts";
-import { ContentMismatchError, InvalidDigestError } from "../../lib/errors.ts";
+} from "../../lib/image/digest.ts";
+import { ContentMismatchError, InvalidDigestError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 
 const abc = new TextEncoder().encode("abc");

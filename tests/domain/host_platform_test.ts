@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type HostFacts, hostPlatform } from "../../lib/host_platform.ts";
-import { formatPlatform } from "../../lib/platform.ts";
+import { type HostFacts, hostPlatform } from "../../lib/image/host_platform.ts";
+import { formatPlatform } from "../../lib/image/platform.ts";
 import { test } from "../harness.ts";
 
 const FACTS: [HostFacts, string][] = [

@@ -2,13 +2,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   InvalidDocumentError,
   UnsupportedMediaTypeError,
-} from "../../lib/errors.ts";
+} from "../../lib/image/errors.ts";
 import {
   documentMediaType,
   MAX_DOCUMENT_SIZE,
   parseIndex,
   parseManifest,
-} from "../../lib/manifest.ts";
+} from "../../lib/image/manifest.ts";
 import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
@@ -16,8 +16,8 @@ import {
   OCI_INDEX,
   OCI_LAYER_GZIP,
   OCI_MANIFEST,
-} from "../../lib/media_types.ts";
-import type { Document } from "../../lib/types.ts";
+} from "../../lib/image/media_types.ts";
+import type { Document } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;

@@ -7,7 +7,7 @@ import {
   isLayer,
   isManifest,
   MANIFEST_ACCEPT,
-} from "../../lib/media_types.ts";
+} from "../../lib/image/media_types.ts";
 import { test } from "../harness.ts";
 
 const OCI = "application/vnd.oci.image";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   InvalidPlatformError,
   PlatformNotFoundError,
-} from "../../lib/errors.ts";
+} from "../../lib/image/errors.ts";
 import {
   comparePlatform,
   formatPlatform,
@@ -11,8 +11,8 @@ import {
   parsePlatform,
   platformFallbacks,
   selectPlatform,
-} from "../../lib/platform.ts";
-import type { Descriptor, Platform } from "../../lib/types.ts";
+} from "../../lib/image/platform.ts";
+import type { Descriptor, Platform } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 
 /** As containerd normalises them. */

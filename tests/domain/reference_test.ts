@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { InvalidReferenceError } from "../../lib/errors.ts";
+import { InvalidReferenceError } from "../../lib/image/errors.ts";
 import {
   familiarName,
   formatReference,
   parseReference,
   registryHost,
-} from "../../lib/reference.ts";
+} from "../../lib/image/reference.ts";
 import { test } from "../harness.ts";
 
 const SHA256 = `sha256:${"f".repeat(64)}`;

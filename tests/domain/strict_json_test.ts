@@ -1,15 +1,15 @@
 /** Documents that Go's loaders would read otherwise than we do. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { InvalidDocumentError } from "../../lib/errors.ts";
+import { InvalidDocumentError } from "../../lib/image/errors.ts";
 import {
   documentMediaType,
   parseConfig,
   parseIndex,
   parseManifest,
-} from "../../lib/manifest.ts";
-import { OCI_CONFIG, OCI_LAYER_GZIP } from "../../lib/media_types.ts";
-import type { Document } from "../../lib/types.ts";
+} from "../../lib/image/manifest.ts";
+import { OCI_CONFIG, OCI_LAYER_GZIP } from "../../lib/image/media_types.ts";
+import type { Document } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 
 const A = `sha256:${"a".repeat(64)}`;

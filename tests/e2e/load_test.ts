@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Index, Manifest } from "../../lib/types.ts";
+import type { Index, Manifest } from "../../lib/image/types.ts";
 import { push } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { type ImageCase, makeImages } from "./images.ts";

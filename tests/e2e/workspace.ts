@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Platform } from "../../lib/types.ts";
+import type { Platform } from "../../lib/image/types.ts";
 import { type CommandResult, dockerPull } from "../fixtures/command.ts";
 import { test } from "../harness.ts";
 

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
-import { pull } from "../../lib/pull.ts";
+import { pull } from "../../lib/copy/pull.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";

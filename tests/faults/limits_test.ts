@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { assertEquals, assertMatch } from "@std/assert";
-import { StorageError } from "../../lib/errors.ts";
+import { StorageError } from "../../lib/image/errors.ts";
 import { run } from "../cli/main_fixture.ts";
 import { Workspace } from "../e2e/workspace.ts";
 import { dockerPull } from "../fixtures/command.ts";

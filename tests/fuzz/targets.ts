@@ -4,53 +4,53 @@ import type { FileHandle } from "node:fs/promises";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "@std/assert";
-import { neutralize, quoteForShell, truncate } from "../../cli/text.ts";
+import { neutralize, quoteForShell, truncate } from "../../cli/progress/text.ts";
 import {
   parseAuthFile,
   readAuthEntry,
 } from "../../lib/credentials/auth_file.ts";
 import { setMember } from "../../lib/credentials/json_text.ts";
 import { findServerKey } from "../../lib/credentials/server_key.ts";
-import { parseDigest } from "../../lib/digest.ts";
+import { parseDigest } from "../../lib/image/digest.ts";
 import { RangeRecord } from "../../lib/disk/range_record.ts";
-import { DockerPullError } from "../../lib/errors.ts";
+import { DockerPullError } from "../../lib/image/errors.ts";
 import {
   documentMediaType,
   parseConfig,
   parseIndex,
   parseManifest,
-} from "../../lib/manifest.ts";
-import { isIndex } from "../../lib/media_types.ts";
+} from "../../lib/image/manifest.ts";
+import { isIndex } from "../../lib/image/media_types.ts";
 import {
   formatPlatform,
   parsePlatform,
   selectPlatform,
-} from "../../lib/platform.ts";
+} from "../../lib/image/platform.ts";
 import {
   familiarName,
   formatReference,
   parseReference,
-} from "../../lib/reference.ts";
+} from "../../lib/image/reference.ts";
 import { archiveName } from "../../lib/archive/name.ts";
-import { parseChallenges } from "../../lib/registry/challenge.ts";
+import { parseChallenges } from "../../lib/registry/auth/challenge.ts";
 import { describe, inlineData } from "../../lib/registry/document.ts";
-import { parseErrorBody } from "../../lib/registry/error_body.ts";
-import { HttpClient } from "../../lib/registry/http.ts";
-import { parseMirrorUrl } from "../../lib/registry/mirror_url.ts";
-import { placeAnswer } from "../../lib/registry/range.ts";
+import { parseErrorBody } from "../../lib/net/error_body.ts";
+import { HttpClient } from "../../lib/net/http.ts";
+import { parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
+import { placeAnswer } from "../../lib/net/range.ts";
 import { rateLimitWarning } from "../../lib/registry/rate_limit.ts";
 import { redactText, redactUrl } from "../../lib/redact/address.ts";
 import { cleanText } from "../../lib/redact/clean.ts";
 import { Repository } from "../../lib/registry/repository.ts";
-import { parseRetryAfter } from "../../lib/registry/retry.ts";
+import { parseRetryAfter } from "../../lib/net/retry.ts";
 import { nextPage } from "../../lib/registry/tags.ts";
-import { requestToken } from "../../lib/registry/token.ts";
+import { requestToken } from "../../lib/registry/auth/token.ts";
 import {
   layoutNames,
   updateLayoutIndex,
-} from "../../lib/store/layout_index.ts";
+} from "../../lib/layout/layout_index.ts";
 import { listTar } from "../../lib/verify/tar_entries.ts";
-import type { Document } from "../../lib/types.ts";
+import type { Document } from "../../lib/image/types.ts";
 import { layerTar } from "../fixtures/mod.ts";
 import * as seeds from "./seeds.ts";
 

@@ -1,7 +1,7 @@
 /** Makes the things of the domain, in all their shapes. */
 import fc from "fast-check";
-import type { Reference } from "../../lib/reference.ts";
-import type { Platform } from "../../lib/types.ts";
+import type { Reference } from "../../lib/image/reference.ts";
+import type { Platform } from "../../lib/image/types.ts";
 
 const HEX = [..."0123456789abcdef"];
 const LOWER = [..."abcxyz019"];

@@ -7,14 +7,14 @@ import {
   InvalidDigestError,
   InvalidPlatformError,
   InvalidReferenceError,
-} from "../../lib/errors.ts";
-import { parseDigest } from "../../lib/digest.ts";
+} from "../../lib/image/errors.ts";
+import { parseDigest } from "../../lib/image/digest.ts";
 import {
   documentMediaType,
   parseConfig,
   parseIndex,
   parseManifest,
-} from "../../lib/manifest.ts";
+} from "../../lib/image/manifest.ts";
 import {
   comparePlatform,
   formatPlatform,
@@ -22,13 +22,13 @@ import {
   parsePlatform,
   platformFallbacks,
   selectPlatform,
-} from "../../lib/platform.ts";
+} from "../../lib/image/platform.ts";
 import {
   familiarName,
   formatReference,
   parseReference,
-} from "../../lib/reference.ts";
-import type { Platform } from "../../lib/types.ts";
+} from "../../lib/image/reference.ts";
+import type { Platform } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import {
   digests,

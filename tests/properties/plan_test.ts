@@ -6,7 +6,7 @@ import fc from "fast-check";
 import type { FileHandle } from "node:fs/promises";
 import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
 import { BLOCK_SIZE } from "../../lib/archive/tar.ts";
-import { formatReference } from "../../lib/reference.ts";
+import { formatReference } from "../../lib/image/reference.ts";
 import { listTar } from "../../lib/verify/tar_entries.ts";
 import { content, sha256 } from "../archive/content.ts";
 import { test } from "../harness.ts";

@@ -1,9 +1,9 @@
 /** What holds for every header of a registry. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { ContentMismatchError } from "../../lib/errors.ts";
-import { parseChallenges } from "../../lib/registry/challenge.ts";
-import { placeAnswer, rangeHeader } from "../../lib/registry/range.ts";
+import { ContentMismatchError } from "../../lib/image/errors.ts";
+import { parseChallenges } from "../../lib/registry/auth/challenge.ts";
+import { placeAnswer, rangeHeader } from "../../lib/net/range.ts";
 import { test } from "../harness.ts";
 import { runs } from "./runs.ts";
 

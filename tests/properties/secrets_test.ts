@@ -2,20 +2,20 @@
 
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { parseLogin } from "../../cli/login_options.ts";
-import { errorDetails, explainError } from "../../cli/errors.ts";
-import type { ErrorContext } from "../../cli/explanation.ts";
-import { runLogin } from "../../cli/login.ts";
+import { parseLogin } from "../../cli/options/login_options.ts";
+import { errorDetails, explainError } from "../../cli/messages/errors.ts";
+import type { ErrorContext } from "../../cli/messages/explanation.ts";
+import { runLogin } from "../../cli/commands/login.ts";
 import {
   getFromHelper,
   storeWithHelper,
 } from "../../lib/credentials/helper.ts";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
-import { parseReference } from "../../lib/reference.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { redactAddress, redactText } from "../../lib/redact/address.ts";
-import { Secrets } from "../../lib/redact/secrets.ts";
-import { parseMirrorUrl } from "../../lib/registry/mirror_url.ts";
-import { parseProxy } from "../../lib/registry/proxy.ts";
+import { Secrets } from "../../lib/net/known_secrets.ts";
+import { parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
+import { parseProxy } from "../../lib/net/proxy.ts";
 import { NOWHERE, result, run } from "../cli/main_fixture.ts";
 import { Sink } from "../cli/screen.ts";
 import { test } from "../harness.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { RangeSet } from "../../lib/disk/ranges.ts";
-import { ContentMismatchError } from "../../lib/errors.ts";
+import { ContentMismatchError } from "../../lib/image/errors.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
 import { assertDone, blob, task, type TaskOptions } from "../transfer/blobs.ts";

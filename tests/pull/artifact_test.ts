@@ -2,16 +2,16 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readdir } from "node:fs/promises";
-import { explainError } from "../../cli/errors.ts";
-import { type ArtifactKind, NotAnImageError } from "../../lib/errors.ts";
+import { explainError } from "../../cli/messages/errors.ts";
+import { type ArtifactKind, NotAnImageError } from "../../lib/image/errors.ts";
 import {
   OCI_CONFIG,
   OCI_INDEX,
   OCI_LAYER_GZIP,
   OCI_MANIFEST,
-} from "../../lib/media_types.ts";
-import { parseReference } from "../../lib/reference.ts";
-import type { Descriptor } from "../../lib/types.ts";
+} from "../../lib/image/media_types.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import type { Descriptor } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { inPullWorld } from "../pull_world.ts";
 import type { Content } from "../registry_server/content.ts";

@@ -7,9 +7,9 @@ import {
   InvalidDocumentError,
   PlatformNotFoundError,
   RegistryError,
-} from "../../lib/errors.ts";
-import type { PullOptions } from "../../lib/pull.ts";
-import type { Fetch } from "../../lib/types.ts";
+} from "../../lib/image/errors.ts";
+import type { PullOptions } from "../../lib/copy/pull.ts";
+import type { Fetch } from "../../lib/image/types.ts";
 import {
   buildDocument,
   buildImage,

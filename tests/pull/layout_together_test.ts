@@ -13,9 +13,9 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { StorageError } from "../../lib/errors.ts";
-import { LayoutStore } from "../../lib/store/layout_store.ts";
-import { StoreEntry } from "../../lib/store/store_entry.ts";
+import { StorageError } from "../../lib/image/errors.ts";
+import { LayoutStore } from "../../lib/layout/layout_store.ts";
+import { StoreEntry } from "../../lib/layout/entry.ts";
 import { content, layer } from "../archive/content.ts";
 import { inFolder } from "../disk/folder.ts";
 import { buildDocument, buildImage } from "../fixtures/mod.ts";

@@ -1,7 +1,7 @@
 /** What is told of that which a registry does not have. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { type Asked, RegistryError } from "../../lib/errors.ts";
+import { type Asked, RegistryError } from "../../lib/image/errors.ts";
 import { buildImage, buildIndex } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { inPullWorld } from "../pull_world.ts";

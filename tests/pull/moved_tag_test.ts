@@ -2,7 +2,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { RegistryError } from "../../lib/errors.ts";
+import { RegistryError } from "../../lib/image/errors.ts";
 import { buildImage, buildIndex } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { assertHolds, inPullWorld } from "../pull_world.ts";

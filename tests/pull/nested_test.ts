@@ -5,9 +5,9 @@ import { join } from "node:path";
 import {
   InvalidDocumentError,
   PlatformNotFoundError,
-} from "../../lib/errors.ts";
-import { OCI_INDEX } from "../../lib/media_types.ts";
-import type { Descriptor, Platform } from "../../lib/types.ts";
+} from "../../lib/image/errors.ts";
+import { OCI_INDEX } from "../../lib/image/media_types.ts";
+import type { Descriptor, Platform } from "../../lib/image/types.ts";
 import { buildImage, buildIndex, sha256 } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { assertHolds, inPullWorld } from "../pull_world.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
-import type { PullEvent } from "../../lib/events.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { assertHolds, inPullWorld } from "../pull_world.ts";

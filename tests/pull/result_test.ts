@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { LayoutStore } from "../../lib/store/layout_store.ts";
+import { LayoutStore } from "../../lib/layout/layout_store.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { inPullWorld } from "../pull_world.ts";

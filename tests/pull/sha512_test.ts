@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Index } from "../../lib/types.ts";
+import type { Index } from "../../lib/image/types.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";

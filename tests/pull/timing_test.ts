@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { TransferTime } from "../../lib/pull_timing.ts";
-import type { PullEvent } from "../../lib/events.ts";
+import { TransferTime } from "../../lib/copy/timing.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
 import { test } from "../harness.ts";
 
 const layer = (name: string) => ({

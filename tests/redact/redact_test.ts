@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseErrorBody } from "../../lib/registry/error_body.ts";
+import { parseErrorBody } from "../../lib/net/error_body.ts";
 import { redactText, redactUrl } from "../../lib/redact/address.ts";
 import { cleanText } from "../../lib/redact/clean.ts";
 import { test } from "../harness.ts";

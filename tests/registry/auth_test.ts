@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { AuthenticationError, RegistryError } from "../../lib/errors.ts";
-import type { Credential } from "../../lib/types.ts";
+import { AuthenticationError, RegistryError } from "../../lib/image/errors.ts";
+import type { Credential } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { bearer, CHALLENGE, json, REALM, world } from "./world.ts";
 

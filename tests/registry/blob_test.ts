@@ -9,10 +9,10 @@ import {
   InvalidDigestError,
   NetworkError,
   RegistryError,
-} from "../../lib/errors.ts";
-import { parseReference } from "../../lib/reference.ts";
+} from "../../lib/image/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
-import type { Descriptor, RangeOptions } from "../../lib/types.ts";
+import type { Descriptor, RangeOptions } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { type Answer, fakeFetch, type Sent } from "./fake_fetch.ts";
 

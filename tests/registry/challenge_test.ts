@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseChallenges } from "../../lib/registry/challenge.ts";
+import { parseChallenges } from "../../lib/registry/auth/challenge.ts";
 import { test } from "../harness.ts";
 
 const CASES: [string, string, [string, Record<string, string>][]][] = [

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { HttpClient } from "../../lib/registry/http.ts";
-import type { SendOptions } from "../../lib/registry/http_options.ts";
-import { maskSecrets } from "../../lib/redact/secrets.ts";
+import { HttpClient } from "../../lib/net/http.ts";
+import type { SendOptions } from "../../lib/net/http_options.ts";
+import { maskSecrets } from "../../lib/net/known_secrets.ts";
 import { test } from "../harness.ts";
 import { fakeFetch, type Sent } from "./fake_fetch.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
-import { parseReference } from "../../lib/reference.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import {
   Repository,
   type RepositoryOptions,

@@ -1,7 +1,7 @@
 /** A `fetch` that a test answers, and that remembers what was sent. */
 
 import { assertEquals } from "@std/assert";
-import type { Fetch } from "../../lib/types.ts";
+import type { Fetch } from "../../lib/image/types.ts";
 
 /** A request as it left. */
 export interface Sent {

@@ -1,8 +1,8 @@
 /** A front end that redirects to a host with a challenge of its own. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { AuthenticationError, RegistryError } from "../../lib/errors.ts";
-import type { Credential } from "../../lib/types.ts";
+import { AuthenticationError, RegistryError } from "../../lib/image/errors.ts";
+import type { Credential } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import type { Answer, Sent } from "./fake_fetch.ts";
 import { json, world } from "./world.ts";

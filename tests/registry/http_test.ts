@@ -4,14 +4,14 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { NetworkError } from "../../lib/errors.ts";
-import { discard } from "../../lib/registry/body.ts";
-import { HttpClient } from "../../lib/registry/http.ts";
+import { NetworkError } from "../../lib/image/errors.ts";
+import { discard } from "../../lib/net/body.ts";
+import { HttpClient } from "../../lib/net/http.ts";
 import type {
   ExchangeRecord,
   SendOptions,
-} from "../../lib/registry/http_options.ts";
-import type { Fetch } from "../../lib/types.ts";
+} from "../../lib/net/http_options.ts";
+import type { Fetch } from "../../lib/image/types.ts";
 import { deferred, test } from "../harness.ts";
 import { type Answer, fakeClock, fakeFetch } from "./fake_fetch.ts";
 

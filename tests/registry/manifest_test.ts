@@ -1,17 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { digestBytes } from "../../lib/digest.ts";
+import { digestBytes } from "../../lib/image/digest.ts";
 import {
   ContentMismatchError,
   InvalidDocumentError,
   UnsupportedMediaTypeError,
-} from "../../lib/errors.ts";
+} from "../../lib/image/errors.ts";
 import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
   OCI_INDEX,
   OCI_MANIFEST,
-} from "../../lib/media_types.ts";
-import { parseReference } from "../../lib/reference.ts";
+} from "../../lib/image/media_types.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { test } from "../harness.ts";
 import { type Answer, fakeClock, fakeFetch, type Sent } from "./fake_fetch.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { ContentMismatchError, NetworkError } from "../../lib/errors.ts";
-import type { BlobBody, CredentialProvider } from "../../lib/types.ts";
+import { ContentMismatchError, NetworkError } from "../../lib/image/errors.ts";
+import type { BlobBody, CredentialProvider } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { IMAGE, refusal, World } from "./mirror_world.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { DockerPullError } from "../../lib/errors.ts";
-import { mirrorsOf, parseMirrorUrl } from "../../lib/registry/mirror_url.ts";
+import { DockerPullError } from "../../lib/image/errors.ts";
+import { mirrorsOf, parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
 import { test } from "../harness.ts";
 
 for (

@@ -5,14 +5,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertEquals } from "@std/assert";
-import { pull, type PullOptions, type PullResult } from "../../lib/pull.ts";
-import { parseReference } from "../../lib/reference.ts";
-import type { ImageSource } from "../../lib/registry/image_source.ts";
+import { pull, type PullOptions, type PullResult } from "../../lib/copy/pull.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import type { ImageSource } from "../../lib/image/image_source.ts";
 import {
   type MirrorOptions,
   openRepository,
-} from "../../lib/registry/mirrors.ts";
-import type { Fetch } from "../../lib/types.ts";
+} from "../../lib/registry/mirrors/mirrors.ts";
+import type { Fetch } from "../../lib/image/types.ts";
 import { buildImage, type BuiltImage } from "../fixtures/mod.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
 import { type FakeClock, fakeClock } from "./fake_fetch.ts";

@@ -9,7 +9,7 @@ import {
   ContentMismatchError,
   NetworkError,
   RegistryError,
-} from "../../lib/errors.ts";
+} from "../../lib/image/errors.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { test } from "../harness.ts";
 import { IMAGE, OTHER, refusal, World } from "./mirror_world.ts";

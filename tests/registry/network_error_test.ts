@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
 import {
   describeFailure,
   toNetworkError,
-} from "../../lib/registry/network_error.ts";
+} from "../../lib/net/network_error.ts";
 import { test } from "../harness.ts";
 
 function coded(code: string, message: string): Error {

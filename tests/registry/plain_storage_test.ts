@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { digestBytes } from "../../lib/digest.ts";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
-import type { Warning } from "../../lib/events.ts";
-import { parseReference } from "../../lib/reference.ts";
+import { digestBytes } from "../../lib/image/digest.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
+import type { Warning } from "../../lib/image/events.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
-import type { Descriptor } from "../../lib/types.ts";
+import type { Descriptor } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { type Answer, fakeFetch, type Sent } from "./fake_fetch.ts";
 

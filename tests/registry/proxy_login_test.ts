@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { NetworkError } from "../../lib/errors.ts";
-import { createTransport } from "../../lib/registry/transport.ts";
+import { NetworkError } from "../../lib/image/errors.ts";
+import { createTransport } from "../../lib/net/transport.ts";
 import { test } from "../harness.ts";
 import { type Loopback, serve, serveProxy } from "./loopback.ts";
 

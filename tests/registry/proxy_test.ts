@@ -3,12 +3,12 @@ import {
   isLoopback,
   isPrivateHost,
   parseAddress,
-} from "../../lib/registry/address.ts";
+} from "../../lib/net/address.ts";
 import {
   type Environment,
   environmentNamesProxy,
   proxyFromEnvironment,
-} from "../../lib/registry/proxy.ts";
+} from "../../lib/net/proxy.ts";
 import { test } from "../harness.ts";
 
 function proxy(env: Environment, url: string): string | undefined {

@@ -3,11 +3,11 @@ import {
   InvalidDocumentError,
   NetworkError,
   RegistryError,
-} from "../../lib/errors.ts";
-import type { PullEvent } from "../../lib/events.ts";
-import { discard } from "../../lib/registry/body.ts";
-import { HttpClient } from "../../lib/registry/http.ts";
-import type { Fetch } from "../../lib/types.ts";
+} from "../../lib/image/errors.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
+import { discard } from "../../lib/net/body.ts";
+import { HttpClient } from "../../lib/net/http.ts";
+import type { Fetch } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { type Answer, fakeClock, fakeFetch } from "./fake_fetch.ts";
 

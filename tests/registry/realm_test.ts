@@ -4,10 +4,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { AuthenticationError } from "../../lib/errors.ts";
-import { isLinkLocal, isPrivateHost } from "../../lib/registry/address.ts";
-import { checkRealm, type RealmRules } from "../../lib/registry/realm.ts";
-import type { Credential } from "../../lib/types.ts";
+import { AuthenticationError } from "../../lib/image/errors.ts";
+import { isLinkLocal, isPrivateHost } from "../../lib/net/address.ts";
+import { checkRealm, type RealmRules } from "../../lib/registry/auth/realm.ts";
+import type { Credential } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { bearer, json, world } from "./world.ts";
 

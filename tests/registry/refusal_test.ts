@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../lib/errors.ts";
-import { isUnauthorized } from "../../lib/registry/auth.ts";
+import { RegistryError } from "../../lib/image/errors.ts";
+import { isUnauthorized } from "../../lib/registry/auth/authenticator.ts";
 import { Session } from "../../lib/registry/session.ts";
-import type { Credential } from "../../lib/types.ts";
+import type { Credential } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { type Answer, fakeClock, fakeFetch, type Sent } from "./fake_fetch.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../lib/errors.ts";
+import { RegistryError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { bearer, CHALLENGE, json, REALM, world } from "./world.ts";
 

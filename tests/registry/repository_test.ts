@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { digestBytes } from "../../lib/digest.ts";
+import { digestBytes } from "../../lib/image/digest.ts";
 import {
   ContentMismatchError,
   InvalidDigestError,
@@ -7,13 +7,13 @@ import {
   InvalidReferenceError,
   NetworkError,
   RegistryError,
-} from "../../lib/errors.ts";
+} from "../../lib/image/errors.ts";
 import {
   DOCKER_MANIFEST,
   OCI_INDEX,
   OCI_MANIFEST,
-} from "../../lib/media_types.ts";
-import { parseReference } from "../../lib/reference.ts";
+} from "../../lib/image/media_types.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { deferred, test } from "../harness.ts";
 import { type Answer, fakeClock, fakeFetch, type Sent } from "./fake_fetch.ts";

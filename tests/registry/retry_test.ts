@@ -4,13 +4,13 @@ import {
   NetworkError,
   type NetworkErrorKind,
   RegistryError,
-} from "../../lib/errors.ts";
+} from "../../lib/image/errors.ts";
 import {
   isRetryable,
   parseRetryAfter,
   retryDelay,
   retryEvent,
-} from "../../lib/registry/retry.ts";
+} from "../../lib/net/retry.ts";
 import { test } from "../harness.ts";
 
 const NOW = Date.UTC(2026, 0, 1);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { NetworkError } from "../../lib/errors.ts";
-import { proxyFromEnvironment } from "../../lib/registry/proxy.ts";
-import { createTransport } from "../../lib/registry/transport.ts";
+import { NetworkError } from "../../lib/image/errors.ts";
+import { proxyFromEnvironment } from "../../lib/net/proxy.ts";
+import { createTransport } from "../../lib/net/transport.ts";
 import { test } from "../harness.ts";
 import { AUTHORITY, SERVER } from "./certificates.ts";
 import { serve } from "./loopback.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DockerPullError } from "../../lib/errors.ts";
-import { parseReference } from "../../lib/reference.ts";
+import { DockerPullError } from "../../lib/image/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { nextPage } from "../../lib/registry/tags.ts";
 import { test } from "../harness.ts";

@@ -1,14 +1,14 @@
 /** Why TLS fails, as data, by real handshakes in this runtime. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { NetworkError, type NetworkErrorReason } from "../../lib/errors.ts";
-import { parseReference } from "../../lib/reference.ts";
-import { HttpClient } from "../../lib/registry/http.ts";
-import { createNodeFetch } from "../../lib/registry/node_fetch.ts";
+import { NetworkError, type NetworkErrorReason } from "../../lib/image/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import { HttpClient } from "../../lib/net/http.ts";
+import { createNodeFetch } from "../../lib/net/node_fetch.ts";
 import { Repository } from "../../lib/registry/repository.ts";
-import { createTransport } from "../../lib/registry/transport.ts";
+import { createTransport } from "../../lib/net/transport.ts";
 import { Thread } from "../../lib/transfer/thread.ts";
-import type { Fetch } from "../../lib/types.ts";
+import type { Fetch } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import {
   AUTHORITY,

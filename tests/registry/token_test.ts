@@ -8,13 +8,13 @@ import {
   AuthenticationError,
   NetworkError,
   RegistryError,
-} from "../../lib/errors.ts";
-import { HttpClient } from "../../lib/registry/http.ts";
+} from "../../lib/image/errors.ts";
+import { HttpClient } from "../../lib/net/http.ts";
 import {
   requestToken,
   type Token,
   type TokenRequest,
-} from "../../lib/registry/token.ts";
+} from "../../lib/registry/auth/token.ts";
 import { test } from "../harness.ts";
 import { type Answer, fakeClock, fakeFetch, type Sent } from "./fake_fetch.ts";
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DockerPullError, NetworkError } from "../../lib/errors.ts";
-import { HttpClient } from "../../lib/registry/http.ts";
-import { createNodeFetch } from "../../lib/registry/node_fetch.ts";
+import { DockerPullError, NetworkError } from "../../lib/image/errors.ts";
+import { HttpClient } from "../../lib/net/http.ts";
+import { createNodeFetch } from "../../lib/net/node_fetch.ts";
 import {
   createTransport,
   type TransportOptions,
-} from "../../lib/registry/transport.ts";
+} from "../../lib/net/transport.ts";
 import { Thread } from "../../lib/transfer/thread.ts";
 import { test } from "../harness.ts";
 import {

@@ -1,13 +1,13 @@
 /** Web pages in place of what a registry sends. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { checkLogin } from "../../cli/login_check.ts";
-import { digestBytes } from "../../lib/digest.ts";
-import { NetworkError } from "../../lib/errors.ts";
-import { parseReference } from "../../lib/reference.ts";
-import { HttpClient } from "../../lib/registry/http.ts";
+import { checkLogin } from "../../cli/access/login_check.ts";
+import { digestBytes } from "../../lib/image/digest.ts";
+import { NetworkError } from "../../lib/image/errors.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import { HttpClient } from "../../lib/net/http.ts";
 import { Repository } from "../../lib/registry/repository.ts";
-import type { Descriptor } from "../../lib/types.ts";
+import type { Descriptor } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { type Answer, fakeFetch, type Sent } from "./fake_fetch.ts";
 

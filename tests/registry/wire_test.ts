@@ -1,13 +1,13 @@
 /** What HTTP allows on the wire and few servers send, by every way a request takes. */
 
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
-import { HttpClient } from "../../lib/registry/http.ts";
-import { createNodeFetch } from "../../lib/registry/node_fetch.ts";
-import { isRetryable } from "../../lib/registry/retry.ts";
-import { createTransport } from "../../lib/registry/transport.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
+import { HttpClient } from "../../lib/net/http.ts";
+import { createNodeFetch } from "../../lib/net/node_fetch.ts";
+import { isRetryable } from "../../lib/net/retry.ts";
+import { createTransport } from "../../lib/net/transport.ts";
 import { Thread } from "../../lib/transfer/thread.ts";
-import type { Fetch } from "../../lib/types.ts";
+import type { Fetch } from "../../lib/image/types.ts";
 import { RawServer } from "../faults/raw_server.ts";
 import { test } from "../harness.ts";
 

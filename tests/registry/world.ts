@@ -1,8 +1,8 @@
 /** A registry and its token server, whose answers a test gives. */
 
-import type { PullEvent } from "../../lib/events.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
 import { Session, type SessionOptions } from "../../lib/registry/session.ts";
-import type { Credential } from "../../lib/types.ts";
+import type { Credential } from "../../lib/image/types.ts";
 import {
   type Answer,
   type FakeClock,

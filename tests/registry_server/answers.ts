@@ -1,6 +1,6 @@
 /** The answers of the distribution-spec, from a repository's content. */
 
-import type { Document } from "../../lib/types.ts";
+import type { Document } from "../../lib/image/types.ts";
 import { parseRoute, type RepositoryContent } from "./content.ts";
 import type { RecordedRequest } from "./exchange.ts";
 

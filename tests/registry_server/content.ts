@@ -1,6 +1,6 @@
 /** What a registry holds: documents and blobs by digest, tags by repository. */
 
-import type { Document } from "../../lib/types.ts";
+import type { Document } from "../../lib/image/types.ts";
 
 /** An image or an index with all that it refers to. */
 export interface Content {

@@ -5,7 +5,7 @@
 
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { pull } from "../../lib/pull.ts";
+import { pull } from "../../lib/copy/pull.ts";
 import type { SoakPull } from "./process.ts";
 
 const { reference, ...options }: SoakPull = JSON.parse(process.argv[2]!);

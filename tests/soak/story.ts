@@ -13,8 +13,8 @@ import {
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
-import { DockerPullError } from "../../lib/errors.ts";
-import { pull } from "../../lib/pull.ts";
+import { DockerPullError } from "../../lib/image/errors.ts";
+import { pull } from "../../lib/copy/pull.ts";
 import { FaultProxy } from "../faults/fault_proxy.ts";
 import { randomFrom } from "../faults/random.ts";
 import { type Fault, FAULTS, makeSchedule } from "../faults/schedule.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { InvalidDocumentError } from "../../lib/errors.ts";
+import { InvalidDocumentError } from "../../lib/image/errors.ts";
 import {
   layoutManifest,
   layoutNames,
   updateLayoutIndex,
-} from "../../lib/store/layout_index.ts";
-import type { Descriptor, Index } from "../../lib/types.ts";
+} from "../../lib/layout/layout_index.ts";
+import type { Descriptor, Index } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 
 const NAME = "io.containerd.image.name";

@@ -12,11 +12,11 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { InvalidDigestError, StorageError } from "../../lib/errors.ts";
-import { LayoutStore } from "../../lib/store/layout_store.ts";
-import { StoreEntry } from "../../lib/store/store_entry.ts";
-import { StoreIngest } from "../../lib/store/store_ingest.ts";
-import type { Document } from "../../lib/types.ts";
+import { InvalidDigestError, StorageError } from "../../lib/image/errors.ts";
+import { LayoutStore } from "../../lib/layout/layout_store.ts";
+import { StoreEntry } from "../../lib/layout/entry.ts";
+import { StoreIngest } from "../../lib/layout/ingest.ts";
+import type { Document } from "../../lib/image/types.ts";
 import { content, layer, layerBytes, sha256 } from "../archive/content.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";

@@ -15,9 +15,9 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { ContentMismatchError, StorageError } from "../../lib/errors.ts";
-import { LayoutStore } from "../../lib/store/layout_store.ts";
-import { StoreIngest } from "../../lib/store/store_ingest.ts";
+import { ContentMismatchError, StorageError } from "../../lib/image/errors.ts";
+import { LayoutStore } from "../../lib/layout/layout_store.ts";
+import { StoreIngest } from "../../lib/layout/ingest.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 import { blob } from "../transfer/blobs.ts";

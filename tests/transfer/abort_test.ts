@@ -1,6 +1,6 @@
 /** What happens when a transfer is ended. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { sleep } from "../../lib/abort.ts";
+import { sleep } from "../../lib/image/abort.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
 import { assertDone, blob, task, type TaskOptions } from "./blobs.ts";

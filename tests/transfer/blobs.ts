@@ -4,9 +4,9 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import { type Range, RangeSet } from "../../lib/disk/ranges.ts";
-import type { BlobSource } from "../../lib/events.ts";
+import type { BlobSource } from "../../lib/image/events.ts";
 import type { BlobTask } from "../../lib/transfer/transfer.ts";
-import type { Descriptor, ReadableSink } from "../../lib/types.ts";
+import type { Descriptor, ReadableSink } from "../../lib/image/types.ts";
 
 /** A blob and its bytes. */
 export interface TestBlob {

@@ -1,6 +1,6 @@
 /** Registries that take fewer connections than there are. */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { assertDone, blob } from "./blobs.ts";
 import type { Answer, Request } from "./fake_fetcher.ts";

@@ -1,11 +1,11 @@
 /** A place that blobs come from, which does on demand what servers do. */
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
 import type {
   BlobBody,
   Descriptor,
   Fetcher,
   RangeOptions,
-} from "../../lib/types.ts";
+} from "../../lib/image/types.ts";
 import type { TestBlob } from "./blobs.ts";
 
 /** How one request is answered. */

@@ -1,6 +1,6 @@
 /** What servers do on bad days. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { NetworkError, RegistryError } from "../../lib/errors.ts";
+import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import type { Answer, Request } from "./fake_fetcher.ts";
 import { all, large, MIB, prepare, small, transfer } from "./story.ts";

@@ -1,7 +1,7 @@
 /** That the memory of a transfer does not grow with what is transferred. */
 import { assert, assertEquals } from "@std/assert";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
-import type { ReadableSink } from "../../lib/types.ts";
+import type { ReadableSink } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import {
   assertDone,

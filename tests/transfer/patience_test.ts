@@ -1,6 +1,6 @@
 /** Servers that take long to send the first byte, as caches do. */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { NetworkError } from "../../lib/errors.ts";
+import { NetworkError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { assertDone, blob } from "./blobs.ts";
 import type { Answer } from "./fake_fetcher.ts";

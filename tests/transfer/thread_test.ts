@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FileSlot } from "../../lib/disk/file_slot.ts";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
-import type { RangeOptions } from "../../lib/types.ts";
+import type { RangeOptions } from "../../lib/image/types.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 

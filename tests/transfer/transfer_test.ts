@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { PullEvent } from "../../lib/events.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
 import {
   type BlobTask,
   transferBlobs,

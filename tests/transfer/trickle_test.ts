@@ -1,6 +1,6 @@
 /** Bodies that bring next to nothing. */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { NetworkError } from "../../lib/errors.ts";
+import { NetworkError } from "../../lib/image/errors.ts";
 import type { Piece } from "../../lib/transfer/blob.ts";
 import { Watchdog } from "../../lib/transfer/watchdog.ts";
 import { test } from "../harness.ts";

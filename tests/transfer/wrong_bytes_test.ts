@@ -1,6 +1,6 @@
 /** Bytes that are wrong, do not come, or cannot be written. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ContentMismatchError, StorageError } from "../../lib/errors.ts";
+import { ContentMismatchError, StorageError } from "../../lib/image/errors.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
 import { assertDone, task } from "./blobs.ts";

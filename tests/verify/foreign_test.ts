@@ -11,7 +11,7 @@ import type { FileHandle } from "node:fs/promises";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as zlib from "node:zlib";
-import { InvalidDocumentError, StorageError } from "../../lib/errors.ts";
+import { InvalidDocumentError, StorageError } from "../../lib/image/errors.ts";
 import { listTar, MAX_ENTRIES } from "../../lib/verify/tar_entries.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { sha256 } from "../archive/content.ts";

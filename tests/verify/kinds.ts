@@ -2,9 +2,9 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pull } from "../../lib/pull.ts";
-import { imageName, parseReference } from "../../lib/reference.ts";
-import type { Descriptor } from "../../lib/types.ts";
+import { pull } from "../../lib/copy/pull.ts";
+import { imageName, parseReference } from "../../lib/image/reference.ts";
+import type { Descriptor } from "../../lib/image/types.ts";
 import {
   buildImage,
   type BuiltImage,

@@ -8,7 +8,7 @@ import {
 import { mkdir, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { StorageError } from "../../lib/errors.ts";
+import { StorageError } from "../../lib/image/errors.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";

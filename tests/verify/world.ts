@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Buffer } from "node:buffer";
-import { pull } from "../../lib/pull.ts";
+import { pull } from "../../lib/copy/pull.ts";
 import type { VerifyReport } from "../../lib/verify/report.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { inFolder } from "../disk/folder.ts";

@@ -9,8 +9,8 @@ import {
   AuthenticationError,
   DockerPullError,
   InvalidDocumentError,
-} from "../../lib/errors.ts";
-import { pull } from "../../lib/pull.ts";
+} from "../../lib/image/errors.ts";
+import { pull } from "../../lib/copy/pull.ts";
 import { MEDIA_TYPES } from "../fixtures/image.ts";
 import { test } from "../harness.ts";
 import { serve } from "../registry_server/serve.ts";

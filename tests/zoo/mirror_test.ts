@@ -1,7 +1,7 @@
 /** Docker Hub by way of a pull-through cache, as registry:2 makes one. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Fetch } from "../../lib/types.ts";
+import type { Fetch } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { index, onScene } from "./scene.ts";
 import { dockerHub, pullThrough } from "./species/docker.ts";

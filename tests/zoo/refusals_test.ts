@@ -8,8 +8,8 @@ import {
   assertInstanceOf,
   assertMatch,
 } from "@std/assert";
-import { DockerPullError } from "../../lib/errors.ts";
-import type { FoundCredential } from "../../lib/types.ts";
+import { DockerPullError } from "../../lib/image/errors.ts";
+import type { FoundCredential } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
 import { runCommand } from "./command.ts";
 import type { Facts, Sentence, Sentences } from "./facts.ts";

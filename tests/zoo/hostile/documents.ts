@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import type { Descriptor } from "../../../lib/types.ts";
+import type { Descriptor } from "../../../lib/image/types.ts";
 import { MEDIA_TYPES } from "../../fixtures/image.ts";
 import { image } from "../scene.ts";
 import { entry, indexOf } from "./fields.ts";

@@ -3,7 +3,7 @@
  * they do wrong. They are asked with a login, which is theirs to lose.
  */
 
-import type { Document } from "../../../lib/types.ts";
+import type { Document } from "../../../lib/image/types.ts";
 import { buildDocument, MEDIA_TYPES } from "../../fixtures/image.ts";
 import { problem } from "../../registry_server/answers.ts";
 import type { Facts } from "../facts.ts";

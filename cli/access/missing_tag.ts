@@ -1,0 +1,92 @@
+/** What a registry has in place of what it lacks, for the message. */
+
+import { RegistryError } from "../../lib/image/errors.ts";
+import type { Reference } from "../../lib/image/reference.ts";
+import { Repository } from "../../lib/registry/repository.ts";
+import type { RepositoryOptions } from "../../lib/registry/repository.ts";
+import type { ErrorContext } from "../messages/explanation.ts";
+import { nearestFew } from "../options/nearest.ts";
+
+/** Nobody waits longer for a better message, in milliseconds. */
+const PATIENCE = 3_000;
+const SHOWN = 3;
+
+/** Whether an error says that there is no image of a digest. */
+export function isMissingDigest(error: unknown): boolean {
+  return error instanceof RegistryError && error.status === 404 &&
+    error.asked?.kind === "digest" &&
+    !error.errors.some(({ code }) => code === "NAME_UNKNOWN");
+}
+
+/**
+ * Whether the digest of a reference is that of a layer or a configuration, as
+ * its registry tells in time.
+ */
+export async function partHint(
+  reference: Reference,
+  options: RepositoryOptions,
+  signal: AbortSignal,
+): Promise<Pick<ErrorContext, "digestOfPart">> {
+  const { digest } = reference;
+  if (digest === undefined) return {};
+  const digestOfPart = await inTime(
+    reference,
+    options,
+    signal,
+    (repository, signal) => repository.hasBlob(digest, { signal }),
+  );
+  return { digestOfPart };
+}
+
+/** Asks the registry for a hint; none is worth a failure or a long wait. */
+async function inTime<T>(
+  reference: Reference,
+  options: RepositoryOptions,
+  signal: AbortSignal,
+  ask: (repository: Repository, signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), PATIENCE);
+  try {
+    const repository = new Repository(reference, { ...options, retries: 0 });
+    return await ask(repository, AbortSignal.any([signal, limit.signal]));
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether an error says that there is no such tag. */
+export function isMissingTag(error: unknown): boolean {
+  return error instanceof RegistryError && error.status === 404 &&
+    error.asked?.kind === "tag" &&
+    !error.errors.some(({ code }) => code === "NAME_UNKNOWN");
+}
+
+/** What a registry tells of its tags. */
+export type TagHints = Pick<ErrorContext, "nearestTags" | "tagListed">;
+
+/**
+ * The tags nearest to the one of a reference, asked of its registry, without
+ * that itself; none where it does not tell in time.
+ */
+export async function nearestTags(
+  reference: Reference,
+  options: RepositoryOptions,
+  signal: AbortSignal,
+): Promise<TagHints> {
+  const { tag = "" } = reference;
+  const tags = await inTime(
+    reference,
+    options,
+    signal,
+    (repository, signal) => repository.tags({ signal }),
+  );
+  if (tags === undefined) return {};
+  const others = tags.filter((other) => other !== tag);
+  return {
+    nearestTags: nearestFew(tag, others, SHOWN),
+    tagListed: others.length < tags.length,
+  };
+}

@@ -1,0 +1,141 @@
+/** The pull itself: from the options to the report. */
+
+import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { archiveName } from "../../lib/archive/name.ts";
+import { ifThere } from "../../lib/disk/io.ts";
+import { StorageError } from "../../lib/image/errors.ts";
+import { pull as pullImage } from "../../lib/copy/pull.ts";
+import { formatReference, type Reference } from "../../lib/image/reference.ts";
+import type { Platform } from "../../lib/image/types.ts";
+import type { ErrorContext } from "../messages/explanation.ts";
+import { openAccess, readWantedImage } from "../access/image_access.ts";
+import type { Io, Services } from "../io.ts";
+import {
+  isMissingDigest,
+  isMissingTag,
+  nearestTags,
+  partHint,
+} from "../access/missing_tag.ts";
+import type { PullCommandOptions } from "../options/options.ts";
+import { createProgress } from "../progress/progress.ts";
+import { reportLines } from "../messages/report.ts";
+import { abortOnSignals } from "../signals.ts";
+import { createStyle } from "../progress/style.ts";
+import { neutralize } from "../progress/text.ts";
+
+/**
+ * Pulls an image as the options say.
+ *
+ * @param context Is filled with what an error's message needs.
+ * @returns What to print on standard output.
+ */
+export async function runPull(
+  options: PullCommandOptions,
+  io: Io,
+  context: ErrorContext,
+  { pull = pullImage, prompt, fetch }: Services = {},
+): Promise<string[]> {
+  const { env, stderr } = io;
+  const { quiet, cacheDir } = options;
+  context.cacheDir = cacheDir;
+  const style = createStyle(stderr, env);
+  const progress = createProgress({
+    output: stderr,
+    style,
+    env,
+    quiet,
+    verbose: options.verbose,
+  });
+  const warn = (message: string) =>
+    progress.line(style.warn("warning: ") + neutralize(message));
+
+  const wanted = readWantedImage(options, env, context);
+  const { reference, platform } = wanted;
+  const output = await outputPath(options, reference, platform);
+  const { network, mirrors, connect } = await openAccess(
+    wanted,
+    options,
+    io,
+    context,
+    { warn, log: (line) => progress.line(style.faint(line)), prompt },
+  );
+
+  if (!quiet) progress.line(`Pulling ${formatReference(reference)}`);
+
+  const interruption = abortOnSignals(io.signals, {
+    beforeExit: () => progress.stop(),
+    beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
+  });
+  const { signal } = interruption;
+  const shared = connect(signal, fetch);
+  try {
+    progress.ask(reference.registry);
+    const result = await pull(reference, {
+      ...shared,
+      platform,
+      output,
+      format: options.format,
+      cacheDir,
+      concurrency: options.concurrency,
+      signal,
+      onEvent: (event) => progress.onEvent(event),
+      retries: options.retries,
+      timeout: options.timeout,
+      maxWait: options.maxWait,
+      minSpeed: options.minSpeed,
+      force: options.force,
+      trustCache: options.trustCache,
+      ...(mirrors && {
+        mirrors: [mirrors],
+        trustMirrors: options.trustMirrors,
+      }),
+    });
+    if (quiet) return [result.path];
+    return reportLines(result, {
+      cache: cacheDir !== false,
+      format: options.format,
+      style: createStyle(io.stdout, env),
+      os: io.os,
+    });
+  } catch (error) {
+    if (isMissingDigest(error)) {
+      Object.assign(context, await partHint(reference, shared, signal));
+    }
+    if (isMissingTag(error)) {
+      Object.assign(context, await nearestTags(reference, shared, signal));
+    }
+    throw error;
+  } finally {
+    progress.stop();
+    interruption.stop();
+    network.close();
+  }
+}
+
+/**
+ * A folder as output means the usual name in that folder, which is made where
+ * the text ends with a slash. Else it must be there: a pull into a mistyped
+ * place is found too late.
+ */
+async function outputPath(
+  { output, format }: PullCommandOptions,
+  reference: Reference,
+  platform: Platform | undefined,
+): Promise<string | undefined> {
+  if (output === undefined) return undefined;
+  const isFolder = async (path: string) => {
+    const found = await ifThere("write", path, () => stat(path));
+    return found?.isDirectory() ?? false;
+  };
+  if (format === "oci") {
+    // The folder is the layout itself.
+  } else if (/[/\\]$/.test(output) || await isFolder(output)) {
+    return join(output, archiveName(reference, platform));
+  }
+  const folder = dirname(output);
+  if (!await isFolder(folder)) {
+    throw new StorageError("write to", folder, "ENOENT");
+  }
+  return output;
+}

@@ -1,0 +1,73 @@
+/** What a thing is that is no image, and the program that takes it. */
+
+import type { ArtifactKind, NotAnImageError } from "../../lib/image/errors.ts";
+import {
+  formatReference,
+  type Reference,
+  registryHost,
+} from "../../lib/image/reference.ts";
+import { EXIT } from "./exit_codes.ts";
+import type { ErrorContext, Explanation } from "./explanation.ts";
+
+/** What it is called, and what takes it; `IMAGE` stands for its name. */
+const ARTIFACTS: Readonly<Record<ArtifactKind, readonly [string, string]>> = {
+  "attestation": [
+    "an attestation about an image",
+    "cosign verify-attestation checks it; oras pull IMAGE fetches it",
+  ],
+  "build-cache": [
+    "a build cache of BuildKit",
+    "docker buildx build --cache-from type=registry,ref=IMAGE takes it",
+  ],
+  "compose": ["a Compose project", "docker compose -f oci://IMAGE up"],
+  "docker-model": ["a model", "docker model pull IMAGE"],
+  "docker-plugin": ["a plugin for Docker", "docker plugin install IMAGE"],
+  "files": ["a set of files", "oras pull IMAGE"],
+  "flux": [
+    "an artifact of Flux",
+    "flux pull artifact oci://IMAGE --output FOLDER",
+  ],
+  "helm-chart": ["a Helm chart", "helm pull oci://NAME"],
+  "model": ["a model", "modctl pull IMAGE, or oras pull IMAGE"],
+  "ollama-model": ["a model of Ollama", "ollama pull IMAGE"],
+  "policy": [
+    "policies of Open Policy Agent",
+    "conftest pull oci://IMAGE, or oras pull IMAGE",
+  ],
+  "sbom": ["a list of an image's software", "oras pull IMAGE"],
+  "signature": [
+    "a signature of an image",
+    "cosign verify or notation verify takes it, with that image's name; " +
+    "oras pull IMAGE fetches it",
+  ],
+  "singularity": ["an image of Singularity", "apptainer pull oras://IMAGE"],
+  "wasm": [
+    "a module of WebAssembly",
+    "oras pull IMAGE, and a runtime such as wasmtime",
+  ],
+};
+
+/** Puts in words that it is no image. */
+export function explainArtifact(
+  { artifact, mediaType, message }: NotAnImageError,
+  { reference, image, action, subject }: ErrorContext,
+): Explanation {
+  const [name, command] = ARTIFACTS[artifact];
+  if (subject === "archive") return { sentence: message, code: EXIT.noImage };
+  return {
+    sentence: `Cannot ${
+      action ?? `pull ${JSON.stringify(image ?? "this")}`
+    }: it is ${name}, and no container image (${mediaType})`,
+    hint: reference
+      ? command.replaceAll("IMAGE", formatReference(reference))
+        .replace("NAME", chartName(reference))
+      : command,
+    code: EXIT.noImage,
+  };
+}
+
+/** As Helm wants a chart: the version apart, and Docker Hub's own host. */
+function chartName({ registry, repository, tag, digest }: Reference): string {
+  const name = `${registryHost(registry)}/${repository}`;
+  return digest ? `${name}@${digest}` : `${name} --version ${tag}`;
+}

@@ -1,0 +1,285 @@
+/** Each error as one sentence, the next thing to try, and an exit code. */
+
+import {
+  AuthenticationError,
+  ContentMismatchError,
+  DockerPullError,
+  InvalidDigestError,
+  InvalidDocumentError,
+  InvalidPlatformError,
+  InvalidReferenceError,
+  NetworkError,
+  NotAnImageError,
+  PlatformNotFoundError,
+  platformText,
+  RegistryError,
+  StorageError,
+  UnsupportedMediaTypeError,
+} from "../../lib/image/errors.ts";
+import { CredentialHelperError } from "../../lib/credentials/helper.ts";
+import { redactText } from "../../lib/redact/address.ts";
+import { UsageError } from "../options/arguments.ts";
+import { explainArtifact } from "./artifacts.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import type { ErrorContext, Explanation } from "./explanation.ts";
+import { nearestRegistry } from "../options/nearest.ts";
+import { networkHint } from "./network_hints.ts";
+import { explainRegistryError } from "./registry_errors.ts";
+import { explainStorage, isStorageCode } from "./storage_errors.ts";
+import { neutralize, truncate, width } from "../progress/text.ts";
+import { imageAtAddress } from "../access/web_address.ts";
+
+export type { ErrorContext, Explanation };
+
+/** A stop by a signal, as the reason of an abort. */
+export class SignalError extends Error {
+  override name = "SignalError";
+  /** The signal. */
+  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP";
+
+  /** Made when the signal comes. */
+  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
+    super(`Stopped by ${signal}`);
+    this.signal = signal;
+  }
+
+  /** The exit code that stands for it. */
+  get code(): ExitCode {
+    return {
+      SIGINT: EXIT.interrupted,
+      SIGTERM: EXIT.terminated,
+      SIGHUP: EXIT.hangup,
+    }[this.signal];
+  }
+}
+
+/** Puts an error in words. What it holds from elsewhere is made harmless. */
+export function explainError(
+  error: unknown,
+  context: ErrorContext = {},
+): Explanation {
+  const explanation = {
+    ...explain(error, context),
+    ...misspeltRegistry(error, context),
+  };
+  const { sentence, hint } = explanation;
+  return {
+    ...explanation,
+    sentence: showable(sentence, context),
+    // An address in it is an example.
+    hint: hint && neutralize(context.secrets?.mask(hint) ?? hint),
+  };
+}
+
+/** The text without secrets, and without what a terminal would obey. */
+function showable(text: string, { secrets }: ErrorContext): string {
+  return neutralize(redactText(secrets?.mask(text) ?? text));
+}
+
+function explain(error: unknown, context: ErrorContext): Explanation {
+  if (error instanceof SignalError) {
+    const sentence = `${error.message}; nothing was saved`;
+    return context.command === undefined
+      ? {
+        sentence: `${sentence}, but what has come is kept`,
+        hint: "the same command goes on from there",
+        code: error.code,
+      }
+      : { sentence, code: error.code };
+  }
+  if (error instanceof UsageError) {
+    return {
+      sentence: error.message,
+      hint: `${
+        ["docker-pull", context.command, "--help"].filter(Boolean).join(" ")
+      } shows all options`,
+      code: EXIT.usage,
+    };
+  }
+  if (error instanceof InvalidReferenceError) {
+    return {
+      sentence: error.message,
+      excerpt: pointAt(error.input, error.position),
+      hint: error.heldLogin
+        ? loginApart(error.input)
+        : asciiHost(error.input) ?? commandOf(error.input) ??
+          "an image is written [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
+      code: EXIT.usage,
+    };
+  }
+  if (error instanceof InvalidPlatformError) {
+    return {
+      sentence: error.message,
+      hint: "a platform is written like linux/amd64, linux/arm/v7 or " +
+        "windows(10.0.17763.1)/amd64",
+      code: EXIT.usage,
+    };
+  }
+  if (error instanceof RegistryError) {
+    return explainRegistryError(error, context);
+  }
+  if (error instanceof AuthenticationError) {
+    return {
+      sentence: error.message,
+      hint: error.code && error.host
+        ? "ask who runs the registry whether that is so; if you trust it, at " +
+          `your own risk, --insecure-host ${error.host}`
+        : "--verbose shows what the registry asked for",
+      code: EXIT.authentication,
+    };
+  }
+  if (error instanceof PlatformNotFoundError) {
+    const [first] = error.available;
+    return {
+      sentence: error.message,
+      hint: first && `choose one, as in --platform ${platformText(first)}`,
+      code: EXIT.platform,
+    };
+  }
+  if (error instanceof NetworkError) {
+    return {
+      sentence: error.message,
+      hint: networkHint(error),
+      code: EXIT.network,
+    };
+  }
+  if (error instanceof ContentMismatchError) {
+    return {
+      sentence: error.message,
+      hint: "the registry or something on the way to it changed the content; " +
+        "try again, or ask who runs it",
+      code: EXIT.mismatch,
+    };
+  }
+  if (error instanceof CredentialHelperError) {
+    return {
+      sentence: error.message,
+      hint:
+        "the helper is named in Docker's config.json, as credsStore or in " +
+        "credHelpers",
+      code: EXIT.other,
+    };
+  }
+  if (error instanceof StorageError) {
+    if (context.subject === "archive") {
+      const { sentence, code } = explainStorage(error.message, error.code);
+      return { sentence, code };
+    }
+    return context.subject === "login"
+      ? {
+        ...explainStorage(error.message, error.code),
+        hint: "see to that file, or choose another with --authfile",
+      }
+      : explainStorage(error.message, error.code, {
+        operation: error.operation,
+        path: error.path,
+        cacheDir: context.cacheDir,
+        needed: error.needed,
+        free: error.free,
+      });
+  }
+  if (error instanceof NotAnImageError) return explainArtifact(error, context);
+  if (
+    error instanceof InvalidDocumentError ||
+    error instanceof UnsupportedMediaTypeError ||
+    error instanceof InvalidDigestError
+  ) {
+    return {
+      sentence: error.message,
+      hint: context.subject === "login"
+        ? "repair that file, or move it out of the way"
+        : context.subject === "archive"
+        ? undefined
+        : "this image cannot be pulled as it is; ask who published it",
+      code: EXIT.other,
+    };
+  }
+  return explainUnknown(error);
+}
+
+function explainUnknown(error: unknown): Explanation {
+  const { message, code, path, syscall } =
+    (error ?? {}) as NodeJS.ErrnoException;
+  if (typeof code === "string" && isStorageCode(code)) {
+    return explainStorage(
+      `Cannot ${syscall ?? "use"} ${JSON.stringify(path ?? "a file")}: ${code}`,
+      code,
+    );
+  }
+  const words = (error instanceof Error ? message : String(error)) ||
+    "unknown error";
+  return {
+    sentence: error instanceof DockerPullError
+      ? words
+      : `Cannot finish: ${words.split("\n", 1)[0]}`,
+    hint: "--verbose shows the cause",
+    code: EXIT.other,
+  };
+}
+
+/** What is called for where the wrong registry was asked. */
+function misspeltRegistry(
+  error: unknown,
+  { image, registry }: ErrorContext,
+): Pick<Explanation, "hint"> {
+  const asked = error instanceof NetworkError ||
+    error instanceof RegistryError || error instanceof AuthenticationError;
+  const meant = asked && registry && nearestRegistry(registry);
+  if (!meant) return {};
+  const there = image?.includes(registry) && image.replace(registry, meant);
+  return { hint: `did you mean ${there || meant}?` };
+}
+
+/** How to give a login that was written into a reference. */
+function loginApart(input: string): string {
+  const image = commandOf(input)?.replace(/^type /, "") ??
+    "docker-pull --username USER IMAGE";
+  return `log in by docker-pull login HOST, and then ${image}`;
+}
+
+/** The command that pulls what a web address shows. */
+function commandOf(input: string): string | undefined {
+  const image = imageAtAddress(input);
+  return image && `type docker-pull ${image}`;
+}
+
+/** How a host with letters beyond ASCII is written in a reference. */
+function asciiHost(input: string): string | undefined {
+  const [host = ""] = input.split("/", 1);
+  const url = `https://${host}/`;
+  // deno-lint-ignore no-control-regex
+  if (!/[^\x00-\x7f]/.test(host) || !URL.canParse(url)) return undefined;
+  return `write the host as ${new URL(url).host}`;
+}
+
+const EXCERPT_WIDTH = 60;
+
+/** The text with a caret under the place that is meant. */
+function pointAt(input: string, position: number): string[] {
+  const start = Math.max(0, position - EXCERPT_WIDTH / 2);
+  const before = (start > 0 ? "…" : "") +
+    neutralize(input.slice(start, position));
+  const after = truncate(neutralize(input.slice(position)), EXCERPT_WIDTH / 2);
+  return [before + after, " ".repeat(width(before)) + "^"];
+}
+
+/** The error with its stack and all its causes, for `--verbose`. */
+export function errorDetails(
+  error: unknown,
+  context: ErrorContext = {},
+): string[] {
+  const mask = (text: string) => context.secrets?.mask(text) ?? text;
+  const lines: string[] = [];
+  let current: unknown = error;
+  for (let depth = 0; current instanceof Error && depth < 8; depth++) {
+    const { stack = String(current), cause } = current;
+    // Before it is cut into lines, of which a secret may have several.
+    const text = mask(stack);
+    lines.push(...(depth ? `caused by ${text}` : text).split("\n"));
+    current = cause;
+  }
+  if (current !== undefined && !(current instanceof Error)) {
+    lines.push(`caused by ${mask(String(current))}`);
+  }
+  return lines.map((line) => neutralize(redactText(line)));
+}

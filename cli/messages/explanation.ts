@@ -1,0 +1,53 @@
+/** What an error is explained from and into. */
+
+import type { Secrets } from "../../lib/net/known_secrets.ts";
+import type { Reference } from "../../lib/image/reference.ts";
+import type { ExitCode } from "./exit_codes.ts";
+
+/** What was being done when the error came. */
+export interface ErrorContext {
+  /** The image as it was typed. */
+  image?: string;
+  /** The command, where it is not to pull. */
+  command?: string;
+  /** What was to be done, where it is not to pull that image. */
+  action?: string;
+  /** The image, once it is known which. */
+  reference?: Reference;
+  /** The registry's name. */
+  registry?: string;
+  /** The repository in it. */
+  repository?: string;
+  /** Whether a login was given or found. */
+  login?: boolean;
+  /** Where it comes from. */
+  loginSource?: string;
+  /** Whether a token was sent, so that there was one to be had. */
+  bearer?: boolean;
+  /** Whether it is about an image, the files of logins, or a file to verify. */
+  subject?: "image" | "login" | "archive";
+  /** The folder of the cache, or `false` where there is none. */
+  cacheDir?: string | false;
+  /** The tags there are that are nearest to the one that is not. */
+  nearestTags?: readonly string[];
+  /** Whether the registry lists the very tag that it has nothing for. */
+  tagListed?: boolean;
+  /** Whether the digest that was asked for is that of a part of an image. */
+  digestOfPart?: boolean;
+  /** Whether the user wants to see all causes. */
+  verbose?: boolean;
+  /** What must not be shown. */
+  secrets?: Secrets;
+}
+
+/** An error as the user sees it. */
+export interface Explanation {
+  /** One sentence without a period. */
+  sentence: string;
+  /** Lines that show what it is about. */
+  excerpt?: string[];
+  /** What to try next. */
+  hint?: string;
+  /** The exit code. */
+  code: ExitCode;
+}

@@ -1,0 +1,147 @@
+/** What a registry's refusal means to the user. */
+
+import type { RegistryError } from "../../lib/image/errors.ts";
+import { isUnauthorized } from "../../lib/registry/auth/authenticator.ts";
+import { EXIT } from "./exit_codes.ts";
+import type { ErrorContext, Explanation } from "./explanation.ts";
+import { loginCommand } from "./login_hints.ts";
+import { explainMissing, type Refusal } from "./missing.ts";
+import { formatWholeTime } from "../progress/text.ts";
+
+/** Puts a registry's refusal in words, by its status. */
+export function explainRegistryError(
+  error: RegistryError,
+  context: ErrorContext,
+): Explanation {
+  const {
+    image = "the image",
+    action = `pull ${JSON.stringify(image)}`,
+    registry = "the registry",
+    login,
+  } = context;
+  const { status, errors, retryAfter } = error;
+  const own = errors.map(({ code, message }) =>
+    [code, message].filter(Boolean).join(": ")
+  ).filter(Boolean).join("; ");
+  const words = own ? ` (${own})` : "";
+  const cannot = `Cannot ${action}: ${registry}`;
+  if (isUnauthorized(error)) {
+    const { says, hint } = unauthorized(error, context);
+    return {
+      sentence: `${cannot} ${says}${words}`,
+      hint,
+      code: EXIT.authentication,
+    };
+  }
+  // Token servers say 403 of a wrong password and of a missing image, too.
+  if (status === 403 && !isAboutImage(error)) {
+    return {
+      sentence: `${cannot} ${
+        login ? "refuses this login" : "wants a login"
+      }, or has no such image${words}`,
+      hint: "check the name; if it is right" +
+        (login ? `, ${renewal(context)}` : `: ${logIn(context)}`),
+      code: EXIT.authentication,
+    };
+  }
+  if (status === 403) {
+    return {
+      sentence: `${cannot} forbids it to ${
+        login ? "this user" : "anonymous users"
+      }${words}`,
+      hint: login
+        ? "ask for the right to pull, or log in as another user"
+        : `log in: ${logIn(context)}`,
+      code: EXIT.forbidden,
+    };
+  }
+  if (status === 404) {
+    const { says, hint } = explainMissing(error, context);
+    return {
+      sentence: `${cannot} ${says}${words}`,
+      hint,
+      code: EXIT.notFound,
+    };
+  }
+  if (status === 429) {
+    const when = retryAfter
+      ? `try again in ${formatWholeTime(retryAfter)}, or let this wait with ` +
+        `--max-wait ${Math.ceil(retryAfter / 1000)}`
+      : "try again later";
+    return {
+      sentence: `${cannot} allows no more pulls for now${words}`,
+      hint: login ? when : `${when}; a login often allows more`,
+      code: EXIT.rateLimited,
+    };
+  }
+  if (status < 100 || status > 599) {
+    return {
+      sentence: `${cannot} answers with the status ${status}, which is none ` +
+        `of HTTP${words}`,
+      hint: "something in front of the registry may have answered; --verbose " +
+        "shows the request",
+      code: EXIT.network,
+    };
+  }
+  if (status >= 500 || status === 408 || status === 425) {
+    return {
+      sentence: `${cannot} has a fault of its own, HTTP ${status}${words}`,
+      hint: "try again later",
+      code: EXIT.network,
+    };
+  }
+  return {
+    sentence: `${cannot} answers HTTP ${status}${words}`,
+    hint: "--verbose shows the request",
+    code: EXIT.other,
+  };
+}
+
+function logIn({ registry }: ErrorContext): string {
+  return registry === undefined
+    ? "docker-pull login HOST"
+    : loginCommand(registry);
+}
+
+/** What to do about a login that is refused. */
+function renewal(context: ErrorContext): string {
+  return context.loginSource === "--username"
+    ? "check both; many registries want a token in place of the password"
+    : `log in again: ${logIn(context)}`;
+}
+
+/** Whether it is the registry's own answer, and not that of its token server. */
+function isAboutImage({ url }: RegistryError): boolean {
+  return /^\/v2\/.+\/(?:manifests|blobs|tags)\//.test(new URL(url).pathname);
+}
+
+function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
+  const { login, loginSource, bearer } = context;
+  if (!login) {
+    return {
+      says: "wants a login, or has no such image",
+      hint: `check the name; if it is right: ${logIn(context)}`,
+    };
+  }
+  const given = loginSource === "--username";
+  const renew = renewal(context);
+  if (error.errors.some(({ message }) => /\bexpired\b/i.test(message))) {
+    return {
+      says: "says that this login has expired",
+      hint: given ? `renew it: ${logIn(context)}` : renew,
+    };
+  }
+  // Whoever got a token and is refused with it is known, and has no access.
+  return bearer && isAboutImage(error)
+    ? {
+      says: "gives this login no access, or has no such image",
+      hint: `check the name; if it is right, ask for access or ${
+        given ? "use another login" : renew
+      }`,
+    }
+    : {
+      says: "refuses the user name or password" +
+        (loginSource && !given ? ` from ${loginSource}` : ""),
+      hint: renew,
+    };
+}

@@ -1,0 +1,84 @@
+/** The last words of a pull, on standard output. */
+
+import { format as formatBytes } from "@std/fmt/bytes";
+import { platformText } from "../../lib/image/errors.ts";
+import type { PullResult } from "../../lib/copy/pull.ts";
+import { formatReference, imageName } from "../../lib/image/reference.ts";
+import type { Style } from "../progress/style.ts";
+import { formatTime, neutralize, quoteForShell } from "../progress/text.ts";
+
+/** Options of {@linkcode reportLines}. */
+export interface ReportOptions {
+  /** Whether a cache was used. */
+  cache: boolean;
+  /**
+   * What was written.
+   *
+   * @default {"tar"}
+   */
+  format?: "tar" | "oci";
+  /** The colours. */
+  style: Style;
+  /** The operating system, whose shell is quoted for. */
+  os?: string;
+}
+
+/** What is printed at the end, line by line. */
+export function reportLines(
+  result: PullResult,
+  { cache, style, os, format = "tar" }: ReportOptions,
+): string[] {
+  const { path, size, upToDate, digest, manifest, platform, reference } =
+    result;
+  const file = neutralize(path);
+  const image = neutralize(formatReference(reference));
+  const lines = [
+    upToDate
+      ? `${style.good("Up to date:")} ${file} (${formatBytes(size)})`
+      : `${style.good("Saved:")}  ${file} (${formatBytes(size)})`,
+    `Image:  ${image}, ${neutralize(platformText(platform))}`,
+    `Digest: ${digest}`,
+  ];
+  // Nothing is found by the digest of an index of which one image is kept.
+  if (reference.tag === undefined && manifest.digest !== digest) {
+    const name = imageName(reference, manifest.digest);
+    lines.push(`Name:   ${neutralize(name)}`);
+  }
+  if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
+  if (cache) lines.push(cacheStatistics(result));
+  const next = format === "tar"
+    ? `docker load -i ${quoteForShell(path, os)}`
+    : `podman pull ${
+      quoteForShell(`oci:${path}:${formatReference(reference)}`, os)
+    }`;
+  lines.push("", style.hint(neutralize(next)));
+  return lines;
+}
+
+function timeAndSpeed(
+  { downloaded, elapsed, downloadTime, resumed }: PullResult,
+): string {
+  const parts = [formatTime(elapsed)];
+  if (downloaded > 0) {
+    // What was asked before the first layer is no part of the line's speed.
+    const rate = Math.round(downloaded * 1000 / Math.max(1, downloadTime));
+    parts.push(
+      `${formatBytes(downloaded)} downloaded at ${formatBytes(rate)}/s`,
+    );
+  } else {
+    parts.push("nothing downloaded");
+  }
+  if (resumed > 0) {
+    parts.push(`${formatBytes(resumed)} resumed from an earlier run`);
+  }
+  return parts.join(", ");
+}
+
+/** These very words are what scripts around the command look for. */
+function cacheStatistics(
+  { cachedLayers, layers, saved }: PullResult,
+): string {
+  const percent = layers ? 100 * cachedLayers / layers : 0;
+  return `💾 Cache Statistics: Cache hits: ${cachedLayers}/${layers} layers ` +
+    `(${percent.toFixed(1)}%), Data saved: ${formatBytes(saved)}`;
+}

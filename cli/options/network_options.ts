@@ -1,0 +1,110 @@
+/** The options of the network, which every command that uses it shares. */
+
+import { redactAddress } from "../../lib/redact/address.ts";
+import type { OptionDefinition, ParsedArguments } from "./arguments.ts";
+import { UsageError } from "./arguments.ts";
+
+/** How the network is reached. */
+export interface NetworkOptions {
+  /** `--ca-cert`, as paths. */
+  caCerts: string[];
+  /** `--client-cert`, as a path. */
+  clientCert?: string;
+  /** `--client-key`, as a path. */
+  clientKey?: string;
+  /** `--insecure`, or the hosts of `--insecure-host` as `host` or `host:port`. */
+  insecure: boolean | string[];
+  /** `--plain-http`. */
+  plainHttp: boolean;
+}
+
+const group = "Network";
+
+/** The options, in the order of the help. */
+export const NETWORK_OPTIONS: readonly OptionDefinition[] = [
+  {
+    name: "ca-cert",
+    value: "FILE",
+    repeatable: true,
+    group,
+    help: "Trust the certificate authorities in this PEM file, too; may be " +
+      "given more than once",
+  },
+  {
+    name: "client-cert",
+    value: "FILE",
+    group,
+    help: "The certificate to show to the registry, in PEM",
+  },
+  {
+    name: "client-key",
+    value: "FILE",
+    group,
+    help: "Its private key, where that is not in the same file",
+  },
+  {
+    name: "insecure",
+    group,
+    help: "Do not verify the certificates of any host",
+  },
+  {
+    name: "insecure-host",
+    value: "HOST[:PORT]",
+    repeatable: true,
+    group,
+    help: "Do not verify this host's certificate, and let it be a token " +
+      "server by plain HTTP or at a private address; may be given more than " +
+      "once",
+  },
+  {
+    name: "plain-http",
+    group,
+    help: "Use http, not https; loopback hosts are tried that way by " +
+      "themselves",
+  },
+];
+
+/**
+ * What the options of the network mean together.
+ *
+ * @throws {UsageError} They contradict each other, or a host is none.
+ */
+export function readNetworkOptions(
+  { flags, values }: Pick<ParsedArguments, "flags" | "values">,
+): NetworkOptions {
+  const one = (name: string) => values.get(name)?.[0];
+  const [clientCert, clientKey] = [one("client-cert"), one("client-key")];
+  if (clientKey !== undefined && clientCert === undefined) {
+    throw new UsageError("Option --client-key needs --client-cert FILE");
+  }
+  const hosts = values.get("insecure-host")?.map(parseHost);
+  if (hosts && flags.has("insecure")) {
+    throw new UsageError(
+      "Options --insecure and --insecure-host exclude each other",
+    );
+  }
+  return {
+    caCerts: values.get("ca-cert") ?? [],
+    ...(clientCert !== undefined && { clientCert }),
+    ...(clientKey !== undefined && { clientKey }),
+    insecure: hosts ?? flags.has("insecure"),
+    plainHttp: flags.has("plain-http"),
+  };
+}
+
+/** A host as addresses have it: in lower case, and in ASCII. */
+function parseHost(text: string): string {
+  const [, name = "", port] = /^(\[[^\]]*\]|[^:/?#@]+)(?::(\d{1,5}))?$/
+    .exec(text) ?? [];
+  const url = `https://${name}/`;
+  if (!name || !URL.canParse(url) || Number(port ?? 0) > 65_535) {
+    throw new UsageError(
+      `Option --insecure-host needs a host as HOST or HOST:PORT, ` +
+        `not ${JSON.stringify(redactAddress(text))}`,
+    );
+  }
+  const { hostname } = new URL(url);
+  // The name of Docker Hub is not that of its API.
+  const host = hostname === "docker.io" ? "registry-1.docker.io" : hostname;
+  return port === undefined ? host : `${host}:${Number(port)}`;
+}

@@ -1,0 +1,162 @@
+/** The options of the command, in one table. */
+
+import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
+import type { OptionDefinition } from "./arguments.ts";
+import { NETWORK_OPTIONS } from "./network_options.ts";
+
+/** The folder of the cache where no other is named. */
+export const DEFAULT_CACHE_DIR = "docker_images_cache";
+/** How many connections there are at most where nothing else is said. */
+export const DEFAULT_CONCURRENCY = 3;
+
+/** The options of a login, which `login` has as well. */
+export const LOGIN_OPTIONS: readonly OptionDefinition[] = [
+  {
+    name: "username",
+    value: "USER",
+    group: "Login",
+    help: "The user name for the image's registry; asks for the password " +
+      "on a terminal",
+  },
+  {
+    name: "password",
+    value: "PASSWORD",
+    group: "Login",
+    help: "The password or token; other users of this machine can see it, " +
+      "so better use --password-stdin",
+  },
+  {
+    name: "password-stdin",
+    group: "Login",
+    help: "Read the password or token from standard input",
+  },
+  {
+    name: "authfile",
+    value: "FILE",
+    group: "Login",
+    help: "The file with logins, as Podman has it, in place of Docker's and " +
+      "all others",
+  },
+];
+
+/** The options that every command has. */
+export const COMMON_OPTIONS: readonly OptionDefinition[] = [
+  {
+    name: "verbose",
+    short: "v",
+    group: "Messages",
+    help: "Show every request and the causes of errors, without secrets",
+  },
+  { name: "help", short: "h", group: "Messages", help: "Show this help" },
+];
+
+/** Every option of a pull, in the order of the help. */
+export const OPTIONS: readonly OptionDefinition[] = [
+  {
+    name: "platform",
+    value: "OS/ARCH[/VARIANT]",
+    group: "Image",
+    help: "The platform to pull, such as linux/arm64; the default is linux " +
+      "on this machine's architecture",
+  },
+  {
+    name: "output",
+    short: "o",
+    value: "FILE",
+    group: "Image",
+    help: "The file or folder to write to; the default is a file named after " +
+      "the image, in the current folder",
+  },
+  {
+    name: "format",
+    value: "FORMAT",
+    group: "Image",
+    help: "tar, one file for docker load and others, or oci, a folder that " +
+      "is an OCI image layout (default tar)",
+  },
+  {
+    name: "force",
+    group: "Image",
+    help: "Write the file even if it holds this very image already, or " +
+      "replaces one that is no image archive",
+  },
+  {
+    name: "cache-dir",
+    value: "DIR",
+    group: "Cache",
+    help: `The folder of the cache (default ${DEFAULT_CACHE_DIR})`,
+  },
+  {
+    name: "no-cache",
+    group: "Cache",
+    help: "Neither read nor write a cache",
+  },
+  {
+    name: "trust-cache",
+    group: "Cache",
+    help: "Take layers from the cache without verifying them again",
+  },
+  ...LOGIN_OPTIONS,
+  {
+    name: "max-concurrent-downloads",
+    value: "N",
+    group: "Network",
+    help: `Connections at a time, 1 to ${MAX_CONCURRENCY} ` +
+      `(default ${DEFAULT_CONCURRENCY})`,
+  },
+  {
+    name: "retries",
+    value: "N",
+    group: "Network",
+    help: "Tries after a failed one that got no further (default 5)",
+  },
+  {
+    name: "timeout",
+    value: "SECONDS",
+    group: "Network",
+    help: "Take a connection for dead when it is silent for so long " +
+      "(default 30)",
+  },
+  {
+    name: "max-wait",
+    value: "SECONDS",
+    group: "Network",
+    help: "Wait for so long at most where the registry asks to come back " +
+      "later (default 60)",
+  },
+  {
+    name: "min-speed",
+    value: "BYTES",
+    group: "Network",
+    help: "Give a connection up that brings fewer bytes a second over twice " +
+      "the timeout, of which each has its share (default 1000; 0 for none)",
+  },
+  ...NETWORK_OPTIONS,
+  {
+    name: "mirror",
+    value: "HOST=URL[,URL]",
+    repeatable: true,
+    group: "Mirrors",
+    help: "Ask these first for images of the registry HOST; may be given " +
+      "more than once. The default for docker.io is what Docker's daemon.json " +
+      "names",
+  },
+  {
+    name: "no-mirrors",
+    group: "Mirrors",
+    help: "Ask the registry itself only",
+  },
+  {
+    name: "trust-mirrors",
+    group: "Mirrors",
+    help: "Believe a mirror what a tag means, without asking the registry",
+  },
+  {
+    name: "quiet",
+    short: "q",
+    group: "Messages",
+    help: "No progress; print the file's path only",
+  },
+  ...COMMON_OPTIONS,
+  { name: "version", group: "Messages", help: "Show the version" },
+];

@@ -1,0 +1,59 @@
+/** Shows a pull while it goes on: live lines on a terminal, else plain ones. */
+
+import type { Environment } from "../options/environment.ts";
+import type { Output } from "../io.ts";
+import { PlainProgress } from "./plain_progress.ts";
+import { describe } from "./lines.ts";
+import type { Style } from "./style.ts";
+import {
+  type Clock,
+  type Progress,
+  TerminalProgress,
+} from "./terminal_progress.ts";
+
+export type { Clock, Progress };
+
+/** Options of {@linkcode createProgress}. */
+export interface ProgressOptions {
+  /** Where to; standard error. */
+  output: Output;
+  /** Its colours. */
+  style: Style;
+  /** The environment. */
+  env: Environment;
+  /** Whether to print no more than warnings. */
+  quiet: boolean;
+  /** Whether to tell each try, with its whole address. */
+  verbose?: boolean;
+  /** Time. */
+  clock?: Clock;
+}
+
+const systemClock: Clock = {
+  now: () => performance.now(),
+  every(milliseconds, tick) {
+    const timer = setInterval(tick, milliseconds);
+    return () => clearInterval(timer);
+  },
+};
+
+/** Chooses how a pull is shown. */
+export function createProgress(options: ProgressOptions): Progress {
+  const { output, style, env, quiet, verbose = false, clock = systemClock } =
+    options;
+  const print = (text: string) => void output.write(`${text}\n`);
+  if (quiet) {
+    return {
+      ask() {},
+      onEvent(event) {
+        if (event.type === "warning") print(describe(event, style)!);
+      },
+      line: print,
+      clear() {},
+      stop() {},
+    };
+  }
+  return output.isTTY && env.TERM !== "dumb"
+    ? new TerminalProgress({ output, style, clock, verbose })
+    : new PlainProgress({ print, style, clock, verbose });
+}

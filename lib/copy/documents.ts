@@ -1,0 +1,299 @@
+/**
+ * From a reference to an image's documents: the index's choice of platform,
+ * the manifest and the configuration, from the cache where they are there.
+ */
+
+import { refuseArtifact } from "../image/artifact.ts";
+import {
+  NetworkError,
+  PlatformNotFoundError,
+  RegistryError,
+} from "../image/errors.ts";
+import type { OnEvent } from "../image/events.ts";
+import { ImageSearch } from "./image_search.ts";
+import { parseConfig, parseManifest } from "../image/manifest.ts";
+import { isConfig, isIndex, isLayer } from "../image/media_types.ts";
+import {
+  comparePlatform,
+  formatPlatform,
+  normalizePlatform,
+} from "../image/platform.ts";
+import { formatReference, type Reference } from "../image/reference.ts";
+import { asAnnounced } from "../registry/document.ts";
+import type { ImageSource } from "../image/image_source.ts";
+import type { LayoutStore } from "../layout/layout_store.ts";
+import type { Descriptor, Document, Manifest, Platform } from "../image/types.ts";
+
+/** What the documents are looked for with. */
+export interface DocumentOptions {
+  /** Where they come from. */
+  repository: ImageSource;
+  /** Where they are kept. */
+  store?: LayoutStore;
+  /** The platform that is wanted. */
+  wanted: Platform;
+  /** Whether the user asked for that platform in so many words. */
+  explicit: boolean;
+  /**
+   * Whether the image has been pulled before by that very reference: then a
+   * request that costs less may be made first, and a digest needs none.
+   */
+  known: boolean;
+  /** Told what goes on. */
+  onEvent: OnEvent;
+  /** Ends it all. */
+  signal?: AbortSignal;
+}
+
+/** What is known of an image before its configuration is there. */
+export interface ImageManifest {
+  /** What the reference names: a manifest or an index. */
+  resolved: Descriptor;
+  /** The image's manifest. */
+  manifest: Document;
+  /** The same, parsed. */
+  parsed: Manifest;
+  /** The platform that an index says it is for. */
+  said?: Platform;
+  /** Whether no index was there to choose from. */
+  direct: boolean;
+  /** Whether its repository is known to have it, now or from an earlier pull. */
+  confirmed: boolean;
+}
+
+/** An image's documents. The manifest's descriptor tells its platform. */
+export interface ImageDocuments extends ImageManifest {
+  /** The image's configuration. */
+  config: Document;
+  /** The platform that the image is made for. */
+  platform: Platform;
+}
+
+/** Gets the documents of the image behind a reference. */
+export async function imageDocuments(
+  reference: Reference,
+  options: DocumentOptions,
+): Promise<ImageDocuments> {
+  return await imageConfig(await imageManifest(reference, options), options);
+}
+
+/** Gets the manifest of the image behind a reference. */
+export async function imageManifest(
+  reference: Reference,
+  options: DocumentOptions,
+): Promise<ImageManifest> {
+  const { onEvent } = options;
+  const { top, confirmed } = await topDocument(reference, options);
+  onEvent({
+    type: "resolved",
+    reference: reference.digest ?? reference.tag!,
+    descriptor: top.descriptor,
+  });
+  const direct = !isIndex(top.descriptor.mediaType);
+  const found = direct ? { manifest: top } : await searchIndex(top, options);
+  const parsed = parseManifest(found.manifest);
+  refuseArtifact(parsed);
+  return {
+    resolved: top.descriptor,
+    ...found,
+    parsed,
+    direct,
+    confirmed,
+  };
+}
+
+/**
+ * Whether nothing in the configuration of an image is expected to be an
+ * obstacle, so that its layers can be asked for before that is there.
+ */
+export function isExpected(
+  { parsed, direct }: ImageManifest,
+  { explicit }: Pick<DocumentOptions, "explicit">,
+): boolean {
+  return !(direct && explicit) && isConfig(parsed.config.mediaType) &&
+    parsed.layers.every(({ mediaType }) => isLayer(mediaType));
+}
+
+/** Gets the configuration that belongs to a manifest. */
+export async function imageConfig(
+  image: ImageManifest,
+  options: DocumentOptions,
+): Promise<ImageDocuments> {
+  const { wanted, explicit } = options;
+  const { manifest, parsed, direct, said } = image;
+  const config = await smallBlob(parsed.config, options);
+  const { os, architecture, variant, "os.version": version } = parseConfig(
+    config,
+    parsed,
+  );
+  const machine = normalizePlatform({
+    os,
+    architecture,
+    ...(variant && { variant }),
+  });
+  const platform = version ? { ...machine, "os.version": version } : machine;
+  if (said) warnOfOtherConfig(said, platform, options);
+  if (direct) {
+    const match = comparePlatform(platform, wanted);
+    if (match === "none" && explicit) {
+      throw new PlatformNotFoundError(wanted, [platform]);
+    }
+    if (match !== "exact") warnOfPlatform(platform, options);
+  }
+  return {
+    ...image,
+    manifest: {
+      descriptor: { ...manifest.descriptor, platform: machine },
+      bytes: manifest.bytes,
+    },
+    config,
+    platform,
+  };
+}
+
+/** What the reference names, by one request, or by none that costs. */
+async function topDocument(
+  reference: Reference,
+  options: DocumentOptions,
+): Promise<{ top: Document; confirmed: boolean }> {
+  const { repository, store, known, signal } = options;
+  const wanted = reference.digest ?? reference.tag!;
+  const call = { ...(signal && { signal }) };
+  const top = async () => {
+    // Asking for the digest alone costs no quota where nothing has changed.
+    if (store && known) {
+      const { digest } = await repository.resolve(wanted, call);
+      const kept = await store.document(digest);
+      if (kept) return kept;
+    }
+    // By the tag again: it may have moved since, and there are registries
+    // whose word on the digest is old, or that serve none by its digest.
+    return keep(await repository.fetchManifest(wanted, call), store);
+  };
+  const kept = reference.digest
+    ? await store?.document(reference.digest)
+    : undefined;
+  return kept
+    ? { top: kept, confirmed: known || await isConfirmed(reference, options) }
+    : { top: await top(), confirmed: true };
+}
+
+/**
+ * Asks whether the repository has what the cache has by its digest: that may
+ * have come from another one, of which this login, say, has nothing.
+ *
+ * @returns No where nobody can be asked; a refusal is an error.
+ */
+async function isConfirmed(
+  reference: Reference,
+  { repository, signal, onEvent }: DocumentOptions,
+): Promise<boolean> {
+  try {
+    await repository.resolve(reference.digest!, { ...(signal && { signal }) });
+    return true;
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    onEvent({
+      type: "warning",
+      warning: {
+        code: "registry-not-asked",
+        message: `${
+          formatReference(reference)
+        } is from the cache; the registry was not asked, as it does not answer`,
+      },
+    });
+    return false;
+  }
+}
+
+/** Finds the image of the platform in an index. */
+async function searchIndex(
+  top: Document,
+  options: DocumentOptions,
+): Promise<Pick<ImageManifest, "manifest" | "said">> {
+  const { store, wanted, explicit } = options;
+  const search = new ImageSearch({
+    wanted,
+    explicit,
+    entry: async (index, entry) => {
+      const kept = await store?.document(entry.digest);
+      return kept
+        ? asAnnounced(kept, entry)
+        : keep(await fetchEntry(index, entry, options), store);
+    },
+    config: (descriptor) => smallBlob(descriptor, options),
+  });
+  const { manifest, said, platform, rank } = await search.find(top);
+  if (rank !== 0) warnOfPlatform(platform, options);
+  return { manifest, said };
+}
+
+/** Fetches an entry of an index, which may be gone while that is there. */
+async function fetchEntry(
+  index: string,
+  entry: Descriptor,
+  { repository, signal }: DocumentOptions,
+): Promise<Document> {
+  try {
+    return await repository.fetchManifest(entry, { signal });
+  } catch (cause) {
+    if (!(cause instanceof RegistryError) || cause.status !== 404) throw cause;
+    const { digest, platform } = entry;
+    const asked = { kind: "child", digest, index, platform } as const;
+    throw new RegistryError({ ...cause, asked }, { cause });
+  }
+}
+
+async function smallBlob(
+  descriptor: Descriptor,
+  { repository, store, signal }: DocumentOptions,
+): Promise<Document> {
+  const waiting = { ...(signal && { signal }) };
+  const fetch = () => repository.fetchSmallBlob(descriptor, waiting);
+  return await (store ? store.obtain(descriptor, fetch, waiting) : fetch());
+}
+
+async function keep(
+  document: Document,
+  store: LayoutStore | undefined,
+): Promise<Document> {
+  await store?.put(document);
+  return document;
+}
+
+function warnOfPlatform(
+  platform: Platform,
+  { wanted, explicit, onEvent }: DocumentOptions,
+): void {
+  const runs = comparePlatform(platform, wanted) !== "none";
+  const name = formatPlatform(normalizePlatform(platform));
+  onEvent({
+    type: "warning",
+    warning: {
+      code: runs ? "platform-fallback" : "platform-mismatch",
+      message: `The image is for ${name}, not for ${formatPlatform(wanted)}${
+        explicit ? "" : ", which is this machine's"
+      }${runs ? ", but runs there" : ""}`,
+    },
+  });
+}
+
+/** An index and a configuration that differ about the system or processor. */
+function warnOfOtherConfig(
+  said: Platform,
+  actual: Platform,
+  { onEvent }: DocumentOptions,
+): void {
+  const [index, config] = [said, actual].map(({ os, architecture }) =>
+    formatPlatform(normalizePlatform({ os, architecture }))
+  );
+  if (index === config) return;
+  onEvent({
+    type: "warning",
+    warning: {
+      code: "platform-config",
+      message: `The index says that the image is for ${index}, and the ` +
+        `image's own configuration that it is for ${config}`,
+    },
+  });
+}

@@ -1,0 +1,476 @@
+/** The whole story of a pull, from a reference to an archive. */
+
+import { existsSync } from "node:fs";
+import { tidyArchive } from "../archive/archive_file.ts";
+import { archiveName } from "../archive/name.ts";
+import { distinctLayers, planArchive } from "../archive/plan.ts";
+import { archiveTarget } from "../archive/target.ts";
+import type { OnEvent, Warning } from "../image/events.ts";
+import {
+  CALL,
+  checkOptions,
+  CONCURRENCY,
+  either,
+  FLAG,
+  LIST,
+  MAX_WAIT,
+  MIN_SPEED,
+  OBJECT,
+  oneOf,
+  orFalse,
+  pickOptions,
+  RETRIES,
+  type Rules,
+  SIGNAL,
+  TEXT,
+  TIMEOUT,
+} from "../image/options.ts";
+import { hostPlatform } from "../image/host_platform.ts";
+import { DOCKER_LAYERS } from "../image/manifest.ts";
+import { normalizePlatform, parsePlatform } from "../image/platform.ts";
+import {
+  isArchiveUpToDate,
+  isVerifiedThere,
+  writeArchive,
+  type WriteOptions,
+} from "./targets/archive.ts";
+import {
+  type DocumentOptions,
+  imageManifest,
+  isExpected,
+} from "./documents.ts";
+import {
+  isLayoutUpToDate,
+  layoutSize,
+  nameImage,
+  writeLayout,
+} from "./targets/layout.ts";
+import { Planning } from "./planning.ts";
+import { TransferTime } from "./timing.ts";
+import {
+  formatReference,
+  parseReference,
+  type Reference,
+} from "../image/reference.ts";
+import { MIRROR_RULES, type MirrorOptions } from "../registry/mirrors/options.ts";
+import { type Mirror, openRepository } from "../registry/mirrors/mirrors.ts";
+import type { Lookup } from "../registry/auth/realm.ts";
+import { createTransport } from "../net/transport.ts";
+import { LayoutStore } from "../layout/layout_store.ts";
+import { layoutTarget } from "../layout/layout_target.ts";
+import { transferWith } from "../transfer/transfer.ts";
+import { Writers } from "../transfer/writers.ts";
+import type {
+  CredentialProvider,
+  Descriptor,
+  Fetch,
+  Platform,
+} from "../image/types.ts";
+
+/** How an image is pulled. */
+export interface PullOptions {
+  /**
+   * The platform, such as `linux/arm64`; without it, Linux on this machine's
+   * processor.
+   */
+  platform?: string | Platform;
+  /**
+   * The archive's path; without it, `{registry}_{repository}_{tag}.tar` in
+   * the current folder, or the same without `.tar` for a folder. A link is
+   * followed; a device is refused, and so is anything in `/dev`, `/proc` and
+   * `/sys`.
+   */
+  output?: string;
+  /**
+   * What is written: `tar`, one archive for `docker load` and others, or
+   * `oci`, a folder that is an OCI image layout. One that is there is added
+   * to, and blobs in the cache become part of it without a copy.
+   *
+   * @default {"tar"}
+   */
+  format?: "tar" | "oci";
+  /**
+   * The folder of the cache, or `false` for none.
+   *
+   * @default {"docker_images_cache"}
+   */
+  cacheDir?: string | false;
+  /**
+   * The number of connections that fetch layers.
+   *
+   * @default {3}
+   */
+  concurrency?: number;
+  /** Ends the pull; it then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** Told what goes on. */
+  onEvent?: OnEvent;
+  /**
+   * What sends the requests, such as that of a {@linkcode createTransport}
+   * with certificates or a proxy.
+   *
+   * @default {undefined} A transport of its own, without either.
+   */
+  fetch?: Fetch;
+  /** Looks up logins; without it, everything is asked for without one. */
+  credentials?: CredentialProvider;
+  /**
+   * Whether to talk to the registry by plain HTTP.
+   *
+   * @default {undefined} https, but for this machine's own addresses, where
+   * the first request finds out.
+   */
+  plainHttp?: boolean;
+  /**
+   * Token servers, as `host` or `host:port`, that a login is sent to though
+   * they speak plain HTTP or are at a private address.
+   *
+   * @default {[]}
+   */
+  trustedRealms?: readonly string[];
+  /**
+   * Other places to pull from, by registry, which are asked first. What they
+   * send counts only when its digest is right.
+   *
+   * @default {[]}
+   */
+  mirrors?: readonly Mirror[];
+  /**
+   * Whether mirrors are believed about what a tag names; without it, the
+   * registry itself is asked first, and they only where it does not answer.
+   *
+   * @default {false}
+   */
+  trustMirrors?: boolean;
+  /**
+   * How often a request is tried again without a byte gained.
+   *
+   * @default {5}
+   */
+  retries?: number;
+  /**
+   * Milliseconds without a byte after which a request is made anew.
+   *
+   * @default {30_000}
+   */
+  timeout?: number;
+  /**
+   * The longest wait, in milliseconds, that a server may ask for before
+   * another try; where it asks for more, the pull has failed.
+   *
+   * @default {60_000}
+   */
+  maxWait?: number;
+  /**
+   * Bytes a second, shared by the connections, that are needed over twice the
+   * `timeout`: a connection that brings fewer is given up as if it were
+   * silent. With 0, any number of bytes will do.
+   *
+   * @default {1_000}
+   */
+  minSpeed?: number;
+  /**
+   * Whether to write the archive even if it is there and unchanged, or a file
+   * is there that is no image archive; and a layout even into a folder of
+   * other things.
+   *
+   * @default {false}
+   */
+  force?: boolean;
+  /**
+   * Whether to take layers from the cache without computing their digests.
+   *
+   * @default {false}
+   */
+  trustCache?: boolean;
+  /**
+   * Whether threads fetch, write and hash: however little there is to do, or
+   * not at all.
+   *
+   * @default {undefined} Where there is enough to do for them.
+   */
+  threads?: boolean;
+  /** Waits before another try; for tests. */
+  sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** Milliseconds since 1970; for tests. */
+  now?: () => number;
+  /** Looks up the addresses of a name; for tests. */
+  lookup?: Lookup;
+}
+
+/** What those options may be. */
+const PULL_RULES: Rules<PullOptions> = {
+  platform: either(TEXT, OBJECT),
+  output: TEXT,
+  format: oneOf("tar", "oci"),
+  cacheDir: orFalse(TEXT),
+  concurrency: CONCURRENCY,
+  signal: SIGNAL,
+  onEvent: CALL,
+  fetch: CALL,
+  credentials: CALL,
+  plainHttp: FLAG,
+  trustedRealms: LIST,
+  mirrors: LIST,
+  trustMirrors: FLAG,
+  retries: RETRIES,
+  timeout: TIMEOUT,
+  maxWait: MAX_WAIT,
+  minSpeed: MIN_SPEED,
+  force: FLAG,
+  trustCache: FLAG,
+  threads: FLAG,
+  sleep: CALL,
+  now: CALL,
+  lookup: CALL,
+};
+
+/** What a pull has brought. Sizes are in bytes. */
+export interface PullResult {
+  /** What was asked for. */
+  reference: Reference;
+  /** The digest that the reference stands for: of a manifest or an index. */
+  digest: string;
+  /** The image's manifest. */
+  manifest: Descriptor;
+  /** The image's ID, which is the digest of its configuration. */
+  imageId: string;
+  /** The platform that the image is made for. */
+  platform: Platform;
+  /** The archive's path. */
+  path: string;
+  /** The archive's size, or that of the image's blobs in a layout. */
+  size: number;
+  /** Whether the archive was there already, and nothing was written. */
+  upToDate: boolean;
+  /** The number of distinct layers. */
+  layers: number;
+  /**
+   * How many of them came from the cache, or were spared altogether; none
+   * without a cache.
+   */
+  cachedLayers: number;
+  /** Bytes of layers that came over the network. */
+  downloaded: number;
+  /** The bytes of these layers. */
+  saved: number;
+  /** Bytes of layers that an earlier, broken-off run had left. */
+  resumed: number;
+  /** How long it took, in milliseconds. */
+  elapsed: number;
+  /**
+   * Milliseconds of them in which layers were downloaded: from the first
+   * request for one to the last byte.
+   */
+  downloadTime: number;
+}
+
+/**
+ * Pulls an image from its registry into an archive that `docker load` takes.
+ *
+ * Every byte is verified before the archive gets its name. What has come is
+ * kept when a pull breaks off, and the next one goes on from there.
+ *
+ * @param reference The image, such as `nginx:latest`.
+ * @param options How.
+ * @returns What was pulled.
+ * @throws {TypeError} For an option that there is not, or a value of a type
+ * that it cannot have.
+ * @throws {RangeError} For a value that is out of an option's range.
+ * @throws {InvalidReferenceError} If the reference is none.
+ * @throws {PlatformNotFoundError} If the image is not made for the platform.
+ * @throws {NotAnImageError} If it is a chart, a signature or the like.
+ * @throws {RegistryError} If the registry refuses: 401, 403, 404, 429 and others.
+ * @throws {NetworkError} If it cannot be reached.
+ * @throws {ContentMismatchError} If what it sends is not what it should be.
+ * @throws {StorageError} If the archive or the cache cannot be written.
+ *
+ * @example
+ * ```ts ignore
+ * import { pull } from "@x/docker-pull";
+ *
+ * const { path, imageId } = await pull("nginx:latest", {
+ *   platform: "linux/arm64",
+ *   onEvent: (event) => console.log(event.type),
+ * });
+ * console.log(`${imageId} is in ${path}`);
+ * ```
+ */
+export async function pull(
+  reference: string | Reference,
+  options: PullOptions = {},
+): Promise<PullResult> {
+  checkOptions("pull", options, PULL_RULES);
+  if (options.fetch) return await pullWith(options.fetch, reference, options);
+  const transport = createTransport();
+  try {
+    return await pullWith(transport.fetch, reference, options);
+  } finally {
+    transport.close();
+  }
+}
+
+async function pullWith(
+  fetch: Fetch,
+  reference: string | Reference,
+  options: PullOptions,
+): Promise<PullResult> {
+  const { concurrency: connections = 3, threads } = options;
+  const writers = new Writers({ connections, threads });
+  try {
+    return await pullThrough(writers, fetch, reference, options);
+  } finally {
+    writers.close();
+  }
+}
+
+async function pullThrough(
+  writers: Writers,
+  fetch: Fetch,
+  reference: string | Reference,
+  options: PullOptions,
+): Promise<PullResult> {
+  const start = performance.now();
+  const {
+    platform,
+    format = "tar",
+    cacheDir = "docker_images_cache",
+    onEvent = () => {},
+    signal,
+    force = false,
+    trustCache = false,
+  } = options;
+  const image = typeof reference === "string"
+    ? parseReference(reference)
+    : reference;
+  const wanted = typeof platform === "string"
+    ? parsePlatform(platform)
+    : platform && normalizePlatform(platform);
+  const path = options.output ?? archiveName(image, wanted, format);
+  // Before anything is made or asked for.
+  const target = await (format === "oci" ? layoutTarget : archiveTarget)(
+    path,
+    force,
+  );
+  const store = cacheDir === false
+    ? undefined
+    : await LayoutStore.open(cacheDir);
+  const repository = openRepository(
+    image,
+    pickOptions<MirrorOptions>({ ...options, fetch }, MIRROR_RULES),
+  );
+  const looking: DocumentOptions = {
+    repository,
+    ...(store && { store }),
+    wanted: wanted ?? hostPlatform(),
+    explicit: wanted !== undefined,
+    known: store !== undefined &&
+      (await store.knows(formatReference(image)) ||
+        image.digest === undefined && await isVerifiedThere(target, store)),
+    onEvent,
+    ...(signal && { signal }),
+  };
+  const found = await imageManifest(image, looking);
+  const { resolved, parsed } = found;
+  const layers = distinctLayers(found);
+  const outline = format === "tar"
+    ? planArchive({ reference: image, ...found })
+    : undefined;
+  const planning = new Planning(found, {
+    ...looking,
+    sizeOf: outline ? () => outline.size : layoutSize,
+  });
+  const { whole } = planning;
+  const timing = new TransferTime();
+  const tell: OnEvent = (event) => {
+    timing.apply(event);
+    planning.onEvent(event);
+  };
+  const writing: WriteOptions = {
+    ...(store && { store }),
+    trustCache,
+    signal: planning.signal,
+    onWait: (descriptor) => tell({ type: "blob-wait", descriptor }),
+    onOpen: () => warnOfLayers(parsed.layers, tell),
+    transfer: (tasks) =>
+      planning.bring(transferWith(writers, tasks, repository, {
+        ...options,
+        signal: planning.signal,
+        onEvent: tell,
+        inUse: planning.asked,
+      })),
+  };
+  const written = await planning.beside(async () => {
+    // What is there already may be the very image.
+    if (force || !existsSync(target)) {
+      writers.prepare(parsed.layers.reduce((sum, { size }) => sum + size, 0));
+    }
+    if (!isExpected(found, looking)) await whole;
+    if (!outline) {
+      return !force && await isLayoutUpToDate(target, image, found, writing)
+        ? undefined
+        : await writeLayout(target, image, found, whole, {
+          ...writing,
+          force,
+        });
+    }
+    const archive = { reference: image, outline, whole };
+    if (force || !await isArchiveUpToDate(target, archive, writing)) {
+      return await writeArchive(target, archive, writing);
+    }
+    await tidyArchive(target);
+  });
+  const documents = await whole;
+  const { manifest, platform: actual, size } = documents;
+  const upToDate = written === undefined;
+  const outcomes = written ?? [];
+  if (!upToDate) onEvent({ type: "written", path, size });
+  // By its name, the next pull would ask nobody whether it is there; and
+  // whoever reads the cache as a layout would find no layers.
+  if (store && found.confirmed && await store.hasAll(parsed.layers)) {
+    await nameImage(store, image, documents);
+  }
+  const spared = upToDate
+    ? layers
+    : outcomes.filter(({ source }) => source === "cache")
+      .map(({ descriptor }) => descriptor);
+  const hits = store ? spared : [];
+  const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
+  return {
+    reference: image,
+    digest: resolved.digest,
+    manifest: manifest.descriptor,
+    imageId: parsed.config.digest,
+    platform: actual,
+    path,
+    size,
+    upToDate,
+    layers: layers.length,
+    cachedLayers: hits.length,
+    downloaded: sum(outcomes.map(({ downloaded }) => downloaded)),
+    saved: sum(hits.map(({ size }) => size)),
+    resumed: sum(outcomes.map(({ resumed }) => resumed)),
+    elapsed: performance.now() - start,
+    downloadTime: timing.elapsed,
+  };
+}
+
+function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {
+  const warn = (warning: Warning) => onEvent({ type: "warning", warning });
+  if (layers.some(({ mediaType }) => mediaType.endsWith("zstd"))) {
+    warn({
+      code: "zstd-layer",
+      message:
+        "The image has layers compressed with zstd, which docker load takes from Docker 23 on",
+    });
+  }
+  if (layers.length > DOCKER_LAYERS) {
+    warn({
+      code: "many-layers",
+      message:
+        `The image has ${layers.length} layers, and docker load takes no more than ${DOCKER_LAYERS} where Docker keeps images in its classic store`,
+      layers: layers.length,
+      limit: DOCKER_LAYERS,
+    });
+  }
+}

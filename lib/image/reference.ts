@@ -1,0 +1,314 @@
+/**
+ * Image references after the grammar of the distribution project, with
+ * Docker's short names.
+ *
+ * @see {@link https://github.com/distribution/reference/blob/v0.6.0/reference.go}
+ */
+
+import { parseDigest } from "./digest.ts";
+import { InvalidDigestError, InvalidReferenceError } from "./errors.ts";
+import { holdsLogin } from "../redact/address.ts";
+
+/** A name for an image, taken apart. */
+export interface Reference {
+  /** `docker.io`, or `host` or `host:port`, as a rule in lower case. */
+  registry: string;
+  /** The repository in that registry, such as `library/nginx`. */
+  repository: string;
+  /** The tag; `latest` where neither a tag nor a digest was given. */
+  tag?: string;
+  /** The digest, which is what counts where a tag is given too. */
+  digest?: string;
+}
+
+const DOCKER_HUB = "docker.io";
+const MAX_NAME_LENGTH = 255;
+const LABEL = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/**
+ * Takes a reference apart.
+ *
+ * A first component with a dot, a colon or a capital letter, or `localhost`,
+ * is the registry; without one it is Docker Hub, whose official images are in
+ * `library/`.
+ *
+ * @param text Such as `nginx`, `user/app:1` or `host:5000/a/b@sha256:…`.
+ * @returns Its parts, with a tag or a digest or both.
+ * @throws {InvalidReferenceError} Which says what is wrong where.
+ *
+ * @example
+ * ```ts
+ * import { parseReference } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseReference("nginx"), {
+ *   registry: "docker.io",
+ *   repository: "library/nginx",
+ *   tag: "latest",
+ * });
+ * ```
+ */
+export function parseReference(text: string): Reference {
+  const fail = (position: number, reason: string): never => {
+    throw new InvalidReferenceError(text, position, reason);
+  };
+  if (text === "") fail(0, "it is empty");
+  // First of all, so that no other reason quotes a part of it.
+  if (holdsLogin(text)) fail(0, "a login cannot be part of it");
+  if (text.length > 1024) fail(1024, "it is longer than 1024 characters");
+  const odd = text.search(/[^\x21-\x7e]/);
+  if (odd >= 0) {
+    fail(
+      odd,
+      /\s/.test(text[odd]!)
+        ? "there is a space in it"
+        : `${JSON.stringify(text[odd])} cannot be part of it`,
+    );
+  }
+  const scheme = /^([a-z][a-z-]{1,20}):\/\//i.exec(text);
+  if (scheme) fail(0, `leave out ${JSON.stringify(scheme[0])}`);
+
+  let rest = text;
+  let digest: string | undefined;
+  const at = rest.indexOf("@");
+  if (at >= 0) {
+    digest = rest.slice(at + 1);
+    rest = rest.slice(0, at);
+    try {
+      parseDigest(digest);
+    } catch (error) {
+      if (!(error instanceof InvalidDigestError)) throw error;
+      fail(at + 1, `the part after "@" is no digest: ${error.reason}`);
+    }
+  }
+
+  let tag: string | undefined;
+  const colon = rest.lastIndexOf(":");
+  if (colon > rest.lastIndexOf("/") && !rest.endsWith("]")) {
+    tag = rest.slice(colon + 1);
+    rest = rest.slice(0, colon);
+    if (!TAG.test(tag)) fail(colon + 1, tagProblem(tag));
+  }
+
+  const slash = rest.indexOf("/");
+  const first = slash < 0 ? "" : rest.slice(0, slash);
+  let registry = DOCKER_HUB;
+  let repository = rest;
+  let start = 0;
+  if (slash >= 0 && isRegistry(first)) {
+    const problem = registryProblem(first);
+    if (problem) fail(problem.position, problem.reason);
+    registry = first.toLowerCase();
+    // A capital letter may be all that makes it a host.
+    if (!isRegistry(registry)) registry = first;
+    if (registry === "index.docker.io") registry = DOCKER_HUB;
+    repository = rest.slice(slash + 1);
+    start = slash + 1;
+  }
+  checkRepository(repository, start, fail);
+  if (start === 0 && /^[0-9a-f]{64}$/.test(repository)) {
+    fail(0, "64 hex digits are an image ID, not a name");
+  }
+  if (registry === DOCKER_HUB && !repository.includes("/")) {
+    repository = `library/${repository}`;
+  }
+  if (tag === undefined && digest === undefined) tag = "latest";
+  return {
+    registry,
+    repository,
+    ...(tag !== undefined && { tag }),
+    ...(digest !== undefined && { digest }),
+  };
+}
+
+function isRegistry(component: string): boolean {
+  return component === "localhost" || /[.:A-Z[]/.test(component);
+}
+
+function registryProblem(
+  text: string,
+): { position: number; reason: string } | undefined {
+  let host = text;
+  const port = /:([^:\]]*)$/.exec(text);
+  if (port) {
+    host = text.slice(0, port.index);
+    if (!/^[0-9]{1,5}$/.test(port[1]!) || Number(port[1]) > 65535) {
+      return { position: port.index + 1, reason: "this is no port number" };
+    }
+  }
+  if (host.startsWith("[")) {
+    const inner = host.slice(1, -1);
+    return host.endsWith("]") && /^[0-9a-f:]+$/i.test(inner) &&
+        URL.canParse(`http://[${inner}]/`)
+      ? undefined
+      : { position: 0, reason: "this is no IPv6 address in brackets" };
+  }
+  if (host.includes(":")) {
+    return { position: 0, reason: "an IPv6 address stands in brackets" };
+  }
+  let position = 0;
+  for (const label of host.split(".")) {
+    if (!LABEL.test(label)) {
+      return {
+        position,
+        reason: label === ""
+          ? "a part of the host's name is empty"
+          : `${JSON.stringify(label)} cannot be part of a host's name`,
+      };
+    }
+    position += label.length + 1;
+  }
+}
+
+function tagProblem(tag: string): string {
+  if (tag === "") return "the tag is empty";
+  if (tag.length > 128) return "the tag is longer than 128 characters";
+  return `${JSON.stringify(tag)} is no tag: letters, digits, "_", "." and ` +
+    `"-" only, and the first is no "." or "-"`;
+}
+
+function checkRepository(
+  repository: string,
+  start: number,
+  fail: (position: number, reason: string) => never,
+): void {
+  if (repository === "") fail(start, "the repository's name is missing");
+  if (repository.length > MAX_NAME_LENGTH) {
+    fail(
+      start + MAX_NAME_LENGTH,
+      `the repository's name is longer than ${MAX_NAME_LENGTH} characters`,
+    );
+  }
+  let position = start;
+  for (const component of repository.split("/")) {
+    const end = position + component.length;
+    if (component === "") {
+      fail(position, 'there is nothing between two "/" or at an end');
+    }
+    const capital = component.search(/[A-Z]/);
+    if (capital >= 0) {
+      fail(position + capital, "a repository's name has no capital letters");
+    }
+    const strange = component.search(/[^a-z0-9._-]/);
+    if (strange >= 0) {
+      fail(
+        position + strange,
+        `${JSON.stringify(component[strange])} cannot be part of a name`,
+      );
+    }
+    if (/^[._-]/.test(component)) {
+      fail(position, "a name begins with a letter or a digit");
+    }
+    if (/[._-]$/.test(component)) {
+      fail(end - 1, "a name ends with a letter or a digit");
+    }
+    // Between letters and digits: one dot, one or two underscores, or dashes.
+    const separator = /\.[._-]|_[.-]|___|-[._]/.exec(component);
+    if (separator) {
+      fail(
+        position + separator.index,
+        `${JSON.stringify(separator[0])} cannot stand in a name`,
+      );
+    }
+    position = end + 1;
+  }
+}
+
+/**
+ * Writes a reference out in full.
+ *
+ * @param reference The reference.
+ * @returns Such as `docker.io/library/nginx:latest`.
+ *
+ * @example
+ * ```ts
+ * import { formatReference, parseReference } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   formatReference(parseReference("nginx")),
+ *   "docker.io/library/nginx:latest",
+ * );
+ * ```
+ */
+export function formatReference(reference: Reference): string {
+  const { registry, repository, tag, digest } = reference;
+  return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${
+    digest === undefined ? "" : `@${digest}`
+  }`;
+}
+
+/**
+ * Writes a reference as Docker shows it, Docker Hub's host and `library/`
+ * left out.
+ *
+ * @param reference The reference.
+ * @returns Such as `nginx:latest`.
+ *
+ * @example
+ * ```ts
+ * import { familiarName, parseReference } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(familiarName(parseReference("docker.io/library/nginx")), "nginx:latest");
+ * ```
+ */
+export function familiarName(reference: Reference): string {
+  const full = formatReference(reference);
+  if (reference.registry !== DOCKER_HUB) return full;
+  const short = full.slice(DOCKER_HUB.length + 1);
+  return /^library\/[^/]+$/.test(reference.repository)
+    ? short.slice("library/".length)
+    : short;
+}
+
+/**
+ * The full name by which an image is found where its file was loaded, in
+ * `index.json` the value of `io.containerd.image.name`. Loaders make a short
+ * one into a name of their own, or into one that nothing finds.
+ *
+ * @param reference What was asked for.
+ * @param manifest The digest of the image's manifest. Where an index was
+ * asked for by its digest, only this one is kept, so that the index's own
+ * would name what is not there.
+ * @returns Such as `docker.io/library/nginx:latest`, or for a reference without
+ * a tag `docker.io/library/nginx@sha256:…`.
+ *
+ * @example
+ * ```ts
+ * import { imageName, parseReference } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const digest = `sha256:${"0".repeat(64)}`;
+ * assertEquals(
+ *   imageName(parseReference("nginx:1.27"), digest),
+ *   "docker.io/library/nginx:1.27",
+ * );
+ * ```
+ */
+export function imageName(reference: Reference, manifest: string): string {
+  const { digest: _, ...named } = reference;
+  return formatReference(
+    named.tag === undefined ? { ...named, digest: manifest } : named,
+  );
+}
+
+/**
+ * The host that answers for a registry's name.
+ *
+ * @param registry As in {@linkcode Reference.registry}.
+ * @returns The same, but for Docker Hub, whose API has a host of its own.
+ *
+ * @example
+ * ```ts
+ * import { registryHost } from "@x/docker-pull";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(registryHost("docker.io"), "registry-1.docker.io");
+ * assertEquals(registryHost("ghcr.io"), "ghcr.io");
+ * ```
+ */
+export function registryHost(registry: string): string {
+  return registry === DOCKER_HUB ? "registry-1.docker.io" : registry;
+}

@@ -1,0 +1,154 @@
+/**
+ * The layout's `index.json`: which manifests it names.
+ *
+ * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#indexjson-file}
+ */
+
+import { InvalidDocumentError } from "../image/errors.ts";
+import { OCI_INDEX } from "../image/media_types.ts";
+import { formatPlatform } from "../image/platform.ts";
+import type { Descriptor } from "../image/types.ts";
+
+/** The image's full name, as containerd and Docker write it. */
+const IMAGE_NAME = "io.containerd.image.name";
+/** The name by which a layout's manifest is asked for. */
+const REF_NAME = "org.opencontainers.image.ref.name";
+
+/** An `index.json`, of which others may have written any part. */
+interface LayoutIndex {
+  /** All its fields. */
+  fields: Record<string, unknown>;
+  /** Its entries, those of a strange shape included. */
+  entries: unknown[];
+}
+
+/**
+ * Names a manifest. There is one entry for each name and platform; where a
+ * name has several, the newest is the one that is found by it. Whatever others
+ * have put there stays as it is: other entries, fields and annotations.
+ *
+ * @param text The present `index.json`, if there is one.
+ * @param name The name by which the manifest is asked for, in full.
+ * @param manifest The manifest's descriptor, with its platform.
+ * @param imageName The name that loaders are to give it.
+ * @returns The new text.
+ * @throws {InvalidDocumentError} If the present one is no index: what it held
+ * would be lost.
+ */
+export function updateLayoutIndex(
+  text: string | undefined,
+  name: string,
+  manifest: Descriptor,
+  imageName: string = name,
+): string {
+  const machine = (entry: Descriptor) =>
+    entry.platform ? formatPlatform(entry.platform) : "";
+  const annotations = { [IMAGE_NAME]: imageName, [REF_NAME]: name };
+  const index = readIndex(text);
+  const entries: unknown[] = [];
+  let same: Partial<Descriptor> = {};
+  for (const entry of index.entries) {
+    if (!isDescriptor(entry)) {
+      entries.push(entry);
+      continue;
+    }
+    const here = machine(entry) === machine(manifest);
+    const asked = entry.annotations?.[REF_NAME];
+    const loaded = entry.annotations?.[IMAGE_NAME];
+    // What lost its name to another platform is known by the other one.
+    if (here && (asked ?? loaded) === (asked ? name : imageName)) {
+      // What was said of another manifest is not true of this one.
+      if (entry.digest === manifest.digest) same = entry;
+      continue;
+    }
+    const lost = [
+      ...(asked === name ? [REF_NAME] : []),
+      // Loaders would give the name to one and then to the other.
+      ...(here && loaded === imageName && entry.digest !== manifest.digest
+        ? [IMAGE_NAME]
+        : []),
+    ];
+    entries.push(lost.length ? without(entry, lost) : entry);
+  }
+  entries.push({
+    ...same,
+    ...manifest,
+    annotations: { ...same.annotations, ...annotations },
+  });
+  const key = (entry: unknown) =>
+    isDescriptor(entry) ? `${nameOf(entry)} ${machine(entry)}` : "";
+  entries.sort((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
+  const updated = {
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    ...index.fields,
+    manifests: entries,
+  };
+  return `${JSON.stringify(updated, null, 2)}\n`;
+}
+
+/**
+ * All names in an `index.json`, those for loaders and those to ask by.
+ *
+ * @throws {InvalidDocumentError} If it is no index.
+ */
+export function layoutNames(text: string | undefined): Set<string> {
+  const names = descriptors(text).flatMap((
+    { annotations },
+  ) => [annotations?.[IMAGE_NAME], annotations?.[REF_NAME]]);
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+/**
+ * The digest of the manifest that is found by a name in an `index.json`.
+ *
+ * @throws {InvalidDocumentError} If it is no index.
+ */
+export function layoutManifest(
+  text: string | undefined,
+  name: string,
+): string | undefined {
+  return descriptors(text).find(({ annotations }) =>
+    annotations?.[REF_NAME] === name
+  )?.digest;
+}
+
+function without(entry: Descriptor, names: string[]): Descriptor {
+  const kept = Object.entries(entry.annotations ?? {})
+    .filter(([name]) => !names.includes(name));
+  return { ...entry, annotations: Object.fromEntries(kept) };
+}
+
+function nameOf(entry: Descriptor): string {
+  return entry.annotations?.[IMAGE_NAME] ?? entry.annotations?.[REF_NAME] ?? "";
+}
+
+function descriptors(text: string | undefined): Descriptor[] {
+  return readIndex(text).entries.filter(isDescriptor);
+}
+
+/** Whether an entry can be told from others, whatever else it holds. */
+function isDescriptor(entry: unknown): entry is Descriptor {
+  return isObject(entry) && typeof entry.digest === "string" &&
+    (entry.annotations === undefined || isObject(entry.annotations)) &&
+    (entry.platform === undefined || isObject(entry.platform));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function readIndex(text: string | undefined): LayoutIndex {
+  const refuse = (reason: string, cause?: unknown) =>
+    new InvalidDocumentError("index.json", reason, { cause });
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text ?? "{}");
+  } catch (cause) {
+    throw refuse("it is no JSON", cause);
+  }
+  if (!isObject(fields)) throw refuse("it is no JSON object");
+  const entries = fields.manifests ?? [];
+  if (!Array.isArray(entries)) throw refuse("its manifests are no list");
+  return { fields, entries };
+}

@@ -1,0 +1,291 @@
+/**
+ * Sends requests: redirects followed by hand, so that no credential leaves
+ * the host that it is for; limits on time and size; one kind of error for
+ * each kind of failure; and another try where that may help.
+ */
+
+import { orAborted, sleep } from "../image/abort.ts";
+import {
+  type Asked,
+  ContentMismatchError,
+  InvalidDocumentError,
+  NetworkError,
+  RegistryError,
+} from "../image/errors.ts";
+import { discard, drop, type Exchange, readBody } from "./body.ts";
+import { parseErrorBody } from "./error_body.ts";
+import {
+  type HttpOptions,
+  type SendOptions,
+  USER_AGENT,
+} from "./http_options.ts";
+import { toNetworkError } from "./network_error.ts";
+import { redactUrl } from "../redact/address.ts";
+import { maskSecrets } from "./known_secrets.ts";
+import { secretsOf } from "./secrets.ts";
+import { pageError } from "./web_page.ts";
+import {
+  isRetryable,
+  parseRetryAfter,
+  retryDelay,
+  retryEvent,
+} from "./retry.ts";
+
+/** The most bytes of an error's or a token server's body that are read. */
+export const MAX_REPLY_SIZE: number = 1024 * 1024;
+
+const MAX_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Sends requests and reads documents. */
+export class HttpClient {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly #options: HttpOptions;
+  /** Milliseconds to wait for an answer's head, and for each further piece. */
+  readonly timeout: number;
+  /** The hosts that have answered, whose failures may pass. */
+  readonly #met = new Set<string>();
+
+  /** Makes a client; it holds no connections of its own. */
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    this.timeout = options.timeout ?? 30_000;
+    this.now = options.now ?? Date.now;
+  }
+
+  /**
+   * Sends one request and follows redirects.
+   *
+   * @param address Where to.
+   * @param options What.
+   * @returns The first answer that is no redirect, whatever its status.
+   * @throws {NetworkError} If none comes, or a redirect is not followed.
+   */
+  async send(
+    address: string | URL,
+    options: SendOptions = {},
+  ): Promise<Exchange> {
+    const { method = "GET", checkRedirect, checkPlain } = options;
+    let url = new URL(address);
+    const { origin } = url;
+    let home = true;
+    for (let count = 0;; count++) {
+      const exchange = await this.#exchange(url, options, home);
+      const { response } = exchange;
+      const location = response.headers.get("location");
+      if (
+        !REDIRECTS.has(response.status) || location === null ||
+        method === "POST"
+      ) {
+        return { ...exchange, redirected: !home };
+      }
+      await discard(exchange);
+      const refuse = (reason: string) =>
+        new NetworkError(redactUrl(url), "other", reason);
+      if (count === MAX_REDIRECTS) {
+        throw refuse(`it redirects more than ${MAX_REDIRECTS} times`);
+      }
+      const target = URL.canParse(location, url) && new URL(location, url);
+      if (!target || !/^https?:$/.test(target.protocol)) {
+        throw refuse("it redirects to an address that is none of the web");
+      }
+      target.username = target.password = target.hash = "";
+      if (url.protocol === "https:" && target.protocol === "http:") {
+        if (checkPlain === undefined) {
+          throw refuse(
+            "it redirects from https to http, which is not followed",
+          );
+        }
+        checkPlain(target);
+      }
+      await checkRedirect?.(target);
+      if (target.origin !== origin) home = false;
+      url = target;
+    }
+  }
+
+  async #exchange(
+    url: URL,
+    options: SendOptions,
+    home: boolean,
+  ): Promise<Exchange> {
+    const { method = "GET", signal, body, thread } = options;
+    const { timeout = this.timeout } = options;
+    signal?.throwIfAborted();
+    const authorization = home
+      ? options.authorization
+      : options.authorize?.(url);
+    const headers: Record<string, string> = {
+      // Undoing a compression could be a bomb, and changes a blob's bytes.
+      "accept-encoding": "identity",
+      "user-agent": this.#options.userAgent ?? USER_AGENT,
+      ...options.headers,
+      ...(authorization !== undefined && { authorization }),
+    };
+    const own = new AbortController();
+    const timer = timeout === Infinity
+      ? undefined
+      : setTimeout(() => own.abort(), timeout);
+    const start = this.now();
+    const end = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
+    let response: Response | undefined;
+    const answer = (async () =>
+      await this.#options.fetch(url.href, {
+        method,
+        headers,
+        redirect: "manual",
+        signal: end,
+        ...(body !== undefined && { body }),
+        ...(thread && { thread }),
+      }))();
+    try {
+      // There are runtimes and tunnels whose `fetch` does not end by itself.
+      response = await orAborted(answer, end);
+    } catch (error) {
+      answer.then(({ body }) => drop(body), () => {});
+      if (own.signal.aborted && !signal?.aborted) {
+        const reason = `no answer within ${timeout / 1000} s`;
+        throw new NetworkError(redactUrl(url), "timeout", reason);
+      }
+      throw toNetworkError(error, url.href, signal);
+    } finally {
+      clearTimeout(timer);
+      const location = response?.headers.get("location");
+      this.#options.onExchange?.({
+        method,
+        url: redactUrl(url),
+        ...(authorization && { authorization: authorization.split(" ")[0] }),
+        ...(headers.range && { range: headers.range }),
+        ...(response && { status: response.status }),
+        ...(location && { location: redactLocation(location, url) }),
+        duration: this.now() - start,
+      });
+    }
+    this.#met.add(url.host);
+    const abort = (reason: unknown) => own.abort(reason);
+    const sent = { ...(authorization && { authorization }), body };
+    return { response, method, url, redirected: false, sent, signal, abort };
+  }
+
+  /**
+   * Reads a body that is small.
+   *
+   * @param exchange The answer.
+   * @param limit The most bytes that it may have.
+   * @param subject What to call it in an error.
+   * @returns The bytes.
+   * @throws {InvalidDocumentError} If it has more.
+   * @throws {NetworkError} If it breaks off or stalls; with the reason
+   * `web-page` if it is a page in place of what a registry would send.
+   */
+  async read(
+    exchange: Exchange,
+    limit: number,
+    subject: string,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await readBody(exchange, limit, subject, this.timeout);
+    const page = exchange.response.ok && pageError(exchange, bytes);
+    if (page) throw page;
+    return bytes;
+  }
+
+  /**
+   * Makes an error of an answer, with what its body says.
+   *
+   * @param exchange The answer, whose body is read here.
+   * @param asked What was asked for.
+   * @returns The error.
+   */
+  async toError(exchange: Exchange, asked?: Asked): Promise<RegistryError> {
+    const { response, method, url, signal } = exchange;
+    let text = "";
+    try {
+      const bytes = await this.read(exchange, MAX_REPLY_SIZE, "error");
+      text = maskSecrets(new TextDecoder().decode(bytes), secretsOf(exchange));
+    } catch (error) {
+      // Whatever else is wrong with the body, the status is what counts.
+      if (signal?.aborted) throw error;
+    }
+    return new RegistryError({
+      status: response.status,
+      method,
+      url: redactUrl(url),
+      errors: parseErrorBody(text),
+      asked,
+      retryAfter: parseRetryAfter(
+        response.headers.get("retry-after"),
+        this.now(),
+      ),
+    });
+  }
+
+  /**
+   * Runs a task until it succeeds or another try is of no use. What came
+   * damaged is asked for once more, at once; what is too large or makes no
+   * sense is not.
+   *
+   * @param url The address, for the events.
+   * @param task The task, from the sending of its request to the last byte.
+   * @param signal Ends the waits.
+   * @param mayPass Whether what the task threw may pass; without it, a refused
+   * connection may once the address's host has answered.
+   * @returns What the task returns.
+   * @throws What the task threw last.
+   */
+  async retrying<T>(
+    url: string | URL,
+    task: () => Promise<T>,
+    signal?: AbortSignal,
+    mayPass: (error: unknown) => boolean = (error) =>
+      isRetryable(error, this.#met.has(new URL(url).host)),
+  ): Promise<T> {
+    const {
+      retries = 5,
+      maxWait = 60_000,
+      random = Math.random,
+      sleep: wait = sleep,
+      onEvent,
+    } = this.#options;
+    let damaged = false;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await task();
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!damaged && retries > 0 && isDamage(error)) {
+          damaged = true;
+          attempt--;
+          continue;
+        }
+        const delay = retryDelay(error, attempt, random());
+        if (
+          attempt > retries || delay > maxWait || !mayPass(error)
+        ) throw error;
+        onEvent?.(
+          retryEvent(error, {
+            url: redactUrl(url),
+            attempt,
+            of: retries,
+            delay,
+          }),
+        );
+        await wait(delay, signal);
+      }
+    }
+  }
+}
+
+/** Whether bytes may have become wrong, or too few, on their way. */
+function isDamage(error: unknown): boolean {
+  return error instanceof ContentMismatchError ||
+    // What breaks off without a word is no JSON.
+    (error instanceof InvalidDocumentError &&
+      (error.cause instanceof SyntaxError || error.cause instanceof TypeError));
+}
+
+function redactLocation(location: string, base: URL): string {
+  return redactUrl(
+    URL.canParse(location, base) ? new URL(location, base) : location,
+  );
+}

@@ -1,0 +1,124 @@
+/** What {@linkcode HttpClient} takes and tells. */
+
+import type { OnEvent } from "../image/events.ts";
+import {
+  CALL,
+  MAX_WAIT,
+  RETRIES,
+  type Rules,
+  TEXT,
+  TIMEOUT,
+} from "../image/options.ts";
+import type { Fetch, FetchThread } from "../image/types.ts";
+import { VERSION } from "./version.ts";
+
+/** How this client is called where none has been set. */
+export const USER_AGENT: string = `docker-pull/${VERSION}`;
+
+/** One request and what came of it, without secrets: for logs and reports. */
+export interface ExchangeRecord {
+  /** The method. */
+  method: string;
+  /** The address, redacted. */
+  url: string;
+  /** The scheme of the Authorization header that was sent, if any. */
+  authorization?: string;
+  /** The Range header that was sent, if any. */
+  range?: string;
+  /** The status; without one, no answer came. */
+  status?: number;
+  /** The address that it redirects to, redacted. */
+  location?: string;
+  /** Milliseconds until the answer's head, or the failure. */
+  duration: number;
+}
+
+/** How requests are sent. */
+export interface HttpOptions {
+  /** What sends a single request. */
+  fetch: Fetch;
+  /** Takes `retry` events. */
+  onEvent?: OnEvent;
+  /** Takes a record of every single request. */
+  onExchange?: (record: ExchangeRecord) => void;
+  /**
+   * How many more tries a request for a document gets.
+   *
+   * @default {5}
+   */
+  retries?: number;
+  /**
+   * Milliseconds to wait for an answer's head, and for each further piece of
+   * a document.
+   *
+   * @default {30_000}
+   */
+  timeout?: number;
+  /**
+   * The longest wait, in milliseconds, that a server may ask for before
+   * another try; where it asks for more, the request has failed.
+   *
+   * @default {60_000}
+   */
+  maxWait?: number;
+  /**
+   * The User-Agent header.
+   *
+   * @default {"docker-pull/VERSION"}
+   */
+  userAgent?: string;
+  /** Waits; for tests. */
+  sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** From 0 up to 1, by which waits are shortened; for tests. */
+  random?: () => number;
+  /** Milliseconds since 1970; for tests. */
+  now?: () => number;
+}
+
+/** What those options may be. */
+export const HTTP_RULES: Rules<HttpOptions> = {
+  fetch: CALL,
+  onEvent: CALL,
+  onExchange: CALL,
+  retries: RETRIES,
+  timeout: TIMEOUT,
+  maxWait: MAX_WAIT,
+  userAgent: TEXT,
+  sleep: CALL,
+  random: CALL,
+  now: CALL,
+};
+
+/** One request. */
+export interface SendOptions {
+  /**
+   * The method.
+   *
+   * @default {"GET"}
+   */
+  method?: "GET" | "HEAD" | "POST";
+  /** The headers, those that carry a login apart. */
+  headers?: Record<string, string>;
+  /** The Authorization header, which goes to the address's own origin only. */
+  authorization?: string;
+  /** A form's fields. */
+  body?: string;
+  /** Ends the request and the reading of its answer. */
+  signal?: AbortSignal;
+  /** Milliseconds to wait for an answer's head, in place of the client's. */
+  timeout?: number;
+  /** Where the answer's body is wanted. */
+  thread?: FetchThread;
+  /** Throws where a redirect must not be followed. */
+  checkRedirect?: (target: URL) => void | Promise<void>;
+  /**
+   * Throws where a redirect must not be followed from https to http; without
+   * it, none is.
+   */
+  checkPlain?: (target: URL) => void;
+  /**
+   * The Authorization header for another origin, where that has one of its
+   * own.
+   */
+  authorize?: (url: URL) => string | undefined;
+}

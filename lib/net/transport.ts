@@ -1,0 +1,251 @@
+/**
+ * The default transport: the one file that asks which runtime it is in.
+ *
+ * - Deno: its own `fetch` with a client of HTTP/1.1, because several ranges
+ *   of one blob over HTTP/2 would share a single window.
+ * - Bun: its own `fetch`, which takes the TLS settings by request.
+ * - Node: `node:http` and `node:https`, which were measured at twice the
+ *   speed of its `fetch`, and which do not undo a Content-Encoding.
+ *
+ * What the `fetch` of Deno or Bun cannot do goes over `node:https` there too:
+ * in Deno unverified TLS and a self-signed certificate named as trusted; in
+ * both, proxies. Their own support for proxies obeys the NO_PROXY of the
+ * environment whatever the caller has decided, and the caller's decision is
+ * to win.
+ */
+
+import {
+  CALL,
+  checkOptions,
+  either,
+  FLAG,
+  LIST,
+  OBJECT,
+  type Rules,
+  TEXT,
+} from "../image/options.ts";
+import type { Fetch, FetchInit } from "../image/types.ts";
+import {
+  type AllTlsOptions,
+  type HostSettings,
+  tlsSettings,
+} from "./tls_settings.ts";
+
+/** How {@linkcode createTransport} connects. */
+export interface TransportOptions extends AllTlsOptions {
+  /**
+   * Decides by which proxy an address is reached, if by any. Proxies are
+   * `http:` or `https:`, with `user:password@` where they want them.
+   *
+   * @default {undefined} Deno and Bun then obey the environment by themselves,
+   * and Node asks directly.
+   */
+  proxy?: (url: URL) => string | undefined;
+  /**
+   * Whether the environment of this process names proxies. The `fetch` of
+   * Deno and Bun would obey it even where `proxy` says to connect directly;
+   * with true, every connection is made by `node:http`, which does not.
+   *
+   * @default {false}
+   */
+  ambientProxy?: boolean;
+}
+
+/** What those options may be. */
+const TRANSPORT_RULES: Rules<TransportOptions> = {
+  caCerts: LIST,
+  insecure: either(FLAG, LIST),
+  clientCert: TEXT,
+  clientKey: TEXT,
+  hosts: OBJECT,
+  proxy: CALL,
+  ambientProxy: FLAG,
+};
+
+/** What sends requests, and holds connections until it is closed. */
+export interface Transport {
+  /** Sends one request. It should say `redirect: "manual"`. */
+  fetch: Fetch;
+  /** Closes all connections. */
+  close(): void;
+}
+
+interface DenoClient {
+  close(): void;
+}
+
+/** What is used of Deno, where it is there. */
+interface DenoRuntime {
+  createHttpClient(options: DenoClientOptions): DenoClient;
+}
+
+interface DenoClientOptions {
+  http1: boolean;
+  http2: boolean;
+  caCerts?: string[];
+  cert?: string;
+  key?: string;
+  poolMaxIdlePerHost?: number;
+}
+
+type Runtime = { Deno?: DenoRuntime; Bun?: unknown };
+
+/** Connections that are kept for the next request, for each host. */
+const MAX_IDLE = 16;
+
+/**
+ * Makes the transport for this runtime.
+ *
+ * @param options How it connects.
+ * @returns The transport, to be closed when the work is done.
+ * @throws {TypeError} For an option that there is not.
+ * @throws {DockerPullError} If a text is no PEM.
+ *
+ * @example
+ * ```ts
+ * import { createTransport } from "@x/docker-pull";
+ *
+ * const transport = createTransport({ insecure: ["registry.test:5000"] });
+ * transport.close();
+ * ```
+ */
+export function createTransport(options: TransportOptions = {}): Transport {
+  checkOptions("make a transport", options, TRANSPORT_RULES);
+  const { proxy, ambientProxy = false } = options;
+  const settings = tlsSettings(options);
+  const { Deno, Bun } = globalThis as Runtime;
+  const node = nodeFetch((url) => settings(url).node, proxy);
+  if (Deno === undefined && Bun === undefined) return node;
+
+  const native = Deno ? denoFetch(Deno) : bunFetch();
+  const byNode = new Set<string>();
+  return {
+    async fetch(address, init) {
+      const url = new URL(address);
+      const tls = settings(url);
+      if (
+        ambientProxy || byNode.has(url.host) || proxy?.(url) !== undefined ||
+        (Deno && tls.insecure && url.protocol === "https:")
+      ) return await node.fetch(address, init);
+      try {
+        return await native.fetch(address, init, tls);
+      } catch (error) {
+        if (init?.signal?.aborted || !onlyNodeCan(error, tls)) throw error;
+        byNode.add(url.host);
+        return await node.fetch(address, init);
+      }
+    },
+    close() {
+      native.close();
+      node.close();
+    },
+  };
+}
+
+/**
+ * `fetch` refuses some ports, such as 6000; Deno's takes no self-signed
+ * certificate as its own authority, which is how many registries are set up;
+ * and Bun's does not tell why a TLS handshake failed, which is what a user
+ * has to know whose client certificate is missing.
+ */
+function onlyNodeCan(error: unknown, tls: HostSettings): boolean {
+  const cause = (error as { cause?: unknown } | null)?.cause;
+  const words = `${error} ${cause}`;
+  return /requests to port \d+ are blocked|\bbad port\b/i.test(words) ||
+    words.includes("EPROTO: The TLS handshake failed") ||
+    (tls.caCerts.length > 0 && words.includes("CaUsedAsEndEntity"));
+}
+
+/** `node:http` and `node:https`, which take a while to load in Deno. */
+function nodeFetch(
+  tls: (url: URL) => HostSettings["node"],
+  proxy: TransportOptions["proxy"],
+): Transport {
+  let opened: Promise<Transport> | undefined;
+  return {
+    async fetch(address, init) {
+      opened ??= import("./node_fetch.ts").then(({ createNodeFetch }) =>
+        createNodeFetch({ tls, proxy })
+      );
+      return await (await opened).fetch(address, init);
+    },
+    close: () => void opened?.then((node) => node.close(), () => {}),
+  };
+}
+
+/** A runtime's own `fetch`. */
+interface NativeFetch {
+  fetch(
+    address: string,
+    init: FetchInit | undefined,
+    tls: HostSettings,
+  ): Promise<Response>;
+  close(): void;
+}
+
+function denoFetch(runtime: DenoRuntime): NativeFetch {
+  const clients = new Map<HostSettings, DenoClient>();
+  return {
+    fetch(address, { thread, ...init } = {}, tls) {
+      const settings: DenoClientOptions = {
+        http1: true,
+        http2: false,
+        poolMaxIdlePerHost: MAX_IDLE,
+        caCerts: tls.caCerts,
+        ...(tls.node.cert !== undefined &&
+          { cert: tls.node.cert, key: tls.node.key }),
+      };
+      if (thread) return thread.fetch(address, init, { ...settings });
+      const client = clients.get(tls) ?? runtime.createHttpClient(settings);
+      clients.set(tls, client);
+      return fetch(address, { ...init, client } as RequestInit);
+    },
+    close() {
+      for (const client of clients.values()) client.close();
+      clients.clear();
+    },
+  };
+}
+
+function bunFetch(): NativeFetch {
+  return {
+    fetch(address, { thread, ...init } = {}, tls) {
+      const settings = {
+        // A blob is wanted as it was stored, whatever it is labelled with.
+        decompress: false,
+        ...(address.startsWith("https:") && { tls: tls.node }),
+      };
+      return thread
+        ? thread.fetch(address, init, settings)
+        : fetch(address, { ...init, ...settings } as RequestInit);
+    },
+    close() {},
+  };
+}
+
+/**
+ * Makes the same `fetch` in a thread, which is given the text of this
+ * function: it refers to nothing outside of itself.
+ *
+ * @returns What sends a request, with the settings that `FetchThread` is
+ * handed.
+ */
+export function threadFetch(): (
+  address: string,
+  init: RequestInit,
+  settings: Record<string, unknown>,
+) => Promise<Response> {
+  const { Deno } = globalThis as Runtime;
+  if (Deno === undefined) {
+    return (address, init, settings) =>
+      fetch(address, { ...init, ...settings } as RequestInit);
+  }
+  const clients = new Map<string, DenoClient>();
+  return (address, init, settings) => {
+    const key = JSON.stringify(settings);
+    const client = clients.get(key) ??
+      Deno.createHttpClient(settings as unknown as DenoClientOptions);
+    clients.set(key, client);
+    return fetch(address, { ...init, client } as RequestInit);
+  };
+}

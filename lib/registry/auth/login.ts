@@ -1,0 +1,90 @@
+/** The login to one repository, until it is refused. */
+
+import type { RegistryError } from "../../image/errors.ts";
+import type { OnEvent } from "../../image/events.ts";
+import type {
+  Credential,
+  CredentialProvider,
+  FoundCredential,
+} from "../../image/types.ts";
+
+/** What {@linkcode Login} has to be told. */
+export interface LoginOptions {
+  /** The registry's name, as in a reference. */
+  registry: string;
+  /** The repository's name; empty for the registry as a whole. */
+  repository: string;
+  /** Looks up the login, once a challenge has come. */
+  credentials?: CredentialProvider;
+  /** Takes warnings. */
+  onEvent?: OnEvent;
+}
+
+/** A login that is looked up when it is needed, and once. */
+export class Login {
+  readonly #options: LoginOptions;
+  #found: Promise<FoundCredential | undefined> | undefined;
+  /** Replaces the login's token where a token server has sent a new one. */
+  #identityToken: string | undefined;
+  #refusal: RegistryError | undefined;
+
+  /** Looks up nothing yet. */
+  constructor(options: LoginOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The login.
+   *
+   * @returns The login; nothing where there is none, or it was refused.
+   */
+  async credential(): Promise<Credential | undefined> {
+    const { credentials, registry, repository } = this.#options;
+    if (this.#refusal) return undefined;
+    this.#found ??= Promise.resolve(credentials?.(registry, repository));
+    const credential = (await this.#found)?.credential;
+    return credential?.kind === "identity-token" && this.#identityToken
+      ? { ...credential, token: this.#identityToken }
+      : credential;
+  }
+
+  /**
+   * Takes a new identity token in place of the one that was looked up.
+   *
+   * @param token The token, if the server has sent one.
+   */
+  replaceToken(token: string | undefined): void {
+    if (token) this.#identityToken = token;
+  }
+
+  /** The refusal of the login, once it was refused. */
+  get refusal(): RegistryError | undefined {
+    return this.#refusal;
+  }
+
+  /**
+   * Goes on without the login, which was refused, and says so once.
+   *
+   * @param refusal The refusal.
+   * @param known Whether a token was granted for the login, so that it is
+   * right, but of no use for the repository: a token server need not know
+   * what a registry has.
+   */
+  async drop(refusal: RegistryError, known = false): Promise<void> {
+    const { registry, repository, onEvent } = this.#options;
+    const found = await this.#found;
+    if (this.#refusal || found === undefined) return;
+    this.#refusal = refusal;
+    onEvent?.({
+      type: "warning",
+      warning: {
+        code: "credentials-refused",
+        message: (known
+          ? `${registry} gives the login from ${found.source} no access` +
+            (repository && ` to ${repository}`)
+          : `${registry} refuses the login from ${found.source}`) +
+          "; trying without one",
+      },
+    });
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * A repository that can be had from several places: its registry, and mirrors
+ * of that. Whatever a mirror sends counts only when its digest is right.
+ */
+
+import { DockerPullError } from "../../image/errors.ts";
+import type { Reference } from "../../image/reference.ts";
+import type { BlobBody, Descriptor, Document, RangeOptions } from "../../image/types.ts";
+import { HttpClient } from "../../net/http.ts";
+import type { ImageSource } from "../../image/image_source.ts";
+import { forPlace, MirroredBlobs } from "./blobs.ts";
+import { judgeFailure } from "./failure.ts";
+import {
+  type MirrorOptions,
+  openMirror,
+  openOrigin,
+} from "./options.ts";
+import { Place } from "./place.ts";
+import { Places, type Task } from "./round.ts";
+import type { MirrorAddress } from "./url.ts";
+import type { CallOptions } from "../repository.ts";
+
+/** What a tag names, or what has been made of it already. */
+type Found<T> = { descriptor: Descriptor } | { result: T };
+
+/** How long the registry is waited for before mirrors are believed. */
+const TAG_PATIENCE = 5_000;
+
+/**
+ * A repository and its mirrors, asked in their order, healthy ones first. One
+ * that fails is set aside for a while, and told of in a warning.
+ *
+ * A mirror sees no login but one that is kept for its own host.
+ */
+export class MirroredRepository implements ImageSource {
+  readonly #trust: boolean;
+  readonly #origin: Place;
+  readonly #places: Places;
+  readonly #http: HttpClient;
+  readonly #blobs: MirroredBlobs;
+  /** What the registry has said of tags, until it is made use of. */
+  readonly #resolved = new Map<string, Descriptor>();
+
+  /**
+   * Sends nothing yet.
+   *
+   * @param reference Which registry and repository.
+   * @param addresses The mirrors, in order.
+   * @param options How to ask.
+   */
+  constructor(
+    reference: Reference,
+    addresses: readonly MirrorAddress[],
+    options: MirrorOptions,
+  ) {
+    const { timeout = 30_000, trustMirrors = false, onEvent } = options;
+    // The same place is tried again when all others have failed, too.
+    const single = { ...options, retries: 0 };
+    const origin = openOrigin(reference, single);
+    this.#trust = trustMirrors;
+    this.#http = new HttpClient(options);
+    this.#origin = new Place(origin, reference.registry, true);
+    this.#places = new Places([
+      ...addresses.map((address) =>
+        new Place(openMirror(address, reference, single), address.name, false)
+      ),
+      this.#origin,
+    ], { now: this.#http.now, timeout, onEvent });
+    this.#blobs = new MirroredBlobs(this.#places);
+  }
+
+  /**
+   * Says what a tag or a digest names: by the word of the registry itself, or
+   * of a mirror where that does not answer.
+   */
+  async resolve(
+    tagOrDigest: string,
+    options: CallOptions = {},
+  ): Promise<Descriptor> {
+    // A mirror's word on the size that goes with a digest may be wrong.
+    if (tagOrDigest.includes(":")) {
+      return (await this.#document(tagOrDigest, options)).descriptor;
+    }
+    return await this.#byTag(
+      tagOrDigest,
+      (descriptor) => {
+        this.#resolved.set(tagOrDigest, descriptor);
+        return Promise.resolve(descriptor);
+      },
+      ({ repository }, signal) => repository.resolve(tagOrDigest, { signal }),
+      options,
+    );
+  }
+
+  /** Fetches a manifest or an index, and verifies it. */
+  async fetchManifest(
+    target: string | Descriptor,
+    options: CallOptions = {},
+  ): Promise<Document> {
+    if (typeof target === "object" && target.data !== undefined) {
+      return await this.#origin.repository.fetchManifest(target, options);
+    }
+    if (typeof target === "object" || target.includes(":")) {
+      return await this.#document(target, options);
+    }
+    const resolved = this.#resolved.get(target);
+    this.#resolved.delete(target);
+    if (resolved) return await this.#tagged(target, resolved, options);
+    return await this.#byTag(
+      target,
+      (descriptor) => this.#tagged(target, descriptor, options),
+      ({ repository }, signal) => repository.fetchManifest(target, { signal }),
+      options,
+    );
+  }
+
+  /**
+   * Gets what the registry says a tag is. There are mirrors that know their
+   * manifests by tags only, and registries, too; what a registry itself sends
+   * of the tag counts, whatever it has said before.
+   */
+  #tagged(
+    tag: string,
+    { digest }: Descriptor,
+    options: CallOptions,
+  ): Promise<Document> {
+    return this.#byDigest(digest, async (place, signal) => {
+      const { repository, isOrigin } = place;
+      if (isOrigin) return await repository.fetchManifest(tag, { signal });
+      try {
+        return await repository.fetchManifest(digest, { signal });
+      } catch (error) {
+        if (!judgeFailure(error)?.missing) throw error;
+        const found = await repository.fetchManifest(tag, { signal })
+          .catch(() => undefined);
+        signal?.throwIfAborted();
+        if (found?.descriptor.digest !== digest) throw error;
+        return found;
+      }
+    }, options);
+  }
+
+  #document(
+    target: string | Descriptor,
+    options: CallOptions,
+  ): Promise<Document> {
+    return this.#byDigest(
+      typeof target === "string" ? target : target.digest,
+      ({ repository }, signal) => repository.fetchManifest(target, { signal }),
+      options,
+    );
+  }
+
+  /** Fetches a blob that is a document, and verifies it. */
+  async fetchSmallBlob(
+    descriptor: Descriptor,
+    options: CallOptions = {},
+  ): Promise<Document> {
+    if (descriptor.data !== undefined) {
+      return await this.#origin.repository.fetchSmallBlob(descriptor, options);
+    }
+    return await this.#byDigest(descriptor.digest, async (place, signal) => {
+      const asked = forPlace(place, descriptor);
+      const { bytes } = await place.repository.fetchSmallBlob(asked, {
+        signal,
+      });
+      return { descriptor, bytes };
+    }, options);
+  }
+
+  /**
+   * Begins to fetch a blob, or a range of it, in a single try of each place.
+   *
+   * @param descriptor The blob.
+   * @param options The range, and how the call may be ended.
+   * @returns The bytes, unverified.
+   */
+  fetchBlob(
+    descriptor: Descriptor,
+    options: RangeOptions = {},
+  ): Promise<BlobBody> {
+    return this.#blobs.fetch(descriptor, options);
+  }
+
+  /** Has a blob go on from another place after a body that broke off. */
+  demote(body: BlobBody, error: unknown): boolean {
+    return this.#blobs.demote(body, error);
+  }
+
+  /** Has a blob come from another place, as its bytes were wrong. */
+  reject(descriptor: Descriptor): boolean {
+    return this.#blobs.reject(descriptor);
+  }
+
+  /**
+   * Lists the tags, as the registry says, or else the first mirror that has
+   * any.
+   *
+   * @param options How the call may be ended.
+   * @returns The tags; none where there are none.
+   * @throws {DockerPullError} What the registry's refusal is, where no mirror
+   * lists them either.
+   */
+  async tags(options: CallOptions = {}): Promise<string[]> {
+    const { signal } = options;
+    let refusal: unknown;
+    for (const place of [this.#origin, ...this.#mirrors]) {
+      try {
+        const tags = await this.#places.askOne(
+          place,
+          ({ repository }, signal) => repository.tags({ signal }),
+          TAG_PATIENCE,
+          signal,
+        );
+        // A cache knows of no more than it was asked for.
+        if (tags.length > 0 || place.isOrigin) return tags;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (place.isOrigin) refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  get #mirrors(): Place[] {
+    return this.#places.ordered().filter(({ isOrigin }) => !isOrigin);
+  }
+
+  #retrying<T>(task: () => Promise<T>, { signal }: CallOptions): Promise<T> {
+    const url = `https://${this.#origin.repository.host}/`;
+    const mayPass = (error: unknown) => this.#places.mayPass(error);
+    return this.#http.retrying(url, task, signal, mayPass);
+  }
+
+  #byDigest<T>(
+    digest: string,
+    task: Task<T>,
+    options: CallOptions,
+  ): Promise<T> {
+    return this.#retrying(
+      () =>
+        this.#places.ask(this.#places.ordered(digest), task, {
+          ...options,
+          digest,
+        }),
+      options,
+    );
+  }
+
+  /**
+   * Goes by what the registry says of a tag; and where it says nothing, by
+   * what the mirrors do.
+   */
+  async #byTag<T>(
+    tag: string,
+    settle: (descriptor: Descriptor) => Promise<T>,
+    ask: Task<T>,
+    options: CallOptions,
+  ): Promise<T> {
+    if (this.#trust) {
+      return await this.#retrying(
+        () => this.#places.ask(this.#places.ordered(), ask, options),
+        options,
+      );
+    }
+    const found = await this.#retrying(async (): Promise<Found<T>> => {
+      const error = await this.#askOrigin(tag, options);
+      if (!(error instanceof DockerPullError)) return { descriptor: error };
+      const failures = [{ place: this.#origin, error }];
+      let believed = "";
+      const result = await this.#places.ask(this.#mirrors, (place, signal) => {
+        believed = place.name;
+        return ask(place, signal);
+      }, { ...options, failures });
+      const { reason } = judgeFailure(error)!;
+      this.#places.warn(
+        "word",
+        `${this.#origin.name} ${reason}; what ${JSON.stringify(tag)} is, ` +
+          `is the word of mirror ${believed}`,
+      );
+      return { result };
+    }, options);
+    return "result" in found ? found.result : await settle(found.descriptor);
+  }
+
+  /** What the registry says of a tag, or why it says nothing. */
+  async #askOrigin(
+    tag: string,
+    { signal }: CallOptions,
+  ): Promise<Descriptor | DockerPullError> {
+    try {
+      const descriptor = await this.#places.askOne(
+        this.#origin,
+        ({ repository }, signal) => repository.resolve(tag, { signal }),
+        TAG_PATIENCE,
+        signal,
+      );
+      this.#origin.succeed();
+      return descriptor;
+    } catch (error) {
+      signal?.throwIfAborted();
+      const failure = judgeFailure(error);
+      // That there is no such tag is an answer, too.
+      if (!failure || failure.missing) throw error;
+      this.#places.note(this.#origin, failure);
+      return error as DockerPullError;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/** What an image is pulled from, with mirrors or without. */
+
+import { checkOptions } from "../../image/options.ts";
+import type { Reference } from "../../image/reference.ts";
+import type { ImageSource } from "../../image/image_source.ts";
+import {
+  MIRROR_RULES,
+  type MirrorOptions,
+  openOrigin,
+} from "./options.ts";
+import { mirrorsOf } from "./url.ts";
+import { MirroredRepository } from "./mirrored_repository.ts";
+
+export type { Mirror, MirrorAddress } from "./url.ts";
+export { type MirrorOptions, openMirror } from "./options.ts";
+export { MirroredRepository } from "./mirrored_repository.ts";
+
+/**
+ * What an image is pulled from: its repository, with the mirrors that are for
+ * it.
+ *
+ * @param reference Which registry and repository.
+ * @param options The mirrors, and how to ask.
+ * @returns A {@linkcode Repository} where there is no mirror.
+ * @throws {DockerPullError} If a mirror's address is none.
+ * @throws {TypeError} For an option that there is not.
+ * @throws {RangeError} For a value that an option cannot have.
+ */
+export function openRepository(
+  reference: Reference,
+  options: MirrorOptions,
+): ImageSource {
+  checkOptions("open a repository", options, MIRROR_RULES);
+  const addresses = mirrorsOf(reference.registry, options.mirrors ?? []);
+  return addresses.length === 0
+    ? openOrigin(reference, options)
+    : new MirroredRepository(reference, addresses, options);
+}
