@@ -68,10 +68,7 @@ export type { SessionOptions } from "./lib/registry/session.ts";
 export type { Lookup } from "./lib/registry/auth/realm.ts";
 export { toNetworkError } from "./lib/net/network_error.ts";
 export { isRetryable, retryDelay } from "./lib/net/retry.ts";
-export type {
-  ExchangeRecord,
-  HttpOptions,
-} from "./lib/net/http_options.ts";
+export type { ExchangeRecord, HttpOptions } from "./lib/net/http_options.ts";
 export type { PlainHttp } from "./lib/registry/endpoint.ts";
 export {
   createTransport,
@@ -113,40 +110,13 @@ export type {
   RunHelper,
 } from "./lib/credentials/helper_process.ts";
 export { type IngestOptions, LayoutStore } from "./lib/layout/layout_store.ts";
-export { FileSlot } from "./lib/disk/file_slot.ts";
-export {
-  PartialFile,
-  type PartialFileOptions,
-} from "./lib/disk/partial_file.ts";
-export { type Range, RangeSet } from "./lib/disk/ranges.ts";
-export { StoreEntry } from "./lib/layout/entry.ts";
-export { StoreIngest } from "./lib/layout/ingest.ts";
 export type { RightBlobOptions } from "./lib/layout/right_blob.ts";
 export {
   type FileState,
   VerifiedFiles,
   type VerifiedText,
 } from "./lib/disk/verified_files.ts";
-export {
-  ArchiveFile,
-  type ArchiveFileOptions,
-} from "./lib/archive/archive_file.ts";
 export { archiveName } from "./lib/archive/name.ts";
-export {
-  type ArchiveContent,
-  type ArchivePlan,
-  planArchive,
-  type PlannedBlob,
-  type PlannedPiece,
-} from "./lib/archive/plan.ts";
-export {
-  type BlobOutcome,
-  type BlobTarget,
-  type BlobTask,
-  type OpenOptions,
-  transferBlobs,
-  type TransferOptions,
-} from "./lib/transfer/transfer.ts";
 export {
   diagnose,
   type DiagnoseOptions,

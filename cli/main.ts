@@ -12,7 +12,11 @@ import type { ErrorContext } from "./messages/explanation.ts";
 import type { CommandHelp } from "./options/help.ts";
 import { guarded, learnFromProcess } from "./messages/gate.ts";
 import type { Io, Output, Services } from "./io.ts";
-import { type CommandName, type Invocation, parseOptions } from "./options/options.ts";
+import {
+  type CommandName,
+  type Invocation,
+  parseOptions,
+} from "./options/options.ts";
 
 /**
  * Runs the command.
@@ -101,7 +105,9 @@ async function commandHelp(
   if (command === "verify") {
     return (await import("./options/verify_options.ts")).VERIFY_HELP;
   }
-  const { LOGIN_HELP, LOGOUT_HELP } = await import("./options/login_options.ts");
+  const { LOGIN_HELP, LOGOUT_HELP } = await import(
+    "./options/login_options.ts"
+  );
   return { login: LOGIN_HELP, logout: LOGOUT_HELP }[command];
 }
 
@@ -126,7 +132,9 @@ async function runCommand(
     const { runVerify } = await import("./commands/verify.ts");
     return await runVerify(options, io);
   }
-  const { parseLogin, parseLogout } = await import("./options/login_options.ts");
+  const { parseLogin, parseLogout } = await import(
+    "./options/login_options.ts"
+  );
   if (command === "login") {
     const options = parseLogin(argv);
     context.verbose = options.verbose;

@@ -12,15 +12,14 @@ import { test } from "./harness.ts";
 
 /** From what is imported by all to what imports all. */
 const RANKS = [
-  ["lib/types"],
   ["lib/redact"],
-  ["lib/errors", "lib/events"],
-  ["domain"],
+  ["lib/image"],
   ["lib/disk"],
-  ["lib/archive", "lib/credentials", "lib/registry", "lib/store"],
+  ["lib/net", "lib/layout", "lib/archive"],
+  ["lib/registry", "lib/credentials"],
   ["lib/transfer"],
-  ["lib/pull"],
-  ["lib/doctor", "lib/verify"],
+  ["lib/copy"],
+  ["lib/verify", "lib/doctor"],
   ["mod"],
   ["cli"],
 ];
@@ -55,16 +54,10 @@ function path(specifier: string): string {
   return relative(root, fileURLToPath(specifier)).replaceAll("\\", "/");
 }
 
-/**
- * The unit of RANKS that a file belongs to: a folder of lib/, or a file there
- * that RANKS names; the other files of lib/ are the domain.
- */
+/** The unit of RANKS that a file belongs to: a folder of lib/, or the top. */
 function unit(file: string): string {
-  const [top, next, inside] = file.replace(/\.ts$/, "").split("/");
-  if (top !== "lib") return top;
-  if (next.startsWith("pull_")) return "lib/pull";
-  const named = inside || RANKS.flat().includes(`lib/${next}`);
-  return named ? `lib/${next}` : "domain";
+  const [top, room] = file.replace(/\.ts$/, "").split("/");
+  return top === "lib" ? `lib/${room}` : top!;
 }
 
 function rank(file: string): number {
@@ -125,6 +118,11 @@ function graph(): Edge[] {
 let known: Edge[] | undefined;
 const edges = () => known ??= graph();
 const arrow = ({ from, to }: Edge) => `${from} → ${to}`;
+
+test("the top of lib/ holds folders only", () => {
+  const files = published.filter((file) => /^lib\/[^/]+$/.test(file));
+  assertEquals(files, []);
+});
 
 test("every source has its place in the order", () => {
   assert(published.length > 10);

@@ -2,7 +2,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InvalidDocumentError, PlatformNotFoundError } from "../lib/image/errors.ts";
+import {
+  InvalidDocumentError,
+  PlatformNotFoundError,
+} from "../lib/image/errors.ts";
 import { buildImage, buildIndex } from "./fixtures/mod.ts";
 import { test } from "./harness.ts";
 import { assertHolds, inPullWorld } from "./pull_world.ts";

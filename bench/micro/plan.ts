@@ -1,6 +1,6 @@
 /** The archive's plan, which stands between the manifest and the first byte. */
 
-import { planArchive } from "../../lib/archive/plan.ts";
+import { planOf } from "../../tests/archive/content.ts";
 import { digestBytes } from "../../lib/image/digest.ts";
 import { DOCKER_MANIFEST } from "../../lib/image/media_types.ts";
 import { parseReference } from "../../lib/image/reference.ts";
@@ -35,7 +35,7 @@ async function planWork(layers: number): Promise<Work> {
   };
   return {
     name: `plan of ${layers} layers`,
-    run: () => void planArchive(content),
+    run: () => void planOf(content),
   };
 }
 

@@ -4,7 +4,11 @@ import { InvalidPlatformError } from "../../lib/image/errors.ts";
 import { parsePlatform } from "../../lib/image/platform.ts";
 import { parseReference, type Reference } from "../../lib/image/reference.ts";
 import { type Mirror, parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
-import type { CredentialProvider, Fetch, Platform } from "../../lib/image/types.ts";
+import type {
+  CredentialProvider,
+  Fetch,
+  Platform,
+} from "../../lib/image/types.ts";
 import { UsageError } from "../options/arguments.ts";
 import { credentialPathSettings, misplacedConfig } from "./credential_files.ts";
 import { readLogin } from "./credentials.ts";

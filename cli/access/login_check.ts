@@ -6,7 +6,10 @@ import type { Exchange } from "../../lib/net/body.ts";
 import { parseChallenges } from "../../lib/registry/auth/challenge.ts";
 import { Endpoint } from "../../lib/registry/endpoint.ts";
 import type { HttpClient } from "../../lib/net/http.ts";
-import { basicAuthorization, requestToken } from "../../lib/registry/auth/token.ts";
+import {
+  basicAuthorization,
+  requestToken,
+} from "../../lib/registry/auth/token.ts";
 import { dismiss } from "../../lib/net/web_page.ts";
 import type { Credential } from "../../lib/image/types.ts";
 

@@ -10,10 +10,7 @@ import {
   type Transport,
   type TransportOptions,
 } from "../../lib/net/transport.ts";
-import type {
-  AllTlsOptions,
-  TlsOptions,
-} from "../../lib/net/tls_settings.ts";
+import type { AllTlsOptions, TlsOptions } from "../../lib/net/tls_settings.ts";
 import { UsageError } from "../options/arguments.ts";
 import {
   type CertificatePlaces,

@@ -22,7 +22,12 @@ import { formatReference, type Reference } from "../image/reference.ts";
 import { asAnnounced } from "../registry/document.ts";
 import type { ImageSource } from "../image/image_source.ts";
 import type { LayoutStore } from "../layout/layout_store.ts";
-import type { Descriptor, Document, Manifest, Platform } from "../image/types.ts";
+import type {
+  Descriptor,
+  Document,
+  Manifest,
+  Platform,
+} from "../image/types.ts";
 
 /** What the documents are looked for with. */
 export interface DocumentOptions {

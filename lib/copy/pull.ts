@@ -1,10 +1,7 @@
 /** The whole story of a pull, from a reference to an archive. */
 
-import { existsSync } from "node:fs";
-import { tidyArchive } from "../archive/archive_file.ts";
 import { archiveName } from "../archive/name.ts";
-import { distinctLayers, planArchive } from "../archive/plan.ts";
-import { archiveTarget } from "../archive/target.ts";
+import { archivePlace } from "../archive/place.ts";
 import type { OnEvent, Warning } from "../image/events.ts";
 import {
   CALL,
@@ -28,37 +25,31 @@ import {
 import { hostPlatform } from "../image/host_platform.ts";
 import { DOCKER_LAYERS } from "../image/manifest.ts";
 import { normalizePlatform, parsePlatform } from "../image/platform.ts";
-import {
-  isArchiveUpToDate,
-  isVerifiedThere,
-  writeArchive,
-  type WriteOptions,
-} from "./targets/archive.ts";
+import { archiveTarget, isVerifiedThere } from "./targets/archive.ts";
 import {
   type DocumentOptions,
   imageManifest,
   isExpected,
 } from "./documents.ts";
-import {
-  isLayoutUpToDate,
-  layoutSize,
-  nameImage,
-  writeLayout,
-} from "./targets/layout.ts";
-import { Planning } from "./planning.ts";
+import { layoutTarget, nameImage } from "./targets/layout.ts";
+import { copy } from "./copy.ts";
+import { graphOf } from "./graph.ts";
+import { PendingImage } from "./pending_image.ts";
 import { TransferTime } from "./timing.ts";
 import {
   formatReference,
   parseReference,
   type Reference,
 } from "../image/reference.ts";
-import { MIRROR_RULES, type MirrorOptions } from "../registry/mirrors/options.ts";
+import {
+  MIRROR_RULES,
+  type MirrorOptions,
+} from "../registry/mirrors/options.ts";
 import { type Mirror, openRepository } from "../registry/mirrors/mirrors.ts";
 import type { Lookup } from "../registry/auth/realm.ts";
 import { createTransport } from "../net/transport.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
-import { layoutTarget } from "../layout/layout_target.ts";
-import { transferWith } from "../transfer/transfer.ts";
+import { layoutPlace } from "../layout/place.ts";
 import { Writers } from "../transfer/writers.ts";
 import type {
   CredentialProvider,
@@ -340,6 +331,8 @@ async function pullThrough(
     force = false,
     trustCache = false,
   } = options;
+
+  // Names.
   const image = typeof reference === "string"
     ? parseReference(reference)
     : reference;
@@ -348,97 +341,86 @@ async function pullThrough(
     : platform && normalizePlatform(platform);
   const path = options.output ?? archiveName(image, wanted, format);
   // Before anything is made or asked for.
-  const target = await (format === "oci" ? layoutTarget : archiveTarget)(
+  const place = await (format === "oci" ? layoutPlace : archivePlace)(
     path,
     force,
   );
-  const store = cacheDir === false
+  const target = (format === "oci" ? layoutTarget : archiveTarget)(place);
+  const cache = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir);
-  const repository = openRepository(
+  const source = openRepository(
     image,
     pickOptions<MirrorOptions>({ ...options, fetch }, MIRROR_RULES),
   );
+
+  // Graph.
   const looking: DocumentOptions = {
-    repository,
-    ...(store && { store }),
+    repository: source,
+    store: cache,
     wanted: wanted ?? hostPlatform(),
     explicit: wanted !== undefined,
-    known: store !== undefined &&
-      (await store.knows(formatReference(image)) ||
-        image.digest === undefined && await isVerifiedThere(target, store)),
+    known: cache !== undefined &&
+      (await cache.knows(formatReference(image)) ||
+        image.digest === undefined && await isVerifiedThere(place, cache)),
     onEvent,
-    ...(signal && { signal }),
+    signal,
   };
   const found = await imageManifest(image, looking);
-  const { resolved, parsed } = found;
-  const layers = distinctLayers(found);
-  const outline = format === "tar"
-    ? planArchive({ reference: image, ...found })
-    : undefined;
-  const planning = new Planning(found, {
-    ...looking,
-    sizeOf: outline ? () => outline.size : layoutSize,
+  const pending = new PendingImage(found, looking, async (documents) => {
+    const { manifest, config, parsed, platform } = documents;
+    return {
+      type: "planned",
+      manifest: manifest.descriptor,
+      platform,
+      config: config.descriptor,
+      layers: parsed.layers,
+      size: await target.sizeOf(graph),
+    };
   });
-  const { whole } = planning;
+  const { documents } = pending;
   const timing = new TransferTime();
   const tell: OnEvent = (event) => {
     timing.apply(event);
-    planning.onEvent(event);
+    pending.onEvent(event);
   };
-  const writing: WriteOptions = {
-    ...(store && { store }),
-    trustCache,
-    signal: planning.signal,
-    onWait: (descriptor) => tell({ type: "blob-wait", descriptor }),
-    onOpen: () => warnOfLayers(parsed.layers, tell),
-    transfer: (tasks) =>
-      planning.bring(transferWith(writers, tasks, repository, {
-        ...options,
-        signal: planning.signal,
-        onEvent: tell,
-        inUse: planning.asked,
-      })),
-  };
-  const written = await planning.beside(async () => {
-    // What is there already may be the very image.
-    if (force || !existsSync(target)) {
-      writers.prepare(parsed.layers.reduce((sum, { size }) => sum + size, 0));
-    }
-    if (!isExpected(found, looking)) await whole;
-    if (!outline) {
-      return !force && await isLayoutUpToDate(target, image, found, writing)
-        ? undefined
-        : await writeLayout(target, image, found, whole, {
-          ...writing,
-          force,
-        });
-    }
-    const archive = { reference: image, outline, whole };
-    if (force || !await isArchiveUpToDate(target, archive, writing)) {
-      return await writeArchive(target, archive, writing);
-    }
-    await tidyArchive(target);
-  });
-  const documents = await whole;
-  const { manifest, platform: actual, size } = documents;
-  const upToDate = written === undefined;
-  const outcomes = written ?? [];
+  const graph = graphOf([{ reference: image, found, documents, source }]);
+
+  // Copy.
+  const { upToDate, outcomes } = await pending.beside(() =>
+    copy(graph, target, writers, {
+      ...options,
+      cache,
+      trustCache,
+      force,
+      ready: isExpected(found, looking) ? undefined : documents,
+      inUse: pending.asked,
+      onTransfer: pending.onTransfer,
+      signal: pending.signal,
+      onEvent: tell,
+      onOpen: () => warnOfLayers(found.parsed.layers, tell),
+    })
+  );
+  const { manifest, parsed, platform: actual } = await documents;
+  const size = await target.sizeOf(graph);
   if (!upToDate) onEvent({ type: "written", path, size });
+  const layers = [...graph.blobs.values()].map(({ descriptor }) => descriptor);
   // By its name, the next pull would ask nobody whether it is there; and
   // whoever reads the cache as a layout would find no layers.
-  if (store && found.confirmed && await store.hasAll(parsed.layers)) {
-    await nameImage(store, image, documents);
+  if (cache && found.confirmed && await cache.hasAll(parsed.layers)) {
+    await nameImage(cache, image, await documents);
   }
+
+  // Result.
   const spared = upToDate
     ? layers
     : outcomes.filter(({ source }) => source === "cache")
       .map(({ descriptor }) => descriptor);
-  const hits = store ? spared : [];
+  const hits = cache ? spared : [];
   const sum = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
   return {
     reference: image,
-    digest: resolved.digest,
+    digest: found.resolved.digest,
     manifest: manifest.descriptor,
     imageId: parsed.config.digest,
     platform: actual,

@@ -1,9 +1,17 @@
-/** What an image is pulled from: a repository, or one with its mirrors. */
+/** Where an image can be had from: a new source implements this. */
 
 import type { Descriptor, Document, Fetcher, Resolver } from "./types.ts";
-import type { CallOptions } from "../registry/repository.ts";
 
-/** Gives an image's documents and blobs. */
+/** How a single call may be ended. */
+export interface CallOptions {
+  /** Ends the call; its reason is thrown. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Gives the documents and blobs of the images of one repository: as a registry
+ * has them, with mirrors or without, or a layout.
+ */
 export interface ImageSource extends Fetcher, Resolver {
   /** Fetches a manifest or an index, and verifies it. */
   fetchManifest(

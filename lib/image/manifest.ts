@@ -22,7 +22,13 @@ import {
   UnsupportedMediaTypeError,
 } from "./errors.ts";
 import { isConfig, isLayer } from "./media_types.ts";
-import type { Document, ImageConfig, Index, Manifest } from "./types.ts";
+import type {
+  Descriptor,
+  Document,
+  ImageConfig,
+  Index,
+  Manifest,
+} from "./types.ts";
 
 export { MAX_DOCUMENT_SIZE } from "./document_fields.ts";
 export { documentMediaType } from "./document_type.ts";
@@ -156,4 +162,14 @@ export function parseConfig(
     ...(created && { created }),
     rootfs: { type: "layers", diff_ids: ids as string[] },
   };
+}
+
+/** An image's layers, each once, and without what is its documents already. */
+export function distinctLayers(
+  { manifest, parsed }: { manifest: Document; parsed: Manifest },
+): Descriptor[] {
+  const seen = new Set([manifest.descriptor.digest, parsed.config.digest]);
+  return parsed.layers.filter(({ digest }) =>
+    !seen.has(digest) && seen.add(digest)
+  );
 }

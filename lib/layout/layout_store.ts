@@ -287,6 +287,11 @@ export class LayoutStore {
     return this.#inIndex((text) => layoutNames(text).has(name));
   }
 
+  /** The names of the images in it. */
+  async names(): Promise<Set<string>> {
+    return layoutNames(await readText(join(this.path, "index.json")));
+  }
+
   /** The digest of the manifest that a name stands for. */
   tagged(name: string): Promise<string | undefined> {
     return this.#inIndex((text) => layoutManifest(text, name));

@@ -4,7 +4,11 @@
  */
 
 import { parseDigest } from "../image/digest.ts";
-import { type FailedAddress, NetworkError, RegistryError } from "../image/errors.ts";
+import {
+  type FailedAddress,
+  NetworkError,
+  RegistryError,
+} from "../image/errors.ts";
 import type { OnEvent } from "../image/events.ts";
 import type { Descriptor, RangeOptions } from "../image/types.ts";
 import { drop, type Exchange } from "../net/body.ts";

@@ -4,6 +4,7 @@
  * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md}
  */
 
+import type { CallOptions } from "../image/image_source.ts";
 import { parseDigest, verifyBytes } from "../image/digest.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
@@ -27,11 +28,7 @@ import { nextPage, parseTags } from "./tags.ts";
 /** How {@linkcode Repository} is asked. */
 export type RepositoryOptions = SessionOptions;
 
-/** How a single call may be ended. */
-export interface CallOptions {
-  /** Ends the call; its reason is thrown. */
-  signal?: AbortSignal;
-}
+export type { CallOptions } from "../image/image_source.ts";
 
 /** More tags than that are of no use to anyone. */
 const MAX_TAGS = 100_000;

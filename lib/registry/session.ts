@@ -5,9 +5,20 @@ import {
   InvalidReferenceError,
   type RegistryError,
 } from "../image/errors.ts";
-import { CALL, either, FLAG, LIST, type Rules, TEXT } from "../image/options.ts";
+import {
+  CALL,
+  either,
+  FLAG,
+  LIST,
+  type Rules,
+  TEXT,
+} from "../image/options.ts";
 import type { CredentialProvider } from "../image/types.ts";
-import { Authenticator, type AuthTrail, isUnauthorized } from "./auth/authenticator.ts";
+import {
+  Authenticator,
+  type AuthTrail,
+  isUnauthorized,
+} from "./auth/authenticator.ts";
 import { discard, type Exchange } from "../net/body.ts";
 import { Endpoint, type PlainHttp } from "./endpoint.ts";
 import { Guests } from "./auth/guests.ts";

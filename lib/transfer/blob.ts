@@ -7,7 +7,12 @@ import { parseDigest } from "../image/digest.ts";
 import { type Range, RangeSet } from "../disk/ranges.ts";
 import { ContentMismatchError } from "../image/errors.ts";
 import type { BlobSource } from "../image/events.ts";
-import type { BlobSink, Descriptor, ReadableSink } from "../image/types.ts";
+import type {
+  BlobSink,
+  Descriptor,
+  Fetcher,
+  ReadableSink,
+} from "../image/types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 import { Notice } from "./notice.ts";
 import type { Received, ThreadWriter } from "./thread.ts";
@@ -41,6 +46,8 @@ export interface OpenOptions {
 export interface BlobTask {
   /** Which. */
   descriptor: Descriptor;
+  /** Where it is fetched from. */
+  source: Fetcher;
   /**
    * Opens its target. It is asked again, with the next number, after bytes
    * that turned out wrong.
@@ -82,6 +89,8 @@ export interface Piece {
 export class BlobTransfer {
   /** What it is. */
   readonly descriptor: Descriptor;
+  /** Where it is fetched from. */
+  readonly source: Fetcher;
   /** Where it goes. */
   readonly target: BlobTarget;
   /** Bytes that nobody fetches yet. */
@@ -117,13 +126,14 @@ export class BlobTransfer {
 
   /** Begins with what the target has. */
   constructor(
-    descriptor: Descriptor,
+    { descriptor, source }: Pick<BlobTask, "descriptor" | "source">,
     target: BlobTarget,
     writers: Writers,
     onProgress: (received: number) => void,
   ) {
     const { size, digest } = descriptor;
     this.descriptor = descriptor;
+    this.source = source;
     this.target = target;
     this.#onProgress = onProgress;
     this.#written = new RangeSet(target.primary.present.ranges);

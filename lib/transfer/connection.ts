@@ -7,7 +7,7 @@ import { onAbort, orAborted } from "../image/abort.ts";
 import { NetworkError, RegistryError } from "../image/errors.ts";
 import { drop } from "../net/body.ts";
 import { toNetworkError } from "../net/network_error.ts";
-import type { BlobBody, Fetcher } from "../image/types.ts";
+import type { BlobBody } from "../image/types.ts";
 import type { Piece } from "./blob.ts";
 import { BUFFER_SIZE, BufferPool } from "./buffer_pool.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -26,8 +26,6 @@ const STEP_TIME = 50;
 
 /** What a connection needs. */
 export interface ConnectionOptions {
-  /** Where the bytes come from. */
-  fetcher: Fetcher;
   /** Ends a request that has come to a halt. */
   watchdog: Watchdog;
   /** Ends it all. */
@@ -68,7 +66,7 @@ export class Connection {
    * @throws {NetworkError} If it breaks off; what has come by then is kept.
    */
   async fetch(piece: Piece): Promise<void> {
-    const { watchdog, signal, fetcher } = this.#options;
+    const { watchdog, signal } = this.#options;
     piece.received = piece.position;
     this.#body = undefined;
     this.#elsewhere = false;
@@ -86,7 +84,8 @@ export class Connection {
       signal.throwIfAborted();
       const failure = watch.signal.aborted ? watch.signal.reason : error;
       if (this.#body && !piece.blob.closed) {
-        this.#elsewhere = fetcher.demote?.(this.#body, failure) ?? false;
+        this.#elsewhere = piece.blob.source.demote?.(this.#body, failure) ??
+          false;
       }
       this.#rivals = watch.rivals(failure);
       throw failure;
@@ -110,14 +109,14 @@ export class Connection {
     watch: Watch,
     signal: AbortSignal,
   ): Promise<void> {
-    const { fetcher, learn } = this.#options;
+    const { learn } = this.#options;
     const { blob } = piece;
     const { descriptor } = blob;
     const whole = blob.wholeOnly ||
       (piece.position === 0 && piece.end === descriptor.size);
     let response: BlobBody;
     const answer = (async () =>
-      await fetcher.fetchBlob(descriptor, {
+      await blob.source.fetchBlob(descriptor, {
         ...(!whole && { offset: piece.position, end: piece.end }),
         signal,
         // The watchdog knows better.

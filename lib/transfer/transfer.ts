@@ -20,7 +20,7 @@ import {
 import { ContentMismatchError } from "../image/errors.ts";
 import type { OnEvent } from "../image/events.ts";
 import { retryEvent } from "../net/retry.ts";
-import type { Descriptor, Fetcher } from "../image/types.ts";
+import type { Descriptor } from "../image/types.ts";
 import {
   type BlobOutcome,
   type BlobTarget,
@@ -119,8 +119,7 @@ const MOST_MISMATCHES = 1;
 /**
  * Transfers blobs.
  *
- * @param tasks The blobs and where they go.
- * @param fetcher Where they come from.
+ * @param tasks The blobs, where they come from and where they go.
  * @returns What became of each, in the order of the tasks.
  * @throws {TypeError} For an option that there is not.
  * @throws {RangeError} For a value that an option cannot have.
@@ -131,14 +130,13 @@ const MOST_MISMATCHES = 1;
  */
 export async function transferBlobs(
   tasks: BlobTask[],
-  fetcher: Fetcher,
   options: TransferOptions = {},
 ): Promise<BlobOutcome[]> {
   checkOptions("transfer blobs", options, TRANSFER_RULES);
   const { concurrency: connections = CONNECTIONS, threads } = options;
   const writers = new Writers({ connections, threads });
   try {
-    return await transferWith(writers, tasks, fetcher, options);
+    return await transferWith(writers, tasks, options);
   } finally {
     writers.close();
   }
@@ -154,18 +152,16 @@ export interface SharedOptions extends TransferOptions {
 export async function transferWith(
   writers: Writers,
   tasks: BlobTask[],
-  fetcher: Fetcher,
   options: SharedOptions = {},
 ): Promise<BlobOutcome[]> {
   writers.expect(
     tasks.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
   );
-  return await new Transfer(tasks, fetcher, writers, options).run();
+  return await new Transfer(tasks, writers, options).run();
 }
 
 class Transfer {
   readonly #tasks: BlobTask[];
-  readonly #fetcher: Fetcher;
   readonly #writers: Writers;
   readonly #concurrency: number;
   readonly #carrier: Carrier;
@@ -187,7 +183,6 @@ class Transfer {
 
   constructor(
     tasks: BlobTask[],
-    fetcher: Fetcher,
     writers: Writers,
     options: SharedOptions,
   ) {
@@ -201,7 +196,6 @@ class Transfer {
       inUse,
     } = options;
     this.#tasks = tasks;
-    this.#fetcher = fetcher;
     this.#writers = writers;
     this.#concurrency = concurrency;
     this.#onEvent = onEvent;
@@ -241,7 +235,6 @@ class Transfer {
     onAbort(this.#signal, () => this.#changed.give());
     this.#connect = () =>
       new Connection({
-        fetcher,
         watchdog,
         signal: this.#signal,
         learn: ({ blob }, ranges) => {
@@ -328,7 +321,7 @@ class Transfer {
           this.#warnOfDamage(error);
         } else if (
           // Another place that sends the right bytes ends the trouble.
-          !this.#rejected(descriptor) && ++mismatches > MOST_MISMATCHES
+          !task.source.reject?.(descriptor) && ++mismatches > MOST_MISMATCHES
         ) {
           throw error;
         } else {
@@ -341,11 +334,6 @@ class Transfer {
         }
       }
     }
-  }
-
-  /** Has the next bytes of a blob come from elsewhere; returns if they can. */
-  #rejected(descriptor: Descriptor): boolean {
-    return this.#fetcher.reject?.(descriptor) ?? false;
   }
 
   #warnOfDamage(error: ContentMismatchError): void {
@@ -362,7 +350,7 @@ class Transfer {
   async #fill(task: BlobTask, target: BlobTarget): Promise<BlobTransfer> {
     const { descriptor } = task;
     const blob = new BlobTransfer(
-      descriptor,
+      task,
       target,
       this.#writers,
       (received) =>

@@ -10,14 +10,14 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { ArchiveFile, checkSpace } from "../../lib/archive/archive_file.ts";
-import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
+import type { ArchivePlan } from "../../lib/archive/plan.ts";
 import { mayBeUpToDate } from "../../lib/archive/up_to_date.ts";
 import { StorageError } from "../../lib/image/errors.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
-import { content, layer, layerBytes, writePlan } from "./content.ts";
+import { content, layer, layerBytes, planOf, writePlan } from "./content.ts";
 
-const plan = planArchive(content([layer(1000), layer(3000)]));
+const plan = planOf(content([layer(1000), layer(3000)]));
 
 /** Fills in all layers. */
 async function fill(archive: ArchiveFile, plan: ArchivePlan): Promise<void> {
@@ -44,7 +44,7 @@ test("ArchiveFile writes what was planned, under its name at the end", () =>
 test("ArchiveFile writes later what was not known at first", () =>
   inFolder(async (folder) => {
     const { config: _, ...known } = content([layer(1000), layer(3000)]);
-    const outline = planArchive(known);
+    const outline = planOf(known);
     const path = join(folder, "a.tar");
     const archive = await ArchiveFile.open(path, outline);
     await fill(archive, outline);
@@ -88,7 +88,7 @@ test("ArchiveFile goes on from what an earlier run has left", {
     assertEquals(second.slot(digest)!.present.ranges, [[0, 500]]);
     await second.close();
     // Another image of the same layers is not the same file.
-    const other = planArchive(content([layer(3000), layer(1000)]));
+    const other = planOf(content([layer(3000), layer(1000)]));
     const third = await open(other);
     assertEquals(third.slot(digest)!.present.ranges, []);
     await fill(third, other);

@@ -1,7 +1,11 @@
 /** Contents of archives, with layers whose bytes follow from their size. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { ArchiveContent, ArchivePlan } from "../../lib/archive/plan.ts";
+import {
+  type ArchiveImage,
+  hybridMembers,
+} from "../../lib/archive/forms/hybrid.ts";
+import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import type { Descriptor, Document } from "../../lib/image/types.ts";
 
@@ -33,7 +37,7 @@ export function layer(size: number): Descriptor {
 export function content(
   layers: Descriptor[],
   reference = "example.com/app:1",
-): Required<ArchiveContent> {
+): Required<ArchiveImage> {
   const config = document("application/vnd.oci.image.config.v1+json", {
     os: "linux",
     architecture: "amd64",
@@ -74,4 +78,9 @@ export async function writePlan(
     await handle.write(bytes, 0, bytes.length, offset);
   }
   await handle.close();
+}
+
+/** The plan of an image's archive, in the default form. */
+export function planOf(...images: ArchiveImage[]): ArchivePlan {
+  return planArchive(hybridMembers(images));
 }

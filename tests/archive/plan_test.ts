@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { blobName, planArchive } from "../../lib/archive/plan.ts";
+import { blobName } from "../../lib/archive/plan.ts";
 import { test } from "../harness.ts";
-import { content, layer } from "./content.ts";
+import { content, layer, planOf } from "./content.ts";
 
 const text = new TextDecoder();
 
 /** A document of the archive, by its name. */
 function member(
-  plan: ReturnType<typeof planArchive>,
+  plan: ReturnType<typeof planOf>,
   name: string,
 ): unknown {
   const i = plan.pieces.findIndex(({ bytes }) =>
@@ -18,7 +18,7 @@ function member(
 
 test("planArchive() makes a layout and a Docker archive in one", () => {
   const image = content([layer(10), layer(20)], "nginx:1.27");
-  const plan = planArchive(image);
+  const plan = planOf(image);
   const { manifest, config, parsed } = image;
   assertEquals(member(plan, "oci-layout"), { imageLayoutVersion: "1.0.0" });
   assertEquals(member(plan, "index.json"), {
@@ -46,7 +46,7 @@ test("planArchive() names an image by digest after its manifest, and gives it no
   // Which may be that of an index; the archive has but one of its manifests.
   const digest = `sha256:${"a".repeat(64)}`;
   const pinned = content([layer(1)], `app@${digest}`);
-  const plan = planArchive(pinned);
+  const plan = planOf(pinned);
   const [entry] = (member(plan, "index.json") as {
     manifests: Record<string, unknown>[];
   }).manifests;
@@ -61,7 +61,7 @@ test("planArchive() names an image by digest after its manifest, and gives it no
 
 test("planArchive() keeps the tag of a reference with both", () => {
   const digest = `sha256:${"a".repeat(64)}`;
-  const plan = planArchive(content([layer(1)], `h.io/app:2@${digest}`));
+  const plan = planOf(content([layer(1)], `h.io/app:2@${digest}`));
   const [image] = member(plan, "manifest.json") as Record<string, unknown>[];
   assertEquals(image!.RepoTags, ["h.io/app:2"]);
   assertEquals(Object.keys(member(plan, "repositories") as object), [
@@ -70,7 +70,7 @@ test("planArchive() keeps the tag of a reference with both", () => {
 });
 
 test("planArchive() stores a layer that occurs twice once", () => {
-  const plan = planArchive(content([layer(10), layer(20), layer(10)]));
+  const plan = planOf(content([layer(10), layer(20), layer(10)]));
   assertEquals(plan.blobs.size, 2);
   const [image] = member(plan, "manifest.json") as { Layers: string[] }[];
   assertEquals(image!.Layers.length, 3);
@@ -81,7 +81,7 @@ test("planArchive() stores a layer that is the configuration once", () => {
   const image = content([]);
   const { mediaType } = layer(1);
   const twin = { ...image.config.descriptor, mediaType };
-  const plan = planArchive({
+  const plan = planOf({
     ...image,
     parsed: { ...image.parsed, layers: [twin] },
   });
@@ -96,10 +96,10 @@ test("planArchive() has the same places for all while the configuration is missi
       architecture: "arm",
       ...(variant && { variant }),
     };
-    const whole = planArchive(image);
+    const whole = planOf(image);
     const { platform: _, ...descriptor } = image.manifest.descriptor;
     const { config, ...rest } = image;
-    const outline = planArchive({
+    const outline = planOf({
       ...rest,
       manifest: { ...image.manifest, descriptor },
     });
@@ -127,7 +127,7 @@ test("planArchive() has the same places for all while the configuration is missi
 });
 
 test("planArchive() takes an image without layers", () => {
-  const plan = planArchive(content([]));
+  const plan = planOf(content([]));
   assertEquals(plan.blobs.size, 0);
   assertEquals(member(plan, "repositories"), undefined);
 });

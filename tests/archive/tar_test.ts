@@ -6,7 +6,6 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { planArchive } from "../../lib/archive/plan.ts";
 import { BLOCK_SIZE, fileHeader, paddingOf } from "../../lib/archive/tar.ts";
 import { parseManifest } from "../../lib/image/manifest.ts";
 import { parseReference } from "../../lib/image/reference.ts";
@@ -15,7 +14,7 @@ import { verifyImage } from "../../lib/verify/verify.ts";
 import { inFolder } from "../disk/folder.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
-import { content, layer, sha256, writePlan } from "./content.ts";
+import { content, layer, planOf, sha256, writePlan } from "./content.ts";
 
 /** Name, size, mode, owner, group, time and type of every member. */
 type Member = [string, number, number, number, number, number, string];
@@ -37,7 +36,7 @@ function missing(command: string): string | false {
 
 async function withArchive(
   sizes: number[],
-  check: (path: string, plan: ReturnType<typeof planArchive>) => unknown,
+  check: (path: string, plan: ReturnType<typeof planOf>) => unknown,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "archive-"));
   try {
@@ -46,7 +45,7 @@ async function withArchive(
         ? { ...layer(1), digest: `sha256:${"9".repeat(64)}`, size }
         : layer(size)
     );
-    const plan = planArchive(content(layers));
+    const plan = planOf(content(layers));
     const path = join(folder, "a.tar");
     await writePlan(path, plan);
     await check(path, plan);
@@ -56,7 +55,7 @@ async function withArchive(
 }
 
 /** What should be found, by the plan's own documents and layers. */
-function expected(plan: ReturnType<typeof planArchive>): Member[] {
+function expected(plan: ReturnType<typeof planOf>): Member[] {
   const text = new TextDecoder();
   const members: Member[] = [];
   for (const [i, { bytes, offset }] of plan.pieces.entries()) {
@@ -160,7 +159,7 @@ test("an archive with digests by SHA-512 is read by all", {
 }, () =>
   inFolder(async (folder) => {
     const image = await buildImage({ layers: 2, algorithm: "sha512" });
-    const plan = planArchive({
+    const plan = planOf({
       reference: parseReference("h.io/a:1"),
       manifest: image.manifest,
       parsed: parseManifest(image.manifest),

@@ -11,14 +11,13 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { planArchive } from "../../lib/archive/plan.ts";
-import { archiveTarget } from "../../lib/archive/target.ts";
+import { archivePlace } from "../../lib/archive/place.ts";
 import { outputFile } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
-import { layoutTarget } from "../../lib/layout/layout_target.ts";
+import { layoutPlace } from "../../lib/layout/place.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
-import { content, layer, writePlan } from "./content.ts";
+import { content, layer, planOf, writePlan } from "./content.ts";
 
 const windows = process.platform === "win32";
 const skip = windows && "links want rights on Windows, and devices names";
@@ -43,17 +42,17 @@ async function refusal(call: () => Promise<unknown>): Promise<string> {
   return (await assertRejects(call, StorageError)).code;
 }
 
-test("archiveTarget() takes the place of an image archive, and of nothing", () =>
+test("archivePlace() takes the place of an image archive, and of nothing", () =>
   inFolder(async (folder) => {
     const path = join(folder, "a.tar");
-    assertEquals(await archiveTarget(path, false), path);
+    assertEquals(await archivePlace(path, false), path);
     await writeFile(path, "");
-    assertEquals(await archiveTarget(path, false), path);
-    const plan = planArchive(content([layer(1000), layer(2000)]));
+    assertEquals(await archivePlace(path, false), path);
+    const plan = planOf(content([layer(1000), layer(2000)]));
     await writePlan(path, plan);
-    assertEquals(await archiveTarget(path, false), path);
+    assertEquals(await archivePlace(path, false), path);
     await truncate(path, 4_000);
-    assertEquals(await archiveTarget(path, false), path);
+    assertEquals(await archivePlace(path, false), path);
     for (
       const names of [
         ["blobs/", "blobs/sha256/", `blobs/sha256/${HEX}`, "index.json"],
@@ -66,11 +65,11 @@ test("archiveTarget() takes the place of an image archive, and of nothing", () =
       ]
     ) {
       await writeTar(path, names);
-      assertEquals(await archiveTarget(path, false), path, names[0]);
+      assertEquals(await archivePlace(path, false), path, names[0]);
     }
   }));
 
-test("archiveTarget() gives up no other file unless it is to", () =>
+test("archivePlace() gives up no other file unless it is to", () =>
   inFolder(async (folder) => {
     const path = join(folder, "a.tar");
     const others: (() => Promise<void>)[] = [
@@ -83,14 +82,14 @@ test("archiveTarget() gives up no other file unless it is to", () =>
     ];
     for (const put of others) {
       await put();
-      const code = await refusal(() => archiveTarget(path, false));
+      const code = await refusal(() => archivePlace(path, false));
       assertEquals(code, "not-an-archive");
-      assertEquals(await archiveTarget(path, true), path);
+      assertEquals(await archivePlace(path, true), path);
     }
   }));
 
 test(
-  "archiveTarget() follows links to what they name",
+  "archivePlace() follows links to what they name",
   { skip },
   () =>
     inFolder(async (name) => {
@@ -102,18 +101,18 @@ test(
       await symlink("near/a.tar", join(folder, "b.tar"));
       const real = join(folder, "far/real.tar");
       for (const target of ["b.tar", "near/a.tar"]) {
-        assertEquals(await archiveTarget(join(folder, target), false), real);
+        assertEquals(await archivePlace(join(folder, target), false), real);
       }
       await writeFile(real, "notes");
       assertEquals(
-        await refusal(() => archiveTarget(join(folder, "b.tar"), false)),
+        await refusal(() => archivePlace(join(folder, "b.tar"), false)),
         "not-an-archive",
       );
       assertEquals(await readFile(real, "utf8"), "notes");
       await symlink("y", join(folder, "x"));
       await symlink("x", join(folder, "y"));
       assertEquals(
-        await refusal(() => archiveTarget(join(folder, "x"), true)),
+        await refusal(() => archivePlace(join(folder, "x"), true)),
         "ELOOP",
       );
     }),
@@ -146,34 +145,34 @@ test("outputFile() refuses devices, pipes and the system's own folders", {
     ];
     for (const [path, code] of refused) {
       assertEquals(await refusal(() => outputFile(path)), code, path);
-      assertEquals(await refusal(() => archiveTarget(path, true)), code, path);
+      assertEquals(await refusal(() => archivePlace(path, true)), code, path);
     }
     if (existsSync("/dev/shm")) await outputFile("/dev/shm/new.tar");
     await outputFile(join(folder, "dev-new.tar"));
   }));
 
-test("layoutTarget() takes a layout, and a folder with nothing else in it", () =>
+test("layoutPlace() takes a layout, and a folder with nothing else in it", () =>
   inFolder(async (folder) => {
     const path = join(folder, "layout");
-    assertEquals(await layoutTarget(path, false), path);
+    assertEquals(await layoutPlace(path, false), path);
     await mkdir(join(path, "blobs"), { recursive: true });
-    assertEquals(await layoutTarget(path, false), path);
+    assertEquals(await layoutPlace(path, false), path);
     await writeFile(join(path, "notes"), "notes");
     assertEquals(
-      await refusal(() => layoutTarget(path, false)),
+      await refusal(() => layoutPlace(path, false)),
       "not-a-layout",
     );
-    assertEquals(await layoutTarget(path, true), path);
+    assertEquals(await layoutPlace(path, true), path);
     await writeFile(join(path, "oci-layout"), "{}");
-    assertEquals(await layoutTarget(path, false), path);
+    assertEquals(await layoutPlace(path, false), path);
     assertEquals(
-      await refusal(() => layoutTarget(join(path, "notes"), true)),
+      await refusal(() => layoutPlace(join(path, "notes"), true)),
       "ENOTDIR",
     );
     if (windows) return;
     for (const system of ["/dev/layout", "/proc/1", "/sys"]) {
       assertEquals(
-        await refusal(() => layoutTarget(system, true)),
+        await refusal(() => layoutPlace(system, true)),
         "system-folder",
       );
     }

@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import { appendFile, mkdir, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { planArchive, planId } from "../../lib/archive/plan.ts";
+import { planId } from "../../lib/archive/plan.ts";
 import { isUpToDate, mayBeUpToDate } from "../../lib/archive/up_to_date.ts";
 import { VerifiedFiles } from "../../lib/disk/verified_files.ts";
 import { flip } from "../disk/flip.ts";
 import { test } from "../harness.ts";
-import { content, layer, writePlan } from "./content.ts";
+import { content, layer, planOf, writePlan } from "./content.ts";
 
-const plan = planArchive(content([layer(1000), layer(2000)]));
+const plan = planOf(content([layer(1000), layer(2000)]));
 
 async function inFolder(check: (folder: string) => unknown): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "up-to-date-"));
@@ -39,7 +39,7 @@ test("isUpToDate() sees another image, tag or layer", () =>
         content([layer(1000), layer(2000)], "example.com/app:2"),
         content([layer(1000)]),
       ]
-    ) assertEquals(await isUpToDate(path, planArchive(other)), false);
+    ) assertEquals(await isUpToDate(path, planOf(other)), false);
   }));
 
 test("isUpToDate() sees a file that was cut, grown or changed", () =>
@@ -110,7 +110,7 @@ test("isUpToDate() reads no file that has been verified, until it is touched", (
     await verified.save();
     // One that says yes to a file of another image has not been read.
     const state = await stat(path, { bigint: true });
-    const other = planArchive(content([layer(2000), layer(1000)]));
+    const other = planOf(content([layer(2000), layer(1000)]));
     assertEquals(other.size, plan.size);
     assertEquals(await isUpToDate(path, other, { verified: open() }), false);
     const lying = open();

@@ -2,7 +2,11 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UsageError } from "../../cli/options/arguments.ts";
-import { daemonFiles, findMirrors, parseMirror } from "../../cli/access/mirrors.ts";
+import {
+  daemonFiles,
+  findMirrors,
+  parseMirror,
+} from "../../cli/access/mirrors.ts";
 import { withFolder } from "../credentials/fixture.ts";
 import { test } from "../harness.ts";
 

@@ -3,12 +3,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { planArchive } from "../../lib/archive/plan.ts";
 import { ArchiveFile } from "../../lib/archive/archive_file.ts";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { StorageError } from "../../lib/image/errors.ts";
 import { LayoutStore } from "../../lib/layout/layout_store.ts";
-import { content } from "../archive/content.ts";
+import { content, planOf } from "../archive/content.ts";
 import { test } from "../harness.ts";
 import { blob } from "../transfer/blobs.ts";
 import { inFolder } from "./folder.ts";
@@ -79,7 +78,7 @@ test("PartialFile syncs on the way what would be much at the end", () =>
 test("an archive that cannot be synced does not get its name", () =>
   inFolder(async (folder) => {
     const path = join(folder, "a.tar");
-    const archive = await ArchiveFile.open(path, planArchive(content([])));
+    const archive = await ArchiveFile.open(path, planOf(content([])));
     const full = Object.assign(new Error("full"), { code: "ENOSPC" });
     const error = await assertRejects(
       () =>

@@ -6,7 +6,10 @@ import {
   parseDigest,
   verifyBytes,
 } from "../../lib/image/digest.ts";
-import { ContentMismatchError, InvalidDigestError } from "../../lib/image/errors.ts";
+import {
+  ContentMismatchError,
+  InvalidDigestError,
+} from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 
 const abc = new TextEncoder().encode("abc");

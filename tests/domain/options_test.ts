@@ -1,4 +1,5 @@
 /** What a caller of the library gets for a slip of the pen. */
+import { from } from "../transfer/blobs.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   createTransport,
@@ -8,9 +9,9 @@ import {
   pull,
   type PullOptions,
   Repository,
-  transferBlobs,
   verifyImage,
 } from "../../mod.ts";
+import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
 
 const fetch = () => Promise.reject(new Error("nothing is to be asked for"));
@@ -72,7 +73,7 @@ test("every call with options refuses those that there are not", async () => {
     const call of [
       () => diagnose(image, options),
       () => verifyImage("x.tar", { retrys: 3 } as Record<string, unknown>),
-      () => transferBlobs([], { fetchBlob: fetch }, wrong({ retrys: 3 })),
+      () => transferBlobs(from([], { fetchBlob: fetch }), wrong({ retrys: 3 })),
     ]
   ) await assertRejects(call, TypeError, "retrys");
 });
@@ -94,7 +95,7 @@ test("every call with options refuses values out of their range", async () => {
     "timeout",
   );
   await assertRejects(
-    () => transferBlobs([], { fetchBlob: fetch }, { concurrency: 1e9 }),
+    () => transferBlobs(from([], { fetchBlob: fetch }), { concurrency: 1e9 }),
     RangeError,
     "concurrency",
   );

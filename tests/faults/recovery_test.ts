@@ -24,7 +24,7 @@ import type { Piece } from "../../lib/transfer/blob.ts";
 import { Scheduler } from "../../lib/transfer/scheduler.ts";
 import { Watchdog } from "../../lib/transfer/watchdog.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
-import { assertDone, task } from "../transfer/blobs.ts";
+import { assertDone, from, task } from "../transfer/blobs.ts";
 import { FakeFetcher } from "../transfer/fake_fetcher.ts";
 import { blobOf } from "../transfer/scheduled_blob.ts";
 import { all, large, MIB, prepare, small } from "../transfer/story.ts";
@@ -54,7 +54,9 @@ test("an answer of another size does not cost what is there", async () => {
     return { throws: new ContentMismatchError(descriptor, { size: 7 }) };
   });
   const blobTask = task(large, { present: [[0, 4 * MIB]] });
-  await transferBlobs([blobTask], fetcher, { sleep: () => Promise.resolve() });
+  await transferBlobs(from([blobTask], fetcher), {
+    sleep: () => Promise.resolve(),
+  });
   assertDone(blobTask, large);
   assertEquals(blobTask.opened.length, 1);
   assertEquals(fetcher.sent, 2 * MIB);
@@ -67,7 +69,7 @@ test("a server that always ignores ranges fills many gaps by two requests", asyn
   const present = new RangeSet([[0, descriptor.size]]);
   for (const gap of gaps) present.remove(...gap);
   const blobTask = task(large, { present: present.ranges });
-  await transferBlobs([blobTask], fetcher, { concurrency: 3 });
+  await transferBlobs(from([blobTask], fetcher), { concurrency: 3 });
   assertDone(blobTask, large);
   assertEquals(fetcher.requests.length, 2);
 });
@@ -134,7 +136,7 @@ test("a server that ignores a range once is not asked for what is there", async 
   for (const i of [1, 3, 5]) present.remove(i * MIB, i * MIB + 1_000);
   const blobTask = task(large, { present: present.ranges });
   const options = { concurrency: 1 };
-  const [outcome] = await transferBlobs([blobTask], fetcher, options);
+  const [outcome] = await transferBlobs(from([blobTask], fetcher), options);
   assertDone(blobTask, large);
   assertEquals(outcome!.downloaded, 3_000);
   assertEquals(fetcher.requests.length, 3);

@@ -4,7 +4,11 @@ import type { FileHandle } from "node:fs/promises";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "@std/assert";
-import { neutralize, quoteForShell, truncate } from "../../cli/progress/text.ts";
+import {
+  neutralize,
+  quoteForShell,
+  truncate,
+} from "../../cli/progress/text.ts";
 import {
   parseAuthFile,
   readAuthEntry,

@@ -4,11 +4,11 @@ import { toBytes } from "@std/streams/to-bytes";
 import { UntarStream } from "@std/tar";
 import fc from "fast-check";
 import type { FileHandle } from "node:fs/promises";
-import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
+import type { ArchivePlan } from "../../lib/archive/plan.ts";
 import { BLOCK_SIZE } from "../../lib/archive/tar.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import { listTar } from "../../lib/verify/tar_entries.ts";
-import { content, sha256 } from "../archive/content.ts";
+import { content, planOf, sha256 } from "../archive/content.ts";
 import { test } from "../harness.ts";
 import { references } from "./arbitraries.ts";
 import { runs } from "./runs.ts";
@@ -34,7 +34,7 @@ test("no two pieces of an archive overlap, and none is out of place", () => {
   fc.assert(
     fc.property(references, sizes, (reference, sizes) => {
       const layers = planned(sizes);
-      const plan = planArchive(content(layers, formatReference(reference)));
+      const plan = planOf(content(layers, formatReference(reference)));
       const spans = [
         ...plan.pieces.map(({ offset, bytes }) => [offset, bytes.length]),
         ...[...plan.blobs.values()].map(({ offset, descriptor }) => [
@@ -63,7 +63,7 @@ test("the same image gives the same plan", () => {
   fc.assert(
     fc.property(references, sizes, (reference, sizes) => {
       const name = formatReference(reference);
-      const plan = () => planArchive(content(planned(sizes), name));
+      const plan = () => planOf(content(planned(sizes), name));
       assertEquals(plan(), plan());
     }),
     runs(50),
@@ -92,7 +92,7 @@ function handleOf(plan: ArchivePlan): FileHandle {
 test("other readers of tars find in an archive what was planned", async () => {
   await fc.assert(
     fc.asyncProperty(references, sizes, async (reference, sizes) => {
-      const plan = planArchive(
+      const plan = planOf(
         content(planned(sizes), formatReference(reference)),
       );
       const listing = await listTar(handleOf(plan), plan.size);

@@ -5,7 +5,13 @@ import { RangeSet } from "../../lib/disk/ranges.ts";
 import { ContentMismatchError } from "../../lib/image/errors.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
-import { assertDone, blob, task, type TaskOptions } from "../transfer/blobs.ts";
+import {
+  assertDone,
+  blob,
+  from,
+  task,
+  type TaskOptions,
+} from "../transfer/blobs.ts";
 import { type Answer, FakeFetcher } from "../transfer/fake_fetcher.ts";
 import { runs } from "./runs.ts";
 
@@ -81,7 +87,7 @@ async function live({ concurrency, tasks, mood, harms, aborted }: Story) {
   });
   const open = wanted.map(({ task }) => task);
   try {
-    const outcomes = await transferBlobs(open, fetcher, {
+    const outcomes = await transferBlobs(from(open, fetcher), {
       concurrency,
       minPiece: PIECE,
       signal: controller.signal,

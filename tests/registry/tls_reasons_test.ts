@@ -1,7 +1,10 @@
 /** Why TLS fails, as data, by real handshakes in this runtime. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { NetworkError, type NetworkErrorReason } from "../../lib/image/errors.ts";
+import {
+  NetworkError,
+  type NetworkErrorReason,
+} from "../../lib/image/errors.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import { HttpClient } from "../../lib/net/http.ts";
 import { createNodeFetch } from "../../lib/net/node_fetch.ts";

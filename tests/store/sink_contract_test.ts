@@ -3,14 +3,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { planArchive } from "../../lib/archive/plan.ts";
 import { ArchiveFile } from "../../lib/archive/archive_file.ts";
 import { FileSlot } from "../../lib/disk/file_slot.ts";
 import { PartialFile } from "../../lib/disk/partial_file.ts";
 import { LayoutStore } from "../../lib/layout/layout_store.ts";
 import { StoreEntry } from "../../lib/layout/entry.ts";
 import type { ReadableSink } from "../../lib/image/types.ts";
-import { content, layer } from "../archive/content.ts";
+import { content, layer, planOf } from "../archive/content.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 import { blob, MemorySink } from "../transfer/blobs.ts";
@@ -59,7 +58,7 @@ function fileSlot(): Place {
 function archiveSlot(): Place {
   let archive: ArchiveFile;
   const twin = { ...layer(1), ...descriptor };
-  const plan = planArchive(content([layer(700), twin, layer(800)]));
+  const plan = planOf(content([layer(700), twin, layer(800)]));
   return {
     name: "ArchiveFile.slot()",
     resumable: true,

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { sleep } from "../../lib/image/abort.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
-import { assertDone, blob, task, type TaskOptions } from "./blobs.ts";
+import { assertDone, blob, from, task, type TaskOptions } from "./blobs.ts";
 import { FakeFetcher, type Hook } from "./fake_fetcher.ts";
 
 const MIB = 1024 * 1024;
@@ -32,7 +32,7 @@ async function abortWhen(
   globalThis.addEventListener?.("unhandledrejection", listen);
   try {
     const error = await assertRejects(() =>
-      transferBlobs(tasks, fetcher, {
+      transferBlobs(from(tasks, fetcher), {
         minPiece: MIB,
         signal: controller.signal,
         ...(options.timeout && { timeout: options.timeout }),
@@ -137,7 +137,7 @@ test("transferBlobs() begins nothing once it has been ended", async () => {
   const tasks = blobs.map((blob) => task(blob));
   const signal = AbortSignal.abort(reason);
   const error = await assertRejects(() =>
-    transferBlobs(tasks, fetcher, { signal })
+    transferBlobs(from(tasks, fetcher), { signal })
   );
   assertEquals(error, reason);
   assertEquals(tasks.flatMap(({ opened }) => opened), []);
@@ -147,7 +147,7 @@ test("transferBlobs() begins nothing once it has been ended", async () => {
 test("transferBlobs() is not disturbed by an end that comes too late", async () => {
   const controller = new AbortController();
   const tasks = blobs.map((blob) => task(blob));
-  await transferBlobs(tasks, new FakeFetcher(blobs), {
+  await transferBlobs(from(tasks, new FakeFetcher(blobs)), {
     signal: controller.signal,
   });
   controller.abort(reason);
@@ -165,7 +165,9 @@ test("transferBlobs() goes on from where it was ended", async () => {
   const fetcher = new FakeFetcher(blobs);
   const [first] = tasks[0]!.opened[0]!;
   const again = task(blobs[0]!, { present: first!.present.ranges });
-  const [outcome] = await transferBlobs([again], fetcher, { minPiece: MIB });
+  const [outcome] = await transferBlobs(from([again], fetcher), {
+    minPiece: MIB,
+  });
   assertDone(again, blobs[0]!);
   assert(outcome!.resumed > 0);
   assertEquals(outcome!.resumed, first!.present.total);
@@ -196,7 +198,7 @@ test("transferBlobs() puts few listeners on a signal, however many connections",
       many,
       ({ count }) => count === 1 ? { status: 503 } : { chunk: 1_000 },
     );
-    await transferBlobs(many.map((blob) => task(blob)), fetcher, {
+    await transferBlobs(from(many.map((blob) => task(blob)), fetcher), {
       concurrency: 64,
       signal,
       sleep: (_, signal) => sleep(0, signal),

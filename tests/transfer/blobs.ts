@@ -6,7 +6,11 @@ import { setImmediate } from "node:timers";
 import { type Range, RangeSet } from "../../lib/disk/ranges.ts";
 import type { BlobSource } from "../../lib/image/events.ts";
 import type { BlobTask } from "../../lib/transfer/transfer.ts";
-import type { Descriptor, ReadableSink } from "../../lib/image/types.ts";
+import type {
+  Descriptor,
+  Fetcher,
+  ReadableSink,
+} from "../../lib/image/types.ts";
 
 /** A blob and its bytes. */
 export interface TestBlob {
@@ -97,8 +101,16 @@ export class MemorySink implements ReadableSink {
   }
 }
 
+/** Tasks as they are made here, with the place that the blobs come from. */
+export function from<T extends object>(
+  tasks: T[],
+  source: Fetcher,
+): (T & { source: Fetcher })[] {
+  return tasks.map((task) => ({ ...task, source }));
+}
+
 /** A task, and the sinks that it was given, attempt by attempt. */
-export interface TestTask extends BlobTask {
+export interface TestTask extends Omit<BlobTask, "source"> {
   /** The sinks that were opened: the primary one, then the copies. */
   opened: MemorySink[][];
 }

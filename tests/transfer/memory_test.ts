@@ -6,6 +6,7 @@ import { test } from "../harness.ts";
 import {
   assertDone,
   blob,
+  from,
   type MemorySink,
   task,
   type TestTask,
@@ -48,7 +49,7 @@ for (const concurrency of [1, 3]) {
     const fetcher = new FakeFetcher(blobs, () => ({ bytes: false }));
     const buffers = new Set<ArrayBufferLike>();
     const tasks = blobs.map((blob) => watched(blob, buffers));
-    await transferBlobs(tasks, fetcher, { concurrency, minPiece: MIB });
+    await transferBlobs(from(tasks, fetcher), { concurrency, minPiece: MIB });
     for (const [i, task] of tasks.entries()) assertDone(task, blobs[i]!);
     assert(buffers.size <= 3 * concurrency, `${buffers.size} buffers`);
   });
@@ -63,7 +64,7 @@ test("transferBlobs() hashes in a thread what is large", async () => {
       { flip: 49 * MIB }),
   }));
   const tasks = blobs.map((blob) => task(blob, { copies: 0 }));
-  await transferBlobs(tasks, fetcher, { sleep: async () => {} });
+  await transferBlobs(from(tasks, fetcher), { sleep: async () => {} });
   for (const [i, task] of tasks.entries()) assertDone(task, blobs[i]!);
   assertEquals(fetcher.open, 0);
 });

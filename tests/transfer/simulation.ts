@@ -3,7 +3,7 @@ import {
   transferBlobs,
   type TransferOptions,
 } from "../../lib/transfer/transfer.ts";
-import { task, type TestBlob, type TestTask } from "./blobs.ts";
+import { from, task, type TestBlob, type TestTask } from "./blobs.ts";
 import { Clock } from "./clock.ts";
 import { type Answer, FakeFetcher, type Request } from "./fake_fetcher.ts";
 
@@ -36,7 +36,7 @@ export async function simulate(
   const retries: string[] = [];
   let error: unknown;
   await clock.runTimed(() =>
-    transferBlobs(tasks, fetcher, {
+    transferBlobs(from(tasks, fetcher), {
       minPiece: 256 * 1024,
       onEvent: (event) => {
         if (event.type === "retry") retries.push(event.reason);

@@ -4,7 +4,7 @@ import {
   transferBlobs,
   type TransferOptions,
 } from "../../lib/transfer/transfer.ts";
-import { assertDone, blob, task, type TaskOptions } from "./blobs.ts";
+import { assertDone, blob, from, task, type TaskOptions } from "./blobs.ts";
 import { FakeFetcher, type Hook } from "./fake_fetcher.ts";
 
 /** 1 MiB. */
@@ -57,7 +57,7 @@ export function prepare(
   const retries: string[] = [];
   const waits: number[] = [];
   const run = () =>
-    transferBlobs(tasks, fetcher, {
+    transferBlobs(from(tasks, fetcher), {
       minPiece: MIB,
       sleep: (milliseconds) => {
         waits.push(milliseconds);

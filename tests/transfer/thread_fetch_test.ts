@@ -18,7 +18,7 @@ import { test } from "../harness.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
 import { type Loopback, serve } from "../registry/loopback.ts";
 import { checkArchive } from "../soak/check.ts";
-import { blob } from "./blobs.ts";
+import { blob, from } from "./blobs.ts";
 
 /** Whether this runtime's transport can send from threads. */
 const able = "Deno" in globalThis || "Bun" in globalThis
@@ -253,7 +253,7 @@ test(
       const threads = new Set<FetchThread | undefined>();
       try {
         const [outcome] = await transferBlobs(
-          [{
+          from([{
             descriptor,
             open: () =>
               Promise.resolve({
@@ -261,8 +261,7 @@ test(
                 copies: [],
                 source: "registry",
               }),
-          }],
-          {
+          }], {
             async fetchBlob(
               _,
               { offset = 0, end = size, signal, thread } = {},
@@ -278,7 +277,7 @@ test(
               );
               return { body: body!, offset, partial: true, host: "localhost" };
             },
-          },
+          }),
           { concurrency: 2, minPiece: 2 ** 20, threads: true },
         );
         assertEquals(outcome!.downloaded, size);

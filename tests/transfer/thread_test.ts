@@ -1,3 +1,4 @@
+import { from } from "./blobs.ts";
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -42,7 +43,7 @@ for (const concurrency of [1, 3]) {
       });
       let asked = 0;
       const [outcome] = await transferBlobs(
-        [{
+        from([{
           descriptor,
           open: () =>
             Promise.resolve({
@@ -50,8 +51,7 @@ for (const concurrency of [1, 3]) {
               copies: [],
               source: "registry",
             }),
-        }],
-        {
+        }], {
           fetchBlob(_, { offset = 0, end = SIZE }: RangeOptions = {}) {
             asked += end - offset;
             return Promise.resolve({
@@ -61,7 +61,7 @@ for (const concurrency of [1, 3]) {
               host: "registry.example",
             });
           },
-        },
+        }),
         { concurrency },
       );
       assertEquals(outcome!.downloaded, SIZE);

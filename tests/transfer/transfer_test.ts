@@ -6,7 +6,7 @@ import {
   type TransferOptions,
 } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
-import { assertDone, blob, task, type TestBlob } from "./blobs.ts";
+import { assertDone, blob, from, task, type TestBlob } from "./blobs.ts";
 import { FakeFetcher } from "./fake_fetcher.ts";
 
 const MIB = 1024 * 1024;
@@ -14,12 +14,16 @@ const MIB = 1024 * 1024;
 const blobs = [3 * MIB + 1, 1, 100_000, 65_536, 700_001].map(blob);
 
 function transfer(
-  tasks: BlobTask[],
+  tasks: Omit<BlobTask, "source">[],
   fetcher: FakeFetcher,
   options: TransferOptions = {},
 ) {
   const sleep = async () => {};
-  return transferBlobs(tasks, fetcher, { minPiece: MIB, sleep, ...options });
+  return transferBlobs(from(tasks, fetcher), {
+    minPiece: MIB,
+    sleep,
+    ...options,
+  });
 }
 
 for (const bytes of [true, false]) {

@@ -6,6 +6,7 @@ import { test } from "../harness.ts";
 import {
   assertDone,
   blob,
+  from,
   task,
   type TaskOptions,
   type TestBlob,
@@ -46,7 +47,10 @@ async function simulate(blobs: TestBlob[], simulation: Simulation) {
   const size = blobs.reduce((sum, { bytes }) => sum + bytes.length, -there);
   let idle = 0;
   const begin = () =>
-    transferBlobs(tasks, fetcher, { concurrency: connections, minPiece: MIB });
+    transferBlobs(from(tasks, fetcher), {
+      concurrency: connections,
+      minPiece: MIB,
+    });
   await clock.run(begin, (elapsed) => {
     // The last pieces are not worth to be parted any more.
     if (size - fetcher.sent < connections * 2 * MIB) return;

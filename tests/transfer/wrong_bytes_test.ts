@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ContentMismatchError, StorageError } from "../../lib/image/errors.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
 import { test } from "../harness.ts";
-import { assertDone, task } from "./blobs.ts";
+import { assertDone, from, task } from "./blobs.ts";
 import { FakeFetcher } from "./fake_fetcher.ts";
 import { all, large, MIB, prepare, small, transfer } from "./story.ts";
 
@@ -50,7 +50,7 @@ test("bytes that an earlier run got wrong are fetched anew", async () => {
     if (attempt === 0) wrong.opened[0]![0]!.bytes[7]! ^= 1;
     return target;
   };
-  await transferBlobs([wrong], fetcher);
+  await transferBlobs(from([wrong], fetcher));
   assertDone(wrong, small);
   assertEquals(wrong.opened.length, 2);
 });

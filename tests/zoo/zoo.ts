@@ -8,7 +8,11 @@ import type { Content } from "../registry_server/mod.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
 import type { Answer, Fault, RecordedRequest } from "../registry_server/mod.ts";
 import { parseRoute } from "../registry_server/content.ts";
-import type { Credential, Fetch, FoundCredential } from "../../lib/image/types.ts";
+import type {
+  Credential,
+  Fetch,
+  FoundCredential,
+} from "../../lib/image/types.ts";
 import type { BearerFacts, Facts } from "./facts.ts";
 import { Secrets, type Sent } from "./secrets.ts";
 import { Storage } from "./storage.ts";

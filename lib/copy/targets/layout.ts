@@ -1,15 +1,17 @@
-/** From an image's documents to an OCI image layout in a folder. */
+/** An OCI image layout in a folder; the cache is one, too. */
 
 import { checkSpace, isOneFileSystem } from "../../archive/archive_file.ts";
-import { distinctLayers } from "../../archive/plan.ts";
 import { toOciManifest } from "../../image/oci_manifest.ts";
-import type { WriteOptions } from "./archive.ts";
-import type { ImageDocuments, ImageManifest } from "../documents.ts";
-import { formatReference, imageName, type Reference } from "../../image/reference.ts";
-import { LayoutStore } from "../../layout/layout_store.ts";
-import { StoreEntry } from "../../layout/entry.ts";
-import type { BlobOutcome, BlobTask } from "../../transfer/transfer.ts";
+import {
+  formatReference,
+  imageName,
+  type Reference,
+} from "../../image/reference.ts";
 import type { Descriptor } from "../../image/types.ts";
+import { LayoutStore } from "../../layout/layout_store.ts";
+import type { ImageDocuments, ImageManifest } from "../documents.ts";
+import type { ImageGraph } from "../graph.ts";
+import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
 
 /**
  * Names an image in a layout, by a manifest that every reader of layouts
@@ -32,7 +34,7 @@ export async function nameImage(
   });
 }
 
-/** The blobs of an image in a layout, each once. */
+/** The blobs of an image in a layout, each once; its manifest there first. */
 async function layoutBlobs(
   { manifest, parsed }: ImageManifest,
 ): Promise<Descriptor[]> {
@@ -46,79 +48,88 @@ async function layoutBlobs(
   return [...new Map(all.map((blob) => [blob.digest, blob])).values()];
 }
 
-/** The bytes of an image's blobs in a layout. */
-export async function layoutSize(image: ImageManifest): Promise<number> {
-  const blobs = await layoutBlobs(image);
-  return blobs.reduce((sum, { size }) => sum + size, 0);
+/**
+ * A layout as a target. One that is there is added to; blobs that are in the
+ * cache are not kept twice where the two folders are on one file system.
+ * Whatever is there already and damaged is replaced, wherever it is from.
+ *
+ * @param folder Where it is.
+ */
+export function layoutTarget(folder: string): ImageTarget {
+  return {
+    async sizeOf({ images }) {
+      const lists = await Promise.all(
+        images.map(({ found }) => layoutBlobs(found)),
+      );
+      const blobs = new Map(lists.flat().map((blob) => [blob.digest, blob]));
+      return [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
+    },
+    holds: (graph, options) => holds(folder, graph, options),
+    open: (graph, options) => openLayout(folder, graph, options),
+  };
 }
 
 /**
- * Whether the layout in a folder names this very image, and has its blobs as
- * they should be. Without a cache there is no place to remember that, and they
- * are read each time.
+ * Whether the layout names the images, and has their blobs as they should be.
+ * Without a cache there is no place to remember that, and they are read each
+ * time.
  */
-export async function isLayoutUpToDate(
+async function holds(
   folder: string,
-  image: Reference,
-  documents: ImageManifest,
-  { store, signal }: Pick<WriteOptions, "store" | "signal">,
+  { images }: ImageGraph,
+  { cache, signal }: TargetOptions,
 ): Promise<boolean> {
   const layout = await LayoutStore.find(folder);
   if (!layout) return false;
-  const blobs = await layoutBlobs(documents);
-  const name = formatReference(image);
-  if (await layout.tagged(name) !== blobs[0]!.digest) return false;
-  if (!await layout.hasAll(blobs)) return false;
-  const verified = store?.verified;
+  const verified = cache?.verified;
   let right = true;
-  for (const blob of blobs) {
-    right &&= await layout.isRight(blob, { verified, signal });
+  for (const { reference, found } of images) {
+    const blobs = await layoutBlobs(found);
+    const named = await layout.tagged(formatReference(reference));
+    if (named !== blobs[0]!.digest || !await layout.hasAll(blobs)) return false;
+    for (const blob of blobs) {
+      right &&= await layout.isRight(blob, { verified, signal });
+    }
   }
   await verified?.save();
   return right;
 }
 
-/**
- * Fills a layout. Blobs that are in the cache are not kept twice where the
- * two folders are on one file system. Whatever is there already and damaged is
- * replaced, wherever it is from.
- */
-export async function writeLayout(
+async function openLayout(
   folder: string,
-  image: Reference,
-  found: ImageManifest,
-  whole: Promise<ImageDocuments>,
-  options: WriteOptions & { force: boolean },
-): Promise<BlobOutcome[]> {
-  const { store, transfer, onOpen, signal, force, trustCache } = options;
-  const layers = distinctLayers(found);
+  { blobs }: ImageGraph,
+  { cache, trustCache, force, signal }: TargetOptions,
+): Promise<TargetWriter> {
+  const layers = [...blobs.values()].map(({ descriptor }) => descriptor);
   const opened = await LayoutStore.open(folder);
-  const inCache = store !== undefined && await opened.isSame(store);
-  const layout = inCache ? store : opened;
-  await checkRoom(layers, layout, store);
-  onOpen();
-  const outcomes = await transfer(
-    layers.map((descriptor) => blobTask(descriptor, layout, options)),
-  );
-  const verified = store?.verified;
-  if (store && !inCache) {
-    const known = force ? undefined : verified;
-    for (const descriptor of layers) {
-      await layout.adopt(store, descriptor, { verified: known, signal });
-    }
-  }
-  const documents = await whole;
-  const blobs = await layoutBlobs(documents);
-  // What was not read is not known to be right.
-  await nameImage(
-    layout,
-    image,
-    documents,
-    () => layout.sync(blobs, trustCache ? undefined : verified),
-  );
-  if (!inCache) await layout.tidy();
-  await verified?.save();
-  return outcomes;
+  const inCache = cache !== undefined && await opened.isSame(cache);
+  const layout = inCache ? cache : opened;
+  await checkRoom(layers, layout, cache);
+  return {
+    store: layout,
+    async commit({ images }) {
+      const verified = cache?.verified;
+      if (cache && !inCache) {
+        const known = force ? undefined : verified;
+        for (const descriptor of layers) {
+          await layout.adopt(cache, descriptor, { verified: known, signal });
+        }
+      }
+      for (const { reference, found, documents } of images) {
+        const blobs = await layoutBlobs(found);
+        // What was not read is not known to be right.
+        await nameImage(
+          layout,
+          reference,
+          await documents,
+          () => layout.sync(blobs, trustCache ? undefined : verified),
+        );
+      }
+      if (!inCache) await layout.tidy();
+      await verified?.save();
+    },
+    close: () => Promise.resolve(),
+  };
 }
 
 /** Fails at once where the blobs do not fit on the disk. */
@@ -137,33 +148,4 @@ async function checkRoom(
     if (!await layout.has(blob)) copied += blob.size;
   }
   await checkSpace(layout.path, copied, layout.path);
-}
-
-/** A layer's way into the cache, or into the layout where there is none. */
-function blobTask(
-  descriptor: Descriptor,
-  layout: LayoutStore,
-  { store, trustCache, onWait }: WriteOptions,
-): BlobTask {
-  return {
-    descriptor,
-    async open(_attempt, { signal, onWait: waits }) {
-      const place = await (store ?? layout).entry(descriptor) ??
-        await (store ?? layout).ingest(descriptor, {
-          signal,
-          onWait: () => {
-            waits();
-            onWait(descriptor);
-          },
-        });
-      const hit = place instanceof StoreEntry;
-      return {
-        primary: place,
-        copies: [],
-        source: hit ? "cache" : "registry",
-        // What lies in a layout has never been a cache's.
-        trusted: hit && store !== undefined && trustCache,
-      };
-    },
-  };
 }

@@ -5,16 +5,17 @@
 
 import { DockerPullError } from "../../image/errors.ts";
 import type { Reference } from "../../image/reference.ts";
-import type { BlobBody, Descriptor, Document, RangeOptions } from "../../image/types.ts";
+import type {
+  BlobBody,
+  Descriptor,
+  Document,
+  RangeOptions,
+} from "../../image/types.ts";
 import { HttpClient } from "../../net/http.ts";
 import type { ImageSource } from "../../image/image_source.ts";
 import { forPlace, MirroredBlobs } from "./blobs.ts";
 import { judgeFailure } from "./failure.ts";
-import {
-  type MirrorOptions,
-  openMirror,
-  openOrigin,
-} from "./options.ts";
+import { type MirrorOptions, openMirror, openOrigin } from "./options.ts";
 import { Place } from "./place.ts";
 import { Places, type Task } from "./round.ts";
 import type { MirrorAddress } from "./url.ts";

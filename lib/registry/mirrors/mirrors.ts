@@ -3,11 +3,7 @@
 import { checkOptions } from "../../image/options.ts";
 import type { Reference } from "../../image/reference.ts";
 import type { ImageSource } from "../../image/image_source.ts";
-import {
-  MIRROR_RULES,
-  type MirrorOptions,
-  openOrigin,
-} from "./options.ts";
+import { MIRROR_RULES, type MirrorOptions, openOrigin } from "./options.ts";
 import { mirrorsOf } from "./url.ts";
 import { MirroredRepository } from "./mirrored_repository.ts";
 

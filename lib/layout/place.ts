@@ -18,7 +18,7 @@ const BEGUN: ReadonlySet<string> = new Set(["blobs", "index.json", "ingest"]);
  * @throws {StorageError} With the code `not-a-layout` for another folder,
  * `ENOTDIR` for what is none, or `system-folder`.
  */
-export async function layoutTarget(
+export async function layoutPlace(
   path: string,
   force: boolean,
 ): Promise<string> {

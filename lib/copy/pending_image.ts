@@ -1,4 +1,4 @@
-/** From an image's manifest to all of it, while its layers are asked for already. */
+/** An image whose layers are asked for while its configuration is on its way. */
 
 import type { OnEvent, PullEvent } from "../image/events.ts";
 import {
@@ -9,74 +9,65 @@ import {
 } from "./documents.ts";
 import { isRefusal } from "../transfer/admission.ts";
 
-/** An image's documents, and how much is to be written. */
-export interface PlannedImage extends ImageDocuments {
-  /** The bytes of what is to be written, the archive or the layout's blobs. */
-  size: number;
-}
-
-/** What the planning of a layout or an archive needs. */
-export interface PlanningOptions extends DocumentOptions {
-  /** Tells how many bytes are to be written. */
-  sizeOf: (documents: ImageDocuments) => number | Promise<number>;
-}
-
-/** The way to a plan. It begins at once, and must be waited for. */
-export class Planning {
-  /** Settles when the configuration is there, and `planned` has been told. */
-  readonly whole: Promise<PlannedImage>;
+/** The way to an image's documents. It begins at once, and must be waited for. */
+export class PendingImage {
+  /** Settles when the configuration is there, and that has been told. */
+  readonly documents: Promise<ImageDocuments>;
   /** Settles when the configuration is not asked for any more, or not for now. */
   readonly asked: Promise<void>;
-  /** Ends when either fails, the planning or what goes on beside it. */
+  /** Ends when either fails, the documents or what goes on beside them. */
   readonly signal: AbortSignal;
   readonly #failure = new AbortController();
   readonly #onEvent: OnEvent;
-  /** What is told after `planned`. */
+  /** What is told once the documents are there. */
   #waiting: PullEvent[] | undefined = [];
   #rest: () => void = () => {};
   /** What brings the layers. */
   #layers: Promise<unknown> | undefined;
   #layersCome = false;
 
-  /** Asks for the configuration of an image. */
-  constructor(image: ImageManifest, options: PlanningOptions) {
+  /**
+   * Asks for the configuration of an image.
+   *
+   * @param image Its manifest.
+   * @param options How to ask.
+   * @param planned Makes what is told of the documents before all else.
+   */
+  constructor(
+    image: ImageManifest,
+    options: DocumentOptions,
+    planned: (documents: ImageDocuments) => Promise<PullEvent>,
+  ) {
     const { signal, onEvent } = options;
     this.#onEvent = onEvent;
     this.signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
     this.asked = new Promise((resolve) => this.#rest = resolve);
-    this.whole = this.#plan(image, options);
-    this.whole.then(this.#rest, (error) => {
+    this.documents = this.#find(image, options, planned);
+    this.documents.then(this.#rest, (error) => {
       this.#rest();
       this.#failure.abort(error);
     });
   }
 
-  async #plan(
+  async #find(
     image: ImageManifest,
-    options: PlanningOptions,
-  ): Promise<PlannedImage> {
+    options: DocumentOptions,
+    planned: (documents: ImageDocuments) => Promise<PullEvent>,
+  ): Promise<ImageDocuments> {
     const { signal } = this;
-    const documents = await this.#documents(image, { ...options, signal });
-    const size = await options.sizeOf(documents);
-    this.#onEvent({
-      type: "planned",
-      manifest: documents.manifest.descriptor,
-      platform: documents.platform,
-      config: documents.config.descriptor,
-      layers: documents.parsed.layers,
-      size,
-    });
-    const events = this.#waiting!;
+    const documents = await this.#ask(image, { ...options, signal });
+    const first = await planned(documents);
+    const events = [first, ...this.#waiting!];
     this.#waiting = undefined;
     for (const event of events) this.#onEvent(event);
-    return { ...documents, size };
+    return documents;
   }
 
-  async #documents(
+  async #ask(
     image: ImageManifest,
-    options: PlanningOptions,
+    options: DocumentOptions,
   ): Promise<ImageDocuments> {
     try {
       return await imageConfig(image, options);
@@ -90,12 +81,11 @@ export class Planning {
   }
 
   /** Is told what brings the layers. */
-  async bring<T>(layers: Promise<T>): Promise<T> {
+  readonly onTransfer = (layers: Promise<unknown>): void => {
     this.#layers = layers.catch(() => {});
-    return await layers;
-  }
+  };
 
-  /** Tells of what goes on beside it, once `planned` has been told. */
+  /** Tells of what goes on beside it, once the documents have been told of. */
   readonly onEvent: OnEvent = (event) => {
     if (event.type === "blob-progress") this.#layersCome = true;
     if (this.#waiting) this.#waiting.push(event);
@@ -108,7 +98,7 @@ export class Planning {
       return await work();
     } catch (error) {
       this.#failure.abort(error);
-      await this.whole.catch(() => {});
+      await this.documents.catch(() => {});
       throw error;
     }
   }

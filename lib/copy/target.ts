@@ -1,0 +1,54 @@
+/** Where a graph of images can go: a new target is one file in `targets/`. */
+
+import type { Descriptor, ReadableSink } from "../image/types.ts";
+import type { LayoutStore } from "../layout/layout_store.ts";
+import type { ImageGraph } from "./graph.ts";
+
+/** How a target is looked at and opened. */
+export interface TargetOptions {
+  /**
+   * The cache that the blobs come by. What is in it need not be kept in the
+   * target for a later run; and it remembers what was verified.
+   */
+  cache?: LayoutStore;
+  /** Whether the cache's blobs are taken without computing their digests. */
+  trustCache: boolean;
+  /** Whether to write even what is there. */
+  force: boolean;
+  /** Ends the reading, and the waiting for others who write the same. */
+  signal?: AbortSignal;
+}
+
+/** A place that images can be written to. */
+export interface ImageTarget {
+  /** Bytes of what is there when all is written. */
+  sizeOf(graph: ImageGraph): number | Promise<number>;
+  /**
+   * Whether this very graph is there already, and right: what was verified
+   * and not touched since need not be read again. It is told without waiting
+   * for a configuration where something else is there, or nothing.
+   */
+  holds(graph: ImageGraph, options: TargetOptions): Promise<boolean>;
+  /**
+   * Checks room and rights, and opens a place for what is missing. No
+   * configuration needs to be there.
+   *
+   * @throws {StorageError} If it cannot be written.
+   */
+  open(graph: ImageGraph, options: TargetOptions): Promise<TargetWriter>;
+}
+
+/** What is being written. */
+export interface TargetWriter {
+  /** Where blobs can lie whole, in a target that is a store of such itself. */
+  store?: LayoutStore;
+  /** A blob's own place, in a target that has one for each. */
+  sink?(descriptor: Descriptor): ReadableSink;
+  /**
+   * All blobs are verified: writes what was not known before, and makes it
+   * visible.
+   */
+  commit(graph: ImageGraph): Promise<void>;
+  /** Ends for now; what can be resumed stays. */
+  close(error?: unknown): Promise<void>;
+}

@@ -1,0 +1,151 @@
+/** What every source of images has to keep to; a new one is a line in SOURCES. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { toBytes } from "@std/streams/to-bytes";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { LayoutSource } from "../../lib/copy/sources/layout.ts";
+import { DockerPullError } from "../../lib/image/errors.ts";
+import type { ImageSource } from "../../lib/image/image_source.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import { openRepository } from "../../lib/registry/mirrors/mirrors.ts";
+import { pull } from "../../lib/copy/pull.ts";
+import { inFolder } from "../disk/folder.ts";
+import { buildImage } from "../fixtures/mod.ts";
+import { test } from "../harness.ts";
+import { FakeRegistry } from "../registry_server/mod.ts";
+
+const image = await buildImage({ layers: [{ size: 3000 }, { size: 700_000 }] });
+const layer = image.layers[1]!;
+
+/** A source that has the image as `registry.test/team/app:1`. */
+interface Opened {
+  source: ImageSource;
+  /** Changes a byte of the configuration where it lies. */
+  damage(): Promise<void>;
+}
+
+type Opener = (folder: string) => Promise<Opened>;
+
+const reference = parseReference("registry.test/team/app:1");
+
+function registry(): FakeRegistry {
+  const registry = new FakeRegistry();
+  registry.add("team/app", image, "1");
+  return registry;
+}
+
+const { digest: config } = image.config.descriptor;
+const spoilt = image.config.bytes.map((byte, i) => i === 3 ? byte ^ 1 : byte);
+
+const SOURCES: Record<string, Opener> = {
+  "a registry": (_folder) => {
+    const server = registry();
+    return Promise.resolve({
+      source: openRepository(reference, { fetch: server.fetch, retries: 0 }),
+      damage: () => {
+        server.fault = ({ url }) =>
+          url.includes(config) ? { flipAt: 3 } : undefined;
+        return Promise.resolve();
+      },
+    });
+  },
+  "a registry with a mirror": (_folder) => {
+    const server = registry();
+    server.hosts.add("mirror.test");
+    return Promise.resolve({
+      source: openRepository(reference, {
+        fetch: server.fetch,
+        retries: 0,
+        mirrors: [{ registry: "registry.test", urls: ["https://mirror.test"] }],
+      }),
+      damage: () => {
+        server.fault = ({ url }) =>
+          url.includes(config) ? { flipAt: 3 } : undefined;
+        return Promise.resolve();
+      },
+    });
+  },
+  "a layout": async (folder) => {
+    const path = join(folder, "layout");
+    await pull("registry.test/team/app:1", {
+      fetch: registry().fetch,
+      cacheDir: false,
+      format: "oci",
+      output: path,
+    });
+    return {
+      source: await LayoutSource.open(path, reference),
+      damage: () =>
+        writeFile(join(path, "blobs/sha256", config.slice(7)), spoilt),
+    };
+  },
+};
+
+for (const [name, open] of Object.entries(SOURCES)) {
+  const testSource = (what: string, body: (opened: Opened) => Promise<void>) =>
+    test(`${name}: ${what}`, () =>
+      inFolder(async (folder) => await body(await open(folder))));
+
+  testSource(
+    "a tag and a digest name the same manifest",
+    async ({ source }) => {
+      const { digest, size } = await source.resolve("1");
+      const { descriptor, bytes } = await source.fetchManifest("1");
+      assertEquals([descriptor.digest, bytes.length], [digest, size]);
+      const again = await source.fetchManifest(digest);
+      assertEquals(again.bytes, bytes);
+      assertEquals((await source.fetchManifest(descriptor)).bytes, bytes);
+      assertEquals((await source.resolve(digest)).size, size);
+      assertEquals(await source.tags(), ["1"]);
+    },
+  );
+
+  testSource("what is not there is an error of ours", async ({ source }) => {
+    const gone = `sha256:${"0".repeat(64)}`;
+    for (
+      const call of [
+        () => source.resolve("2"),
+        () => source.fetchManifest("2"),
+        () => source.fetchManifest(gone),
+        () => source.fetchSmallBlob({ ...layer, digest: gone }),
+        () => source.fetchBlob({ ...layer, digest: gone }),
+      ]
+    ) await assertRejects(call, DockerPullError);
+  });
+
+  testSource("a small blob is verified", async ({ source, damage }) => {
+    const { descriptor, bytes } = image.config;
+    assertEquals((await source.fetchSmallBlob(descriptor)).bytes, bytes);
+    await damage();
+    await assertRejects(
+      () => source.fetchSmallBlob(descriptor),
+      DockerPullError,
+    );
+  });
+
+  testSource("a blob comes whole and in ranges", async ({ source }) => {
+    const all = image.blobs.get(layer.digest)!;
+    const first = await source.fetchBlob(layer);
+    assertEquals([first.offset, first.partial], [0, false]);
+    assertEquals(await toBytes(first.body), all);
+    for (const [offset, end] of [[0, 1], [65_536, layer.size - 9], [5, 5000]]) {
+      const part = await source.fetchBlob(layer, { offset, end });
+      assertEquals([part.offset, part.partial], [offset!, true]);
+      assertEquals(await toBytes(part.body), all.slice(offset, end));
+    }
+  });
+
+  testSource("a signal ends a blob with its reason", async ({ source }) => {
+    const reason = new Error("stop");
+    const signal = AbortSignal.abort(reason);
+    const error = await assertRejects(() =>
+      source.fetchBlob(layer, { signal })
+    );
+    assertEquals(error, reason);
+  });
+
+  testSource("a body that nobody wants is let go", async ({ source }) => {
+    const { body } = await source.fetchBlob(layer);
+    await body.cancel();
+  });
+}

@@ -1,0 +1,178 @@
+/** What every target has to keep to; a new one is a line in TARGETS. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { existsSync, readdirSync } from "node:fs";
+import { open, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { copy } from "../../lib/copy/copy.ts";
+import {
+  type DocumentOptions,
+  imageManifest,
+} from "../../lib/copy/documents.ts";
+import { graphOf, type ImageGraph } from "../../lib/copy/graph.ts";
+import { PendingImage } from "../../lib/copy/pending_image.ts";
+import type { ImageTarget } from "../../lib/copy/target.ts";
+import { archiveTarget } from "../../lib/copy/targets/archive.ts";
+import { layoutTarget } from "../../lib/copy/targets/layout.ts";
+import { ContentMismatchError } from "../../lib/image/errors.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
+import { parseReference } from "../../lib/image/reference.ts";
+import { LayoutStore } from "../../lib/layout/layout_store.ts";
+import { openRepository } from "../../lib/registry/mirrors/mirrors.ts";
+import { Writers } from "../../lib/transfer/writers.ts";
+import { verifyImage } from "../../lib/verify/verify.ts";
+import { inFolder } from "../disk/folder.ts";
+import { buildImage } from "../fixtures/mod.ts";
+import { test } from "../harness.ts";
+import { FakeRegistry } from "../registry_server/mod.ts";
+
+const image = await buildImage({ layers: [{ size: 3000 }, { size: 700_000 }] });
+
+interface Place {
+  path: string;
+  target: ImageTarget;
+}
+
+const TARGETS: Record<string, (folder: string) => Place> = {
+  "an archive": (folder) => {
+    const path = join(folder, "image.tar");
+    return { path, target: archiveTarget(path) };
+  },
+  "a layout": (folder) => {
+    const path = join(folder, "layout");
+    return { path, target: layoutTarget(path) };
+  },
+};
+
+/** What a test works with. */
+interface World extends Place {
+  registry: FakeRegistry;
+  graph(): Promise<ImageGraph>;
+  holds(graph: ImageGraph): Promise<boolean>;
+  copy(graph: ImageGraph, options?: { force?: boolean }): Promise<boolean>;
+  folder: string;
+}
+
+for (const withCache of [true, false]) {
+  for (const [name, place] of Object.entries(TARGETS)) {
+    const title = `${name} ${withCache ? "with" : "without"} a cache`;
+    const testTarget = (what: string, body: (world: World) => Promise<void>) =>
+      test(`${title}: ${what}`, () =>
+        inFolder(async (folder) => {
+          const registry = new FakeRegistry();
+          registry.add("team/app", image, "1");
+          await body(await makeWorld(folder, registry, place, withCache));
+          registry.assertNoOpenBodies();
+        }));
+
+    testTarget("holds what was copied, and no more is sent", async (world) => {
+      const { target, copy, path, registry } = world;
+      const graph = await world.graph();
+      assertEquals(await world.holds(graph), false);
+      assertEquals(await copy(graph), false);
+      assertEquals(await world.holds(graph), true);
+      const blobs = () =>
+        registry.log.filter((line) => line.includes("/blobs/")).length;
+      const before = blobs();
+      assertEquals(await copy(graph), true);
+      assertEquals(blobs(), before);
+      const { problems, images } = await verifyImage(path);
+      assertEquals([problems, images.length], [[], 1]);
+      assert(await target.sizeOf(graph) > 703_000);
+    });
+
+    testTarget("nothing is visible before all is verified", async (world) => {
+      const { registry, path } = world;
+      registry.fault = ({ path, method }) =>
+        method === "GET" && path.includes(image.layers[1]!.digest)
+          ? { flipAt: 9 }
+          : undefined;
+      const graph = await world.graph();
+      await assertRejects(() => world.copy(graph), ContentMismatchError);
+      assertEquals(await world.holds(graph), false);
+      const names = existsSync(path)
+        ? readdirSync(path).includes("index.json") &&
+          [...await (await LayoutStore.find(path))!.names()]
+        : [];
+      assertEquals(names || [], []);
+      registry.fault = undefined;
+      await world.copy(await world.graph());
+      assertEquals((await verifyImage(path)).problems, []);
+    });
+
+    testTarget("what is damaged is not held, and mended", async (world) => {
+      const graph = await world.graph();
+      await world.copy(graph);
+      const { digest } = image.config.descriptor;
+      const blob = join(world.path, "blobs/sha256", digest.slice(7));
+      if (existsSync(blob)) await writeFile(blob, "gone");
+      else {
+        const file = await open(world.path, "r+");
+        await file.write("x", (await file.stat()).size / 2);
+        await file.close();
+      }
+      assertEquals(await world.holds(graph), false);
+      await world.copy(graph, { force: true });
+      assertEquals((await verifyImage(world.path)).problems, []);
+    });
+
+    testTarget("nothing is left beside it", async (world) => {
+      await world.copy(await world.graph());
+      const beside = readdirSync(dirname(world.path))
+        .filter((name) => name !== "cache" && !world.path.endsWith(name));
+      assertEquals(beside, []);
+    });
+  }
+}
+
+async function makeWorld(
+  folder: string,
+  registry: FakeRegistry,
+  place: (folder: string) => Place,
+  withCache: boolean,
+): Promise<World> {
+  const reference = parseReference("registry.test/team/app:1");
+  const source = openRepository(reference, { fetch: registry.fetch });
+  const cache = withCache
+    ? await LayoutStore.open(join(folder, "cache"))
+    : undefined;
+  const { path, target } = place(folder);
+  const options: DocumentOptions = {
+    repository: source,
+    store: cache,
+    wanted: image.platform,
+    explicit: false,
+    known: false,
+    onEvent: () => {},
+  };
+  return {
+    path,
+    target,
+    registry,
+    folder,
+    holds: (graph) =>
+      target.holds(graph, { cache, trustCache: false, force: false }),
+    async graph() {
+      const found = await imageManifest(reference, options);
+      const told = (): Promise<PullEvent> =>
+        Promise.resolve({ type: "blob-wait", descriptor: found.resolved });
+      const { documents } = new PendingImage(found, options, told);
+      await documents;
+      return graphOf([{ reference, found, documents, source }]);
+    },
+    async copy(graph, { force = false } = {}) {
+      const writers = new Writers({ connections: 3, threads: false });
+      try {
+        const { upToDate } = await copy(graph, target, writers, {
+          cache,
+          force,
+          trustCache: false,
+          onEvent: () => {},
+          sleep: () => Promise.resolve(),
+        });
+        return upToDate;
+      } finally {
+        writers.close();
+      }
+    },
+  };
+}
