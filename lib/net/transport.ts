@@ -25,6 +25,7 @@ import {
   TEXT,
 } from "../image/options.ts";
 import type { Fetch, FetchInit } from "../image/types.ts";
+import { reach } from "./reach.ts";
 import {
   type AllTlsOptions,
   type HostSettings,
@@ -119,6 +120,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
 
   const native = Deno ? denoFetch(Deno) : bunFetch();
   const byNode = new Set<string>();
+  const met = new Set<string>();
   return {
     async fetch(address, init) {
       const url = new URL(address);
@@ -128,7 +130,18 @@ export function createTransport(options: TransportOptions = {}): Transport {
         (Deno && tls.insecure && url.protocol === "https:")
       ) return await node.fetch(address, init);
       try {
-        return await native.fetch(address, init, tls);
+        if (!Deno || met.has(url.host) || init?.method === "POST") {
+          return await native.fetch(address, init, tls);
+        }
+        return await reach(
+          (signal) => native.fetch(address, { ...init, signal }, tls),
+          (signal) => node.fetch(address, { ...init, signal }),
+          {
+            signal: init?.signal,
+            onFirst: () => met.add(url.host),
+            onSecond: () => byNode.add(url.host),
+          },
+        );
       } catch (error) {
         if (init?.signal?.aborted || !onlyNodeCan(error, tls)) throw error;
         byNode.add(url.host);
