@@ -87,14 +87,12 @@ export {
   defaultCredentialPaths,
 } from "./lib/credentials/default_paths.ts";
 export {
-  dockerConfigFile,
-  dockerConfigText,
-} from "./lib/credentials/docker_config.ts";
-export {
+  type AuthFileOptions,
   authJsonFile,
   type AuthJsonOptions,
-} from "./lib/credentials/auth_json.ts";
-export { type AuthFileOptions } from "./lib/credentials/auth_file_provider.ts";
+  dockerConfigFile,
+  dockerConfigText,
+} from "./lib/credentials/auth_file_provider.ts";
 export {
   eraseCredential,
   saveCredential,

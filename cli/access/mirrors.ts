@@ -9,12 +9,11 @@
 import { posix, win32 } from "node:path";
 import { readSettings } from "../../lib/disk/plain_file.ts";
 import { DockerPullError, StorageError } from "../../lib/image/errors.ts";
+import { canonicalRegistry, DOCKER_HUB } from "../../lib/image/reference.ts";
 import { type Mirror, parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
 import { UsageError } from "../options/arguments.ts";
 import type { CertificatePlaces } from "./certificates.ts";
 import { explainStorage } from "../messages/storage_errors.ts";
-
-const DOCKER_HUB = "docker.io";
 
 /**
  * Reads `HOST=URL[,URL]`.
@@ -40,12 +39,11 @@ export function parseMirror(text: string, source: string): Mirror {
     throw refuse(`${JSON.stringify(host)} is no host`);
   }
   const url = new URL(name);
-  const registry = /^(?:index|registry-1)\.docker\.io$/.test(url.hostname)
-    ? DOCKER_HUB
-    // A default port that was written is part of a reference's host.
-    : url.hostname + (/:(\d+)$/.exec(host)?.[0] ?? "");
+  const hub = canonicalRegistry(url.hostname) === DOCKER_HUB;
+  // A default port that was written is part of a reference's host.
+  const port = /:(\d+)$/.exec(host)?.[0] ?? "";
   return {
-    registry,
+    registry: hub ? DOCKER_HUB : url.hostname + port,
     urls: list.split(",").filter(Boolean).map((text) =>
       mirrorUrl(text, refuse)
     ),

@@ -1,5 +1,6 @@
 /** The options of the network, which every command that uses it shares. */
 
+import { registryHost } from "../../lib/image/reference.ts";
 import { redactAddress } from "../../lib/redact/address.ts";
 import type { OptionDefinition, ParsedArguments } from "./arguments.ts";
 import { UsageError } from "./arguments.ts";
@@ -85,8 +86,8 @@ export function readNetworkOptions(
   }
   return {
     caCerts: values.get("ca-cert") ?? [],
-    ...(clientCert !== undefined && { clientCert }),
-    ...(clientKey !== undefined && { clientKey }),
+    clientCert,
+    clientKey,
     insecure: hosts ?? flags.has("insecure"),
     plainHttp: flags.has("plain-http"),
   };
@@ -105,6 +106,6 @@ function parseHost(text: string): string {
   }
   const { hostname } = new URL(url);
   // The name of Docker Hub is not that of its API.
-  const host = hostname === "docker.io" ? "registry-1.docker.io" : hostname;
+  const host = registryHost(hostname);
   return port === undefined ? host : `${host}:${Number(port)}`;
 }

@@ -1,9 +1,11 @@
 /** What Docker's config.json and Podman's auth.json have in common. */
 
+import { randomUUID } from "node:crypto";
 import type { Credential } from "../image/types.ts";
 import { systemCode } from "../disk/io.ts";
 import { openSettings } from "../disk/plain_file.ts";
 import { InvalidDocumentError, StorageError } from "../image/errors.ts";
+import { decodeBase64 } from "../net/base64.ts";
 
 /** More than a file of logins can sensibly have, in bytes. */
 export const AUTH_FILE_LIMIT = 4 * 1024 * 1024;
@@ -117,29 +119,47 @@ export async function readAuthFile(
   );
 }
 
-/** `user:password` in base64, as `auth` has it. The password may have been padded with NULs. */
-function decodeAuth(auth: string): [string, string] | undefined {
-  try {
-    const bytes = Uint8Array.from(atob(auth), (char) => char.charCodeAt(0));
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-      .decode(bytes);
-    const colon = text.indexOf(":");
-    if (colon < 1) return undefined;
-    return [
-      text.slice(0, colon),
-      text.slice(colon + 1).replace(/^\0+|\0+$/g, ""),
-    ];
-  } catch {
-    return undefined;
-  }
+/** A text of JSON, or a number. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+
+/**
+ * Changes the entries of a file of logins. All else keeps its order and its
+ * meaning, to the last digit of a number, and the file its indentation.
+ *
+ * @param text The file, which {@linkcode parseAuthFile} has understood.
+ * @param change Changes the entries in place.
+ * @returns The new text; the same where there is no change.
+ */
+export function changeAuths(
+  text: string,
+  change: (auths: Record<string, unknown>) => void,
+): string {
+  const mark = randomUUID();
+  const document = JSON.parse(
+    text.trim() === ""
+      ? "{}"
+      : text.replace(TOKEN, (t) => t[0] === '"' ? t : `"${mark}${t}"`),
+  );
+  const before = JSON.stringify(document);
+  const auths = document.auths ?? {};
+  change(auths);
+  if (Object.keys(auths).length > 0) document.auths = auths;
+  if (JSON.stringify(document) === before) return text;
+  const indentation = /[\r\n]([ \t]+)\S/.exec(text)?.[1] ??
+    (before === "{}" ? "\t" : "");
+  return JSON.stringify(document, null, indentation)
+    .replaceAll(new RegExp(`"${mark}([^"]*)"`, "g"), "$1") +
+    /\n?$/.exec(text)![0];
 }
 
-/** `user:password` in base64 of its UTF-8. */
-export function encodeAuth(username: string, password: string): string {
-  const bytes = new TextEncoder().encode(`${username}:${password}`);
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
+/** A login as `auth` has it. The password may have been padded with NULs. */
+function decodeAuth(auth: string): [string, string] | undefined {
+  const text = decodeBase64(auth);
+  const colon = text?.indexOf(":") ?? -1;
+  return text === undefined || colon < 1 ? undefined : [
+    text.slice(0, colon),
+    text.slice(colon + 1).replace(/^\0+|\0+$/g, ""),
+  ];
 }
 
 /**
@@ -172,7 +192,7 @@ export function readAuthEntry(
       credential: {
         kind: "identity-token",
         token,
-        ...(username && { username }),
+        username: username || undefined,
       },
     };
   }

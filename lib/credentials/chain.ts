@@ -5,7 +5,7 @@ import type {
   CredentialProvider,
   FoundCredential,
 } from "../image/types.ts";
-import { canonicalRegistry } from "./server_key.ts";
+import { canonicalRegistry } from "../image/reference.ts";
 
 /**
  * Asks the providers in their order and gives the first login found. Nothing

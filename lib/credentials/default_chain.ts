@@ -1,13 +1,16 @@
 /** All places where a login may be, in the documented order. */
 
 import type { CredentialProvider, FoundCredential } from "../image/types.ts";
-import { authJsonFile } from "./auth_json.ts";
+import {
+  authJsonFile,
+  dockerConfigFile,
+  dockerConfigText,
+} from "./auth_file_provider.ts";
 import { credentialChain, givenCredential } from "./chain.ts";
 import {
   type CredentialPathSettings,
   defaultCredentialPaths,
 } from "./default_paths.ts";
-import { dockerConfigFile, dockerConfigText } from "./docker_config.ts";
 import type { HelperOptions } from "./helper.ts";
 
 /** What {@linkcode defaultCredentials} goes by. */

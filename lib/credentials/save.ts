@@ -1,24 +1,27 @@
 /** Keeps and forgets logins, where Docker or Podman would. */
 
+import { randomUUID } from "node:crypto";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Credential } from "../image/types.ts";
-import { DockerPullError } from "../image/errors.ts";
+import { makeFolders } from "../disk/folders.ts";
+import { ifThere, onDisk } from "../disk/io.ts";
+import { followLinks } from "../disk/links.ts";
 import { acquireLock } from "../disk/lock.ts";
+import { DockerPullError } from "../image/errors.ts";
+import { encodeBase64 } from "../net/base64.ts";
 import {
   type AuthFile,
-  encodeAuth,
+  changeAuths,
   parseAuthFile,
   readAuthFile,
 } from "./auth_file.ts";
-import { configuredHelper } from "./auth_file_provider.ts";
-import { PODMAN_DIALECT } from "./auth_json.ts";
-import { DOCKER_DIALECT } from "./docker_config.ts";
+import { configuredHelper, DIALECTS } from "./auth_file_provider.ts";
 import {
   eraseWithHelper,
   type HelperOptions,
   storeWithHelper,
 } from "./helper.ts";
-import { deleteMember, setMember } from "./json_text.ts";
-import { makePrivateFolder, replacePrivateFile } from "./private_file.ts";
 import { findServerKey } from "./server_key.ts";
 
 /** How a file of logins is changed. */
@@ -49,12 +52,12 @@ function fileEntry(registry: string, credential: Credential): unknown {
           }: the user name ${username ? "has a colon" : "is empty"}`,
         );
       }
-      return { auth: encodeAuth(username, password) };
+      return { auth: encodeBase64(`${username}:${password}`) };
     }
     case "identity-token": {
       const { username, token } = credential;
       return {
-        ...(username && { auth: encodeAuth(username, "") }),
+        auth: username ? encodeBase64(`${username}:`) : undefined,
         identitytoken: token,
       };
     }
@@ -64,33 +67,30 @@ function fileEntry(registry: string, credential: Credential): unknown {
 }
 
 /**
- * Changes the text of a file, unless the change is none. Two logins at the
+ * Changes the entries of a file, unless the change is none. Two logins at the
  * same time wait for each other, so that neither is lost.
  */
 async function edit(
   path: string,
   { source = path, signal }: SaveOptions,
-  change: (text: string, file: AuthFile) => string,
+  change: (auths: Record<string, unknown>, file: AuthFile) => void,
 ): Promise<void> {
   await makePrivateFolder(path);
   const lock = await acquireLock(`${path}.lock`, { signal });
   try {
-    const read = await readAuthFile(path, source) ?? "";
-    const text = read.trim() === "" ? "{}" : read;
-    const changed = change(text, parseAuthFile(text, source));
+    const text = await readAuthFile(path, source) ?? "";
+    const file = parseAuthFile(text, source);
+    const changed = changeAuths(text, (auths) => change(auths, file));
     if (changed !== text) await replacePrivateFile(path, changed);
   } finally {
     await lock.release();
   }
 }
 
-const dialectOf = ({ format = "docker" }: SaveOptions) =>
-  format === "docker" ? DOCKER_DIALECT : PODMAN_DIALECT;
-
 /**
  * Keeps a login: with the helper that the file names for the registry, else
- * in the file itself, which then has mode 0600. All else in the file stays as
- * it is, to the character. Gives where the login is now, for the user.
+ * in the file itself, which then has mode 0600. All else in the file keeps
+ * its order and meaning. Gives where the login is now, for the user.
  *
  * @throws {CredentialHelperError} If the helper does not take it; it is then nowhere.
  * @throws {InvalidDocumentError} If the file is not understood; it is then unchanged.
@@ -102,8 +102,8 @@ export async function saveCredential(
   credential: Credential,
   options: SaveOptions = {},
 ): Promise<string> {
-  const { source = path } = options;
-  const dialect = dialectOf(options);
+  const { source = path, format = "docker" } = options;
+  const dialect = DIALECTS[format];
   const server = dialect.serverKey(registry);
   const before = parseAuthFile(await readAuthFile(path, source) ?? "", source);
   const helper = configuredHelper(before, registry, dialect);
@@ -111,11 +111,7 @@ export async function saveCredential(
   // what may have been there in plain text.
   const entry = helper ? {} : fileEntry(registry, credential);
   if (helper) await storeWithHelper(helper, server, credential, options);
-  await edit(
-    path,
-    options,
-    (text) => setMember(text, ["auths", server], entry),
-  );
+  await edit(path, options, (auths) => void (auths[server] = entry));
   return helper ? `docker-credential-${helper}` : source;
 }
 
@@ -133,20 +129,19 @@ export async function eraseCredential(
   registry: string,
   options: SaveOptions = {},
 ): Promise<string[]> {
-  const { source = path } = options;
-  const dialect = dialectOf(options);
+  const { source = path, format = "docker" } = options;
+  const dialect = DIALECTS[format];
   const { anyPath } = dialect;
   const places: string[] = [];
   if (await readAuthFile(path, source) === undefined) return places;
   let helper = "";
-  await edit(path, options, (text, file) => {
+  await edit(path, options, (auths, file) => {
     helper = configuredHelper(file, registry, dialect);
-    for (const [key, entry] of file.auths) {
+    for (const key of Object.keys(auths)) {
       if (findServerKey([key], registry, { anyPath }) === undefined) continue;
-      text = deleteMember(text, ["auths", key]);
-      if (JSON.stringify(entry) !== "{}") places[0] = source;
+      if (JSON.stringify(auths[key]) !== "{}") places[0] = source;
+      delete auths[key];
     }
-    return text;
   });
   if (helper) {
     const server = dialect.serverKey(registry);
@@ -155,4 +150,51 @@ export async function eraseCredential(
     }
   }
   return places;
+}
+
+/**
+ * Makes the folder for a file, for the owner only, if there is none.
+ *
+ * @throws {StorageError}
+ */
+async function makePrivateFolder(path: string): Promise<void> {
+  const folder = dirname(path);
+  await onDisk("write", folder, () => makeFolders(folder, 0o700));
+}
+
+/**
+ * Gives a file a new text, in one step: whoever reads it sees the old text or
+ * the new one. Its mode is 0600 from the first byte on, its owner stays the
+ * same where the system lets us, and a symbolic link to it stays a link.
+ *
+ * @throws {StorageError}
+ */
+async function replacePrivateFile(
+  path: string,
+  text: string,
+): Promise<void> {
+  const target = await followLinks(path);
+  await makePrivateFolder(target);
+  const before = await ifThere("read", path, () => stat(target));
+  const temporary = `${target}.${randomUUID()}`;
+  await onDisk("write", path, async () => {
+    try {
+      const file = await open(temporary, "wx", 0o600);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+        const { uid, gid } = await file.stat();
+        if (before && (before.uid !== uid || before.gid !== gid)) {
+          // With sudo the file is still the user's.
+          await file.chown(before.uid, before.gid).catch(() => {});
+        }
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      throw error;
+    }
+  });
 }

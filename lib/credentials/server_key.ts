@@ -4,21 +4,10 @@
  * as a login is for; older tools wrote URLs of every form.
  */
 
+import { canonicalRegistry, DOCKER_HUB } from "../image/reference.ts";
+
 /** What Docker's config.json and its helpers call Docker Hub. */
 export const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
-
-const DOCKER_HUB = "docker.io";
-const DOCKER_HUB_HOSTS: ReadonlySet<string> = new Set([
-  DOCKER_HUB,
-  "index.docker.io",
-  "registry-1.docker.io",
-]);
-
-/** The registry's host in lower case, with the names of Docker Hub made one: `docker.io`. */
-export function canonicalRegistry(registry: string): string {
-  const host = registry.toLowerCase();
-  return DOCKER_HUB_HOSTS.has(host) ? DOCKER_HUB : host;
-}
 
 /** The key that Docker keeps a registry's login under. */
 export function dockerServerKey(registry: string): string {
@@ -40,7 +29,7 @@ function parseServerKey(key: string): ServerKey {
   const scheme = /^https?:\/\//i.exec(key)?.[0] ?? "";
   const [, authority, path] = /^([^/?#\\]*)(.*)$/s.exec(
     key.slice(scheme.length),
-  )!;
+  ) as unknown as [string, string, string];
   // A user name is part of a URL only. Elsewhere `ghcr.io@evil.example` is no
   // host at all, and must not become one.
   const host = scheme

@@ -21,7 +21,11 @@ export interface Reference {
   digest?: string;
 }
 
-const DOCKER_HUB = "docker.io";
+/** What references call Docker Hub. */
+export const DOCKER_HUB = "docker.io";
+/** The host of Docker Hub's API. */
+const DOCKER_HUB_HOST = "registry-1.docker.io";
+const DOCKER_HUB_NAMES = [DOCKER_HUB, "index.docker.io", DOCKER_HUB_HOST];
 const MAX_NAME_LENGTH = 255;
 const LABEL = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
@@ -310,5 +314,16 @@ export function imageName(reference: Reference, manifest: string): string {
  * ```
  */
 export function registryHost(registry: string): string {
-  return registry === DOCKER_HUB ? "registry-1.docker.io" : registry;
+  return registry === DOCKER_HUB ? DOCKER_HUB_HOST : registry;
+}
+
+/**
+ * A registry's name in the one spelling by which names are compared.
+ *
+ * @param registry A host, with its port where it has one.
+ * @returns It in lower case; `docker.io` for every name of Docker Hub.
+ */
+export function canonicalRegistry(registry: string): string {
+  const host = registry.toLowerCase();
+  return DOCKER_HUB_NAMES.includes(host) ? DOCKER_HUB : host;
 }

@@ -3,6 +3,7 @@
 import type { Credential, CredentialProvider, Fetch } from "../image/types.ts";
 import { MASK } from "../redact/address.ts";
 import { cleanText, neutralize } from "../redact/clean.ts";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
 
 /** Less than this would be found in words that are no secret. */
 const SHORTEST = 4;
@@ -50,7 +51,7 @@ function formsOf(secret: string): string[] {
     new URLSearchParams({ "": whole }).toString().slice(1),
     secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
       .replaceAll(">", "&gt;").replaceAll('"', "&quot;"),
-    base64(whole),
+    encodeBase64(whole),
   ];
 }
 
@@ -60,11 +61,6 @@ function wellFormed(text: string): string {
     /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
     "\ufffd",
   );
-}
-
-function base64(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }
 
 /**
@@ -98,7 +94,7 @@ export class Secrets {
     if (credential.kind === "basic") {
       const { username, password } = credential;
       this.learn(password);
-      this.learn(base64(wellFormed(`${username}:${password}`)));
+      this.learn(encodeBase64(wellFormed(`${username}:${password}`)));
     } else this.learn(credential.token);
   }
 
@@ -131,7 +127,7 @@ export class Secrets {
       const [, scheme, value] = /^(\S+) +(.+)$/.exec(header) ?? [];
       this.learn(value);
       if (scheme?.toLowerCase() === "basic") {
-        const login = loginOf(value!);
+        const login = decodeBase64(value!, { fatal: false }) ?? "";
         this.learn(login.slice(login.indexOf(":") + 1));
       }
       if (typeof init?.body === "string") {
@@ -248,21 +244,6 @@ const WORD = /[\p{L}\p{N}_]/u;
 function joins(left: string | undefined, right: string | undefined): boolean {
   return left !== undefined && right !== undefined && WORD.test(left) &&
     WORD.test(right);
-}
-
-/**
- * The user and password of a `Basic` header.
- *
- * @param value What follows `Basic`.
- * @returns Both with a colon between; empty where it is no base64.
- */
-export function loginOf(value: string): string {
-  try {
-    const bytes = Uint8Array.from(atob(value), (c) => c.charCodeAt(0));
-    return new TextDecoder().decode(bytes);
-  } catch {
-    return "";
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What of a request must not be repeated by whoever answers it. */
 
-import { loginOf } from "./known_secrets.ts";
+import { decodeBase64 } from "./base64.ts";
 import type { Exchange } from "./body.ts";
 
 /** Shorter values of a query are words and numbers. */
@@ -20,7 +20,7 @@ export function secretsOf({ sent, url }: Exchange): string[] {
   const [scheme, value = ""] = (sent.authorization ?? "").split(" ");
   secrets.push(value);
   if (scheme === "Basic") {
-    const login = loginOf(value);
+    const login = decodeBase64(value, { fatal: false }) ?? "";
     secrets.push(login, login.slice(login.indexOf(":") + 1));
   }
   const form = new URLSearchParams(sent.body ?? "");

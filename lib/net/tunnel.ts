@@ -5,6 +5,7 @@ import net from "node:net";
 import tls from "node:tls";
 import { onAbort } from "../image/abort.ts";
 import { NetworkError } from "../image/errors.ts";
+import { encodeBase64 } from "./base64.ts";
 import type { Proxy } from "./proxy.ts";
 import { proxyFailure, proxyRefusal } from "./proxy_failure.ts";
 
@@ -39,10 +40,8 @@ export interface TunnelOptions {
 /** The header that logs in to a proxy whose address holds a user. */
 export function proxyAuthorization(proxy: Proxy): Record<string, string> {
   if (!proxy.username) return {};
-  const login = `${proxy.username}:${proxy.password}`;
-  return {
-    "proxy-authorization": `Basic ${Buffer.from(login).toString("base64")}`,
-  };
+  const login = encodeBase64(`${proxy.username}:${proxy.password}`);
+  return { "proxy-authorization": `Basic ${login}` };
 }
 
 /** Milliseconds for a proxy to connect. */

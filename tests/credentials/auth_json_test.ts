@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { authJsonFile } from "../../lib/credentials/auth_json.ts";
+import { authJsonFile } from "../../lib/credentials/auth_file_provider.ts";
 import type { HelperRun } from "../../lib/credentials/helper_process.ts";
 import { test } from "../harness.ts";
 import { auth, basic, withFolder } from "./fixture.ts";

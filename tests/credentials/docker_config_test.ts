@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import {
   dockerConfigFile,
   dockerConfigText,
-} from "../../lib/credentials/docker_config.ts";
+} from "../../lib/credentials/auth_file_provider.ts";
 import type { HelperRun } from "../../lib/credentials/helper_process.ts";
 import { test } from "../harness.ts";
 import { auth, basic, withFolder } from "./fixture.ts";
@@ -110,7 +110,7 @@ const ENTRIES: [string, unknown, unknown][] = [
   [
     "an identity token",
     { identitytoken: "t" },
-    { kind: "identity-token", token: "t" },
+    { kind: "identity-token", token: "t", username: undefined },
   ],
   [
     "an identity token with a user",

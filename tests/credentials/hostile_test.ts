@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { chmod, mkdir, symlink } from "node:fs/promises";
 import process from "node:process";
 import { AUTH_FILE_LIMIT } from "../../lib/credentials/auth_file.ts";
-import { dockerConfigFile } from "../../lib/credentials/docker_config.ts";
+import { dockerConfigFile } from "../../lib/credentials/auth_file_provider.ts";
 import { saveCredential } from "../../lib/credentials/save.ts";
 import { test } from "../harness.ts";
 import { auth, basic, NO_SCRIPTS, withFolder } from "./fixture.ts";

@@ -8,6 +8,7 @@ import {
   readlink,
   stat,
   symlink,
+  writeFile,
 } from "node:fs/promises";
 import type { Credential } from "../../lib/image/types.ts";
 import { InvalidDocumentError, StorageError } from "../../lib/image/errors.ts";
@@ -104,34 +105,130 @@ for (const [what, credential, options, key, entry] of FORMS) {
     }));
 }
 
-test("saveCredential() and eraseCredential() leave all else to the character", () =>
+test("saveCredential() and eraseCredential() leave the meaning of all else", () =>
   withFolder(async ({ write }) => {
     const before = `{
     "detachKeys" : "ctrl-e,e",
-  "HttpHeaders": { "X-\\u00e9": "a\\/b", "2": "b", "1": 10000000000000000001 },
+  "HttpHeaders": { "X-\\u00e9": "a\\/b 1.50", "b": 10000000000000000001 },
     "auths": {
         "z.example": {"auth":   "eDp5"},
         "127.0.0.1": { }
     },
-    "__proto__": [ 1e2, {"}": "]"} ]
-}`;
+    "__proto__": [ 1e2, -0.10, {"}": "]"} ]
+}
+`;
+    const written = (last: string) =>
+      `{
+    "detachKeys": "ctrl-e,e",
+    "HttpHeaders": {
+        "X-é": "a/b 1.50",
+        "b": 10000000000000000001
+    },
+    "auths": {
+        "z.example": {
+            "auth": "eDp5"
+        },
+        "127.0.0.1": {}${last}
+    },
+    "__proto__": [
+        1e2,
+        -0.10,
+        {
+            "}": "]"
+        }
+    ]
+}
+`;
     const file = await write("config.json", before);
+    const text = () => readFile(file, "utf8");
+    // What is not there is not taken away by writing the file anew.
+    assertEquals(await eraseCredential(file, "h"), []);
+    assertEquals(await text(), before);
     await saveCredential(file, "h", login);
-    const after = before.replace(
-      `"127.0.0.1": { }`,
-      `"127.0.0.1": { },
+    const entry = `,
         "h": {
             "auth": "dTpww6Q6c3M="
-        }`,
-    );
-    assertEquals(await readFile(file, "utf8"), after);
+        }`;
+    assertEquals(await text(), written(entry));
     // The same login again changes nothing.
     await saveCredential(file, "h", login);
-    assertEquals(await readFile(file, "utf8"), after);
+    assertEquals(await text(), written(entry));
     assertEquals(await eraseCredential(file, "h"), [file]);
-    assertEquals(await readFile(file, "utf8"), before);
-    assertEquals(await eraseCredential(file, "h"), []);
+    assertEquals(await text(), written(""));
   }));
+
+const LAYOUTS: [string, string, string][] = [
+  ["an empty object", "{}", '{\n\t"auths": {\n\t\t"h": ENTRY\n\t}\n}'],
+  ["an empty text", " \n", '{\n\t"auths": {\n\t\t"h": ENTRY\n\t}\n}\n'],
+  ["one line", '{"x":1}', '{"x":1,"auths":{"h":ENTRY}}'],
+  ["one line with logins", '{"auths":{"c":2}}', '{"auths":{"c":2,"h":ENTRY}}'],
+  [
+    "one line with the login",
+    '{"auths":{"h":2,"c":3}}',
+    '{"auths":{"h":ENTRY,"c":3}}',
+  ],
+  ["null in the way", '{"auths":null}', '{"auths":{"h":ENTRY}}'],
+  ["two of a name", '{"auths":{"h":2,"h":3}}', '{"auths":{"h":ENTRY}}'],
+  ["an escaped name", '{"\\u0061uths":{"h":2}}', '{"auths":{"h":ENTRY}}'],
+  [
+    "brackets in texts",
+    '{"}{\\"":"]}\\\\","auths":{"h":2}}',
+    '{"}{\\"":"]}\\\\","auths":{"h":ENTRY}}',
+  ],
+  [
+    "two spaces",
+    '{\n  "auths": {}\n}\n',
+    '{\n  "auths": {\n    "h": ENTRY\n  }\n}\n',
+  ],
+  [
+    "mixed layout",
+    '{\n  "auths": {"c": 1}\n}',
+    '{\n  "auths": {\n    "c": 1,\n    "h": ENTRY\n  }\n}',
+  ],
+];
+
+for (const [what, text, wanted] of LAYOUTS) {
+  test(`saveCredential() keeps the indentation of ${what}`, () =>
+    withFolder(async ({ path }) => {
+      const file = `${path}/config.json`;
+      await writeFile(file, text);
+      const credential = { kind: "registry-token", token: "t" } as const;
+      await saveCredential(file, "h", credential);
+      const saved = await readFile(file, "utf8");
+      const entry = /\{\s*"registrytoken": ?"t"\s*\}/;
+      assertEquals(saved.replace(entry, "ENTRY"), wanted);
+      assertEquals(JSON.parse(saved).auths.h, { registrytoken: "t" });
+    }));
+}
+
+const ERASED: [string, string, string][] = [
+  ["the only one", '{"auths":{ "h":1 }}', '{"auths":{}}'],
+  ["the first", '{"auths":{"h":{"x":[1,2]}, "c":2}}', '{"auths":{"c":2}}'],
+  ["the last", '{"auths":{"c":2,"h":"}"}}', '{"auths":{"c":2}}'],
+  [
+    "the middle",
+    '{"auths":{"c":2,"h":-1.5e3,"d":4.0}}',
+    '{"auths":{"c":2,"d":4.0}}',
+  ],
+  [
+    "every one of the name",
+    '{"auths":{"h":1,"c":2,"h":3,"\\u0068":4}}',
+    '{"auths":{"c":2}}',
+  ],
+  ["nothing if it is not there", '{"auths": {"c":2}}', '{"auths": {"c":2}}'],
+  ["nothing if there are no logins", '{"a": ["h"]}', '{"a": ["h"]}'],
+  ["nothing of another object", '{"h":1,"x": {"h":2}}', '{"h":1,"x": {"h":2}}'],
+];
+
+for (const [what, text, wanted] of ERASED) {
+  test(`eraseCredential() takes away ${what}`, () =>
+    withFolder(async ({ path }) => {
+      const file = `${path}/config.json`;
+      await writeFile(file, text);
+      await eraseCredential(file, "h");
+      assertEquals(await readFile(file, "utf8"), wanted);
+    }));
+}
 
 test("eraseCredential() takes every spelling of the host and no other host", () =>
   withFolder(async ({ write }) => {

@@ -3,17 +3,17 @@
 import type { FileHandle } from "node:fs/promises";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   neutralize,
   quoteForShell,
   truncate,
 } from "../../cli/progress/text.ts";
 import {
+  changeAuths,
   parseAuthFile,
   readAuthEntry,
 } from "../../lib/credentials/auth_file.ts";
-import { setMember } from "../../lib/credentials/json_text.ts";
 import { findServerKey } from "../../lib/credentials/server_key.ts";
 import { parseDigest } from "../../lib/image/digest.ts";
 import { RangeRecord } from "../../lib/disk/range_record.ts";
@@ -296,7 +296,14 @@ export const TARGETS: readonly Target[] = [
         for (const entry of Object.values(auths)) readAuthEntry(entry);
       }
       if (text.trim() === "") return;
-      JSON.parse(setMember(text, ["auths", "r.test"], { auth: "x" }));
+      const changed = changeAuths(text, (auths) => {
+        auths["r.test"] = { auth: "x" };
+      });
+      const { auths = {}, ...others } = JSON.parse(text);
+      assertEquals(JSON.parse(changed), {
+        ...others,
+        auths: { ...auths, "r.test": { auth: "x" } },
+      });
     },
   },
   {

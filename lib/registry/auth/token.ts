@@ -11,6 +11,7 @@ import {
   RegistryError,
 } from "../../image/errors.ts";
 import type { Credential } from "../../image/types.ts";
+import { encodeBase64 } from "../../net/base64.ts";
 import { type HttpClient, MAX_REPLY_SIZE } from "../../net/http.ts";
 import { checkRealm, type Lookup } from "./realm.ts";
 
@@ -114,8 +115,7 @@ export function basicAuthorization(credential: Credential): string | undefined {
     username: credential.username || "<token>",
     password: credential.token,
   };
-  const bytes = new TextEncoder().encode(`${username}:${password}`);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+  return `Basic ${encodeBase64(`${username}:${password}`)}`;
 }
 
 async function post(

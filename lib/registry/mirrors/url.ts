@@ -1,6 +1,7 @@
 /** Where mirrors are, and which are for a registry. */
 
 import { DockerPullError } from "../../image/errors.ts";
+import { canonicalRegistry } from "../../image/reference.ts";
 import { isLoopback } from "../../net/address.ts";
 import { holdsLogin, redactAddress } from "../../redact/address.ts";
 import { cleanText } from "../../redact/clean.ts";
@@ -76,13 +77,6 @@ export function parseMirrorUrl(text: string): MirrorAddress {
   };
 }
 
-const HUB = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
-
-function canonical(registry: string): string {
-  const name = registry.toLowerCase();
-  return HUB.has(name) ? "docker.io" : name;
-}
-
 /**
  * The mirrors that are for a registry.
  *
@@ -96,8 +90,9 @@ export function mirrorsOf(
   mirrors: readonly Mirror[],
 ): MirrorAddress[] {
   const found = new Map<string, MirrorAddress>();
+  const wanted = canonicalRegistry(registry);
   for (const { registry: name, urls } of mirrors) {
-    if (canonical(name) !== canonical(registry)) continue;
+    if (canonicalRegistry(name) !== wanted) continue;
     for (const url of urls) {
       const address = parseMirrorUrl(url);
       const key = `${address.endpoint} ${address.prefix}`;
