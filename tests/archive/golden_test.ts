@@ -18,7 +18,7 @@ import {
   sha256,
 } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
-import { inPullWorld } from "../pull_world.ts";
+import { inPullWorld } from "../copy/world.ts";
 
 /** What is pulled, and how. */
 interface Golden {

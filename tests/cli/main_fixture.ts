@@ -4,7 +4,7 @@ import type { Io, Services } from "../../cli/io.ts";
 import { main } from "../../cli/main.ts";
 import type { PullOptions, PullResult } from "../../lib/copy/pull.ts";
 import { parseReference, type Reference } from "../../lib/image/reference.ts";
-import { Sink } from "./screen.ts";
+import { Sink } from "./progress/screen.ts";
 
 /** A home without files, so that nobody's own logins play a part. */
 export const NOWHERE = "/nonexistent/home";

@@ -12,7 +12,7 @@ import {
   result,
   run,
 } from "./main_fixture.ts";
-import { Screen } from "./screen.ts";
+import { Screen } from "./progress/screen.ts";
 
 test("main() shows help and version on standard output", async () => {
   for (const argv of [["--help"], ["-h"], ["nginx", "--help"]]) {

@@ -8,8 +8,8 @@ import {
 import { type Finding, Findings } from "../../lib/doctor/report.ts";
 import { parseProxy } from "../../lib/net/proxy.ts";
 import { Secrets } from "../../lib/net/known_secrets.ts";
-import { AUTHORITY, SERVER } from "../registry/certificates.ts";
-import { serve, serveProxy } from "../registry/loopback.ts";
+import { AUTHORITY, SERVER } from "../net/certificates.ts";
+import { serve, serveProxy } from "../net/loopback.ts";
 import { test } from "../harness.ts";
 
 /** Runs a step, and gives what it has found. */

@@ -17,7 +17,7 @@ import {
 import type { CredentialProvider } from "../../lib/image/types.ts";
 import { withFolder } from "../credentials/fixture.ts";
 import { buildImage, buildIndex } from "../fixtures/mod.ts";
-import { refusal } from "../registry/mirror_world.ts";
+import { refusal } from "../registry/mirrors/world.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
 import { test } from "../harness.ts";
 import {

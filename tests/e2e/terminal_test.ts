@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { assert, assertEquals } from "@std/assert";
-import { Screen } from "../cli/screen.ts";
+import { Screen } from "../cli/progress/screen.ts";
 import { cleanEnvironment, commandLine } from "../fixtures/command.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";

@@ -17,7 +17,7 @@ import { Secrets } from "../../lib/net/known_secrets.ts";
 import { parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
 import { parseProxy } from "../../lib/net/proxy.ts";
 import { NOWHERE, result, run } from "../cli/main_fixture.ts";
-import { Sink } from "../cli/screen.ts";
+import { Sink } from "../cli/progress/screen.ts";
 import { test } from "../harness.ts";
 import { runs } from "./runs.ts";
 

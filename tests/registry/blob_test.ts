@@ -14,7 +14,7 @@ import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import type { Descriptor, RangeOptions } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
-import { type Answer, fakeFetch, type Sent } from "./fake_fetch.ts";
+import { type Answer, fakeFetch, type Sent } from "../net/fake_fetch.ts";
 
 const CONTENT = "0123456789";
 const BLOB: Descriptor = {

@@ -6,7 +6,7 @@ import {
   type RepositoryOptions,
 } from "../../lib/registry/repository.ts";
 import { test } from "../harness.ts";
-import { type Answer, fakeFetch, type Sent } from "./fake_fetch.ts";
+import { type Answer, fakeFetch, type Sent } from "../net/fake_fetch.ts";
 
 /** Asks for the tags of a repository, which takes one request. */
 async function addresses(

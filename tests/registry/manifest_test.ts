@@ -14,7 +14,12 @@ import {
 import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { test } from "../harness.ts";
-import { type Answer, fakeClock, fakeFetch, type Sent } from "./fake_fetch.ts";
+import {
+  type Answer,
+  fakeClock,
+  fakeFetch,
+  type Sent,
+} from "../net/fake_fetch.ts";
 
 const ZERO = `sha256:${"0".repeat(64)}`;
 const MANIFEST = JSON.stringify({

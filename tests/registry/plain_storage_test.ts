@@ -6,7 +6,7 @@ import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import type { Descriptor } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
-import { type Answer, fakeFetch, type Sent } from "./fake_fetch.ts";
+import { type Answer, fakeFetch, type Sent } from "../net/fake_fetch.ts";
 
 const MANIFEST = JSON.stringify({
   schemaVersion: 2,

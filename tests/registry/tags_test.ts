@@ -4,7 +4,7 @@ import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { nextPage } from "../../lib/registry/tags.ts";
 import { test } from "../harness.ts";
-import { type Answer, fakeFetch, type Sent } from "./fake_fetch.ts";
+import { type Answer, fakeFetch, type Sent } from "../net/fake_fetch.ts";
 
 const PAGE = new URL("https://r.test/v2/a/tags/list?n=2");
 const BASE = new URL("https://r.test/v2/a/");

@@ -9,7 +9,7 @@ import {
   fakeClock,
   fakeFetch,
   type Sent,
-} from "./fake_fetch.ts";
+} from "../net/fake_fetch.ts";
 
 /** The token server. */
 export const REALM = "https://auth.r.test/token";

@@ -16,7 +16,7 @@ import { inFolder } from "../disk/folder.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
-import { type Loopback, serve } from "../registry/loopback.ts";
+import { type Loopback, serve } from "../net/loopback.ts";
 import { checkArchive } from "../soak/check.ts";
 import { blob, from } from "./blobs.ts";
 

@@ -16,7 +16,7 @@ import { listTar, MAX_ENTRIES } from "../../lib/verify/tar_entries.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { sha256 } from "../archive/content.ts";
 import { run } from "../cli/main_fixture.ts";
-import { Screen } from "../cli/screen.ts";
+import { Screen } from "../cli/progress/screen.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 import {

@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { createServer } from "node:tls";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type Loopback, serveProxy } from "../../registry/loopback.ts";
+import { type Loopback, serveProxy } from "../../net/loopback.ts";
 import type { Certificate } from "./certificates.ts";
 import { type Daemon, freePort, startDaemon } from "./daemon.ts";
 

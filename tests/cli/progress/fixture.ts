@@ -1,0 +1,101 @@
+/** Events of a pull, and a progress whose time is in the test's hand. */
+
+import { createProgress } from "../../../cli/progress/progress.ts";
+import { createStyle } from "../../../cli/progress/style.ts";
+import type { PullEvent, Retry } from "../../../lib/image/events.ts";
+import type { Descriptor } from "../../../lib/image/types.ts";
+import type { Screen } from "./screen.ts";
+
+export const MB = 1_000_000;
+
+export function blob(name: string, size: number): Descriptor {
+  return {
+    mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+    digest: `sha256:${name.padEnd(64, "0")}`,
+    size,
+  };
+}
+
+export const config = blob("c0", 1000);
+
+export function planned(layers: Descriptor[]): PullEvent {
+  return {
+    type: "planned",
+    manifest: blob("aa", 500),
+    platform: { os: "linux", architecture: "amd64" },
+    config,
+    layers,
+    size: 123 * MB,
+  };
+}
+
+/** A progress on a terminal, with time in the test's hand. */
+export function onTerminal(screen: Screen, verbose = false) {
+  let now = 0;
+  let tick: (() => void) | undefined;
+  const progress = createProgress({
+    output: screen,
+    style: createStyle(screen, { NO_COLOR: "1" }),
+    env: {},
+    quiet: false,
+    verbose,
+    clock: {
+      now: () => now,
+      every(_, callback) {
+        tick = callback;
+        return () => (tick = undefined);
+      },
+    },
+  });
+  return {
+    progress,
+    send: (...events: PullEvent[]) =>
+      events.forEach(progress.onEvent, progress),
+    /** Lets time pass, drawing as a timer would. */
+    pass(milliseconds: number) {
+      for (const end = now + milliseconds; now < end;) {
+        now += 100;
+        tick?.();
+      }
+    },
+    get ticking() {
+      return tick !== undefined;
+    },
+  };
+}
+
+/** A host that fails. */
+export const retry = (
+  attempt: number,
+  delay: number,
+  more: Partial<Retry> = {},
+): Retry => ({
+  type: "retry",
+  url: "https://r.example/v2/x",
+  host: "r.example",
+  code: "timeout",
+  reason: "no answer within 30 s",
+  attempt,
+  of: 5,
+  delay,
+  ...more,
+});
+
+export const start = (descriptor: Descriptor, resumed = 0): PullEvent => ({
+  type: "blob-start",
+  descriptor,
+  source: "registry",
+  resumed,
+});
+export const received = (
+  descriptor: Descriptor,
+  received: number,
+): PullEvent => ({
+  type: "blob-progress",
+  descriptor,
+  received,
+});
+export const done = (
+  descriptor: Descriptor,
+  source: "registry" | "cache" = "registry",
+): PullEvent => ({ type: "blob-done", descriptor, source });
