@@ -17,7 +17,7 @@ import {
 } from "../disk/lock.ts";
 import { FileSlot } from "../disk/file_slot.ts";
 import { PartialFile } from "../disk/partial_file.ts";
-import { lockPathOf, occupied, removeRemains } from "../disk/remains.ts";
+import { lockPathOf, occupied, removeLeftovers } from "../disk/leftovers.ts";
 import type { VerifiedFiles } from "../disk/verified_files.ts";
 import { StorageError } from "../image/errors.ts";
 import { type ArchivePlan, planId } from "./plan.ts";
@@ -94,7 +94,7 @@ export class ArchiveFile {
         resumable,
         durable: true,
       });
-      for (const { bytes, offset } of plan.pieces) {
+      for (const { bytes, offset } of plan.regions) {
         await file.write(bytes, offset);
       }
       return new ArchiveFile(path, plan, file, lock);
@@ -107,8 +107,8 @@ export class ArchiveFile {
 
   /** Writes what was not known when the file was made. */
   async complete(plan: ArchivePlan): Promise<void> {
-    const known = new Set(this.#plan.pieces.map(({ offset }) => offset));
-    for (const { bytes, offset } of plan.pieces) {
+    const known = new Set(this.#plan.regions.map(({ offset }) => offset));
+    for (const { bytes, offset } of plan.regions) {
       if (!known.has(offset)) await this.#file.write(bytes, offset);
     }
     this.#plan = plan;
@@ -168,7 +168,7 @@ export class ArchiveFile {
  */
 export async function tidyArchive(path: string): Promise<void> {
   const temporary = join(dirname(path), temporaryName(basename(path)));
-  await removeRemains(temporary, false);
+  await removeLeftovers(temporary, false);
 }
 
 /**

@@ -22,7 +22,7 @@ export interface Member {
 }
 
 /** Bytes of the archive that are known when it is planned. */
-export interface PlannedPiece {
+export interface PlannedRegion {
   /** Where in the archive they begin. */
   offset: number;
   /** The bytes. */
@@ -45,7 +45,7 @@ export interface ArchivePlan {
    * Headers and documents, but for those that depend on a configuration that
    * was not there. Whatever else is not covered is zero.
    */
-  pieces: PlannedPiece[];
+  regions: PlannedRegion[];
   /** The blobs that are written when they arrive, by digest. */
   blobs: Map<string, PlannedBlob>;
 }
@@ -57,24 +57,24 @@ export interface ArchivePlan {
  * @returns The plan.
  */
 export function planArchive(members: readonly Member[]): ArchivePlan {
-  const pieces: PlannedPiece[] = [];
+  const regions: PlannedRegion[] = [];
   const blobs = new Map<string, PlannedBlob>();
   let offset = 0;
   for (const { name, size, bytes, blob } of members) {
     const header = fileHeader(name, size);
-    pieces.push({ offset, bytes: header });
+    regions.push({ offset, bytes: header });
     offset += header.length;
-    if (bytes) pieces.push({ offset, bytes });
+    if (bytes) regions.push({ offset, bytes });
     if (blob) blobs.set(blob.digest, { descriptor: blob, offset });
     offset += size + paddingOf(size);
   }
-  return { size: offset + 2 * BLOCK_SIZE, pieces, blobs };
+  return { size: offset + 2 * BLOCK_SIZE, regions, blobs };
 }
 
-/** Names an archive's bytes: the plan's pieces determine the rest. */
+/** Names an archive's bytes: the plan's regions determine the rest. */
 export function planId(plan: ArchivePlan): string {
   const hash = createHash("sha256");
-  for (const { bytes, offset } of plan.pieces) {
+  for (const { bytes, offset } of plan.regions) {
     hash.update(`${offset} ${bytes.length}\n`).update(bytes);
   }
   return `sha256:${hash.digest("hex")}`;

@@ -29,7 +29,7 @@ export async function mayBeUpToDate(
   plan: ArchivePlan,
 ): Promise<boolean> {
   return await reading(path, plan, async (handle) => {
-    for (const { bytes, offset } of plan.pieces) {
+    for (const { bytes, offset } of plan.regions) {
       const found = new Uint8Array(bytes.length);
       await handle.read(found, 0, found.length, offset);
       if (!isSame(found, bytes)) return false;
@@ -122,7 +122,7 @@ async function hasAll(
 /** All of an archive, in its order: what is planned, and the zeros between. */
 function partsOf(plan: ArchivePlan): Part[] {
   const known = [
-    ...plan.pieces.map(({ offset, bytes }): Part => ({
+    ...plan.regions.map(({ offset, bytes }): Part => ({
       offset,
       size: bytes.length,
       take: (found, position) =>

@@ -111,7 +111,7 @@ export async function imageManifest(
  * Whether nothing in the configuration of an image is expected to be an
  * obstacle, so that its layers can be asked for before that is there.
  */
-export function isExpected(
+export function layersMayStart(
   { parsed, direct }: ImageManifest,
   { explicit }: Pick<DocumentOptions, "explicit">,
 ): boolean {

@@ -29,7 +29,7 @@ import { archiveTarget, isVerifiedThere } from "./targets/archive.ts";
 import {
   type DocumentOptions,
   imageManifest,
-  isExpected,
+  layersMayStart,
 } from "./documents.ts";
 import { layoutTarget, nameImage } from "./targets/layout.ts";
 import { copy } from "./copy.ts";
@@ -393,7 +393,7 @@ async function pullThrough(
       cache,
       trustCache,
       force,
-      ready: isExpected(found, looking) ? undefined : documents,
+      ready: layersMayStart(found, looking) ? undefined : documents,
       inUse: pending.asked,
       onTransfer: pending.onTransfer,
       signal: pending.signal,

@@ -2,7 +2,7 @@
 
 import { lstat } from "node:fs/promises";
 import process from "node:process";
-import type { FilePlace } from "../image/types.ts";
+import type { FileRegion } from "../image/types.ts";
 
 /**
  * What tells a file from another one that has come to its path. Windows'
@@ -10,7 +10,7 @@ import type { FilePlace } from "../image/types.ts";
  */
 export function identityOf(
   { dev, ino }: { dev: number; ino: number },
-): FilePlace["identity"] {
+): FileRegion["identity"] {
   return process.platform === "win32" ? undefined : [dev, ino];
 }
 
@@ -19,7 +19,7 @@ export function identityOf(
  * process has taken over from this one while it was suspended.
  */
 export async function isAt(
-  identity: FilePlace["identity"],
+  identity: FileRegion["identity"],
   path: string,
 ): Promise<boolean> {
   const there = await lstat(path).catch(() => undefined);

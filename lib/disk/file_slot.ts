@@ -1,6 +1,6 @@
 /** One blob's part of a file that is on its way. */
 
-import type { BlobSink, FilePlace } from "../image/types.ts";
+import type { BlobSink, FileRegion } from "../image/types.ts";
 import type { PartialFile } from "./partial_file.ts";
 import type { RangeSet } from "./ranges.ts";
 
@@ -26,7 +26,7 @@ export class FileSlot implements BlobSink {
   }
 
   /** Where the bytes lie. */
-  get place(): FilePlace {
+  get region(): FileRegion {
     const { path, identity, subject } = this.file;
     return { path, identity, subject, offset: this.offset, writable: true };
   }

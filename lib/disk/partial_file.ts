@@ -10,7 +10,7 @@ import type { Stats } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../image/errors.ts";
-import type { FilePlace } from "../image/types.ts";
+import type { FileRegion } from "../image/types.ts";
 import { identityOf, isAt } from "./file_identity.ts";
 import { onDisk, removeFile, storageError } from "./io.ts";
 import { TAKEN_OVER } from "./lock.ts";
@@ -22,7 +22,7 @@ import {
   type RecordHeader,
 } from "./range_record.ts";
 import { RangeSet } from "./ranges.ts";
-import { exists, recordPath } from "./remains.ts";
+import { exists, recordPath } from "./leftovers.ts";
 import { syncFolder } from "./sync.ts";
 
 /** How a {@linkcode PartialFile} is opened. */
@@ -82,7 +82,7 @@ export class PartialFile {
   /** What an error names. */
   readonly subject: string;
   /** Its device and inode. */
-  readonly identity: FilePlace["identity"];
+  readonly identity: FileRegion["identity"];
   readonly #handle: FileHandle;
   readonly #record: RangeRecord | undefined;
   readonly #durable: boolean;
@@ -107,7 +107,7 @@ export class PartialFile {
     found: {
       subject: string;
       durable: boolean;
-      identity: FilePlace["identity"];
+      identity: FileRegion["identity"];
       present: RangeSet;
       synced: RangeSet;
       boot?: string;

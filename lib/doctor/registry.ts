@@ -37,8 +37,8 @@ export interface RegistryOptions {
 export interface Greeting {
   /** Where it is. */
   url: URL;
-  /** Its answer. */
-  answer?: { status: number; headers: Headers; time: number; at: number };
+  /** Its response. */
+  response?: { status: number; headers: Headers; time: number; at: number };
   /** Why there is none. */
   error?: unknown;
 }
@@ -55,7 +55,7 @@ export async function greet(options: RegistryOptions): Promise<Greeting> {
     const { status, headers } = exchange.response;
     if (status >= 500) throw await http.toError(exchange);
     await dismiss(exchange, http.timeout);
-    return { url: endpoint.url, answer: { status, headers, time, at } };
+    return { url: endpoint.url, response: { status, headers, time, at } };
   } catch (error) {
     signal?.throwIfAborted();
     // A loopback address was asked both ways; what failed is the better guess.
@@ -70,13 +70,13 @@ export async function greet(options: RegistryOptions): Promise<Greeting> {
 /** Says how the registry asks for a login. */
 export function examineGreeting(
   { findings }: RegistryOptions,
-  { url, answer, error }: Greeting,
+  { url, response, error }: Greeting,
 ): Challenge | undefined {
-  if (answer === undefined) {
+  if (response === undefined) {
     findings.problem("registry", error);
     return undefined;
   }
-  const { status, headers, time } = answer;
+  const { status, headers, time } = response;
   const challenges = parseChallenges(headers.get("www-authenticate") ?? "");
   const challenge =
     challenges.find(({ scheme, parameters }) =>
@@ -138,15 +138,15 @@ const SKEW = 30_000;
 /** Compares this machine's clock with the registry's. */
 export function examineClock(
   { findings }: RegistryOptions,
-  { answer }: Greeting,
+  { response }: Greeting,
 ): void {
-  const date = Date.parse(answer?.headers.get("date") ?? "");
-  if (answer === undefined) return;
+  const date = Date.parse(response?.headers.get("date") ?? "");
+  if (response === undefined) return;
   if (Number.isNaN(date)) {
     findings.note("clock", "The registry does not say what time it is");
     return;
   }
-  const skew = answer.at - date;
+  const skew = response.at - date;
   // The header has whole seconds, and has been on its way.
   const agrees = Math.abs(skew) < SKEW;
   if (agrees) {

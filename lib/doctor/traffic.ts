@@ -1,4 +1,4 @@
-/** What the answers to the requests of an examination say besides. */
+/** What the responses to the requests of an examination say besides. */
 
 import type { Fetch } from "../image/types.ts";
 import type { Findings } from "./report.ts";
@@ -14,12 +14,12 @@ export interface PullLimit {
   window?: number;
 }
 
-/** Watches answers go by. */
+/** Watches responses go by. */
 export class Traffic {
   /** What the registry has said last of the pulls that are left. */
   limit: PullLimit | undefined;
 
-  /** A `fetch` whose answers are looked at, those of one host. */
+  /** A `fetch` whose responses are looked at, those of one host. */
   watch(fetch: Fetch, host: string): Fetch {
     return async (url, init) => {
       const response = await fetch(url, init);

@@ -103,7 +103,7 @@ export type Fetch = (
 /** What a {@linkcode Fetch} is told of a request. */
 export interface FetchInit extends RequestInit {
   /**
-   * Where the answer's body is wanted. This library's own transport sends the
+   * Where the response's body is wanted. This library's own transport sends the
    * request from there where it can; any other may pay no heed to it.
    */
   thread?: FetchThread;
@@ -112,7 +112,7 @@ export interface FetchInit extends RequestInit {
 /** A thread that can send requests. */
 export interface FetchThread {
   /**
-   * Sends a request from the thread. The answer's body stays there until it
+   * Sends a request from the thread. The response's body stays there until it
    * is read here.
    *
    * @param url The address.
@@ -147,7 +147,7 @@ export interface RangeOptions {
   /** Ends the request and its body. */
   signal?: AbortSignal;
   /**
-   * Milliseconds to wait for an answer, of this request alone; `Infinity`
+   * Milliseconds to wait for a response, of this request alone; `Infinity`
    * leaves that to the signal.
    */
   timeout?: number;
@@ -197,7 +197,7 @@ export interface Resolver {
 }
 
 /** A part of a file, which another thread can write by itself. */
-export interface FilePlace {
+export interface FileRegion {
   /** The file's path. */
   path: string;
   /**
@@ -219,7 +219,7 @@ export interface FilePlace {
  */
 export interface BlobSink {
   /** Where the bytes lie, if that is in a file. */
-  readonly place?: FilePlace;
+  readonly region?: FileRegion;
   /** Told of bytes of the blob that another thread has put there. */
   wrote?(start: number, end: number): void;
   /** Puts bytes at a position of the blob. */

@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { rm } from "node:fs/promises";
 import { onDisk, storageError } from "../disk/io.ts";
 import { RangeSet } from "../disk/ranges.ts";
-import type { BlobSink, FilePlace } from "../image/types.ts";
+import type { BlobSink, FileRegion } from "../image/types.ts";
 
 /** A blob that is there already: a sink that lacks nothing. */
 export class StoreEntry implements BlobSink {
@@ -13,7 +13,7 @@ export class StoreEntry implements BlobSink {
   /** Which bytes are there: all. */
   readonly present: RangeSet;
   /** Where the bytes lie. */
-  readonly place: FilePlace;
+  readonly region: FileRegion;
   #handle: FileHandle;
   #closed = false;
 
@@ -22,10 +22,10 @@ export class StoreEntry implements BlobSink {
     path: string,
     handle: FileHandle,
     size: number,
-    identity: FilePlace["identity"],
+    identity: FileRegion["identity"],
   ) {
     this.path = path;
-    this.place = { path, identity, offset: 0, writable: false, subject: path };
+    this.region = { path, identity, offset: 0, writable: false, subject: path };
     this.present = new RangeSet([[0, size]]);
     this.#handle = handle;
   }

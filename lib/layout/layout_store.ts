@@ -14,7 +14,7 @@ import { ifThere, onDisk, storageError, systemCode } from "../disk/io.ts";
 import { acquireLock, type Lock } from "../disk/lock.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { openIfPlain, readOwnText, readText } from "../disk/plain_file.ts";
-import { lockPathOf, occupied } from "../disk/remains.ts";
+import { lockPathOf, occupied } from "../disk/leftovers.ts";
 import { syncFolder } from "../disk/sync.ts";
 import { VerifiedFiles } from "../disk/verified_files.ts";
 import {

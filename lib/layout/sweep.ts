@@ -2,7 +2,7 @@
 
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { removeRemains } from "../disk/remains.ts";
+import { removeLeftovers } from "../disk/leftovers.ts";
 
 /** How the name of a file of ours ends that is there for a moment only. */
 const MOMENTARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp~?$/;
@@ -27,16 +27,16 @@ export async function sweep(
   now: number = Date.now(),
 ): Promise<void> {
   const names = await readdir(folder).catch((): string[] => []);
-  const remains =
+  const leftovers =
     /^(\w+-[0-9a-f]+\.partial)(?:~|\.(?:lock|lock\.break|record|record~))$/;
   const bases = names.flatMap((name) => {
-    const base = remains.exec(name)?.[1];
+    const base = leftovers.exec(name)?.[1];
     // A record belongs to a partial file; nothing else outlives its process.
     const kept = base && name.includes("record") && names.includes(base);
     return base && !kept ? [base] : [];
   });
   for (const base of new Set(bases)) {
-    await removeRemains(join(folder, base), true);
+    await removeLeftovers(join(folder, base), true);
   }
   for (const name of names.filter((name) => MOMENTARY.test(name))) {
     const path = join(folder, name);

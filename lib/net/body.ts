@@ -1,4 +1,4 @@
-/** Reads the bodies of answers, with limits on size and time. */
+/** Reads the bodies of responses, with limits on size and time. */
 
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
 import { toBytes } from "@std/streams/to-bytes";
@@ -6,9 +6,9 @@ import { InvalidDocumentError, NetworkError } from "../image/errors.ts";
 import { toNetworkError } from "./network_error.ts";
 import { redactUrl } from "../redact/address.ts";
 
-/** An answer whose body has not been read. */
+/** A response whose body has not been read. */
 export interface Exchange {
-  /** The answer. */
+  /** The response. */
   response: Response;
   /** The method. */
   method: string;
@@ -27,7 +27,7 @@ export interface Exchange {
 /**
  * Reads a body that is small.
  *
- * @param exchange The answer.
+ * @param exchange The response.
  * @param limit The most bytes that it may have.
  * @param subject What to call it in an error.
  * @param timeout Milliseconds to wait for each further piece.
@@ -125,9 +125,9 @@ class StallGuard {
 const SMALL = 64 * 1024;
 
 /**
- * Lets go of an answer whose body is not wanted.
+ * Lets go of a response whose body is not wanted.
  *
- * @param exchange The answer.
+ * @param exchange The response.
  */
 export async function discard(exchange: Exchange): Promise<void> {
   const { response, abort } = exchange;

@@ -42,7 +42,7 @@ export class HttpClient {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly #options: HttpOptions;
-  /** Milliseconds to wait for an answer's head, and for each further piece. */
+  /** Milliseconds to wait for a response's head, and for each further piece. */
   readonly timeout: number;
   /** The hosts that have answered, whose failures may pass. */
   readonly #met = new Set<string>();
@@ -59,7 +59,7 @@ export class HttpClient {
    *
    * @param address Where to.
    * @param options What.
-   * @returns The first answer that is no redirect, whatever its status.
+   * @returns The first response that is no redirect, whatever its status.
    * @throws {NetworkError} If none comes, or a redirect is not followed.
    */
   async send(
@@ -130,7 +130,7 @@ export class HttpClient {
     const start = this.now();
     const end = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     let response: Response | undefined;
-    const answer = (async () =>
+    const sending = (async () =>
       await this.#options.fetch(url.href, {
         method,
         headers,
@@ -141,9 +141,9 @@ export class HttpClient {
       }))();
     try {
       // There are runtimes and tunnels whose `fetch` does not end by itself.
-      response = await orAborted(answer, end);
+      response = await orAborted(sending, end);
     } catch (error) {
-      answer.then(({ body }) => drop(body), () => {});
+      sending.then(({ body }) => drop(body), () => {});
       if (own.signal.aborted && !signal?.aborted) {
         const reason = `no answer within ${timeout / 1000} s`;
         throw new NetworkError(redactUrl(url), "timeout", reason);
@@ -171,7 +171,7 @@ export class HttpClient {
   /**
    * Reads a body that is small.
    *
-   * @param exchange The answer.
+   * @param exchange The response.
    * @param limit The most bytes that it may have.
    * @param subject What to call it in an error.
    * @returns The bytes.
@@ -191,9 +191,9 @@ export class HttpClient {
   }
 
   /**
-   * Makes an error of an answer, with what its body says.
+   * Makes an error of a response, with what its body says.
    *
-   * @param exchange The answer, whose body is read here.
+   * @param exchange The response, whose body is read here.
    * @param asked What was asked for.
    * @returns The error.
    */

@@ -25,11 +25,11 @@ export interface ExchangeRecord {
   authorization?: string;
   /** The Range header that was sent, if any. */
   range?: string;
-  /** The status; without one, no answer came. */
+  /** The status; without one, no response came. */
   status?: number;
   /** The address that it redirects to, redacted. */
   location?: string;
-  /** Milliseconds until the answer's head, or the failure. */
+  /** Milliseconds until the response's head, or the failure. */
   duration: number;
 }
 
@@ -48,7 +48,7 @@ export interface HttpOptions {
    */
   retries?: number;
   /**
-   * Milliseconds to wait for an answer's head, and for each further piece of
+   * Milliseconds to wait for a response's head, and for each further piece of
    * a document.
    *
    * @default {30_000}
@@ -103,11 +103,11 @@ export interface SendOptions {
   authorization?: string;
   /** A form's fields. */
   body?: string;
-  /** Ends the request and the reading of its answer. */
+  /** Ends the request and the reading of its response. */
   signal?: AbortSignal;
-  /** Milliseconds to wait for an answer's head, in place of the client's. */
+  /** Milliseconds to wait for a response's head, in place of the client's. */
   timeout?: number;
-  /** Where the answer's body is wanted. */
+  /** Where the response's body is wanted. */
   thread?: FetchThread;
   /** Throws where a redirect must not be followed. */
   checkRedirect?: (target: URL) => void | Promise<void>;

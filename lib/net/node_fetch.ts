@@ -1,7 +1,7 @@
 /**
  * `fetch` over `node:http` and `node:https`, for the connections that a
  * runtime's own cannot make: unverified TLS, a client certificate, a proxy.
- * The answer is a real `Response` whose body streams with back-pressure.
+ * The response is a real `Response` whose body streams with back-pressure.
  */
 
 import http from "node:http";
@@ -169,7 +169,7 @@ function tunnelAgent(
   return agent;
 }
 
-/** Thrown for a kept-alive connection that was dead before its answer began. */
+/** Thrown for a kept-alive connection that was dead before its response began. */
 class StaleConnection extends Error {}
 
 function request(
@@ -198,11 +198,11 @@ function request(
       reject(signal!.reason);
       outgoing.destroy();
     });
-    let answer: http.IncomingMessage | undefined;
+    let response: http.IncomingMessage | undefined;
     outgoing.on("error", (error) => {
       forget();
       // What is wrong with a body is told here; there it is merely "aborted".
-      if (answer?.complete === false) answer.destroy(error);
+      if (response?.complete === false) response.destroy(error);
       const code = (error as { code?: string }).code;
       if (
         outgoing.reusedSocket && !body &&
@@ -213,7 +213,7 @@ function request(
     });
     outgoing.on("response", (incoming) => {
       forget();
-      answer = incoming;
+      response = incoming;
       try {
         if (forward && isProxyRefusal(incoming)) throw proxyRefusal(forward);
         resolve(toResponse(incoming, method, signal));

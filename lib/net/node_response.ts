@@ -1,4 +1,4 @@
-/** The answers of `node:http` as those of `fetch`. */
+/** The responses of `node:http` as those of `fetch`. */
 
 import type http from "node:http";
 import { onAbort } from "../image/abort.ts";

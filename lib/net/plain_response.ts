@@ -1,10 +1,10 @@
-/** The `Response` of an answer whose body comes another way than by `fetch`. */
+/** A `Response` whose body comes another way than by `fetch`. */
 
-/** Statuses whose answers have no body, and must not be given one. */
+/** Statuses whose responses have no body, and must not be given one. */
 const NO_BODY = new Set([204, 205, 304]);
 
 /**
- * Whether an answer of this status can have a body.
+ * Whether a response of this status can have a body.
  *
  * @param status The status.
  * @returns False for 204, 205 and 304.

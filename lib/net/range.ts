@@ -1,4 +1,4 @@
-/** What a registry's answer gives of the range that it was asked for. */
+/** What a registry's response gives of the range that it was asked for. */
 
 import { ContentMismatchError } from "../image/errors.ts";
 import type { Descriptor } from "../image/types.ts";
@@ -11,8 +11,8 @@ export interface AskedRange {
   end: number;
 }
 
-/** Where an answer's bytes belong. */
-export interface Placement {
+/** Where a response's bytes belong. */
+export interface ResponseRange {
   /** The position of the first of them in the blob. */
   offset: number;
   /** Whether the range was answered. */
@@ -36,22 +36,22 @@ export function rangeHeader(
 }
 
 /**
- * Finds out where the bytes of a successful answer belong.
+ * Finds out where the bytes of a successful response belong.
  *
- * @param response The answer.
+ * @param response The response.
  * @param descriptor The blob.
  * @param asked What was asked for.
- * @returns Where they belong; nothing where the answer does not say it in a
+ * @returns Where they belong; nothing where the response does not say it in a
  * way that can be believed, so that its bytes are of no use.
  * @throws {ContentMismatchError} If the blob there has another size.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-14.4}
  */
-export function placeAnswer(
+export function rangeOf(
   response: Response,
   descriptor: Descriptor,
   asked: AskedRange,
-): Placement | undefined {
+): ResponseRange | undefined {
   const { headers, status } = response;
   const checkSize = (size: number) => {
     if (size !== descriptor.size) {

@@ -9,9 +9,9 @@ const SHORTEST_SIGNATURE = 16;
 const OPEN = new Set(["scope", "service", "ns"]);
 
 /**
- * The secrets that were sent for an answer.
+ * The secrets that were sent for a response.
  *
- * @param exchange The answer.
+ * @param exchange The response.
  * @returns The login or token, the password in it, an identity token, and the
  * values of a signed address.
  */

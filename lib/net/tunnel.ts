@@ -125,7 +125,7 @@ function ready(socket: net.Socket, event: string): Promise<void> {
   });
 }
 
-/** Longer than the head of any proxy's answer. */
+/** Longer than the head of any proxy's response. */
 const MAX_HEAD = 64 * 1024;
 
 function askForTunnel(

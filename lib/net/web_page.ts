@@ -16,7 +16,7 @@ const PAGE_START = 16 * 1024;
 const PAGE =
   /^(?:<!--[^]*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script)\b/i;
 
-/** Whether an answer is labelled as a web page. */
+/** Whether a response is labelled as a web page. */
 function isLabelledPage({ headers }: Response): boolean {
   return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(
     headers.get("content-type") ?? "",
@@ -26,9 +26,9 @@ function isLabelledPage({ headers }: Response): boolean {
 /**
  * Tells a web page.
  *
- * @param exchange The answer, whose body has been read.
+ * @param exchange The response, whose body has been read.
  * @param bytes The body, or its beginning.
- * @returns What is wrong with it as an answer of a registry's; nothing where
+ * @returns What is wrong with it as a response of a registry's; nothing where
  * it is no page.
  */
 export function pageError(
@@ -75,9 +75,9 @@ function titleOf(text: string): string {
 }
 
 /**
- * Lets go of an answer whose body is not wanted, unless it is a page.
+ * Lets go of a response whose body is not wanted, unless it is a page.
  *
- * @param exchange The answer.
+ * @param exchange The response.
  * @param timeout Milliseconds to wait for its beginning.
  * @throws {NetworkError} If it is a success and a web page.
  */
@@ -96,10 +96,10 @@ export async function dismiss(
 /**
  * Takes no web page for a blob.
  *
- * @param exchange The answer, of which nothing has been read.
- * @param size The blob's size: an answer that has it is no page.
+ * @param exchange The response, of which nothing has been read.
+ * @param size The blob's size: a response that has it is no page.
  * @param timeout Milliseconds to wait for its beginning.
- * @returns The answer, of which nothing has been read.
+ * @returns The response, of which nothing has been read.
  * @throws {NetworkError} If it is a web page.
  */
 export async function expectBlob(

@@ -15,7 +15,7 @@ import { drop, type Exchange } from "../net/body.ts";
 import type { HttpClient } from "../net/http.ts";
 import type { SendOptions } from "../net/http_options.ts";
 import type { CheckPlain } from "./plain_storage.ts";
-import { placeAnswer, type Placement, rangeHeader } from "../net/range.ts";
+import { rangeHeader, rangeOf, type ResponseRange } from "../net/range.ts";
 import { redactUrl } from "../redact/address.ts";
 import { expectBlob } from "../net/web_page.ts";
 
@@ -35,9 +35,9 @@ export interface BlobSourceOptions {
   onEvent?: OnEvent;
 }
 
-/** An answer with bytes of a blob, and where they belong. */
-export interface OpenBlob extends Placement {
-  /** The answer. */
+/** A response with bytes of a blob, and where they belong. */
+export interface OpenBlob extends ResponseRange {
+  /** The response. */
   exchange: Exchange;
 }
 
@@ -65,7 +65,7 @@ export class BlobSource {
    *
    * @param descriptor The blob.
    * @param options The range, and how the call may be ended.
-   * @returns The answer, whose body has not been read.
+   * @returns The response, whose body has not been read.
    */
   async open(
     descriptor: Descriptor,
@@ -85,20 +85,20 @@ export class BlobSource {
     let asked = this.#noRanges ? whole : { offset, end };
     for (let attempt = 1;; attempt++) {
       const range = rangeHeader(descriptor, asked);
-      const answer = await this.#fetch(descriptor, {
-        headers: { ...(range && { range }) },
+      const fetched = await this.#fetch(descriptor, {
+        headers: range === undefined ? {} : { range },
         signal,
         timeout,
         thread,
       });
-      const exchange = await expectBlob(answer, size, http.timeout);
+      const exchange = await expectBlob(fetched, size, http.timeout);
       const { response, url, method } = exchange;
-      let placement: Placement | undefined;
+      let given: ResponseRange | undefined;
       try {
-        placement = placeAnswer(response, descriptor, asked);
-        if (placement) return { exchange, ...placement };
+        given = rangeOf(response, descriptor, asked);
+        if (given) return { exchange, ...given };
       } finally {
-        if (!placement) drop(response.body);
+        if (!given) drop(response.body);
       }
       if (range === undefined) {
         throw new RegistryError({

@@ -76,7 +76,7 @@ export function checkTagOrDigest(text: string): void {
 /**
  * The descriptor that a `HEAD` gives.
  *
- * @param response The answer.
+ * @param response The response.
  * @param tagOrDigest What was asked for.
  * @returns The descriptor; nothing where something is missing or cannot be
  * believed.

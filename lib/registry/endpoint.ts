@@ -59,7 +59,7 @@ export class Endpoint {
    * @param http What sends.
    * @param path The path, without a slash at its beginning.
    * @param options The request.
-   * @returns The answer.
+   * @returns The response.
    * @throws {NetworkError} If none comes; with the reason `tls-port` where
    * plain HTTP is what the caller wants and TLS what the server speaks.
    */
@@ -75,34 +75,34 @@ export class Endpoint {
         ? await this.#sendPlain(http, ask, options.signal)
         : await ask(this.#url);
     }
-    let answer: Exchange | undefined;
+    let exchange: Exchange | undefined;
     let failure: unknown;
     try {
-      answer = await ask(this.#url);
+      exchange = await ask(this.#url);
     } catch (error) {
       if (!isOtherProtocol(error, this.#url)) throw error;
       failure = error;
     }
     // Servers that expect TLS answer 400, proxies before them 5xx.
-    const status = answer?.response.status ?? 0;
-    if (answer && status !== 400 && status < 500) {
+    const status = exchange?.response.status ?? 0;
+    if (exchange && status !== 400 && status < 500) {
       this.#other = undefined;
-      return answer;
+      return exchange;
     }
     try {
       const second = await ask(other);
-      drop(answer?.response.body);
+      drop(exchange?.response.body);
       this.#url = other;
       this.#other = undefined;
       return second;
     } catch (error) {
       if (!(error instanceof NetworkError) || speaksTls(error)) {
-        drop(answer?.response.body);
+        drop(exchange?.response.body);
         throw error;
       }
-      if (answer === undefined) throw failure;
+      if (exchange === undefined) throw failure;
       if (status === 400) this.#other = undefined;
-      return answer;
+      return exchange;
     }
   }
 
@@ -112,24 +112,24 @@ export class Endpoint {
     ask: (base: URL) => Promise<Exchange>,
     signal: AbortSignal | undefined,
   ): Promise<Exchange> {
-    let answer: Exchange | undefined;
+    let exchange: Exchange | undefined;
     let failure: unknown;
     try {
-      answer = await ask(this.#url);
+      exchange = await ask(this.#url);
     } catch (error) {
       if (!isOtherProtocol(error, this.#url)) throw error;
       failure = error;
     }
-    if (answer && answer.response.status !== 400) {
+    if (exchange && exchange.response.status !== 400) {
       this.#doubtful = false;
-      return answer;
+      return exchange;
     }
     // Each server says it in words of its own; TLS itself says it in one way.
     if (!await this.#acceptsTls(http, signal)) {
-      if (answer) return answer;
+      if (exchange) return exchange;
       throw failure;
     }
-    drop(answer?.response.body);
+    drop(exchange?.response.body);
     throw new NetworkError(
       redactUrl(this.#url),
       "tls",

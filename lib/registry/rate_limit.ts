@@ -4,10 +4,10 @@
 const FEW = 10;
 
 /**
- * Reads the rate limit of an answer, as Docker Hub gives it: the headers are
+ * Reads the rate limit of a response, as Docker Hub gives it: the headers are
  * missing where there is no limit.
  *
- * @param headers The answer's headers.
+ * @param headers The response's headers.
  * @param registry The registry's name.
  * @returns A sentence where few pulls are left, else nothing.
  *

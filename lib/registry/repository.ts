@@ -147,7 +147,7 @@ export class Repository implements Resolver, Fetcher {
    * @returns The bytes, unverified.
    * @throws {ContentMismatchError} If the blob there has another size.
    * @throws {RegistryError} If it is refused; 416 for a range that is none.
-   * @throws {NetworkError} If no answer comes.
+   * @throws {NetworkError} If no response comes.
    */
   async fetchBlob(
     descriptor: Descriptor,

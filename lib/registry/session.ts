@@ -186,8 +186,8 @@ export class Session {
    *
    * @param path Such as `tags/list`.
    * @param options The request.
-   * @param anyStatus Whether an answer that is no success is returned as well.
-   * @returns The answer, whose body has not been read unless it is no success.
+   * @param anyStatus Whether a response that is no success is returned as well.
+   * @returns The response, whose body has not been read unless it is no success.
    * @throws {RegistryError} If it is no success.
    * @throws {NetworkError} If none comes.
    * @throws {AuthenticationError} If no way to log in can be followed.

@@ -6,7 +6,7 @@
 
 import { NetworkError, RegistryError } from "../image/errors.ts";
 import { isRetryable } from "../net/retry.ts";
-import type { Piece } from "./blob.ts";
+import type { Segment } from "./blob.ts";
 
 /** How long is waited before one more request is tried, in milliseconds. */
 const FIRST_REST = 5_000;
@@ -17,7 +17,7 @@ export class Admission {
   #most = Infinity;
   #underWay = 0;
   /** The request that is one more than have been taken before. */
-  #trial: Piece | undefined;
+  #trial: Segment | undefined;
   /** When the next trial may be made. */
   #until = Infinity;
   #rest = FIRST_REST;
@@ -30,25 +30,25 @@ export class Admission {
       (this.#trial === undefined && performance.now() >= this.#until);
   }
 
-  /** A request goes out, or several for one piece. */
-  enter(piece?: Piece): void {
+  /** A request goes out, or several for one segment. */
+  enter(segment?: Segment): void {
     if (++this.#underWay <= this.#most) return;
     this.#most = this.#underWay;
-    this.#trial = piece;
+    this.#trial = segment;
   }
 
-  /** All requests for a piece are over. */
-  leave(piece?: Piece): void {
+  /** All requests for a segment are over. */
+  leave(segment?: Segment): void {
     this.#underWay--;
-    if (piece === undefined || piece !== this.#trial) return;
+    if (segment === undefined || segment !== this.#trial) return;
     this.#trial = undefined;
     this.#until = performance.now() + this.#rest;
   }
 
   /** A request brings bytes. */
-  gain(piece: Piece): void {
+  gain(segment: Segment): void {
     // After an outage, what was refused in it says nothing any more.
-    if (piece !== this.#trial && !this.#failedAlone) return;
+    if (segment !== this.#trial && !this.#failedAlone) return;
     this.#failedAlone = false;
     this.#trial = undefined;
     this.#rest = FIRST_REST;
@@ -64,7 +64,7 @@ export class Admission {
    * worth telling; nothing where it has failed by itself.
    */
   refuse(
-    piece: Piece,
+    segment: Segment,
     rivals: number,
     error: unknown,
   ): { rest: number; first: boolean } | undefined {
@@ -81,7 +81,7 @@ export class Admission {
       this.#until = now + rest;
       this.#rest = Math.min(2 * this.#rest, LAST_REST);
     }
-    if (piece === this.#trial) this.#trial = undefined;
+    if (segment === this.#trial) this.#trial = undefined;
     return { rest, first };
   }
 }

@@ -14,7 +14,7 @@ import type {
   ReadableSink,
 } from "../image/types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
-import { Notice } from "./notice.ts";
+import { Waiters } from "./waiters.ts";
 import type { Received, ThreadWriter } from "./thread.ts";
 import type { ThreadBody } from "./thread_body.ts";
 import type { Writers } from "./writers.ts";
@@ -68,7 +68,7 @@ export interface BlobOutcome {
 }
 
 /** A run of bytes that one connection fetches. */
-export interface Piece {
+export interface Segment {
   /** The blob. */
   blob: BlobTransfer;
   /** The next byte to write. */
@@ -96,7 +96,7 @@ export class BlobTransfer {
   /** Bytes that nobody fetches yet. */
   readonly pending: RangeSet;
   /** What is being fetched. */
-  readonly pieces: Set<Piece> = new Set();
+  readonly segments: Set<Segment> = new Set();
   /** Whether the server answers ranges of it; `undefined` until it has been tried. */
   ranges: boolean | undefined;
   /** Whether parts of it have been refused, so that only the whole is asked for. */
@@ -121,7 +121,7 @@ export class BlobTransfer {
   #finished = false;
   #closed = false;
   readonly #stop = new AbortController();
-  readonly #settled = new Notice();
+  readonly #settled = new Waiters();
   #onProgress: (received: number) => void;
 
   /** Begins with what the target has. */
@@ -186,18 +186,18 @@ export class BlobTransfer {
 
   /** Waits until nothing reads or writes its target. */
   async idle(): Promise<void> {
-    while (this.pieces.size > 0 || this.#catchingUp) {
+    while (this.segments.size > 0 || this.#catchingUp) {
       await this.#settled.wait();
     }
   }
 
-  /** Called when a piece or the hashing of what is there has come to its end. */
+  /** Called when a segment or the hashing of what is there has come to its end. */
   settle(): void {
-    this.#settled.give();
+    this.#settled.wakeAll();
   }
 
   /**
-   * Takes the next bytes of a piece: they are written, and hashed at once if
+   * Takes the next bytes of a segment: they are written, and hashed at once if
    * they are the next in order.
    *
    * @param bytes The bytes; their buffer is lent.
@@ -222,10 +222,10 @@ export class BlobTransfer {
   }
 
   /**
-   * What is to receive a piece's bytes in a thread, which is to send the
+   * What is to receive a segment's bytes in a thread, which is to send the
    * request for them, too; nothing where they are better received here.
    */
-  receiver({ position, end }: Piece): ThreadWriter | undefined {
+  receiver({ position, end }: Segment): ThreadWriter | undefined {
     const next = this.#written.endFrom(this.#hashed) >= position;
     return this.#writers.receiver(
       this.#writer,
@@ -235,13 +235,13 @@ export class BlobTransfer {
     );
   }
 
-  /** Lets go of what has received a piece's bytes. */
+  /** Lets go of what has received a segment's bytes. */
   async release(receiver: ThreadWriter): Promise<void> {
     if (!receiver.hashes) await receiver.close();
   }
 
   /**
-   * Has the next bytes of a piece received in a thread: they are written, and
+   * Has the next bytes of a segment received in a thread: they are written, and
    * hashed at once if they are the next in order.
    *
    * @param receiver What receives them.

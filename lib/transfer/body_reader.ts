@@ -1,7 +1,7 @@
 /**
  * Reads a body into buffers of the caller's: by the runtime itself where the
- * body is a byte stream, which spares a copy of every byte, else piece by
- * piece.
+ * body is a byte stream, which spares a copy of every byte, else segment by
+ * segment.
  */
 
 /**

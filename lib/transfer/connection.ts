@@ -1,5 +1,5 @@
 /**
- * One connection's work on one piece of a blob: a request, and another one at
+ * One connection's work on one segment of a blob: a request, and another one at
  * the offset that was reached when it breaks off.
  */
 
@@ -8,7 +8,7 @@ import { NetworkError, RegistryError } from "../image/errors.ts";
 import { drop } from "../net/body.ts";
 import { toNetworkError } from "../net/network_error.ts";
 import type { BlobBody } from "../image/types.ts";
-import type { Piece } from "./blob.ts";
+import type { Segment } from "./blob.ts";
 import { BUFFER_SIZE, BufferPool } from "./buffer_pool.ts";
 import { BodyReader } from "./body_reader.ts";
 import type { ThreadWriter } from "./thread.ts";
@@ -30,8 +30,8 @@ export interface ConnectionOptions {
   watchdog: Watchdog;
   /** Ends it all. */
   signal: AbortSignal;
-  /** Told whether ranges of a piece's blob are answered. */
-  learn: (piece: Piece, ranges: boolean) => void;
+  /** Told whether ranges of a segment's blob are answered. */
+  learn: (segment: Segment, ranges: boolean) => void;
 }
 
 /** A connection, with the buffers that it reads into in turn. */
@@ -61,30 +61,30 @@ export class Connection {
   }
 
   /**
-   * Fetches the piece from where it stands, once.
+   * Fetches the segment from where it stands, once.
    *
    * @throws {NetworkError} If it breaks off; what has come by then is kept.
    */
-  async fetch(piece: Piece): Promise<void> {
+  async fetch(segment: Segment): Promise<void> {
     const { watchdog, signal } = this.#options;
-    piece.received = piece.position;
+    segment.received = segment.position;
     this.#body = undefined;
     this.#elsewhere = false;
     this.#rivals = 0;
-    const watch = watchdog.watch(piece);
+    const watch = watchdog.watch(segment);
     let well = false;
     try {
       await this.#fetch(
-        piece,
+        segment,
         watch,
-        AbortSignal.any([signal, watch.signal, piece.blob.signal]),
+        AbortSignal.any([signal, watch.signal, segment.blob.signal]),
       );
       well = true;
     } catch (error) {
       signal.throwIfAborted();
       const failure = watch.signal.aborted ? watch.signal.reason : error;
-      if (this.#body && !piece.blob.closed) {
-        this.#elsewhere = piece.blob.source.demote?.(this.#body, failure) ??
+      if (this.#body && !segment.blob.closed) {
+        this.#elsewhere = segment.blob.source.demote?.(this.#body, failure) ??
           false;
       }
       this.#rivals = watch.rivals(failure);
@@ -94,48 +94,48 @@ export class Connection {
     }
   }
 
-  async #fetch(piece: Piece, watch: Watch, signal: AbortSignal) {
-    const receiver = piece.blob.receiver(piece);
+  async #fetch(segment: Segment, watch: Watch, signal: AbortSignal) {
+    const receiver = segment.blob.receiver(segment);
     try {
-      await this.#request(piece, receiver, watch, signal);
+      await this.#request(segment, receiver, watch, signal);
     } finally {
-      if (receiver) await piece.blob.release(receiver);
+      if (receiver) await segment.blob.release(receiver);
     }
   }
 
   async #request(
-    piece: Piece,
+    segment: Segment,
     receiver: ThreadWriter | undefined,
     watch: Watch,
     signal: AbortSignal,
   ): Promise<void> {
     const { learn } = this.#options;
-    const { blob } = piece;
+    const { blob } = segment;
     const { descriptor } = blob;
     const whole = blob.wholeOnly ||
-      (piece.position === 0 && piece.end === descriptor.size);
+      (segment.position === 0 && segment.end === descriptor.size);
     let response: BlobBody;
-    const answer = (async () =>
+    const sending = (async () =>
       await blob.source.fetchBlob(descriptor, {
-        ...(!whole && { offset: piece.position, end: piece.end }),
+        ...(!whole && { offset: segment.position, end: segment.end }),
         signal,
         // The watchdog knows better.
         timeout: Infinity,
         ...(receiver && { thread: receiver.thread }),
       }))();
     try {
-      response = await orAborted(answer, signal);
+      response = await orAborted(sending, signal);
     } catch (error) {
-      answer.then(({ body }) => drop(body), () => {});
+      sending.then(({ body }) => drop(body), () => {});
       const refused = error instanceof RegistryError && error.status === 416;
       if (whole || !refused) throw error;
       blob.wholeOnly = true;
-      return learn(piece, false);
+      return learn(segment, false);
     }
     this.#body = response;
     watch.host = response.host;
     watch.touch(0);
-    const distant = response.offset === piece.position
+    const distant = response.offset === segment.position
       ? receiver?.thread.bodyOf(response.body)
       : undefined;
     const reader = distant ?? new BodyReader(response.body);
@@ -146,34 +146,34 @@ export class Connection {
     if (signal.aborted) stop();
     let over = false;
     try {
-      const usable = response.offset <= piece.position;
-      if (!whole) learn(piece, response.partial && usable);
+      const usable = response.offset <= segment.position;
+      if (!whole) learn(segment, response.partial && usable);
       if (!usable) {
         blob.wholeOnly = true;
         if (!whole) return;
         throw new NetworkError(
           response.host,
           "other",
-          `it sent bytes from ${response.offset} on instead of ${piece.position}`,
+          `it sent bytes from ${response.offset} on instead of ${segment.position}`,
         );
       }
       if (!response.partial) {
         // The whole blob is coming: one connection can take it, the others
         // leave their parts to that one.
-        if (piece.position > 0 && blob.pieces.size > 1) {
-          blob.pending.add(piece.position, piece.end);
-          piece.end = piece.position;
+        if (segment.position > 0 && blob.segments.size > 1) {
+          blob.pending.add(segment.position, segment.end);
+          segment.end = segment.position;
           return;
         }
-        piece.limit = descriptor.size;
+        segment.limit = descriptor.size;
       } else {
-        piece.limit = piece.end;
+        segment.limit = segment.end;
       }
       if (reader instanceof BodyReader) {
-        await this.#skip(reader, piece.position - response.offset, watch);
-        over = await this.#copy(reader, piece, watch);
+        await this.#skip(reader, segment.position - response.offset, watch);
+        over = await this.#copy(reader, segment, watch);
       } else {
-        over = await this.#receive(reader, receiver!, piece, watch);
+        over = await this.#receive(reader, receiver!, segment, watch);
       }
     } finally {
       forget();
@@ -187,34 +187,34 @@ export class Connection {
    */
   async #copy(
     reader: BodyReader,
-    piece: Piece,
+    segment: Segment,
     watch: Watch,
   ): Promise<boolean> {
     let writing: Promise<void> = Promise.resolve();
     try {
-      while (piece.received < piece.end || extend(piece)) {
+      while (segment.received < segment.end || extend(segment)) {
         const bytes = await this.#read(
           reader,
           watch,
-          piece.end - piece.received,
+          segment.end - segment.received,
         );
-        const position = piece.received;
+        const position = segment.received;
         // Another connection may have taken over the end in the meantime.
-        const own = bytes.subarray(0, Math.max(0, piece.end - position));
+        const own = bytes.subarray(0, Math.max(0, segment.end - position));
         // Once it is lent, the buffer may be gone and its length with it.
         const end = position + own.length;
-        piece.received = end;
+        segment.received = end;
         await writing;
-        writing = piece.blob.accept(
+        writing = segment.blob.accept(
           own,
           position,
           (buffer) => this.#buffers.give(buffer),
         ).then(() => {
-          piece.position = end;
+          segment.position = end;
         });
         writing.catch(() => {}); // seen at the next turn or below
       }
-      return await this.#isOver(reader, piece);
+      return await this.#isOver(reader, segment);
     } finally {
       await writing;
     }
@@ -227,16 +227,16 @@ export class Connection {
   async #receive(
     body: ThreadBody,
     receiver: ThreadWriter,
-    piece: Piece,
+    segment: Segment,
     watch: Watch,
   ): Promise<boolean> {
-    const { blob } = piece;
+    const { blob } = segment;
     let step = FIRST_STEP;
-    while (piece.received < piece.end || extend(piece)) {
-      const position = piece.received;
-      const most = Math.min(step, piece.end - position);
+    while (segment.received < segment.end || extend(segment)) {
+      const position = segment.received;
+      const most = Math.min(step, segment.end - position);
       // What may be written in this step is not left to another connection.
-      piece.received = position + most;
+      segment.received = position + most;
       const start = performance.now();
       const { count, ended, broken } = await blob.receive(
         receiver,
@@ -244,16 +244,16 @@ export class Connection {
         position,
         most,
       );
-      piece.received = piece.position = position + count;
+      segment.received = segment.position = position + count;
       if (count > 0) watch.touch(count);
       if (broken) throw toNetworkError(broken, watch.host, undefined, true);
-      if (ended) throw tooEarly(watch.host, piece.end - piece.position);
+      if (ended) throw tooEarly(watch.host, segment.end - segment.position);
       const quick = performance.now() - start < STEP_TIME;
       step = quick
         ? Math.min(2 * step, LAST_STEP)
         : Math.max(FIRST_STEP, Math.min(step, 2 * count));
     }
-    return await this.#isOver(body, piece);
+    return await this.#isOver(body, segment);
   }
 
   async #skip(reader: BodyReader, count: number, watch: Watch) {
@@ -291,9 +291,9 @@ export class Connection {
    */
   async #isOver(
     reader: BodyReader | ThreadBody,
-    piece: Piece,
+    segment: Segment,
   ): Promise<boolean> {
-    if (piece.end < piece.limit) return false;
+    if (segment.end < segment.limit) return false;
     const timer = setTimeout(() => reader.cancel(), END_TIME);
     try {
       return await reader.read(new ArrayBuffer(1), 1) === undefined;
@@ -310,12 +310,12 @@ function tooEarly(host: string, missing: number): NetworkError {
   return new NetworkError(host, "truncated", reason);
 }
 
-/** Goes on beyond the piece's end, where the body does and nobody else fetches. */
-function extend(piece: Piece): boolean {
-  const { blob, end, limit } = piece;
+/** Goes on beyond the segment's end, where the body does and nobody else fetches. */
+function extend(segment: Segment): boolean {
+  const { blob, end, limit } = segment;
   const next = Math.min(blob.pending.endFrom(end), limit);
   if (next <= end) return false;
   blob.pending.remove(end, next);
-  piece.end = next;
+  segment.end = next;
   return true;
 }

@@ -4,47 +4,47 @@
  * of the blob that lacks most; at last, half of what a sibling still has to do.
  */
 
-import type { BlobTransfer, Piece } from "./blob.ts";
+import type { BlobTransfer, Segment } from "./blob.ts";
 
 /** The smallest part of a blob that is worth a request of its own. */
-const MIN_PIECE = 4 * 1024 * 1024;
+const MIN_SEGMENT_BYTES = 4 * 1024 * 1024;
 
 /**
  * Where several connections share a blob, each fetches about so many bytes at
  * a time. What comes ahead of its turn is hashed only when that has come, and
  * all of it would be waited for at the end.
  */
-const ORDERLY_PIECE = 64 * 1024 * 1024;
+const ORDERLY_SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /** A connection that needs so many milliseconds more is helped. */
 const WORTH_HELPING = 400;
-/** What a piece leaves to another one is no less than this, in bytes. */
+/** What a segment leaves to another one is no less than this, in bytes. */
 const WORTH_A_REQUEST = 1024 * 1024;
 
 /** A connection's speed is known after so many bytes and milliseconds. */
 const TELLING = 1024 * 1024;
 const WARM_UP = 200;
 
-/** One that needs so much time is helped with smaller pieces, too. */
+/** One that needs so much time is helped with smaller segments, too. */
 const SLOW = 4_000;
-/** The smallest piece then, in bytes. */
-const SLOW_PIECE = 256 * 1024;
+/** The smallest segment then, in bytes. */
+const SLOW_SEGMENT_BYTES = 256 * 1024;
 
 /** The blobs that are being fetched, and the bytes that nobody fetches yet. */
 export class Scheduler {
   readonly #connections: number;
-  readonly #minPiece: number;
+  readonly #minSegment: number;
   readonly #leastPart: number;
   readonly #blobs: Set<BlobTransfer> = new Set();
   readonly #untouched: Set<BlobTransfer> = new Set();
-  /** Whether ranges work here, learned from the first answer to one. */
+  /** Whether ranges work here, learned from the first response to one. */
   #ranges: boolean | undefined;
 
-  /** For so many connections, and pieces of no fewer bytes than that. */
-  constructor(connections: number, minPiece: number = MIN_PIECE) {
+  /** For so many connections, and segments of no fewer bytes than that. */
+  constructor(connections: number, minSegment: number = MIN_SEGMENT_BYTES) {
     this.#connections = connections;
-    this.#minPiece = minPiece;
-    this.#leastPart = Math.min(minPiece, WORTH_A_REQUEST);
+    this.#minSegment = minSegment;
+    this.#leastPart = Math.min(minSegment, WORTH_A_REQUEST);
   }
 
   /** Adds a blob. */
@@ -64,26 +64,26 @@ export class Scheduler {
     // Once may be a mishap; a server that does so each time sends the whole
     // blob for each gap in it, so one request is to fill them all.
     const again = !ranges && blob.ranges === false;
-    if (again && blob.pieces.size === 1) {
-      for (const piece of blob.pieces) widen(piece);
+    if (again && blob.segments.size === 1) {
+      for (const segment of blob.segments) widen(segment);
     }
     blob.ranges = ranges;
     this.#ranges ??= ranges;
   }
 
   /** What a free connection is to fetch, if there is anything. */
-  take(): Piece | undefined {
+  take(): Segment | undefined {
     return this.#whole() ?? this.#part() ?? this.#half();
   }
 
-  #whole(): Piece | undefined {
+  #whole(): Segment | undefined {
     const blob = largest(this.#untouched, missing);
     if (!blob) return undefined;
     this.#untouched.delete(blob);
     return this.#first(blob);
   }
 
-  #part(): Piece | undefined {
+  #part(): Segment | undefined {
     const blob = largest(
       this.#blobs,
       (blob) => this.#splittable(blob) ? missing(blob) : 0,
@@ -93,12 +93,12 @@ export class Scheduler {
 
   /** Whether another connection may fetch from this blob at the same time. */
   #splittable(blob: BlobTransfer): boolean {
-    // The first answer tells whether ranges work; until then, none is risked.
-    return blob.pieces.size === 0 || (blob.ranges ?? this.#ranges) === true;
+    // The first response tells whether ranges work; until then, none is risked.
+    return blob.segments.size === 0 || (blob.ranges ?? this.#ranges) === true;
   }
 
   /** The first missing bytes, as many as keep all connections busy. */
-  #first(blob: BlobTransfer): Piece | undefined {
+  #first(blob: BlobTransfer): Segment | undefined {
     const [start, end] = blob.next ?? [0, 0];
     if (end <= start) return undefined;
     if (this.#connections === 1 || blob.ranges === false) {
@@ -108,8 +108,10 @@ export class Scheduler {
     // turn out slower are helped.
     const fair = this.#outstanding() / this.#connections;
     const shared = this.#blobs.size < this.#connections;
-    const rounds = shared ? Math.max(1, Math.ceil(fair / ORDERLY_PIECE)) : 1;
-    const share = Math.max(this.#minPiece, Math.ceil(fair / rounds));
+    const rounds = shared
+      ? Math.max(1, Math.ceil(fair / ORDERLY_SEGMENT_BYTES))
+      : 1;
+    const share = Math.max(this.#minSegment, Math.ceil(fair / rounds));
     // What it leaves to another one is worth a request.
     const left = end - start - share;
     const length = left < this.#leastPart ? end - start : share;
@@ -121,24 +123,26 @@ export class Scheduler {
     let total = 0;
     for (const blob of this.#blobs) {
       total += missing(blob);
-      for (const piece of blob.pieces) total += piece.end - piece.received;
+      for (const segment of blob.segments) {
+        total += segment.end - segment.received;
+      }
     }
     return total;
   }
 
-  #half(): Piece | undefined {
-    let slowest: Piece | undefined;
+  #half(): Segment | undefined {
+    let slowest: Segment | undefined;
     let longest = WORTH_HELPING;
     for (const blob of this.#blobs) {
       if (!this.#splittable(blob)) continue;
-      for (const piece of blob.pieces) {
+      for (const segment of blob.segments) {
         // Cutting a request short costs its connection and what is under way
         // on it, so one that is nearly through is left alone, be it by its
         // bytes or by its time.
-        const time = timeLeft(piece);
-        const least = time > SLOW ? SLOW_PIECE : this.#minPiece;
-        if (remaining(piece) < 2 * least || time <= longest) continue;
-        slowest = piece;
+        const time = timeLeft(segment);
+        const least = time > SLOW ? SLOW_SEGMENT_BYTES : this.#minSegment;
+        if (remaining(segment) < 2 * least || time <= longest) continue;
+        slowest = segment;
         longest = time;
       }
     }
@@ -151,9 +155,9 @@ export class Scheduler {
   }
 }
 
-function claim(blob: BlobTransfer, start: number, end: number): Piece {
+function claim(blob: BlobTransfer, start: number, end: number): Segment {
   blob.pending.remove(start, end);
-  const piece = {
+  const segment = {
     blob,
     position: start,
     end,
@@ -162,36 +166,36 @@ function claim(blob: BlobTransfer, start: number, end: number): Piece {
     start,
     since: performance.now(),
   };
-  blob.pieces.add(piece);
-  return piece;
+  blob.segments.add(segment);
+  return segment;
 }
 
-/** Has a piece go on to the last byte that is missing, over what is there. */
-function widen(piece: Piece): void {
-  const { blob, end } = piece;
+/** Has a segment go on to the last byte that is missing, over what is there. */
+function widen(segment: Segment): void {
+  const { blob, end } = segment;
   const last = blob.pending.ranges.at(-1)?.[1] ?? end;
   if (last <= end) return;
   blob.pending.remove(end, last);
-  piece.end = last;
+  segment.end = last;
 }
 
 function missing(blob: BlobTransfer): number {
   return blob.pending.total;
 }
 
-function remaining(piece: Piece): number {
-  return piece.end - piece.received;
+function remaining(segment: Segment): number {
+  return segment.end - segment.received;
 }
 
-/** How long a piece still takes at its speed so far, in milliseconds. */
-function timeLeft(piece: Piece): number {
-  const age = performance.now() - piece.since;
-  const got = piece.received - piece.start;
+/** How long a segment still takes at its speed so far, in milliseconds. */
+function timeLeft(segment: Segment): number {
+  const age = performance.now() - segment.since;
+  const got = segment.received - segment.start;
   // The first bytes say nothing: what is judged by them is cut short for no
   // reason, and what is on its way of it by then comes in vain.
   if (age < SLOW && (got < TELLING || age < WARM_UP)) return 0;
   if (got === 0) return Infinity;
-  return remaining(piece) * age / got;
+  return remaining(segment) * age / got;
 }
 
 function largest<T>(items: Iterable<T>, measure: (item: T) => number) {

@@ -3,11 +3,11 @@
 import { storageError } from "../disk/io.ts";
 import { ContentMismatchError } from "../image/errors.ts";
 import { hasBody, plainResponse } from "../net/plain_response.ts";
-import type { FetchInit, FetchThread, FilePlace } from "../image/types.ts";
+import type { FetchInit, FetchThread, FileRegion } from "../image/types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 import { ThreadBody } from "./thread_body.ts";
 import { type Asked, revive, ThreadPort } from "./thread_port.ts";
-import type { Answer } from "./thread_program.ts";
+import type { ThreadResponse } from "./thread_program.ts";
 
 /** What has been received of a body in one step. */
 export interface Received {
@@ -28,7 +28,7 @@ export class Thread implements FetchThread {
   load = 0;
 
   /**
-   * Sends a request there. The answer's body stays in the thread until it is
+   * Sends a request there. The response's body stays in the thread until it is
    * read here.
    *
    * @param url The address.
@@ -44,9 +44,9 @@ export class Thread implements FetchThread {
     signal?.throwIfAborted();
     const id = this.port.next();
     const body = new ThreadBody(this.port, id, signal);
-    let answer: Answer;
+    let response: ThreadResponse;
     try {
-      answer = await this.port.ask({
+      response = await this.port.ask({
         kind: "fetch",
         body: id,
         url,
@@ -59,8 +59,8 @@ export class Thread implements FetchThread {
         settings,
       });
       signal?.throwIfAborted();
-      if (answer.broken) throw revive(answer.broken);
-      const { status, statusText, headers: received, empty } = answer.head!;
+      if (response.broken) throw revive(response.broken);
+      const { status, statusText, headers: received, empty } = response.head!;
       const stream = empty || !hasBody(status) ? null : body.toStream();
       if (stream) this.#bodies.set(stream, body);
       else body.cancel();
@@ -71,26 +71,26 @@ export class Thread implements FetchThread {
     }
   }
 
-  /** The body behind the stream of an answer, if it is in this thread. */
+  /** The body behind the stream of a response, if it is in this thread. */
   bodyOf(stream: ReadableStream): ThreadBody | undefined {
     return this.#bodies.get(stream);
   }
 
   /**
-   * A writer for a blob, all of whose places are in files.
+   * A writer for a blob, all of whose regions are in files.
    *
    * @param options The blob.
-   * @param places The places, the primary's first.
+   * @param regions The regions, the primary's first.
    * @param load How many bytes of it the thread will have to do with.
    */
   writer(
     options: BlobWriterOptions,
-    places: FilePlace[],
+    regions: FileRegion[],
     load: number = options.descriptor.size,
   ): ThreadWriter {
     const { algorithm } = options;
     const blob = this.port.next();
-    this.port.tell({ kind: "open", blob, algorithm, places });
+    this.port.tell({ kind: "open", blob, algorithm, regions });
     return new ThreadWriter(this, blob, options, load);
   }
 
@@ -128,7 +128,7 @@ export class ThreadWriter implements BlobWriter {
     return this.#options.algorithm !== undefined;
   }
 
-  /** Writes to all places, and hashes then. */
+  /** Writes to all regions, and hashes then. */
   async write(
     bytes: Uint8Array<ArrayBuffer>,
     position: number,
@@ -216,9 +216,9 @@ export class ThreadWriter implements BlobWriter {
     this.thread.load -= bytes;
   }
 
-  async #ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<Answer> {
-    const answer = await this.thread.port.ask(asked, lent);
-    const { failure, short } = answer;
+  async #ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<ThreadResponse> {
+    const response = await this.thread.port.ask(asked, lent);
+    const { failure, short } = response;
     if (failure) {
       const { operation, subject, cause } = failure;
       throw storageError(operation, subject, revive(cause));
@@ -226,6 +226,6 @@ export class ThreadWriter implements BlobWriter {
     if (short !== undefined) {
       throw new ContentMismatchError(this.#options.descriptor, { size: short });
     }
-    return answer;
+    return response;
   }
 }

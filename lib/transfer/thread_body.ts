@@ -1,10 +1,10 @@
-/** Bodies of answers that stay in a thread. */
+/** Bodies of responses that stay in a thread. */
 
 import { onAbort } from "../image/abort.ts";
 import { BUFFER_SIZE } from "./buffer_pool.ts";
 import { revive, type ThreadPort } from "./thread_port.ts";
 
-/** The body of an answer, in a thread. */
+/** The body of a response, in a thread. */
 export class ThreadBody {
   readonly #port: ThreadPort;
   /** What the thread calls it. */

@@ -1,15 +1,15 @@
-/** The line to a thread: what is asked of it, and what it answers. */
+/** The line to a thread: what is asked of it, and what it responds. */
 
 import process from "node:process";
 import {
-  type Answer,
   type PlainError,
-  type Request,
   threadProgram,
+  type ThreadRequest,
+  type ThreadResponse,
 } from "./thread_program.ts";
 
-/** The parts of a {@linkcode Request} that the thread's owner does not add. */
-export type Asked<R = Request> = R extends { ticket: number }
+/** The parts of a {@linkcode ThreadRequest} that the thread's owner does not add. */
+export type Asked<R = ThreadRequest> = R extends { ticket: number }
   ? Omit<R, "ticket">
   : never;
 
@@ -22,10 +22,10 @@ export class ThreadPort {
 
   /** Starts it. */
   constructor() {
-    this.#worker = run(threadProgram(), (answer) => {
-      const waiting = this.#waiting.get(answer.ticket);
-      this.#waiting.delete(answer.ticket);
-      waiting?.resolve(answer);
+    this.#worker = run(threadProgram(), (response) => {
+      const waiting = this.#waiting.get(response.ticket);
+      this.#waiting.delete(response.ticket);
+      waiting?.resolve(response);
     }, (error) => {
       this.#failure = error;
       for (const { reject } of this.#waiting.values()) reject(error);
@@ -39,7 +39,7 @@ export class ThreadPort {
   }
 
   /** Asks the thread. */
-  ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<Answer> {
+  ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<ThreadResponse> {
     if (this.#failure) return Promise.reject(this.#failure);
     const ticket = this.next();
     return new Promise((resolve, reject) => {
@@ -49,7 +49,7 @@ export class ThreadPort {
   }
 
   /** Tells the thread something. */
-  tell(request: Request & { ticket?: never }): void {
+  tell(request: ThreadRequest & { ticket?: never }): void {
     this.#worker.postMessage(request, []);
   }
 
@@ -67,18 +67,19 @@ interface Runner {
 
 function run(
   program: string,
-  onAnswer: (answer: Answer) => void,
+  onResponse: (response: ThreadResponse) => void,
   onError: (error: unknown) => void,
 ): Runner {
   if (typeof Worker !== "function") {
     // Node's; in Deno it takes three times as long to start as the web's.
     const threads = process.getBuiltinModule("node:worker_threads");
     return new threads.Worker(program, { eval: true })
-      .on("message", onAnswer).on("error", onError);
+      .on("message", onResponse).on("error", onError);
   }
   const address = `data:text/javascript,${encodeURIComponent(program)}`;
   const worker = new Worker(address, { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => onAnswer(data);
+  worker.onmessage = ({ data }: MessageEvent<ThreadResponse>) =>
+    onResponse(data);
   worker.onerror = (event) => {
     event.preventDefault();
     onError(event.error ?? new Error(event.message));
@@ -87,7 +88,7 @@ function run(
 }
 
 interface Waiting {
-  resolve: (answer: Answer) => void;
+  resolve: (response: ThreadResponse) => void;
   reject: (error: unknown) => void;
 }
 

@@ -5,19 +5,19 @@
  */
 
 import { threadFetch } from "../net/transport.ts";
-import type { FilePlace } from "../image/types.ts";
+import type { FileRegion } from "../image/types.ts";
 import { BodyReader } from "./body_reader.ts";
 
 type Hash = import("node:crypto").Hash;
 type Stats = import("node:fs").Stats;
 
-/** What is asked of the thread; a `ticket` gets an answer. */
-export type Request =
+/** What is asked of the thread; a `ticket` gets a response. */
+export type ThreadRequest =
   | {
     kind: "open";
     blob: number;
     algorithm: string | undefined;
-    places: FilePlace[];
+    regions: FileRegion[];
   }
   | {
     kind: "write";
@@ -73,15 +73,15 @@ export interface PlainError {
   errors?: PlainError[];
 }
 
-/** What the thread answers. */
-export interface Answer {
+/** What the thread responds. */
+export interface ThreadResponse {
   ticket: number;
   /** The buffer of a `write`, or what was `read`. */
   buffer?: ArrayBuffer;
   digest?: string;
   /** Where the bytes to be reread ended too early. */
   short?: number;
-  /** The head of an answer to a request. */
+  /** The head of a response to a request. */
   head?: {
     status: number;
     statusText: string;
@@ -107,22 +107,22 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
   const BUFFER_SIZE = 1024 * 1024;
   /** A `receive` is answered after so many milliseconds, if with few bytes. */
   const STEP_TIME = 100;
-  type File = FilePlace & { handle?: number };
-  type Result = Omit<Answer, "ticket">;
-  type Of<K> = Request & { kind: K };
-  interface Blob {
-    files: File[];
+  type OpenFile = FileRegion & { handle?: number };
+  type Result = Omit<ThreadResponse, "ticket">;
+  type Of<K> = ThreadRequest & { kind: K };
+  interface OpenBlob {
+    files: OpenFile[];
     algorithm: string | undefined;
     hash?: Hash;
   }
-  interface Body {
+  interface OpenBody {
     controller: AbortController;
     /** Kept, because Deno forgets the signal of one that is garbage. */
     response?: Response;
     reader?: BodyReader;
   }
-  const blobs = new Map<number, Blob>();
-  const bodies = new Map<number, Body>();
+  const blobs = new Map<number, OpenBlob>();
+  const bodies = new Map<number, OpenBody>();
   const buffers: ArrayBuffer[] = [];
   const send = connect();
 
@@ -135,7 +135,7 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     fs = await import("node:fs");
   }
 
-  function hashOf(blob: Blob): Hash | undefined {
+  function hashOf(blob: OpenBlob): Hash | undefined {
     const { algorithm } = blob;
     return algorithm === undefined
       ? undefined
@@ -162,7 +162,7 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
   }
 
   /** Opens the very file that is meant, and no link to it. */
-  function open({ path, identity, writable }: FilePlace): number {
+  function open({ path, identity, writable }: FileRegion): number {
     const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_RDWR } = fs.constants;
     const check = (found: Stats) => {
       const meant = identity
@@ -187,7 +187,11 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
   }
 
   /** Runs a call on a file; what it throws says which. */
-  function on<T>(file: File, operation: string, call: (fd: number) => T): T {
+  function on<T>(
+    file: OpenFile,
+    operation: string,
+    call: (fd: number) => T,
+  ): T {
     try {
       return call(file.handle ??= open(file));
     } catch (error) {
@@ -195,7 +199,7 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     }
   }
 
-  function write(file: File, bytes: Uint8Array, position: number) {
+  function write(file: OpenFile, bytes: Uint8Array, position: number) {
     on(file, "write", (fd) => {
       for (let done = 0; done < bytes.length;) {
         const at = file.offset + position + done;
@@ -205,7 +209,7 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
   }
 
   function put(
-    blob: Blob,
+    blob: OpenBlob,
     bytes: Uint8Array,
     { position, hashed }: { position: number; hashed: boolean },
   ) {
@@ -213,7 +217,7 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     if (hashed) hashOf(blob)?.update(bytes);
   }
 
-  function reread(blob: Blob, request: Of<"reread">): Result {
+  function reread(blob: OpenBlob, request: Of<"reread">): Result {
     const [primary, ...copies] = blob.files;
     const hash = hashOf(blob);
     const { end, copied } = request;
@@ -240,7 +244,7 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
   }
 
   async function fetchHead({ body: id, url, init, settings }: Of<"fetch">) {
-    const body: Body = { controller: new AbortController() };
+    const body: OpenBody = { controller: new AbortController() };
     bodies.set(id, body);
     try {
       const { signal } = body.controller;
@@ -274,7 +278,10 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     }
   }
 
-  async function receive(blob: Blob, request: Of<"receive">): Promise<Result> {
+  async function receive(
+    blob: OpenBlob,
+    request: Of<"receive">,
+  ): Promise<Result> {
     const { most, hashed } = request;
     const until = performance.now() + STEP_TIME;
     let count = 0;
@@ -316,8 +323,8 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     return {};
   }
 
-  async function answer(
-    request: Extract<Request, { ticket: number }>,
+  async function respond(
+    request: Extract<ThreadRequest, { ticket: number }>,
   ): Promise<Result> {
     if (request.kind === "fetch") return await fetchHead(request);
     if (request.kind === "read") return await read(request);
@@ -341,17 +348,17 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     }
   }
 
-  async function take(request: Request) {
+  async function take(request: ThreadRequest) {
     if (request.kind === "end") return end(request.body);
     if (request.kind === "open") {
-      const { blob, places: files, algorithm } = request;
+      const { blob, regions: files, algorithm } = request;
       return void blobs.set(blob, { files, algorithm });
     }
     let result: Result;
     try {
-      result = await answer(request);
+      result = await respond(request);
     } catch (failure) {
-      result = { failure: failure as Answer["failure"] };
+      result = { failure: failure as ThreadResponse["failure"] };
     }
     const { ticket } = request;
     const buffer = request.kind === "write" ? request.buffer : result.buffer;

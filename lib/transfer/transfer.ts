@@ -28,9 +28,9 @@ import {
   BlobTransfer,
 } from "./blob.ts";
 import { Admission } from "./admission.ts";
-import { Carrier } from "./carrier.ts";
+import { SegmentFetcher } from "./segment_fetcher.ts";
 import { Connection } from "./connection.ts";
-import { Notice } from "./notice.ts";
+import { Waiters } from "./waiters.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Watchdog } from "./watchdog.ts";
 import { Writers } from "./writers.ts";
@@ -81,7 +81,7 @@ export interface TransferOptions {
    *
    * @default {4_194_304}
    */
-  minPiece?: number;
+  minSegment?: number;
   /**
    * Whether threads fetch, write and hash: however little there is to do, or
    * not at all.
@@ -102,7 +102,7 @@ const TRANSFER_RULES: Rules<TransferOptions> = {
   minSpeed: MIN_SPEED,
   signal: SIGNAL,
   onEvent: CALL,
-  minPiece: wholeFrom(1, Number.MAX_SAFE_INTEGER),
+  minSegment: wholeFrom(1, Number.MAX_SAFE_INTEGER),
   threads: FLAG,
   sleep: CALL,
 };
@@ -164,7 +164,7 @@ class Transfer {
   readonly #tasks: BlobTask[];
   readonly #writers: Writers;
   readonly #concurrency: number;
-  readonly #carrier: Carrier;
+  readonly #fetcher: SegmentFetcher;
   readonly #onEvent: OnEvent;
   readonly #scheduler: Scheduler;
   readonly #admission = new Admission();
@@ -179,7 +179,7 @@ class Transfer {
   #unopened: number;
   /** Whether the caller uses one of the connections. */
   #lent: boolean;
-  readonly #changed = new Notice();
+  readonly #changed = new Waiters();
 
   constructor(
     tasks: BlobTask[],
@@ -192,14 +192,14 @@ class Transfer {
       minSpeed = LEAST_SPEED,
       signal,
       onEvent = () => {},
-      minPiece,
+      minSegment,
       inUse,
     } = options;
     this.#tasks = tasks;
     this.#writers = writers;
     this.#concurrency = concurrency;
     this.#onEvent = onEvent;
-    this.#scheduler = new Scheduler(concurrency, minPiece);
+    this.#scheduler = new Scheduler(concurrency, minSegment);
     this.#unfinished = tasks.length;
     this.#unopened = Math.min(concurrency + OPEN_AHEAD, tasks.length);
     this.#signal = signal
@@ -210,11 +210,11 @@ class Transfer {
     const regain = () => {
       this.#lent = false;
       this.#admission.leave();
-      this.#changed.give();
+      this.#changed.wakeAll();
     };
     inUse?.then(regain, regain);
     const leastSpeed = minSpeed / concurrency;
-    this.#carrier = new Carrier({
+    this.#fetcher = new SegmentFetcher({
       ...options,
       leastSpeed,
       admission: this.#admission,
@@ -225,21 +225,21 @@ class Transfer {
     const watchdog = new Watchdog({
       timeout,
       leastSpeed,
-      onLook: () => this.#changed.give(), // a sibling may need help by now
-      onGain: (piece) => {
-        this.#admission.gain(piece);
-        this.#changed.give(); // another one may be taken as well
+      onLook: () => this.#changed.wakeAll(), // a sibling may need help by now
+      onGain: (segment) => {
+        this.#admission.gain(segment);
+        this.#changed.wakeAll(); // another one may be taken as well
       },
     });
     // Whoever waits for a change must learn of the end, too.
-    onAbort(this.#signal, () => this.#changed.give());
+    onAbort(this.#signal, () => this.#changed.wakeAll());
     this.#connect = () =>
       new Connection({
         watchdog,
         signal: this.#signal,
         learn: ({ blob }, ranges) => {
           this.#scheduler.learn(blob, ranges);
-          this.#changed.give();
+          this.#changed.wakeAll();
         },
       });
   }
@@ -282,7 +282,7 @@ class Transfer {
     let mismatches = 0;
     let known = false;
     const opened = () => {
-      if (!known && --this.#unopened === 0) this.#changed.give();
+      if (!known && --this.#unopened === 0) this.#changed.wakeAll();
       known = true;
     };
     for (let attempt = 0;; attempt++) {
@@ -301,7 +301,7 @@ class Transfer {
         for (const copy of target.copies) await copy.commit();
         await target.primary.commit();
         this.#unfinished--;
-        this.#changed.give();
+        this.#changed.wakeAll();
         this.#onEvent({ type: "blob-done", descriptor, source: target.source });
         return {
           descriptor,
@@ -370,7 +370,7 @@ class Transfer {
       blob.begin();
       if (!blob.isLocal) {
         this.#scheduler.add(blob);
-        this.#changed.give();
+        this.#changed.wakeAll();
       }
       await blob.complete;
       // A connection that sees the end of its body can be used again.
@@ -384,7 +384,7 @@ class Transfer {
     }
   }
 
-  /** A connection's life: piece after piece, until no blob is left. */
+  /** A connection's life: segment after segment, until no blob is left. */
   async #work(connection: Connection, lendable: boolean): Promise<void> {
     while (
       (this.#unopened > 0 || (lendable && this.#lent)) && !this.#signal.aborted
@@ -392,10 +392,10 @@ class Transfer {
       await this.#changed.wait();
     }
     while (this.#unfinished > 0 && !this.#signal.aborted) {
-      const piece = this.#admission.open ? this.#scheduler.take() : undefined;
-      if (piece) {
-        await this.#carrier.carry(connection, piece);
-        this.#changed.give();
+      const segment = this.#admission.open ? this.#scheduler.take() : undefined;
+      if (segment) {
+        await this.#fetcher.fetch(connection, segment);
+        this.#changed.wakeAll();
       } else {
         await this.#changed.wait();
       }

@@ -5,7 +5,7 @@
  */
 
 import { NetworkError } from "../image/errors.ts";
-import type { Piece } from "./blob.ts";
+import type { Segment } from "./blob.ts";
 import { SpeedWindow } from "./speed_window.ts";
 
 /** How often is looked, in milliseconds. */
@@ -18,7 +18,7 @@ const WARM_UP = 4_000;
 const SLOWNESS = 5;
 /** What is worth another request, in bytes. */
 const WORTH = 2 * 1024 * 1024;
-/** How often one piece is begun anew for its speed. */
+/** How often one segment is begun anew for its speed. */
 const MOST_REOPENINGS = 3;
 /** The first byte is waited for so many times the timeout at most. */
 const MOST_PATIENCE = 10;
@@ -45,7 +45,7 @@ export interface Watch {
 }
 
 interface Watched {
-  piece: Piece;
+  segment: Segment;
   controller: AbortController;
   watch: Watch;
   since: number;
@@ -78,17 +78,17 @@ export interface WatchdogOptions {
   leastSpeed?: number;
   /** Called whenever it looks. */
   onLook?: () => void;
-  /** Called when a piece's request begins to bring bytes in earnest. */
-  onGain?: (piece: Piece) => void;
+  /** Called when a segment's request begins to bring bytes in earnest. */
+  onGain?: (segment: Segment) => void;
 }
 
 /** Watches all requests of a transfer. */
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #watched: Set<Watched> = new Set();
-  readonly #reopened: WeakMap<Piece, number> = new WeakMap();
-  /** How often in a row a piece's first byte was waited for in vain. */
-  readonly #silences: WeakMap<Piece, number> = new WeakMap();
+  readonly #reopened: WeakMap<Segment, number> = new WeakMap();
+  /** How often in a row a segment's first byte was waited for in vain. */
+  readonly #silences: WeakMap<Segment, number> = new WeakMap();
   /** How long the slowest first byte has taken. */
   #slowest = 0;
   /** When a request that is over now last brought bytes. */
@@ -105,16 +105,16 @@ export class Watchdog {
   }
 
   /** Begins to watch a request. */
-  watch(piece: Piece): Watch {
+  watch(segment: Segment): Watch {
     const { leastSpeed = 0, onGain, timeout } = this.#options;
     const controller = new AbortController();
     const now = performance.now();
     const watched: Watched = {
-      piece,
+      segment,
       controller,
       since: now,
       touched: now,
-      patience: this.#patience(piece),
+      patience: this.#patience(segment),
       begun: false,
       gained: -Infinity,
       bytes: [0, 0, 0, 0],
@@ -128,14 +128,14 @@ export class Watchdog {
           if (bytes === 0) return;
           if (!watched.begun) {
             watched.begun = true;
-            this.#silences.delete(piece);
+            this.#silences.delete(segment);
             this.#slowest = Math.max(this.#slowest, now - watched.since);
           }
           watched.bytes[0]! += bytes;
           if (!watched.pace.add(bytes)) return;
           const first = watched.gained === -Infinity;
           watched.gained = now;
-          if (first) onGain?.(piece);
+          if (first) onGain?.(segment);
         },
         rivals: (error) => this.#rivals(watched, error),
         end: (well = false) => {
@@ -157,20 +157,20 @@ export class Watchdog {
   }
 
   /**
-   * How long a piece's first byte is waited for. A cache that has to fetch the
+   * How long a segment's first byte is waited for. A cache that has to fetch the
    * blob itself first may need a while: each time in vain, it gets twice that.
    */
-  #patience(piece: Piece): number {
+  #patience(segment: Segment): number {
     const { timeout } = this.#options;
     const known = Math.max(timeout, LENIENCE * this.#slowest);
-    const doubled = known * 2 ** (this.#silences.get(piece) ?? 0);
+    const doubled = known * 2 ** (this.#silences.get(segment) ?? 0);
     return Math.min(doubled, MOST_PATIENCE * timeout);
   }
 
   #rivals(own: Watched, error: unknown): number {
     const others = [...this.#watched].filter((watched) => watched !== own);
     const kind = error instanceof NetworkError ? error.kind : undefined;
-    // What has just been refused may be so because of one that has no answer
+    // What has just been refused may be so because of one that has no response
     // yet. Who was silent for long was not, unless others were served then.
     const waited = kind === "timeout" || kind === "slow";
     const since = own.pace.since ?? own.since;
@@ -197,8 +197,9 @@ export class Watchdog {
     // With two, the faster one is the measure.
     const median = speeds.length < 2 ? 0 : speeds[speeds.length >> 1]!;
     for (const watched of this.#watched) {
-      const { piece, controller, watch, since, touched, begun, pace } = watched;
-      const reopened = this.#reopened.get(piece) ?? 0;
+      const { segment, controller, watch, since, touched, begun, pace } =
+        watched;
+      const reopened = this.#reopened.get(segment) ?? 0;
       const silence = begun ? timeout : watched.patience;
       const shortfall = begun ? pace.pass(passed) : undefined;
       const fail = (kind: "timeout" | "slow", reason: string) =>
@@ -206,7 +207,7 @@ export class Watchdog {
       if (now - touched > silence) {
         if (late) continue;
         if (!begun) {
-          this.#silences.set(piece, (this.#silences.get(piece) ?? 0) + 1);
+          this.#silences.set(segment, (this.#silences.get(segment) ?? 0) + 1);
         }
         fail("timeout", `no byte for ${Math.round(silence / 1000)} s`);
       } else if (shortfall !== undefined) {
@@ -214,9 +215,9 @@ export class Watchdog {
         fail("slow", `only ${shortfall} bytes in ${window} s`);
       } else if (
         begun && now - since > WARM_UP && speed(watched) * SLOWNESS < median &&
-        piece.end - piece.received > WORTH && reopened < MOST_REOPENINGS
+        segment.end - segment.received > WORTH && reopened < MOST_REOPENINGS
       ) {
-        this.#reopened.set(piece, reopened + 1);
+        this.#reopened.set(segment, reopened + 1);
         controller.abort(
           new SlowConnectionError(
             watch.host,

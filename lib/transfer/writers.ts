@@ -1,7 +1,7 @@
 /** Decides in which thread a blob is fetched, written and hashed. */
 
 import { availableParallelism } from "node:os";
-import type { FilePlace } from "../image/types.ts";
+import type { FileRegion } from "../image/types.ts";
 import {
   type BlobWriter,
   type BlobWriterOptions,
@@ -100,14 +100,14 @@ export class Writers {
    */
   open(options: BlobWriterOptions): BlobWriter {
     const { descriptor, copies, algorithm } = options;
-    const places = placesOf(options);
+    const regions = regionsOf(options);
     if (
       this.#most === 0 ||
       (descriptor.size < WORTH_A_MESSAGE && !this.#wanted) ||
-      places.length <= copies.length || !ALGORITHMS.includes(algorithm)
+      regions.length <= copies.length || !ALGORITHMS.includes(algorithm)
     ) return new DirectWriter(options);
     return new LateWriter(() =>
-      this.#thread()?.writer(options, places) ?? new DirectWriter(options)
+      this.#thread()?.writer(options, regions) ?? new DirectWriter(options)
     );
   }
 
@@ -135,7 +135,7 @@ export class Writers {
     if (thread === undefined || thread === own.thread) return own;
     return thread.writer(
       { ...options, algorithm: undefined },
-      placesOf(options),
+      regionsOf(options),
       bytes,
     );
   }
@@ -197,7 +197,7 @@ class LateWriter implements BlobWriter {
   }
 }
 
-/** Those of its places that are in files. */
-function placesOf({ primary, copies }: BlobWriterOptions): FilePlace[] {
-  return [primary, ...copies].flatMap(({ place }) => place ?? []);
+/** Those of its regions that are in files. */
+function regionsOf({ primary, copies }: BlobWriterOptions): FileRegion[] {
+  return [primary, ...copies].flatMap(({ region }) => region ?? []);
 }

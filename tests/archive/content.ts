@@ -69,7 +69,7 @@ export async function writePlan(
 ): Promise<void> {
   const handle = await open(path, "w");
   await handle.truncate(plan.size);
-  for (const { bytes, offset } of plan.pieces) {
+  for (const { bytes, offset } of plan.regions) {
     await handle.write(bytes, 0, bytes.length, offset);
   }
   for (const { descriptor, offset } of plan.blobs.values()) {

@@ -10,10 +10,12 @@ function member(
   plan: ReturnType<typeof planOf>,
   name: string,
 ): unknown {
-  const i = plan.pieces.findIndex(({ bytes }) =>
+  const i = plan.regions.findIndex(({ bytes }) =>
     text.decode(bytes.subarray(0, 100)).replace(/\0.*/s, "") === name
   );
-  return i < 0 ? undefined : JSON.parse(text.decode(plan.pieces[i + 1]!.bytes));
+  return i < 0
+    ? undefined
+    : JSON.parse(text.decode(plan.regions[i + 1]!.bytes));
 }
 
 test("planArchive() makes a layout and a Docker archive in one", () => {
@@ -105,14 +107,14 @@ test("planArchive() has the same places for all while the configuration is missi
     });
     assertEquals(outline.size, whole.size);
     assertEquals(outline.blobs, whole.blobs);
-    const late = whole.pieces.filter((piece) =>
-      !outline.pieces.some(({ offset }) => offset === piece.offset)
+    const late = whole.regions.filter((region) =>
+      !outline.regions.some(({ offset }) => offset === region.offset)
     );
-    assertEquals(outline.pieces.length + late.length, whole.pieces.length);
-    for (const piece of outline.pieces) {
+    assertEquals(outline.regions.length + late.length, whole.regions.length);
+    for (const region of outline.regions) {
       assertEquals(
-        whole.pieces.find(({ offset }) => offset === piece.offset),
-        piece,
+        whole.regions.find(({ offset }) => offset === region.offset),
+        region,
       );
     }
     const [index, last] = late;

@@ -58,14 +58,14 @@ async function withArchive(
 function expected(plan: ReturnType<typeof planOf>): Member[] {
   const text = new TextDecoder();
   const members: Member[] = [];
-  for (const [i, { bytes, offset }] of plan.pieces.entries()) {
+  for (const [i, { bytes, offset }] of plan.regions.entries()) {
     if (bytes.length % BLOCK_SIZE !== 0) continue;
     const header = bytes.subarray(bytes.length - BLOCK_SIZE);
     if (text.decode(header.subarray(257, 262)) !== "ustar") continue;
     const name = text.decode(header.subarray(0, 100)).replace(/\0.*/, "");
     const end = offset + bytes.length;
     const blob = [...plan.blobs.values()].find((blob) => blob.offset === end);
-    const next = plan.pieces[i + 1];
+    const next = plan.regions[i + 1];
     const size = blob?.descriptor.size ?? next!.bytes.length;
     members.push([name, size, 0o644, 0, 0, 0, "0"]);
   }
@@ -167,7 +167,7 @@ test("an archive with digests by SHA-512 is read by all", {
     });
     const path = join(folder, "a.tar");
     const bytes = new Uint8Array(plan.size);
-    for (const piece of plan.pieces) bytes.set(piece.bytes, piece.offset);
+    for (const piece of plan.regions) bytes.set(piece.bytes, piece.offset);
     for (const [digest, { offset }] of plan.blobs) {
       bytes.set(image.blobs.get(digest)!, offset);
     }

@@ -49,7 +49,7 @@ test("isUpToDate() sees a file that was cut, grown or changed", () =>
     await appendFile(path, "x");
     assertEquals(await isUpToDate(path, plan), false);
     assertEquals(await mayBeUpToDate(path, plan), false);
-    for (const { offset } of plan.pieces) {
+    for (const { offset } of plan.regions) {
       await writePlan(path, plan);
       const handle = await open(path, "r+");
       await handle.write(new Uint8Array([0xff]), 0, 1, offset);

@@ -51,7 +51,7 @@ const OUTAGE = 150;
 /** How long a client may be busy with what it has, in milliseconds. */
 const RECENT = 200;
 
-interface Body {
+interface ProxiedBody {
   status: number;
   headers: Record<string, string>;
   length: number;
@@ -293,7 +293,7 @@ export class FaultProxy {
       ? path.replace(/\/latest$/, `/${tags[this.#moved ? 1 : 0]}`)
       : path;
     const accept = headers.get("accept");
-    let body: Body;
+    let body: ProxiedBody;
     try {
       body = await this.#fetch(method, real, {
         ...(asked !== undefined && { range: asked }),
@@ -332,7 +332,7 @@ export class FaultProxy {
   }
 
   async #send(
-    { status, headers, length, offset, size, bytes }: Body,
+    { status, headers, length, offset, size, bytes }: ProxiedBody,
     connection: Connection,
     fault: Fault | undefined,
     key: object,
@@ -433,7 +433,7 @@ export class FaultProxy {
     method: string,
     path: string,
     headers: Record<string, string>,
-  ): Promise<Body> {
+  ): Promise<ProxiedBody> {
     const { upstream } = this.#options;
     if (this.#closed) throw new Error("closed");
     const incoming = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -20,7 +20,7 @@ import { LayoutStore } from "../../lib/layout/layout_store.ts";
 import { inFolder } from "../disk/folder.ts";
 import { missing } from "../e2e/servers/daemon.ts";
 import { test } from "../harness.ts";
-import type { Piece } from "../../lib/transfer/blob.ts";
+import type { Segment } from "../../lib/transfer/blob.ts";
 import { Scheduler } from "../../lib/transfer/scheduler.ts";
 import { Watchdog } from "../../lib/transfer/watchdog.ts";
 import { transferBlobs } from "../../lib/transfer/transfer.ts";
@@ -74,7 +74,7 @@ test("a server that always ignores ranges fills many gaps by two requests", asyn
   assertEquals(fetcher.requests.length, 2);
 });
 
-test("a piece that has just begun is not cut short for another connection", () => {
+test("a segment that has just begun is not cut short for another connection", () => {
   const { now } = performance;
   let time = 0;
   performance.now = () => time;
@@ -82,17 +82,17 @@ test("a piece that has just begun is not cut short for another connection", () =
     const blob = blobOf(40 * MIB);
     const scheduler = new Scheduler(2);
     scheduler.add(blob);
-    const piece = scheduler.take()!;
+    const segment = scheduler.take()!;
     scheduler.take();
     // A few bytes after a moment would mean that it takes minutes.
     for (const [age, got] of [[50, 1_000], [1_000, MIB / 2], [150, 2 * MIB]]) {
       time = age!;
-      piece.received = got!;
+      segment.received = got!;
       assertEquals(scheduler.take(), undefined, `${age} ms, ${got} bytes`);
     }
     time = 1_500;
     assert(scheduler.take(), "a slow one is not helped");
-    piece.received = 0;
+    segment.received = 0;
     time = 5_000;
     assert(scheduler.take(), "a silent one is not helped");
   } finally {
@@ -118,7 +118,7 @@ test("a request is not ended for the time that this process has slept", async ()
         }
       };
       const watchdog = new Watchdog({ timeout: 20, onLook });
-      const watch = watchdog.watch({} as Piece);
+      const watch = watchdog.watch({} as Segment);
     });
   } finally {
     performance.now = now;
@@ -150,7 +150,7 @@ test("an archive is not compared with a pipe", {
   inFolder(async (folder) => {
     const path = join(folder, "pipe");
     spawnSync("mkfifo", [path]);
-    const plan = { size: 0, pieces: [], blobs: new Map() };
+    const plan = { size: 0, regions: [], blobs: new Map() };
     assertEquals(await isUpToDate(path, plan), false);
   }));
 

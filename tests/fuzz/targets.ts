@@ -41,7 +41,7 @@ import { describe, inlineData } from "../../lib/registry/document.ts";
 import { parseErrorBody } from "../../lib/net/error_body.ts";
 import { HttpClient } from "../../lib/net/http.ts";
 import { parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
-import { placeAnswer } from "../../lib/net/range.ts";
+import { rangeOf } from "../../lib/net/range.ts";
 import { rateLimitWarning } from "../../lib/registry/rate_limit.ts";
 import { redactText, redactUrl } from "../../lib/redact/address.ts";
 import { cleanText } from "../../lib/redact/clean.ts";
@@ -170,7 +170,7 @@ export const TARGETS: readonly Target[] = [
     read(text) {
       const descriptor = { mediaType: "", digest: DIGEST, size: 10 };
       const response = answer("", { "content-range": headerOf(text) }, 206);
-      const place = placeAnswer(response, descriptor, { offset: 3, end: 10 });
+      const place = rangeOf(response, descriptor, { offset: 3, end: 10 });
       assert(place === undefined || place.offset === 3);
     },
   },

@@ -36,7 +36,7 @@ test("no two pieces of an archive overlap, and none is out of place", () => {
       const layers = planned(sizes);
       const plan = planOf(content(layers, formatReference(reference)));
       const spans = [
-        ...plan.pieces.map(({ offset, bytes }) => [offset, bytes.length]),
+        ...plan.regions.map(({ offset, bytes }) => [offset, bytes.length]),
         ...[...plan.blobs.values()].map(({ offset, descriptor }) => [
           offset,
           descriptor.size,
@@ -76,7 +76,7 @@ function handleOf(plan: ArchivePlan): FileHandle {
     read(buffer: Uint8Array, start: number, length: number, position: number) {
       const count = Math.max(0, Math.min(length, plan.size - position));
       const part = buffer.subarray(start, start + count).fill(0);
-      for (const { bytes, offset } of plan.pieces) {
+      for (const { bytes, offset } of plan.regions) {
         if (offset >= position + count || offset + bytes.length <= position) {
           continue;
         }

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ContentMismatchError } from "../../lib/image/errors.ts";
 import { parseChallenges } from "../../lib/registry/auth/challenge.ts";
-import { placeAnswer, rangeHeader } from "../../lib/net/range.ts";
+import { rangeHeader, rangeOf } from "../../lib/net/range.ts";
 import { test } from "../harness.ts";
 import { runs } from "./runs.ts";
 
@@ -125,7 +125,7 @@ test("a Content-Range is believed where it fits what was asked for, and only the
         last < asked.end;
       let found;
       try {
-        found = placeAnswer(response, descriptor, asked);
+        found = rangeOf(response, descriptor, asked);
       } catch (error) {
         assert(error instanceof ContentMismatchError, String(error));
         assert(wellFormed && total !== "*" && total !== SIZE, text);
@@ -149,7 +149,7 @@ test("what Range asks for, Content-Range answers", () => {
         status: 206,
         headers: { "content-range": `${header.replace("=", " ")}/${SIZE}` },
       });
-      assertEquals(placeAnswer(response, descriptor, asked), {
+      assertEquals(rangeOf(response, descriptor, asked), {
         offset: asked.offset,
         partial: true,
       });

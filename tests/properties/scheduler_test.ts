@@ -2,12 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Range, RangeSet } from "../../lib/disk/ranges.ts";
-import type { BlobTransfer, Piece } from "../../lib/transfer/blob.ts";
+import type { BlobTransfer, Segment } from "../../lib/transfer/blob.ts";
 import { Scheduler } from "../../lib/transfer/scheduler.ts";
 import { test } from "../harness.ts";
 import { runs } from "./runs.ts";
 
-const MIN_PIECE = 100;
+const MIN_SEGMENT_BYTES = 100;
 
 /** As much of a blob as the scheduler sees, and what has come of it. */
 interface Model {
@@ -23,7 +23,7 @@ function model(size: number, present: Range[], ranges: boolean): Model {
   const pending = done.gaps(size);
   const blob = {
     pending,
-    pieces: new Set<Piece>(),
+    segments: new Set<Segment>(),
     ranges: undefined,
     get next() {
       return pending.first;
@@ -38,7 +38,7 @@ function check(models: Model[]): void {
     const all = new RangeSet([...done.ranges, ...blob.pending.ranges]);
     let total = blob.pending.total;
     const asked = new RangeSet(blob.pending.ranges);
-    for (const { position, end } of blob.pieces) {
+    for (const { position, end } of blob.segments) {
       assert(0 <= position && position <= end && end <= size, "out of bounds");
       all.add(position, end);
       asked.add(position, end);
@@ -55,7 +55,8 @@ function check(models: Model[]): void {
 
 /** Whether a free connection has something to do in any case. */
 function hasWork({ blob }: Model, known: boolean | undefined): boolean {
-  const splittable = blob.pieces.size === 0 || (blob.ranges ?? known) === true;
+  const splittable = blob.segments.size === 0 ||
+    (blob.ranges ?? known) === true;
   return blob.pending.total > 0 && splittable;
 }
 
@@ -94,40 +95,40 @@ test("the scheduler gives each missing byte to one connection, and leaves none i
         fc.integer({ min: 1, max: 6 }),
         steps,
         (blobs, connections, steps) => {
-          const scheduler = new Scheduler(connections, MIN_PIECE);
+          const scheduler = new Scheduler(connections, MIN_SEGMENT_BYTES);
           const models = blobs.map(({ size, present, ranges }) =>
             model(size, present, ranges)
           );
           const of = new Map(models.map((each) => [each.blob, each]));
           for (const { blob } of models) scheduler.add(blob);
-          const pieces: (Piece | undefined)[] = Array(connections).fill(
+          const segments: (Segment | undefined)[] = Array(connections).fill(
             undefined,
           );
           let known: boolean | undefined;
           const step = (who: number, bytes: number) => {
-            const piece = pieces[who];
-            if (!piece) {
+            const segment = segments[who];
+            if (!segment) {
               const work = models.some((each) => hasWork(each, known));
-              const taken = pieces[who] = scheduler.take();
+              const taken = segments[who] = scheduler.take();
               if (work) assert(taken, "a connection idles");
-              if (taken) assert(taken.end > taken.position, "an empty piece");
+              if (taken) assert(taken.end > taken.position, "an empty segment");
               return;
             }
-            const { blob } = piece;
+            const { blob } = segment;
             const { done, ranges, size } = of.get(blob)!;
-            if (piece.received === piece.start) {
-              const whole = piece.position === 0 && piece.end === size;
+            if (segment.received === segment.start) {
+              const whole = segment.position === 0 && segment.end === size;
               if (!whole) {
                 scheduler.learn(blob, ranges);
                 known ??= ranges;
               }
             }
-            const end = Math.min(piece.end, piece.position + bytes);
-            done.add(piece.position, end);
-            piece.position = piece.received = end;
-            if (end < piece.end) return;
-            blob.pieces.delete(piece);
-            pieces[who] = undefined;
+            const end = Math.min(segment.end, segment.position + bytes);
+            done.add(segment.position, end);
+            segment.position = segment.received = end;
+            if (end < segment.end) return;
+            blob.segments.delete(segment);
+            segments[who] = undefined;
             if (done.total === size) scheduler.delete(blob);
           };
           for (const { who, bytes, time: passed } of steps) {
@@ -142,7 +143,7 @@ test("the scheduler gives each missing byte to one connection, and leaves none i
             step(i % connections, 500);
           }
           check(models);
-          assertEquals(models.flatMap(({ blob }) => [...blob.pieces]), []);
+          assertEquals(models.flatMap(({ blob }) => [...blob.segments]), []);
         },
       ),
       runs(300),

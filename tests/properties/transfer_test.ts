@@ -15,8 +15,8 @@ import {
 import { type Answer, FakeFetcher } from "../transfer/fake_fetcher.ts";
 import { runs } from "./runs.ts";
 
-const PIECE = 1024 * 1024;
-const blobs = [0, 1, 3_000, 200_000, 2_500_000, 4 * PIECE].map(blob);
+const SEGMENT = 1024 * 1024;
+const blobs = [0, 1, 3_000, 200_000, 2_500_000, 4 * SEGMENT].map(blob);
 
 /** What a server may do without harm, as often as it likes. */
 const harmless: fc.Arbitrary<Answer> = fc.record({
@@ -40,7 +40,7 @@ const harm: fc.Arbitrary<Answer> = fc.oneof(
 const before: fc.Arbitrary<TaskOptions> = fc.oneof(
   fc.constant({}),
   fc.record({
-    present: fc.array(fc.tuple(fc.nat(8 * PIECE), fc.nat(8 * PIECE))),
+    present: fc.array(fc.tuple(fc.nat(8 * SEGMENT), fc.nat(8 * SEGMENT))),
   }),
   fc.record({ hit: fc.constantFrom("right" as const, "damaged" as const) }),
 );
@@ -89,7 +89,7 @@ async function live({ concurrency, tasks, mood, harms, aborted }: Story) {
   try {
     const outcomes = await transferBlobs(from(open, fetcher), {
       concurrency,
-      minPiece: PIECE,
+      minSegment: SEGMENT,
       signal: controller.signal,
       sleep: async () => {},
     });

@@ -33,7 +33,7 @@ async function abortWhen(
   try {
     const error = await assertRejects(() =>
       transferBlobs(from(tasks, fetcher), {
-        minPiece: MIB,
+        minSegment: MIB,
         signal: controller.signal,
         ...(options.timeout && { timeout: options.timeout }),
         ...(options.concurrency && { concurrency: options.concurrency }),
@@ -166,7 +166,7 @@ test("transferBlobs() goes on from where it was ended", async () => {
   const [first] = tasks[0]!.opened[0]!;
   const again = task(blobs[0]!, { present: first!.present.ranges });
   const [outcome] = await transferBlobs(from([again], fetcher), {
-    minPiece: MIB,
+    minSegment: MIB,
   });
   assertDone(again, blobs[0]!);
   assert(outcome!.resumed > 0);

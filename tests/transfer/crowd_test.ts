@@ -3,7 +3,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { assertDone, blob } from "./blobs.ts";
-import type { Answer, Request } from "./fake_fetcher.ts";
+import type { Answer, BlobRequest } from "./fake_fetcher.ts";
 import { simulate } from "./simulation.ts";
 
 const MIB = 1024 * 1024;
@@ -12,7 +12,7 @@ const blobs = [blob(12 * MIB, 1), blob(6 * MIB, 2), blob(300_000, 3)];
 const SPEED = 100;
 
 /** How a registry turns a connection away. */
-const REFUSALS: Record<string, (request: Request) => Answer> = {
+const REFUSALS: Record<string, (request: BlobRequest) => Answer> = {
   "with 429 and a long Retry-After": () => ({
     throws: new RegistryError({
       status: 429,
@@ -69,7 +69,7 @@ for (const [how, refuse] of Object.entries(REFUSALS)) {
     });
   }
 }
-const refused = new WeakSet<Request>();
+const refused = new WeakSet<BlobRequest>();
 
 test("connections that were refused in an outage come back after it", async () => {
   let over = false;

@@ -36,12 +36,12 @@ export interface Answer {
   deaf?: boolean;
   /** Waits before the answer. */
   before?: () => Promise<void>;
-  /** Waits before each piece of the body. */
+  /** Waits before each segment of the body. */
   pace?: (bytes: number) => Promise<void>;
 }
 
 /** A request that was made. */
-export interface Request {
+export interface BlobRequest {
   /** Of which blob. */
   digest: string;
   /** The first byte that was asked for. */
@@ -59,12 +59,12 @@ export interface Request {
 }
 
 /** How a request is to be answered. */
-export type Hook = (request: Request) => Answer | undefined;
+export type Hook = (request: BlobRequest) => Answer | undefined;
 
 /** The place. */
 export class FakeFetcher implements Fetcher {
   /** All requests, in order. */
-  readonly requests: Request[] = [];
+  readonly requests: BlobRequest[] = [];
   /** The most that were open at the same time. */
   mostOpen = 0;
   readonly #blobs: Map<string, TestBlob> = new Map();
@@ -97,7 +97,7 @@ export class FakeFetcher implements Fetcher {
     const { bytes } = this.#blobs.get(digest)!;
     const count =
       this.requests.filter((request) => request.digest === digest).length;
-    const request: Request = {
+    const request: BlobRequest = {
       digest,
       offset,
       end,
@@ -162,7 +162,7 @@ async function untilAborted(
 
 function stream(
   content: Uint8Array<ArrayBuffer>,
-  request: Request,
+  request: BlobRequest,
   answer: Answer,
   signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {

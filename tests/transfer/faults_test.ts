@@ -2,13 +2,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NetworkError, RegistryError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
-import type { Answer, Request } from "./fake_fetcher.ts";
+import type { Answer, BlobRequest } from "./fake_fetcher.ts";
 import { all, large, MIB, prepare, small, transfer } from "./story.ts";
 
 const SIZE = all.reduce((sum, { bytes }) => sum + bytes.length, 0);
 const chunk = 100_000;
 
-function isRanged({ digest, offset, end }: Request): boolean {
+function isRanged({ digest, offset, end }: BlobRequest): boolean {
   const blob = all.find(({ descriptor }) => descriptor.digest === digest)!;
   return offset > 0 || end < blob.bytes.length;
 }

@@ -49,7 +49,7 @@ for (const concurrency of [1, 3]) {
     const fetcher = new FakeFetcher(blobs, () => ({ bytes: false }));
     const buffers = new Set<ArrayBufferLike>();
     const tasks = blobs.map((blob) => watched(blob, buffers));
-    await transferBlobs(from(tasks, fetcher), { concurrency, minPiece: MIB });
+    await transferBlobs(from(tasks, fetcher), { concurrency, minSegment: MIB });
     for (const [i, task] of tasks.entries()) assertDone(task, blobs[i]!);
     assert(buffers.size <= 3 * concurrency, `${buffers.size} buffers`);
   });

@@ -1,14 +1,14 @@
 /** A blob for tests of the scheduler alone. */
 
 import { RangeSet } from "../../lib/disk/ranges.ts";
-import type { BlobTransfer, Piece } from "../../lib/transfer/blob.ts";
+import type { BlobTransfer, Segment } from "../../lib/transfer/blob.ts";
 
 /** What a scheduler sees of a blob none of which is there. */
 export function blobOf(size: number): BlobTransfer {
   const pending = new RangeSet([[0, size]]);
   return {
     pending,
-    pieces: new Set<Piece>(),
+    segments: new Set<Segment>(),
     ranges: true,
     get next() {
       return pending.first;

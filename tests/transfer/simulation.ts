@@ -5,7 +5,7 @@ import {
 } from "../../lib/transfer/transfer.ts";
 import { from, task, type TestBlob, type TestTask } from "./blobs.ts";
 import { Clock } from "./clock.ts";
-import { type Answer, FakeFetcher, type Request } from "./fake_fetcher.ts";
+import { type Answer, type BlobRequest, FakeFetcher } from "./fake_fetcher.ts";
 
 /** What became of a simulated transfer. */
 export interface Simulated {
@@ -24,7 +24,7 @@ export interface Simulated {
 /** Transfers blobs; all timers are part of the simulation. */
 export async function simulate(
   blobs: TestBlob[],
-  hook: (request: Request, clock: Clock, fetcher: FakeFetcher) => Answer,
+  hook: (request: BlobRequest, clock: Clock, fetcher: FakeFetcher) => Answer,
   options: TransferOptions = {},
 ): Promise<Simulated> {
   const clock = new Clock();
@@ -37,7 +37,7 @@ export async function simulate(
   let error: unknown;
   await clock.runTimed(() =>
     transferBlobs(from(tasks, fetcher), {
-      minPiece: 256 * 1024,
+      minSegment: 256 * 1024,
       onEvent: (event) => {
         if (event.type === "retry") retries.push(event.reason);
       },

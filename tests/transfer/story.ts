@@ -58,7 +58,7 @@ export function prepare(
   const waits: number[] = [];
   const run = () =>
     transferBlobs(from(tasks, fetcher), {
-      minPiece: MIB,
+      minSegment: MIB,
       sleep: (milliseconds) => {
         waits.push(milliseconds);
         return Promise.resolve();

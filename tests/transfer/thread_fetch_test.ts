@@ -142,7 +142,7 @@ function receiving(
       const slot = new FileSlot(file, 0, bytes.length);
       const writer = thread.writer(
         { descriptor, primary: slot, copies: [], algorithm: "sha256" },
-        [slot.place],
+        [slot.region],
       );
       try {
         const response = await fetch("/blob");
@@ -235,10 +235,10 @@ test(
           "content-range": `bytes ${from}-${to}/${size}`,
         });
         if (from === "0") return void response.end(part);
-        const piece = Math.ceil(part.length / 12);
+        const segment = Math.ceil(part.length / 12);
         let sent = 0;
         const timer = setInterval(() => {
-          response.write(part.subarray(sent, sent += piece));
+          response.write(part.subarray(sent, sent += segment));
           if (sent < part.length) return;
           clearInterval(timer);
           response.end();
@@ -278,7 +278,7 @@ test(
               return { body: body!, offset, partial: true, host: "localhost" };
             },
           }),
-          { concurrency: 2, minPiece: 2 ** 20, threads: true },
+          { concurrency: 2, minSegment: 2 ** 20, threads: true },
         );
         assertEquals(outcome!.downloaded, size);
         assertEquals(threads.size, 2);

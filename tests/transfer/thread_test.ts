@@ -9,15 +9,15 @@ import type { RangeOptions } from "../../lib/image/types.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 
-const PIECE = new Uint8Array(512 * 1024);
+const SEGMENT = new Uint8Array(512 * 1024);
 /** Enough for a thread of its own. */
-const SIZE = 200 * PIECE.length + 1234;
+const SIZE = 200 * SEGMENT.length + 1234;
 
 function zeroes(length: number): ReadableStream<Uint8Array> {
   return new ReadableStream({
     type: "bytes",
     pull(controller) {
-      const part = PIECE.slice(0, Math.min(length, PIECE.length));
+      const part = SEGMENT.slice(0, Math.min(length, SEGMENT.length));
       length -= part.length;
       controller.enqueue(part);
       if (length === 0) controller.close();
@@ -29,8 +29,8 @@ for (const concurrency of [1, 3]) {
   test(`transferBlobs() fetches each byte once with writing threads and ${concurrency} connections`, () =>
     inFolder(async (folder) => {
       const hash = createHash("sha256");
-      for (let left = SIZE; left > 0; left -= PIECE.length) {
-        hash.update(PIECE.subarray(0, Math.min(left, PIECE.length)));
+      for (let left = SIZE; left > 0; left -= SEGMENT.length) {
+        hash.update(SEGMENT.subarray(0, Math.min(left, SEGMENT.length)));
       }
       const descriptor = {
         mediaType: "application/vnd.oci.image.layer.v1.tar",

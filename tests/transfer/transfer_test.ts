@@ -20,7 +20,7 @@ function transfer(
 ) {
   const sleep = async () => {};
   return transferBlobs(from(tasks, fetcher), {
-    minPiece: MIB,
+    minSegment: MIB,
     sleep,
     ...options,
   });
@@ -29,7 +29,7 @@ function transfer(
 for (const bytes of [true, false]) {
   const kind = bytes ? "byte streams" : "plain streams";
   for (const chunk of [1_000, 65_536, 5 * MIB]) {
-    test(`transferBlobs() brings blobs from ${kind} in pieces of ${chunk}`, async () => {
+    test(`transferBlobs() brings blobs from ${kind} in segments of ${chunk}`, async () => {
       const fetcher = new FakeFetcher(blobs, () => ({ bytes, chunk }));
       const tasks = blobs.map((blob) => task(blob));
       const outcomes = await transfer(tasks, fetcher);
@@ -108,7 +108,7 @@ test("transferBlobs() splits a large blob, and fetches each byte once", async ()
     for (const { offset, end } of fetcher.requests) {
       assert(end - offset >= MIB, `a request of ${end - offset} bytes`);
     }
-    // What is dropped when a sibling takes over is but the piece in hand.
+    // What is dropped when a sibling takes over is but the segment in hand.
     assert(fetcher.sent < large.bytes.length * 1.1, `${fetcher.sent}`);
   }
 });

@@ -1,7 +1,7 @@
 /** Bodies that bring next to nothing. */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { NetworkError } from "../../lib/image/errors.ts";
-import type { Piece } from "../../lib/transfer/blob.ts";
+import type { Segment } from "../../lib/transfer/blob.ts";
 import { Watchdog } from "../../lib/transfer/watchdog.ts";
 import { test } from "../harness.ts";
 import { assertDone, blob } from "./blobs.ts";
@@ -87,7 +87,7 @@ test("the time that this process has slept does not count as slowness", async ()
   const clock = new Clock();
   await clock.runTimed(async () => {
     const watchdog = new Watchdog({ timeout: 30_000, leastSpeed: 1_000 });
-    const watch = watchdog.watch({} as Piece);
+    const watch = watchdog.watch({} as Segment);
     for (let i = 0; i < 50; i++) {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       watch.touch(2_000);

@@ -12,7 +12,7 @@ import {
   type TestBlob,
 } from "./blobs.ts";
 import { Clock } from "./clock.ts";
-import { type Answer, FakeFetcher, type Request } from "./fake_fetcher.ts";
+import { type Answer, type BlobRequest, FakeFetcher } from "./fake_fetcher.ts";
 
 const MIB = 1024 * 1024;
 /** Bytes in a millisecond, of one connection. */
@@ -26,7 +26,7 @@ interface Simulation {
   /** The speed of the n-th request. */
   speed?: (n: number) => number;
   task?: TaskOptions;
-  answer?: (request: Request) => Answer;
+  answer?: (request: BlobRequest) => Answer;
 }
 
 /** Transfers blobs; tells how long that takes and how much idles. */
@@ -49,10 +49,10 @@ async function simulate(blobs: TestBlob[], simulation: Simulation) {
   const begin = () =>
     transferBlobs(from(tasks, fetcher), {
       concurrency: connections,
-      minPiece: MIB,
+      minSegment: MIB,
     });
   await clock.run(begin, (elapsed) => {
-    // The last pieces are not worth to be parted any more.
+    // The last segments are not worth to be parted any more.
     if (size - fetcher.sent < connections * 2 * MIB) return;
     idle += (connections - fetcher.open) * elapsed;
   });

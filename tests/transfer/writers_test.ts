@@ -150,7 +150,7 @@ test("Writers say what the system says", {
       write: () => {},
       commit: () => {},
       discard: () => {},
-      place: {
+      region: {
         path: "/dev/full",
         identity: [dev, ino],
         offset: 0,

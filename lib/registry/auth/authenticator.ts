@@ -273,7 +273,7 @@ export class Authenticator {
 
   /**
    * Has a connection to the registry made while the token is on its way from
-   * another host. The answer is always the same and costs no quota.
+   * another host. The response is always the same and costs no quota.
    */
   #connect({ parameters }: Challenge, signal?: AbortSignal): void {
     const { http } = this.#options;

@@ -1,28 +1,28 @@
 /**
- * Blobs from several places: a piece here, a piece there, and none of them
+ * Blobs from several hosts: a piece here, a piece there, and none of them
  * again from where wrong bytes came.
  */
 
 import { NetworkError } from "../../image/errors.ts";
 import type { BlobBody, Descriptor, RangeOptions } from "../../image/types.ts";
 import { FOR_GOOD, wrongBytes } from "./failure.ts";
-import type { Place } from "./place.ts";
-import type { Places } from "./round.ts";
+import type { Host } from "./host.ts";
+import type { Hosts } from "./hosts.ts";
 import { isRetryable } from "../../net/retry.ts";
 
 /** Fetches blobs, and remembers where they came from. */
 export class MirroredBlobs {
-  readonly #places: Places;
+  readonly #hosts: Hosts;
   /** Who has sent bytes of a blob, by digest. */
-  readonly #senders: Map<string, Set<Place>> = new Map();
-  readonly #bodies: WeakMap<BlobBody, { place: Place; digest: string }> =
+  readonly #senders: Map<string, Set<Host>> = new Map();
+  readonly #bodies: WeakMap<BlobBody, { host: Host; digest: string }> =
     new WeakMap();
   /** Who has just broken off a blob, by digest. */
-  readonly #avoided: Map<string, Place> = new Map();
+  readonly #avoided: Map<string, Host> = new Map();
 
   /** Has fetched nothing yet. */
-  constructor(places: Places) {
-    this.#places = places;
+  constructor(hosts: Hosts) {
+    this.#hosts = hosts;
   }
 
   /** Begins to fetch a blob, or a range of it. */
@@ -31,17 +31,17 @@ export class MirroredBlobs {
     options: RangeOptions,
   ): Promise<BlobBody> {
     const { digest } = descriptor;
-    const places = this.#places.ordered(digest, this.#avoided.get(digest));
+    const hosts = this.#hosts.ordered(digest, this.#avoided.get(digest));
     this.#avoided.delete(digest);
-    return await this.#places.ask(places, async (place, signal) => {
-      const asked = forPlace(place, descriptor);
-      const body = await place.repository.fetchBlob(asked, {
+    return await this.#hosts.ask(hosts, async (host, signal) => {
+      const asked = forHost(host, descriptor);
+      const body = await host.repository.fetchBlob(asked, {
         ...options,
         signal,
       });
-      this.#bodies.set(body, { place, digest });
+      this.#bodies.set(body, { host, digest });
       const senders = this.#senders.get(digest) ?? new Set();
-      this.#senders.set(digest, senders.add(place));
+      this.#senders.set(digest, senders.add(host));
       return body;
     }, { signal: options.signal, digest });
   }
@@ -49,24 +49,24 @@ export class MirroredBlobs {
   /**
    * Takes note of a body that broke off.
    *
-   * @returns Whether the blob goes on from another place.
+   * @returns Whether the blob goes on from another host.
    */
   demote(body: BlobBody, error: unknown): boolean {
     const sent = this.#bodies.get(body);
     if (!sent || !isRetryable(error, true)) return false;
-    const { place, digest } = sent;
-    const { now } = this.#places;
-    const other = this.#places.ordered(digest, place).find((other) =>
-      other !== place && other.answered && other.until <= now &&
+    const { host, digest } = sent;
+    const { now } = this.#hosts;
+    const other = this.#hosts.ordered(digest, host).find((other) =>
+      other !== host && other.answered && other.until <= now &&
       !other.missing.has(digest) && !other.wrong.has(digest)
     );
-    this.#avoided.set(digest, place);
+    this.#avoided.set(digest, host);
     const crawls = error instanceof NetworkError && error.kind === "slow";
     // One that crawls is not asked again as long as there are others.
-    if (crawls) place.fail(now, FOR_GOOD);
-    if (crawls || place.strike(now)) {
+    if (crawls) host.fail(now, FOR_GOOD);
+    if (crawls || host.strike(now)) {
       const reason = "is slow, or breaks off again and again";
-      this.#places.tell(place, { kind: "broken", reason }, other);
+      this.#hosts.tell(host, { kind: "broken", reason }, other);
     }
     return other !== undefined;
   }
@@ -74,7 +74,7 @@ export class MirroredBlobs {
   /**
    * Takes note of wrong bytes.
    *
-   * @returns Whether there is a place that has not sent wrong ones.
+   * @returns Whether there is a host that has not sent wrong ones.
    */
   reject({ digest }: Descriptor): boolean {
     const senders = [...this.#senders.get(digest) ?? []];
@@ -85,20 +85,20 @@ export class MirroredBlobs {
       : senders;
     const fresh = suspects.some(({ wrong }) => !wrong.has(digest));
     const failure = wrongBytes(digest);
-    for (const place of suspects) {
-      if (place.isOrigin) place.blame(digest);
-      else this.#places.note(place, failure, digest);
+    for (const host of suspects) {
+      if (host.isOrigin) host.blame(digest);
+      else this.#hosts.note(host, failure, digest);
     }
-    for (const place of suspects) {
-      this.#places.tell(place, failure, this.#places.ordered(digest)[0]);
+    for (const host of suspects) {
+      this.#hosts.tell(host, failure, this.#hosts.ordered(digest)[0]);
     }
-    return fresh && this.#places.all.some(({ wrong }) => !wrong.has(digest));
+    return fresh && this.#hosts.all.some(({ wrong }) => !wrong.has(digest));
   }
 }
 
-/** Only the registry itself sends one on to the places that a layer names. */
-export function forPlace(
-  { isOrigin }: Place,
+/** Only the registry itself sends one on to the hosts that a layer names. */
+export function forHost(
+  { isOrigin }: Host,
   descriptor: Descriptor,
 ): Descriptor {
   if (isOrigin || descriptor.urls === undefined) return descriptor;

@@ -1,5 +1,5 @@
 /**
- * A repository that can be had from several places: its registry, and mirrors
+ * A repository that can be had from several hosts: its registry, and mirrors
  * of that. Whatever a mirror sends counts only when its digest is right.
  */
 
@@ -13,11 +13,11 @@ import type {
 } from "../../image/types.ts";
 import { HttpClient } from "../../net/http.ts";
 import type { ImageSource } from "../../image/image_source.ts";
-import { forPlace, MirroredBlobs } from "./blobs.ts";
+import { forHost, MirroredBlobs } from "./blobs.ts";
 import { judgeFailure } from "./failure.ts";
 import { type MirrorOptions, openMirror, openOrigin } from "./options.ts";
-import { Place } from "./place.ts";
-import { Places, type Task } from "./round.ts";
+import { Host } from "./host.ts";
+import { Hosts, type Task } from "./hosts.ts";
 import type { MirrorAddress } from "./url.ts";
 import type { CallOptions } from "../repository.ts";
 
@@ -35,8 +35,8 @@ const TAG_PATIENCE = 5_000;
  */
 export class MirroredRepository implements ImageSource {
   readonly #trust: boolean;
-  readonly #origin: Place;
-  readonly #places: Places;
+  readonly #origin: Host;
+  readonly #hosts: Hosts;
   readonly #http: HttpClient;
   readonly #blobs: MirroredBlobs;
   /** What the registry has said of tags, until it is made use of. */
@@ -55,19 +55,19 @@ export class MirroredRepository implements ImageSource {
     options: MirrorOptions,
   ) {
     const { timeout = 30_000, trustMirrors = false, onEvent } = options;
-    // The same place is tried again when all others have failed, too.
+    // The same host is tried again when all others have failed, too.
     const single = { ...options, retries: 0 };
     const origin = openOrigin(reference, single);
     this.#trust = trustMirrors;
     this.#http = new HttpClient(options);
-    this.#origin = new Place(origin, reference.registry, true);
-    this.#places = new Places([
+    this.#origin = new Host(origin, reference.registry, true);
+    this.#hosts = new Hosts([
       ...addresses.map((address) =>
-        new Place(openMirror(address, reference, single), address.name, false)
+        new Host(openMirror(address, reference, single), address.name, false)
       ),
       this.#origin,
     ], { now: this.#http.now, timeout, onEvent });
-    this.#blobs = new MirroredBlobs(this.#places);
+    this.#blobs = new MirroredBlobs(this.#hosts);
   }
 
   /**
@@ -125,8 +125,8 @@ export class MirroredRepository implements ImageSource {
     { digest }: Descriptor,
     options: CallOptions,
   ): Promise<Document> {
-    return this.#byDigest(digest, async (place, signal) => {
-      const { repository, isOrigin } = place;
+    return this.#byDigest(digest, async (host, signal) => {
+      const { repository, isOrigin } = host;
       if (isOrigin) return await repository.fetchManifest(tag, { signal });
       try {
         return await repository.fetchManifest(digest, { signal });
@@ -160,9 +160,9 @@ export class MirroredRepository implements ImageSource {
     if (descriptor.data !== undefined) {
       return await this.#origin.repository.fetchSmallBlob(descriptor, options);
     }
-    return await this.#byDigest(descriptor.digest, async (place, signal) => {
-      const asked = forPlace(place, descriptor);
-      const { bytes } = await place.repository.fetchSmallBlob(asked, {
+    return await this.#byDigest(descriptor.digest, async (host, signal) => {
+      const asked = forHost(host, descriptor);
+      const { bytes } = await host.repository.fetchSmallBlob(asked, {
         signal,
       });
       return { descriptor, bytes };
@@ -170,7 +170,7 @@ export class MirroredRepository implements ImageSource {
   }
 
   /**
-   * Begins to fetch a blob, or a range of it, in a single try of each place.
+   * Begins to fetch a blob, or a range of it, in a single try of each host.
    *
    * @param descriptor The blob.
    * @param options The range, and how the call may be ended.
@@ -183,12 +183,12 @@ export class MirroredRepository implements ImageSource {
     return this.#blobs.fetch(descriptor, options);
   }
 
-  /** Has a blob go on from another place after a body that broke off. */
+  /** Has a blob go on from another host after a body that broke off. */
   demote(body: BlobBody, error: unknown): boolean {
     return this.#blobs.demote(body, error);
   }
 
-  /** Has a blob come from another place, as its bytes were wrong. */
+  /** Has a blob come from another host, as its bytes were wrong. */
   reject(descriptor: Descriptor): boolean {
     return this.#blobs.reject(descriptor);
   }
@@ -205,31 +205,31 @@ export class MirroredRepository implements ImageSource {
   async tags(options: CallOptions = {}): Promise<string[]> {
     const { signal } = options;
     let refusal: unknown;
-    for (const place of [this.#origin, ...this.#mirrors]) {
+    for (const host of [this.#origin, ...this.#mirrors]) {
       try {
-        const tags = await this.#places.askOne(
-          place,
+        const tags = await this.#hosts.askOne(
+          host,
           ({ repository }, signal) => repository.tags({ signal }),
           TAG_PATIENCE,
           signal,
         );
         // A cache knows of no more than it was asked for.
-        if (tags.length > 0 || place.isOrigin) return tags;
+        if (tags.length > 0 || host.isOrigin) return tags;
       } catch (error) {
         signal?.throwIfAborted();
-        if (place.isOrigin) refusal = error;
+        if (host.isOrigin) refusal = error;
       }
     }
     throw refusal;
   }
 
-  get #mirrors(): Place[] {
-    return this.#places.ordered().filter(({ isOrigin }) => !isOrigin);
+  get #mirrors(): Host[] {
+    return this.#hosts.ordered().filter(({ isOrigin }) => !isOrigin);
   }
 
   #retrying<T>(task: () => Promise<T>, { signal }: CallOptions): Promise<T> {
     const url = `https://${this.#origin.repository.host}/`;
-    const mayPass = (error: unknown) => this.#places.mayPass(error);
+    const mayPass = (error: unknown) => this.#hosts.mayPass(error);
     return this.#http.retrying(url, task, signal, mayPass);
   }
 
@@ -240,7 +240,7 @@ export class MirroredRepository implements ImageSource {
   ): Promise<T> {
     return this.#retrying(
       () =>
-        this.#places.ask(this.#places.ordered(digest), task, {
+        this.#hosts.ask(this.#hosts.ordered(digest), task, {
           ...options,
           digest,
         }),
@@ -260,21 +260,21 @@ export class MirroredRepository implements ImageSource {
   ): Promise<T> {
     if (this.#trust) {
       return await this.#retrying(
-        () => this.#places.ask(this.#places.ordered(), ask, options),
+        () => this.#hosts.ask(this.#hosts.ordered(), ask, options),
         options,
       );
     }
     const found = await this.#retrying(async (): Promise<Found<T>> => {
       const error = await this.#askOrigin(tag, options);
       if (!(error instanceof DockerPullError)) return { descriptor: error };
-      const failures = [{ place: this.#origin, error }];
+      const failures = [{ host: this.#origin, error }];
       let believed = "";
-      const result = await this.#places.ask(this.#mirrors, (place, signal) => {
-        believed = place.name;
-        return ask(place, signal);
+      const result = await this.#hosts.ask(this.#mirrors, (host, signal) => {
+        believed = host.name;
+        return ask(host, signal);
       }, { ...options, failures });
       const { reason } = judgeFailure(error)!;
-      this.#places.warn(
+      this.#hosts.warn(
         "word",
         `${this.#origin.name} ${reason}; what ${JSON.stringify(tag)} is, ` +
           `is the word of mirror ${believed}`,
@@ -290,7 +290,7 @@ export class MirroredRepository implements ImageSource {
     { signal }: CallOptions,
   ): Promise<Descriptor | DockerPullError> {
     try {
-      const descriptor = await this.#places.askOne(
+      const descriptor = await this.#hosts.askOne(
         this.#origin,
         ({ repository }, signal) => repository.resolve(tag, { signal }),
         TAG_PATIENCE,
@@ -301,9 +301,9 @@ export class MirroredRepository implements ImageSource {
     } catch (error) {
       signal?.throwIfAborted();
       const failure = judgeFailure(error);
-      // That there is no such tag is an answer, too.
+      // That there is no such tag is a response, too.
       if (!failure || failure.missing) throw error;
-      this.#places.note(this.#origin, failure);
+      this.#hosts.note(this.#origin, failure);
       return error as DockerPullError;
     }
   }

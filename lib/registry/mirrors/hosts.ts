@@ -1,4 +1,4 @@
-/** Asks several places one after the other, and tells of those that fail. */
+/** Asks several hosts one after the other, and tells of those that fail. */
 
 import {
   type DockerPullError,
@@ -7,20 +7,20 @@ import {
 } from "../../image/errors.ts";
 import type { OnEvent } from "../../image/events.ts";
 import { judgeFailure, type MirrorFailure } from "./failure.ts";
-import { orderPlaces, type Place } from "./place.ts";
+import { type Host, orderHosts } from "./host.ts";
 import { isRetryable } from "../../net/retry.ts";
 
-/** What {@linkcode Places} has to be told. */
-export interface PlacesOptions {
+/** What {@linkcode Hosts} has to be told. */
+export interface HostsOptions {
   /** Milliseconds since 1970. */
   now: () => number;
-  /** Milliseconds that an answer is waited for at most. */
+  /** Milliseconds that a response is waited for at most. */
   timeout: number;
   /** Takes warnings. */
   onEvent?: OnEvent;
 }
 
-/** How the places are asked this time. */
+/** How the hosts are asked this time. */
 export interface RoundOptions {
   /** Ends it. */
   signal?: AbortSignal;
@@ -30,31 +30,31 @@ export interface RoundOptions {
   failures?: Failure[];
 }
 
-/** A place, and what it failed with. */
+/** A host, and what it failed with. */
 export interface Failure {
-  /** The place. */
-  place: Place;
+  /** The host. */
+  host: Host;
   /** What it failed with. */
   error: unknown;
 }
 
-/** What is done with one place. */
-export type Task<T> = (place: Place, signal?: AbortSignal) => Promise<T>;
+/** What is done with one host. */
+export type Task<T> = (host: Host, signal?: AbortSignal) => Promise<T>;
 
-/** How long an answer is waited for where another place may give it sooner. */
+/** How long a response is waited for where another host may give it sooner. */
 const PATIENCE = 10_000;
 
-/** All places that an image can be had from. */
-export class Places {
+/** All hosts that an image can be had from. */
+export class Hosts {
   /** In the order that the user wants; the registry itself is the last. */
-  readonly all: readonly Place[];
-  readonly #options: PlacesOptions;
+  readonly all: readonly Host[];
+  readonly #options: HostsOptions;
   readonly #told: Set<string> = new Set();
-  /** Which place has failed with an error. */
-  readonly #sources: WeakMap<object, Place> = new WeakMap();
+  /** Which host has failed with an error. */
+  readonly #sources: WeakMap<object, Host> = new WeakMap();
 
   /** Asks nothing yet. */
-  constructor(all: readonly Place[], options: PlacesOptions) {
+  constructor(all: readonly Host[], options: HostsOptions) {
     this.all = all;
     this.#options = options;
   }
@@ -64,37 +64,37 @@ export class Places {
     return this.#options.now();
   }
 
-  /** The places as they are to be asked now. */
-  ordered(digest?: string, avoided?: Place): Place[] {
-    return orderPlaces(this.all, this.now, digest, avoided);
+  /** The hosts as they are to be asked now. */
+  ordered(digest?: string, avoided?: Host): Host[] {
+    return orderHosts(this.all, this.now, digest, avoided);
   }
 
   /**
-   * Asks one place after the other.
+   * Asks one host after the other.
    *
-   * @param places The places.
+   * @param hosts The hosts.
    * @param task Asks one of them.
    * @param options How.
    * @returns What the first one gives that does not fail.
    * @throws What says most of what they failed with.
    */
   async ask<T>(
-    places: readonly Place[],
+    hosts: readonly Host[],
     task: Task<T>,
     options: RoundOptions = {},
   ): Promise<T> {
     const { signal, digest, failures = [] } = options;
-    for (const [index, place] of places.entries()) {
-      const rest = places.slice(index + 1);
+    for (const [index, host] of hosts.entries()) {
+      const rest = hosts.slice(index + 1);
       const hurry = rest.some(({ until }) => until <= this.now);
       try {
         const result = await this.askOne(
-          place,
+          host,
           task,
           hurry ? PATIENCE : Infinity,
           signal,
         );
-        place.succeed();
+        host.succeed();
         return result;
       } catch (error) {
         // A transfer ends a request that is silent by an error of this kind.
@@ -102,14 +102,14 @@ export class Places {
         if (signal?.aborted && !silent) throw signal.reason;
         const failure = judgeFailure(error);
         if (!failure) throw error;
-        failures.push({ place, error });
-        this.note(place, failure, digest);
-        this.tell(place, failure, rest[0]);
+        failures.push({ host, error });
+        this.note(host, failure, digest);
+        this.tell(host, failure, rest[0]);
         if (silent) throw error;
       }
     }
-    const { place, error } = worst(failures);
-    this.#sources.set(error as DockerPullError, place);
+    const { host, error } = worst(failures);
+    this.#sources.set(error as DockerPullError, host);
     throw error;
   }
 
@@ -117,41 +117,41 @@ export class Places {
    * Whether another round may go better.
    *
    * @param error What the last one threw.
-   * @returns True for what passes: a refused connection, too, where the place
+   * @returns True for what passes: a refused connection, too, where the host
    * has answered before.
    */
   mayPass(error: unknown): boolean {
-    const place = this.#sources.get(error as DockerPullError);
-    return isRetryable(error, place?.answered);
+    const host = this.#sources.get(error as DockerPullError);
+    return isRetryable(error, host?.answered);
   }
 
   /**
-   * Asks a place, which has to be done within a time.
+   * Asks a host, which has to be done within a time.
    *
-   * @param place The place.
+   * @param host The host.
    * @param task Asks it.
    * @param patience How many milliseconds it may take; `Infinity` leaves that
-   * to the place.
+   * to the host.
    * @param signal Ends it before.
    * @returns What it gives.
    */
   async askOne<T>(
-    place: Place,
+    host: Host,
     task: Task<T>,
     patience: number,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (patience === Infinity) return await task(place, signal);
+    if (patience === Infinity) return await task(host, signal);
     const time = Math.min(patience, this.#options.timeout);
     const own = new AbortController();
     const timer = setTimeout(() => {
-      const url = `https://${place.repository.host}/`;
+      const url = `https://${host.repository.host}/`;
       const reason = `no answer within ${time / 1000} s`;
       own.abort(new NetworkError(url, "timeout", reason));
     }, time);
     try {
       return await task(
-        place,
+        host,
         signal ? AbortSignal.any([signal, own.signal]) : own.signal,
       );
     } finally {
@@ -159,30 +159,30 @@ export class Places {
     }
   }
 
-  /** Notes what a place failed with, so that others are asked before it. */
-  note(place: Place, failure: MirrorFailure, digest?: string): void {
+  /** Notes what a host failed with, so that others are asked before it. */
+  note(host: Host, failure: MirrorFailure, digest?: string): void {
     if (failure.missing) {
-      place.answered = true;
-      if (digest !== undefined) place.missing.add(digest);
+      host.answered = true;
+      if (digest !== undefined) host.missing.add(digest);
       return;
     }
-    if (failure.wrong && digest !== undefined) place.blame(digest);
-    place.fail(this.now, failure.pause);
+    if (failure.wrong && digest !== undefined) host.blame(digest);
+    host.fail(this.now, failure.pause);
   }
 
   /** Tells of a mirror's failure, once for each kind. */
   tell(
-    place: Place,
+    host: Host,
     { kind, reason }: Pick<MirrorFailure, "kind" | "reason">,
-    next?: Place,
+    next?: Host,
   ): void {
-    if (place.isOrigin) return;
-    const instead = next === undefined || next === place
+    if (host.isOrigin) return;
+    const instead = next === undefined || next === host
       ? "there is nothing else to ask"
       : `asking ${next.isOrigin ? "" : "mirror "}${next.name} instead`;
     this.warn(
-      `${kind} ${place.name}`,
-      `Mirror ${place.name} ${reason}; ${instead}`,
+      `${kind} ${host.name}`,
+      `Mirror ${host.name} ${reason}; ${instead}`,
     );
   }
 
@@ -201,14 +201,14 @@ export class Places {
 }
 
 /**
- * Which of the failures says most: the registry's own answer; where it has
+ * Which of the failures says most: the registry's own response; where it has
  * given none, one that may pass, for which another try is worth while.
  */
 function worst(failures: Failure[]): Failure {
-  const own = failures.find(({ place }) => place.isOrigin);
+  const own = failures.find(({ host }) => host.isOrigin);
   if (own?.error instanceof RegistryError) return own;
-  const passing = [...own ? [own] : [], ...failures].find(({ error, place }) =>
-    isRetryable(error, place.answered)
+  const passing = [...own ? [own] : [], ...failures].find(({ error, host }) =>
+    isRetryable(error, host.answered)
   );
   return (passing ?? own ?? failures[0])!;
 }

@@ -1,7 +1,7 @@
 /** Lets any number of waiters know that something has changed. */
 
 /** Something to wait for, again and again. */
-export class Notice {
+export class Waiters {
   #waiters: (() => void)[] = [];
 
   /** Settles when it is given the next time. */
@@ -10,7 +10,7 @@ export class Notice {
   }
 
   /** Lets all go on that wait now. */
-  give(): void {
+  wakeAll(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const resolve of waiters) resolve();

@@ -1,16 +1,16 @@
-/** Has a connection fetch a piece, for as long as that makes sense. */
+/** Has a connection fetch a segment, for as long as that makes sense. */
 
 import { sleep } from "../image/abort.ts";
 import { ContentMismatchError, RegistryError } from "../image/errors.ts";
 import type { OnEvent } from "../image/events.ts";
 import { isRetryable, retryDelay, retryEvent } from "../net/retry.ts";
 import { type Admission, isRefusal } from "./admission.ts";
-import type { Piece } from "./blob.ts";
+import type { Segment } from "./blob.ts";
 import type { Connection } from "./connection.ts";
 import { SlowConnectionError } from "./watchdog.ts";
 
-/** How long a {@linkcode Carrier} goes on trying. */
-export interface CarrierOptions {
+/** How long a {@linkcode SegmentFetcher} goes on trying. */
+export interface SegmentFetcherOptions {
   /**
    * How often a request is tried again without a byte gained.
    *
@@ -41,13 +41,13 @@ export interface CarrierOptions {
   sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** How often an answer that does not fit is asked for again. */
+/** How often a response that does not fit is asked for again. */
 const MOST_MISMATCHES = 1;
 /** A connection that breaks off after so many bytes is made anew at once. */
 const WORTHWHILE = 256 * 1024;
 
 /** Tries again what may go better. */
-export class Carrier {
+export class SegmentFetcher {
   readonly #retries: number;
   readonly #maxWait: number;
   readonly #leastSpeed: number;
@@ -57,8 +57,8 @@ export class Carrier {
   readonly #onEvent: OnEvent;
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 
-  /** For all pieces of a transfer. */
-  constructor(options: CarrierOptions) {
+  /** For all segments of a transfer. */
+  constructor(options: SegmentFetcherOptions) {
     const { retries = 5, maxWait = 60_000, leastSpeed = 0 } = options;
     this.#retries = retries;
     this.#maxWait = maxWait;
@@ -71,35 +71,35 @@ export class Carrier {
   }
 
   /**
-   * Fetches a piece; attempts are counted since the last progress. One that
+   * Fetches a segment; attempts are counted since the last progress. One that
    * is refused while others are served is left to them.
    */
-  async carry(connection: Connection, piece: Piece): Promise<void> {
-    const { blob } = piece;
+  async fetch(connection: Connection, segment: Segment): Promise<void> {
+    const { blob } = segment;
     let attempt = 0;
     let strange = 0;
     let since = performance.now();
-    this.#admission.enter(piece);
+    this.#admission.enter(segment);
     try {
-      while (piece.position < piece.end && !blob.closed) {
-        const before = piece.position;
+      while (segment.position < segment.end && !blob.closed) {
+        const before = segment.position;
         const lent = this.#isLent();
         try {
-          await connection.fetch(piece);
+          await connection.fetch(segment);
         } catch (error) {
           this.#signal.throwIfAborted();
           if (blob.closed) return;
           if (error instanceof ContentMismatchError) {
-            // An answer that does not fit says nothing of what is there.
+            // A response that does not fit says nothing of what is there.
             if (strange++ === MOST_MISMATCHES) return blob.fail(error);
             await this.#pause(error, 1, true, blob.signal);
             continue;
           }
-          const gained = piece.position - before;
+          const gained = segment.position - before;
           const { elsewhere, rivals } = connection;
           if (
             !elsewhere && isRefusal(error, gained) &&
-            this.#isLeft(piece, error, lent ? rivals + 1 : rivals)
+            this.#isLeft(segment, error, lent ? rivals + 1 : rivals)
           ) return;
           if (!isRetryable(error, true)) throw error;
           const now = performance.now();
@@ -111,18 +111,18 @@ export class Carrier {
         }
       }
     } finally {
-      this.#admission.leave(piece);
-      blob.pieces.delete(piece);
+      this.#admission.leave(segment);
+      blob.segments.delete(segment);
       blob.settle();
     }
   }
 
-  /** Leaves a piece to the others where these are why it was refused. */
-  #isLeft(piece: Piece, error: unknown, rivals: number): boolean {
-    const refusal = this.#admission.refuse(piece, rivals, error);
+  /** Leaves a segment to the others where these are why it was refused. */
+  #isLeft(segment: Segment, error: unknown, rivals: number): boolean {
+    const refusal = this.#admission.refuse(segment, rivals, error);
     if (!refusal) return false;
-    piece.blob.pending.add(piece.position, piece.end);
-    piece.end = piece.position;
+    segment.blob.pending.add(segment.position, segment.end);
+    segment.end = segment.position;
     if (refusal.first) {
       const numbers = { attempt: 1, of: this.#retries, delay: refusal.rest };
       this.#onEvent(retryEvent(error, numbers));

@@ -11,7 +11,7 @@ import { renewedPath } from "./range_record.ts";
  * @param path The partial file's path.
  * @param wanted Whether the file itself, if it is there, is to be resumed.
  */
-export async function removeRemains(
+export async function removeLeftovers(
   path: string,
   wanted: boolean,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-/** One place that an image can be had from, and how it has fared so far. */
+/** One host that an image can be had from, and how it has fared so far. */
 
 import type { Repository } from "../repository.ts";
 
@@ -9,7 +9,7 @@ const LAST_PAUSE = 600_000;
 const STRIKES = 2;
 
 /** A mirror or the registry itself. */
-export class Place {
+export class Host {
   /** What is asked. */
   readonly repository: Repository;
   /** What the user may see of it. */
@@ -27,14 +27,14 @@ export class Place {
   #failures = 0;
   #strikes = 0;
 
-  /** A place of which nothing is known. */
+  /** A host of which nothing is known. */
   constructor(repository: Repository, name: string, isOrigin: boolean) {
     this.repository = repository;
     this.name = name;
     this.isOrigin = isOrigin;
   }
 
-  /** Notes an answer. */
+  /** Notes a response. */
   succeed(): void {
     this.answered = true;
     this.#failures = 0;
@@ -74,34 +74,34 @@ export class Place {
 }
 
 /**
- * The order in which places are asked: the healthy ones as they stand; then
+ * The order in which hosts are asked: the healthy ones as they stand; then
  * those that have failed lately; then those that lack what is wanted; and at
  * the very end, as nothing is left, those that have sent wrong bytes of it.
  *
- * @param places The places, in the order that the user wants.
+ * @param hosts The hosts, in the order that the user wants.
  * @param now The time, in milliseconds since 1970.
  * @param digest What is wanted.
- * @param avoided The place that has just broken off: others that have answered
+ * @param avoided The host that has just broken off: others that have answered
  * go first.
- * @returns The same places in order.
+ * @returns The same hosts in order.
  */
-export function orderPlaces(
-  places: readonly Place[],
+export function orderHosts(
+  hosts: readonly Host[],
   now: number,
   digest?: string,
-  avoided?: Place,
-): Place[] {
-  const rank = (place: Place): number => {
-    if (digest !== undefined && place.wrong.has(digest)) return 5;
-    if (digest !== undefined && place.missing.has(digest)) return 4;
-    if (place.until > now) return 3;
+  avoided?: Host,
+): Host[] {
+  const rank = (host: Host): number => {
+    if (digest !== undefined && host.wrong.has(digest)) return 5;
+    if (digest !== undefined && host.missing.has(digest)) return 4;
+    if (host.until > now) return 3;
     if (avoided === undefined) return 0;
-    if (place === avoided) return 1;
-    return place.answered ? 0 : 2;
+    if (host === avoided) return 1;
+    return host.answered ? 0 : 2;
   };
-  const wrong = (place: Place) =>
-    digest === undefined ? 0 : place.wrong.get(digest) ?? 0;
-  return places.toSorted((a, b) => {
+  const wrong = (host: Host) =>
+    digest === undefined ? 0 : host.wrong.get(digest) ?? 0;
+  return hosts.toSorted((a, b) => {
     const order = rank(a) - rank(b) || wrong(a) - wrong(b);
     return order || (rank(a) === 3 ? a.until - b.until : 0);
   });
