@@ -98,10 +98,7 @@ export {
   saveCredential,
   type SaveOptions,
 } from "./lib/credentials/save.ts";
-export {
-  CredentialHelperError,
-  type HelperOptions,
-} from "./lib/credentials/helper.ts";
+export type { HelperOptions } from "./lib/credentials/helper.ts";
 export type {
   HelperOutcome,
   HelperRun,

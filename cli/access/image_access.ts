@@ -15,6 +15,7 @@ import { readLogin } from "./credentials.ts";
 import type { Environment } from "../options/environment.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
 import { trustedRealms, warnOfInsecurity } from "../messages/insecurity.ts";
+import { explainWarning } from "../messages/warnings.ts";
 import type { Io } from "../io.ts";
 import { findLogins, noteTokens } from "./logins.ts";
 import { findMirrors, parseMirror } from "./mirrors.ts";
@@ -155,7 +156,7 @@ export async function openAccess(
           given: login,
           authfile: options.authfile,
           signal,
-          onWarning: ({ message }) => warn(message),
+          onWarning: (warning) => warn(explainWarning(warning)),
         }, context),
         // Left open, it is http for loopback hosts by itself.
         ...(options.plainHttp && { plainHttp: true }),

@@ -8,6 +8,7 @@ import { proxyFromEnvironment } from "../../lib/net/proxy.ts";
 import { VERSION } from "../../lib/net/version.ts";
 import type { DoctorCommandOptions } from "../options/doctor_options.ts";
 import { explainError } from "../messages/errors.ts";
+import { explainWarning } from "../messages/warnings.ts";
 import { EXIT, type ExitCode } from "../messages/exit_codes.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
@@ -69,6 +70,7 @@ export async function runDoctor(
       ...(options.timeout && { timeout: options.timeout }),
       signal,
       explain: (error) => explainError(error, context).sentence,
+      explainWarning,
       takeWarnings: () => warnings.splice(0),
     });
     return present(diagnosis, options.json, io, context);

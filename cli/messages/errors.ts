@@ -3,6 +3,7 @@
 import {
   AuthenticationError,
   ContentMismatchError,
+  CredentialHelperError,
   DockerPullError,
   InvalidDigestError,
   InvalidDocumentError,
@@ -16,9 +17,9 @@ import {
   StorageError,
   UnsupportedMediaTypeError,
 } from "../../lib/image/errors.ts";
-import { CredentialHelperError } from "../../lib/credentials/helper.ts";
 import { redactText } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
+import { helperSentence } from "./helpers.ts";
 import { explainArtifact } from "./artifacts.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
@@ -153,7 +154,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof CredentialHelperError) {
     return {
-      sentence: error.message,
+      sentence: helperSentence(error),
       hint:
         "the helper is named in Docker's config.json, as credsStore or in " +
         "credHelpers",

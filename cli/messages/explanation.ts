@@ -51,3 +51,22 @@ export interface Explanation {
   /** The exit code. */
   code: ExitCode;
 }
+
+/** The member of a union that has a code. */
+export type ByCode<T, Code> = T extends { code: infer Own }
+  ? Code extends Own ? T : never
+  : never;
+
+/** A sentence, or a half of one, for each code. */
+export type Sentences<T extends { code: string }> = {
+  [Code in T["code"]]: (about: ByCode<T, Code>) => string;
+};
+
+/** Makes the sentence of a code. */
+export function sentenceOf<T extends { code: string }>(
+  sentences: Sentences<T>,
+  about: T,
+): string {
+  const code = about.code as T["code"];
+  return sentences[code](about as ByCode<T, typeof code>);
+}

@@ -3,6 +3,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { platformText } from "../../lib/image/errors.ts";
 import type { PullEvent, Retry } from "../../lib/image/events.ts";
+import { explainWarning } from "../messages/warnings.ts";
 import type { Outage } from "./outages.ts";
 import type { BlobProgress } from "./model.ts";
 import type { Style } from "./style.ts";
@@ -66,7 +67,8 @@ export function describe(
       );
     }
     case "warning":
-      return style.warn("warning: ") + neutralize(event.warning.message);
+      return style.warn("warning: ") +
+        neutralize(explainWarning(event.warning));
   }
 }
 

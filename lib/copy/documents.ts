@@ -202,9 +202,7 @@ async function isConfirmed(
       type: "warning",
       warning: {
         code: "registry-not-asked",
-        message: `${
-          formatReference(reference)
-        } is from the cache; the registry was not asked, as it does not answer`,
+        reference: formatReference(reference),
       },
     });
     return false;
@@ -271,14 +269,13 @@ function warnOfPlatform(
   { wanted, explicit, onEvent }: DocumentOptions,
 ): void {
   const runs = comparePlatform(platform, wanted) !== "none";
-  const name = formatPlatform(normalizePlatform(platform));
   onEvent({
     type: "warning",
     warning: {
       code: runs ? "platform-fallback" : "platform-mismatch",
-      message: `The image is for ${name}, not for ${formatPlatform(wanted)}${
-        explicit ? "" : ", which is this machine's"
-      }${runs ? ", but runs there" : ""}`,
+      platform: normalizePlatform(platform),
+      wanted,
+      explicit,
     },
   });
 }
@@ -289,16 +286,12 @@ function warnOfOtherConfig(
   actual: Platform,
   { onEvent }: DocumentOptions,
 ): void {
-  const [index, config] = [said, actual].map(({ os, architecture }) =>
-    formatPlatform(normalizePlatform({ os, architecture }))
-  );
-  if (index === config) return;
+  const plain = ({ os, architecture }: Platform) =>
+    normalizePlatform({ os, architecture });
+  const [index, config] = [plain(said), plain(actual)];
+  if (formatPlatform(index) === formatPlatform(config)) return;
   onEvent({
     type: "warning",
-    warning: {
-      code: "platform-config",
-      message: `The index says that the image is for ${index}, and the ` +
-        `image's own configuration that it is for ${config}`,
-    },
+    warning: { code: "platform-config", index, config },
   });
 }

@@ -440,19 +440,10 @@ async function pullThrough(
 function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {
   const warn = (warning: Warning) => onEvent({ type: "warning", warning });
   if (layers.some(({ mediaType }) => mediaType.endsWith("zstd"))) {
-    warn({
-      code: "zstd-layer",
-      message:
-        "The image has layers compressed with zstd, which docker load takes from Docker 23 on",
-    });
+    warn({ code: "zstd-layer" });
   }
   if (layers.length > DOCKER_LAYERS) {
-    warn({
-      code: "many-layers",
-      message:
-        `The image has ${layers.length} layers, and docker load takes no more than ${DOCKER_LAYERS} where Docker keeps images in its classic store`,
-      layers: layers.length,
-      limit: DOCKER_LAYERS,
-    });
+    const limit = DOCKER_LAYERS;
+    warn({ code: "many-layers", layers: layers.length, limit });
   }
 }

@@ -1,6 +1,7 @@
 /** What Docker's config.json and Podman's auth.json have in common. */
 
 import { randomUUID } from "node:crypto";
+import type { LoginProblem } from "../image/events.ts";
 import type { Credential } from "../image/types.ts";
 import { systemCode } from "../disk/io.ts";
 import { openSettings } from "../disk/plain_file.ts";
@@ -169,8 +170,8 @@ function decodeAuth(auth: string): [string, string] | undefined {
  */
 export function readAuthEntry(
   entry: unknown,
-): { credential?: Credential; problem?: string } {
-  if (!isObject(entry)) return { problem: "it is not an object" };
+): { credential?: Credential; problem?: LoginProblem } {
+  if (!isObject(entry)) return { problem: "no-object" };
   const field = (name: string): string => {
     const value = Object.hasOwn(entry, name) ? entry[name] : undefined;
     return typeof value === "string" ? value : "";
@@ -180,7 +181,7 @@ export function readAuthEntry(
     // It goes into a header as it is.
     return /^[\x21-\x7e]+$/.test(registryToken)
       ? { credential: { kind: "registry-token", token: registryToken } }
-      : { problem: `its "registrytoken" is not a token` };
+      : { problem: "bad-token" };
   }
   const auth = field("auth");
   const decoded = auth ? decodeAuth(auth) : undefined;
@@ -197,8 +198,8 @@ export function readAuthEntry(
     };
   }
   if (auth && !decoded) {
-    return { problem: `its "auth" is not the base64 of "user:password"` };
+    return { problem: "bad-auth" };
   }
   if (username) return { credential: { kind: "basic", username, password } };
-  return password ? { problem: "it has no user name" } : {};
+  return password ? { problem: "no-user" } : {};
 }

@@ -12,7 +12,7 @@ import type {
   CredentialProvider,
   FoundCredential,
 } from "../image/types.ts";
-import { DockerPullError } from "../image/errors.ts";
+import { DockerPullError, StorageError } from "../image/errors.ts";
 import { canonicalRegistry } from "../image/reference.ts";
 import {
   type AuthFile,
@@ -86,12 +86,8 @@ function authFileProvider(
   options: AuthFileOptions,
 ): CredentialProvider {
   const { source, onWarning } = options;
+  /** The keys whose entries were told of. */
   const told = new Set<string>();
-  const warn = (message: string) => {
-    if (told.has(message)) return;
-    told.add(message);
-    onWarning?.({ code: "credentials-unusable", message });
-  };
   const answers = new Map<string, Promise<Credential | undefined>>();
   const ask = (helper: string, server: string) => {
     const key = JSON.stringify([helper, server]);
@@ -108,7 +104,7 @@ function authFileProvider(
   return async (registry, repository): Promise<FoundCredential | undefined> => {
     loading ??= load().catch((error) => {
       if (!(error instanceof DockerPullError)) throw error;
-      warn(`${error.message}, so no login is taken from there`);
+      onWarning?.({ code: "credentials-unusable", source, error });
       return undefined;
     });
     const file = await loading;
@@ -128,12 +124,9 @@ function authFileProvider(
     });
     if (key === undefined) return undefined;
     const { credential, problem } = readAuthEntry(file.auths.get(key));
-    if (problem) {
-      warn(
-        `Cannot use the login for ${
-          JSON.stringify(key)
-        } in ${source}: ${problem}`,
-      );
+    if (problem && !told.has(key)) {
+      told.add(key);
+      onWarning?.({ code: "login-unusable", source, key, problem });
     }
     return credential && { credential, source };
   };
@@ -183,19 +176,12 @@ export function authJsonFile(
   path: string,
   options: AuthJsonOptions,
 ): CredentialProvider {
-  const { source, legacy = false, required = false, onWarning } = options;
+  const { source, legacy = false, required = false } = options;
   return authFileProvider(
     async () => {
       const text = await readAuthFile(path, source);
       if (text !== undefined) return parseAuthFile(text, source, { legacy });
-      if (required) {
-        onWarning?.({
-          code: "credentials-unusable",
-          message: `Cannot read ${
-            JSON.stringify(source)
-          }: there is no such file, so no login is taken from there`,
-        });
-      }
+      if (required) throw new StorageError("read", source, "ENOENT");
       return undefined;
     },
     DIALECTS.podman,

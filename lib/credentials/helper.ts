@@ -7,7 +7,7 @@
 
 import type { Credential } from "../image/types.ts";
 import type { Warning } from "../image/events.ts";
-import { DockerPullError } from "../image/errors.ts";
+import { CredentialHelperError, type HelperFailure } from "../image/errors.ts";
 import {
   type HelperOutcome,
   type HelperRun,
@@ -36,20 +36,6 @@ export interface HelperOptions {
   signal?: AbortSignal;
   /** Told of a helper or a file that could not be used. */
   onWarning?: (warning: Warning) => void;
-}
-
-/** A helper that could not store or erase a login. */
-export class CredentialHelperError extends DockerPullError {
-  /** Which error it is. */
-  override name = "CredentialHelperError";
-  /** The program's name, or the text that should have been part of one. */
-  readonly helper: string;
-
-  /** Made by whoever ran it. */
-  constructor(operation: string, helper: string, reason: string) {
-    super(`Cannot ${operation} with ${helper}: ${reason}`);
-    this.helper = helper;
-  }
 }
 
 const OUTPUT_LIMIT = 1024 * 1024;
@@ -83,20 +69,22 @@ function failureText(stdout: string): string {
   return HARMLESS.has(text) ? text : "";
 }
 
-function describe(outcome: HelperOutcome, timeout: number): string {
+function failureOf(outcome: HelperOutcome, timeout: number): HelperFailure {
   switch (outcome.type) {
     case "missing":
-      return "it is not installed";
+      return { code: "not-installed" };
     case "unstartable":
-      return `it cannot be started (${outcome.code})`;
+      return { code: "unstartable", system: outcome.code };
     case "timeout":
-      return `it did not answer within ${timeout / 1000} s`;
+      return { code: "timeout", timeout };
     case "overflow":
-      return `it printed more than ${OUTPUT_LIMIT} bytes`;
-    case "exited": {
-      const text = failureText(outcome.stdout);
-      return `it failed with code ${outcome.code}${text && ` (${text})`}`;
-    }
+      return { code: "overflow", limit: OUTPUT_LIMIT };
+    case "exited":
+      return {
+        code: "failed",
+        status: outcome.code,
+        words: failureText(outcome.stdout),
+      };
   }
 }
 
@@ -159,53 +147,40 @@ export async function getFromHelper(
   options: HelperOptions = {},
 ): Promise<Credential | undefined> {
   const { timeout = 30_000, onWarning } = options;
-  const warn = (reason: string) =>
-    onWarning?.({
-      code: "credential-helper",
-      message: `Cannot get a login for ${server} from ${
-        helperProgram(name) ?? "a credential helper"
-      }: ${reason}`,
-    });
+  const warn = (failure: HelperFailure) =>
+    onWarning?.({ code: "credential-helper", helper: name, server, failure });
   const program = helperProgram(name);
   if (!program) {
-    warn(`${JSON.stringify(name.slice(0, 64))} is not a helper's name`);
+    warn({ code: "not-a-name" });
     return undefined;
   }
   const outcome = await run(program, "get", server, options);
   if (isNotFound(outcome)) return undefined;
   if (outcome.type !== "exited" || outcome.code !== 0) {
-    warn(describe(outcome, timeout));
+    warn(failureOf(outcome, timeout));
     return undefined;
   }
   const login = parseLogin(outcome.stdout);
-  if (login === "rubbish") warn("what it printed is not a login");
+  if (login === "rubbish") warn({ code: "no-login" });
   return typeof login === "object" ? login : undefined;
 }
 
 async function change(
-  operation: string,
-  name: string,
   action: "store" | "erase",
+  name: string,
+  server: string,
   input: string,
   options: HelperOptions,
 ): Promise<HelperOutcome> {
   const { timeout = 30_000 } = options;
+  const fail = (failure: HelperFailure) =>
+    new CredentialHelperError(action, name, server, failure);
   const program = helperProgram(name);
-  if (!program) {
-    throw new CredentialHelperError(
-      operation,
-      JSON.stringify(name.slice(0, 64)),
-      "it is not a helper's name",
-    );
-  }
+  if (!program) throw fail({ code: "not-a-name" });
   const outcome = await run(program, action, input, options);
   const done = outcome.type === "exited" && outcome.code === 0;
   if (!done && !(action === "erase" && isNotFound(outcome))) {
-    throw new CredentialHelperError(
-      operation,
-      program,
-      describe(outcome, timeout),
-    );
+    throw fail(failureOf(outcome, timeout));
   }
   return outcome;
 }
@@ -222,19 +197,15 @@ export async function storeWithHelper(
   credential: Credential,
   options: HelperOptions = {},
 ): Promise<void> {
-  const operation = `store the login for ${server}`;
   if (credential.kind === "registry-token") {
-    throw new CredentialHelperError(
-      operation,
-      helperProgram(name) ?? JSON.stringify(name.slice(0, 64)),
-      "helpers do not keep registry tokens",
-    );
+    const code = "registry-token";
+    throw new CredentialHelperError("store", name, server, { code });
   }
   const [username, secret] = credential.kind === "basic"
     ? [credential.username, credential.password]
     : [TOKEN_USERNAME, credential.token];
   const login = { ServerURL: server, Username: username, Secret: secret };
-  await change(operation, name, "store", `${JSON.stringify(login)}\n`, options);
+  await change("store", name, server, `${JSON.stringify(login)}\n`, options);
 }
 
 /**
@@ -248,12 +219,6 @@ export async function eraseWithHelper(
   server: string,
   options: HelperOptions = {},
 ): Promise<boolean> {
-  const outcome = await change(
-    `erase the login for ${server}`,
-    name,
-    "erase",
-    server,
-    options,
-  );
+  const outcome = await change("erase", name, server, server, options);
   return !isNotFound(outcome);
 }

@@ -5,6 +5,7 @@
 
 import { checkOptions } from "../image/options.ts";
 import { platformText } from "../image/errors.ts";
+import type { Warning } from "../image/events.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import { normalizePlatform, parsePlatform } from "../image/platform.ts";
 import {
@@ -61,7 +62,9 @@ export async function diagnose(
   secrets.allow(formatReference(image));
   const explain = options.explain ??
     ((error) => error instanceof Error ? error.message : String(error));
-  const findings = new Findings(secrets, explain);
+  const explainWarning = options.explainWarning ??
+    (({ code }: Warning) => code);
+  const findings = new Findings(secrets, explain, explainWarning);
   await new Examination(image, wanted, findings, secrets, {
     ...options,
     timeout,

@@ -126,9 +126,8 @@ export class Examination {
     const onEvent: OnEvent = (event) => {
       // The limit is told of below, whatever is left.
       if (event.type === "warning" && event.warning.code !== "rate-limit") {
-        findings.note("warning", event.warning.message, {
-          code: event.warning.code,
-        });
+        const { warning } = event;
+        findings.warning("warning", warning, { code: warning.code });
       }
     };
     const settings = {

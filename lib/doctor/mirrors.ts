@@ -41,9 +41,11 @@ export async function examineMirrors(
         signal?.throwIfAborted();
         const failure = judgeFailure(error);
         if (!failure) throw error;
-        findings.note("mirror", `Mirror ${name} ${failure.reason}`, {
+        const { fault, missing } = failure;
+        findings.warning("mirror", { code: "mirror", mirror: name, fault }, {
           name,
-          holds: failure.missing ? false : null,
+          holds: missing ? false : null,
+          fault: fault.code,
         });
       }
     }

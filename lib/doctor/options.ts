@@ -12,6 +12,7 @@ import {
   TEXT,
   TIMEOUT,
 } from "../image/options.ts";
+import type { Warning } from "../image/events.ts";
 import type { Mirror } from "../registry/mirrors/mirrors.ts";
 import type { AllTlsOptions } from "../net/tls_settings.ts";
 import type { CredentialProvider, Fetch, Platform } from "../image/types.ts";
@@ -78,6 +79,8 @@ export interface DiagnoseOptions {
   now?: () => number;
   /** Puts an error in a sentence; without it, its message is taken. */
   explain?: (error: unknown) => string;
+  /** Puts a warning in a sentence; without it, its code is taken. */
+  explainWarning?: (warning: Warning) => string;
   /** Gives the warnings that have come elsewhere since it was asked last. */
   takeWarnings?: () => string[];
 }
@@ -99,6 +102,7 @@ export const DIAGNOSE_RULES: Rules<DiagnoseOptions> = {
   signal: SIGNAL,
   now: CALL,
   explain: CALL,
+  explainWarning: CALL,
   takeWarnings: CALL,
 };
 

@@ -1,5 +1,6 @@
 /** What an examination has found, step by step. */
 
+import type { Warning } from "../image/events.ts";
 import { cleanText } from "../redact/clean.ts";
 import type { Secrets } from "../net/known_secrets.ts";
 
@@ -66,12 +67,18 @@ export class Findings {
   /** What the first problem was thrown as. */
   firstError: unknown;
   readonly #secrets: Secrets;
-  readonly #words: (error: unknown) => string;
+  readonly #explain: (error: unknown) => string;
+  readonly #explainWarning: (warning: Warning) => string;
 
   /** Nothing is found yet. */
-  constructor(secrets: Secrets, words: (error: unknown) => string) {
+  constructor(
+    secrets: Secrets,
+    explain: (error: unknown) => string,
+    explainWarning: (warning: Warning) => string,
+  ) {
     this.#secrets = secrets;
-    this.#words = words;
+    this.#explain = explain;
+    this.#explainWarning = explainWarning;
   }
 
   /** All is well. */
@@ -84,10 +91,15 @@ export class Findings {
     this.#add("note", step, message, details);
   }
 
+  /** A warning, which is something of that kind. */
+  warning(step: Step, warning: Warning, details?: Finding["details"]): void {
+    this.note(step, this.#explainWarning(warning), details);
+  }
+
   /** Something that keeps an image from being pulled. */
   problem(step: Step, error: unknown, details?: Finding["details"]): void {
     this.firstError ??= error;
-    this.#add("problem", step, this.#words(error), details);
+    this.#add("problem", step, this.#explain(error), details);
   }
 
   /**

@@ -424,6 +424,55 @@ export class InvalidDocumentError extends DockerPullError {
   }
 }
 
+/** Why a credential helper was of no use. */
+export type HelperFailure =
+  /** What it is called is no helper's name. */
+  | { code: "not-a-name" }
+  | { code: "not-installed" }
+  /** It cannot be started; `system` is the system's code. */
+  | { code: "unstartable"; system: string }
+  /** It did not answer in that time, in milliseconds. */
+  | { code: "timeout"; timeout: number }
+  /** It printed more than that many bytes. */
+  | { code: "overflow"; limit: number }
+  /** It failed, and says why in words that are known to hold no secret. */
+  | { code: "failed"; status: number; words: string }
+  /** What it printed is no login. */
+  | { code: "no-login" }
+  /** Helpers do not keep registry tokens. */
+  | { code: "registry-token" };
+
+/** A credential helper that could not store or erase a login. */
+export class CredentialHelperError extends DockerPullError {
+  /** Which error it is. */
+  override name = "CredentialHelperError";
+  /** Which failure it is. */
+  readonly code: HelperFailure["code"];
+  /** What was to be done. */
+  readonly operation: "store" | "erase";
+  /** The helper's name, as it is configured. */
+  readonly helper: string;
+  /** The server's name. */
+  readonly server: string;
+  /** What happened. */
+  readonly failure: HelperFailure;
+
+  /** Made by whoever ran it. */
+  constructor(
+    operation: "store" | "erase",
+    helper: string,
+    server: string,
+    failure: HelperFailure,
+  ) {
+    super(`Cannot ${operation} the login for ${server}: ${failure.code}`);
+    this.code = failure.code;
+    this.operation = operation;
+    this.helper = helper;
+    this.server = server;
+    this.failure = failure;
+  }
+}
+
 /** A file or folder that cannot be read or written. */
 export class StorageError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */

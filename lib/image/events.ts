@@ -1,37 +1,107 @@
 /** What a pull tells while it goes on. Drawing it is the caller's affair. */
 
+import type { DockerPullError, HelperFailure, NetworkError } from "./errors.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
 /** Where a blob's bytes come from. */
 export type BlobSource = "registry" | "cache";
 
-/** A thing that the user should know and that stops nothing. */
-export interface Warning {
-  /** Which one, for programs. */
-  code:
-    | "platform-fallback"
-    | "platform-mismatch"
-    | "platform-config"
-    | "zstd-layer"
-    | "many-layers"
-    | "credentials-refused"
-    | "credentials-unusable"
-    | "credential-helper"
-    | "cache-entry-damaged"
-    | "foreign-layer"
-    | "plain-storage"
-    | "rate-limit"
-    | "mirror"
-    | "registry-not-asked";
-  /** What it says, one sentence without a period. */
-  message: string;
-  /** The host that it is about, for `plain-storage` and `foreign-layer`. */
-  host?: string;
-  /** The number of layers, where that is what it is about. */
-  layers?: number;
-  /** The most that can be of it. */
-  limit?: number;
-}
+/** Why the entry of a registry in a file of logins cannot be used. */
+export type LoginProblem = "no-object" | "bad-token" | "bad-auth" | "no-user";
+
+/** Why a mirror, or the registry among its mirrors, is not used. */
+export type MirrorFault =
+  /** It is not reached, or what it sends is of no use. */
+  | { code: "unreachable"; error: NetworkError }
+  | { code: "unusable"; error: DockerPullError }
+  /** It has sent wrong bytes of this digest. */
+  | { code: "wrong-bytes"; digest: string }
+  /** It is slow, or breaks off again and again. */
+  | { code: "slow" }
+  /** It lacks the image, or a blob of it. */
+  | { code: "missing"; what: "image" | "blob" }
+  /** It wants a login (401), forbids it (403), or allows no more pulls (429). */
+  | { code: "login" | "forbidden" | "rate-limit" }
+  | { code: "status"; status: number };
+
+/**
+ * A thing that the user should know and that stops nothing, as data: which
+ * one, and what it is about. Putting it in words is the caller's affair.
+ */
+export type Warning =
+  /** The image is for another platform than `wanted`, which runs there or not. */
+  | {
+    code: "platform-fallback" | "platform-mismatch";
+    platform: Platform;
+    wanted: Platform;
+    /** Whether the caller has asked for that one. */
+    explicit: boolean;
+  }
+  /** The index and the image's own configuration differ. */
+  | { code: "platform-config"; index: Platform; config: Platform }
+  /** There are layers that Docker takes from version 23 on. */
+  | { code: "zstd-layer" }
+  /** There are more layers than Docker takes in its classic store. */
+  | { code: "many-layers"; layers: number; limit: number }
+  /** The login is refused, and it goes on without one. */
+  | {
+    code: "credentials-refused";
+    registry: string;
+    repository?: string;
+    /** Where it comes from. */
+    source: string;
+    /** Whether it is right, and merely of no use for the repository. */
+    known: boolean;
+  }
+  /** A file or text of logins cannot be used. */
+  | { code: "credentials-unusable"; source: string; error: DockerPullError }
+  /** One entry of it cannot be used. */
+  | {
+    code: "login-unusable";
+    source: string;
+    key: string;
+    problem: LoginProblem;
+  }
+  /** A credential helper gives no login. */
+  | {
+    code: "credential-helper";
+    /** The helper's name, as it is configured. */
+    helper: string;
+    server: string;
+    failure: HelperFailure;
+  }
+  /** The cache's copy is fetched anew. */
+  | { code: "cache-entry-damaged"; digest: string }
+  /** A layer that the registry does not hold comes from another host. */
+  | { code: "foreign-layer"; registry: string; digest: string; host: string }
+  /** Layers come by plain HTTP. */
+  | { code: "plain-storage"; registry: string; host: string }
+  /** Few pulls are left, of `total` in `window` seconds. */
+  | {
+    code: "rate-limit";
+    registry: string;
+    remaining: number;
+    total?: number;
+    window?: number;
+  }
+  /** A mirror fails; another place is asked, or there is none. */
+  | {
+    code: "mirror";
+    mirror: string;
+    fault: MirrorFault;
+    /** Where it is asked instead; `null` where there is nothing else to ask. */
+    next?: { name: string; isOrigin: boolean } | null;
+  }
+  /** What a tag names is the word of a mirror, as the registry says nothing. */
+  | {
+    code: "mirror-believed";
+    registry: string;
+    fault: MirrorFault;
+    tag: string;
+    mirror: string;
+  }
+  /** The image is from the cache, and the registry does not answer. */
+  | { code: "registry-not-asked"; reference: string };
 
 /** Why something is asked for again, for programs. */
 export type RetryCode =

@@ -197,12 +197,7 @@ export class BlobSource {
       if (!this.#locations.has(digest)) {
         onEvent?.({
           type: "warning",
-          warning: {
-            code: "foreign-layer",
-            host,
-            message:
-              `${registry} does not hold ${digest}; it comes from ${host}`,
-          },
+          warning: { code: "foreign-layer", registry, digest, host },
         });
       }
       this.#locations.set(digest, exchange.url.href);

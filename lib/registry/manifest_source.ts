@@ -172,10 +172,9 @@ export class ManifestSource {
   }
 
   #watchRateLimit({ headers }: Response): void {
-    const message = rateLimitWarning(headers, this.#registry);
-    if (this.#warned || message === undefined) return;
+    const warning = rateLimitWarning(headers, this.#registry);
+    if (this.#warned || warning === undefined) return;
     this.#warned = true;
-    const warning = { code: "rate-limit", message } as const;
     this.#onEvent?.({ type: "warning", warning });
   }
 }

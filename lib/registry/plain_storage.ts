@@ -30,12 +30,7 @@ export function plainStorage(registry: string, onEvent?: OnEvent): CheckPlain {
     told = true;
     onEvent?.({
       type: "warning",
-      warning: {
-        code: "plain-storage",
-        host: url.host,
-        message: `Layers of ${registry} come from ${url.host} by plain HTTP: ` +
-          "all are verified, but anyone on the way can see them",
-      },
+      warning: { code: "plain-storage", registry, host: url.host },
     });
   };
 }

@@ -1,5 +1,7 @@
 /** What a registry says of how many pulls are left. */
 
+import type { Warning } from "../image/events.ts";
+
 /** Below this many the user should know. */
 const FEW = 10;
 
@@ -9,26 +11,24 @@ const FEW = 10;
  *
  * @param headers The response's headers.
  * @param registry The registry's name.
- * @returns A sentence where few pulls are left, else nothing.
+ * @returns A warning where few pulls are left, else nothing.
  *
  * @see {@link https://docs.docker.com/docker-hub/usage/pulls/}
  */
 export function rateLimitWarning(
   headers: Headers,
   registry: string,
-): string | undefined {
-  const remaining = /^\s*(\d{1,9})\b/.exec(
-    headers.get("ratelimit-remaining") ?? "",
-  );
-  if (remaining === null || Number(remaining[1]) >= FEW) return undefined;
-  const limit = headers.get("ratelimit-limit") ?? "";
-  const total = /^\s*(\d{1,9})\b/.exec(limit)?.[1];
-  const window = /;\s*w=(\d{1,9})\b/.exec(limit)?.[1];
-  const rate = total && window
-    ? ` of ${total} in ${Math.round(Number(window) / 360) / 10} hours`
-    : "";
-  const count = Number(remaining[1]);
-  return `${registry} allows ${count} more ${
-    count === 1 ? "pull" : "pulls"
-  }${rate}; a login may allow more`;
+): Warning | undefined {
+  const number = (name: string, pattern: RegExp) => {
+    const [, digits] = pattern.exec(headers.get(name) ?? "") ?? [];
+    return digits === undefined ? undefined : Number(digits);
+  };
+  const remaining = number("ratelimit-remaining", COUNT);
+  if (remaining === undefined || remaining >= FEW) return undefined;
+  const total = number("ratelimit-limit", COUNT);
+  const window = number("ratelimit-limit", WINDOW);
+  return { code: "rate-limit", registry, remaining, total, window };
 }
+
+const COUNT = /^\s*(\d{1,9})\b/;
+const WINDOW = /;\s*w=(\d{1,9})\b/;

@@ -341,8 +341,7 @@ class Transfer {
       type: "warning",
       warning: {
         code: "cache-entry-damaged",
-        message:
-          `The cache's copy of ${error.descriptor.digest} is damaged and is fetched anew`,
+        digest: error.descriptor.digest,
       },
     });
   }

@@ -1,3 +1,4 @@
+import { explainWarning } from "../../cli/messages/warnings.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -66,7 +67,7 @@ test("main() puts results on standard output and the rest on the other", async (
     onEvent!({ type: "resolved", reference: "nginx", descriptor });
     onEvent!({
       type: "warning",
-      warning: { code: "mirror", message: "it is old" },
+      warning: { code: "zstd-layer" },
     });
     return result("my file.tar");
   };
@@ -77,12 +78,12 @@ test("main() puts results on standard output and the rest on the other", async (
   assertEquals(
     full.stderr,
     "Pulling docker.io/library/nginx:latest\n" +
-      "warning: it is old\n",
+      `warning: ${explainWarning({ code: "zstd-layer" })}\n`,
   );
   const quiet = await run(["-q", "nginx"], talk);
   assertEquals([quiet.stdout, quiet.stderr], [
     "my file.tar\n",
-    "warning: it is old\n",
+    `warning: ${explainWarning({ code: "zstd-layer" })}\n`,
   ]);
 });
 

@@ -134,9 +134,9 @@ test("defaultCredentials() falls through what cannot be used, with a warning eac
       posix.join(path, "auth.json"),
     );
     await provider("h", "b");
-    assertEquals(warnings.map(({ message }) => message), [
-      "Cannot use DOCKER_AUTH_CONFIG: it is not valid JSON, so no login is taken from there",
-    ]);
+    assertEquals(warnings.map(({ code }) => code), ["credentials-unusable"]);
+    const [{ source }] = warnings as unknown as [{ source: string }];
+    assertEquals(source, "DOCKER_AUTH_CONFIG");
   }));
 
 test(
@@ -172,9 +172,12 @@ test(
         basic("old:p", "~/.dockercfg") as never,
       );
       assertEquals(await readFile(posix.join(path, "runs"), "utf8"), "x\n");
-      assertEquals(warnings.map(({ message }) => message), [
-        "Cannot get a login for h from docker-credential-broken: it failed with code 1",
-      ]);
+      assertEquals(warnings, [{
+        code: "credential-helper",
+        helper: "broken",
+        server: "h",
+        failure: { code: "failed", status: 1, words: "" },
+      }]);
     }),
 );
 

@@ -41,9 +41,12 @@ test(
   () =>
     withFolder(async (folder) => {
       assertEquals(await ask(folder, HANG, 400), undefined);
-      assertEquals(folder.warnings.map(({ message }) => message), [
-        `Cannot get a login for h from docker-credential-it: it did not answer within 0.4 s`,
-      ]);
+      assertEquals(folder.warnings, [{
+        code: "credential-helper",
+        helper: "it",
+        server: "h",
+        failure: { code: "timeout", timeout: 400 },
+      }]);
       assert(await isGone(folder));
     }),
 );

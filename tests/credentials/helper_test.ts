@@ -1,7 +1,11 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { readFile } from "node:fs/promises";
 import {
   CredentialHelperError,
+  type HelperFailure,
+} from "../../lib/image/errors.ts";
+import type { Warning } from "../../lib/image/events.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { readFile } from "node:fs/promises";
+import {
   eraseWithHelper,
   getFromHelper,
   storeWithHelper,
@@ -69,66 +73,73 @@ for (const [what, script, credential] of ANSWERS) {
   );
 }
 
-const FAILURES: [string, string, string][] = [
-  ["prints nothing", "true", "what it printed is not a login"],
-  ["prints no JSON", "echo secret", "what it printed is not a login"],
+const RUBBISH: HelperFailure = { code: "no-login" };
+const failed = (status: number, words = ""): HelperFailure => ({
+  code: "failed",
+  status,
+  words,
+});
+
+const FAILURES: [string, string, HelperFailure][] = [
+  ["prints nothing", "true", RUBBISH],
+  ["prints no JSON", "echo secret", RUBBISH],
   [
     "prints half a login",
     `echo '{"Username":"u","Secr'`,
-    "what it printed is not a login",
+    RUBBISH,
   ],
-  ["prints a list", "echo '[]'", "what it printed is not a login"],
+  ["prints a list", "echo '[]'", RUBBISH],
   [
     "prints a number",
     `echo '{"Username":"u","Secret":7}'`,
-    "what it printed is not a login",
+    RUBBISH,
   ],
   [
     "has no user",
     `echo '{"Username":"","Secret":"secret"}'`,
-    "what it printed is not a login",
+    RUBBISH,
   ],
   [
     "has no secret",
     `echo '{"Username":"u"}'`,
-    "what it printed is not a login",
+    RUBBISH,
   ],
-  ["fails", "exit 3", "it failed with code 3"],
-  ["is killed", "kill -9 $$", "it failed with code -1"],
+  ["fails", "exit 3", failed(3)],
+  ["is killed", "kill -9 $$", failed(-1)],
   [
     "fails and says why",
     "echo 'no credentials server URL'; exit 1",
-    "it failed with code 1 (no credentials server URL)",
+    failed(1, "no credentials server URL"),
   ],
   [
     "fails and says why, and more",
     "echo 'no credentials server URL'; echo secret; exit 1",
-    "it failed with code 1",
+    failed(1),
   ],
   [
     "fails and draws on the terminal",
     "printf 'a\\033[31mb\\033]0;c\\007'; exit 1",
-    "it failed with code 1",
+    failed(1),
   ],
   [
     "fails and prints a login",
     `echo '{"Username":"u","Secret":"secret"}'; exit 1`,
-    "it failed with code 1",
+    failed(1),
   ],
   [
     "fails and prints a token",
     "echo bad token dckr_pat_secretsecretsecret; exit 1",
-    "it failed with code 1",
+    failed(1),
   ],
   [
     "fails and prints a short password",
     "echo wrong password secret; exit 1",
-    "it failed with code 1",
+    failed(1),
   ],
-  ["prints without end", "yes secret", "it printed more than 1048576 bytes"],
+  ["prints without end", "yes secret", { code: "overflow", limit: 1048576 }],
 ];
 
-for (const [what, script, reason] of FAILURES) {
+for (const [what, script, failure] of FAILURES) {
   test(
     `getFromHelper() warns in one line of one that ${what}`,
     posix,
@@ -137,10 +148,10 @@ for (const [what, script, reason] of FAILURES) {
         assertEquals(await ask(folder, script), undefined);
         assertEquals(folder.warnings, [{
           code: "credential-helper",
-          message:
-            `Cannot get a login for ${SERVER} from docker-credential-it: ${reason}`,
+          helper: "it",
+          server: SERVER,
+          failure,
         }]);
-        assert(!folder.warnings[0].message.includes("secret"));
       }),
   );
 }
@@ -149,9 +160,12 @@ test("getFromHelper() warns of one that is not there", () =>
   withFolder(async ({ path, warnings, onWarning }) => {
     const env = { PATH: path };
     assertEquals(await getFromHelper("it", "h", { env, onWarning }), undefined);
-    assertEquals(warnings.map(({ message }) => message), [
-      "Cannot get a login for h from docker-credential-it: it is not installed",
-    ]);
+    assertEquals(warnings, [{
+      code: "credential-helper",
+      helper: "it",
+      server: "h",
+      failure: { code: "not-installed" },
+    }]);
   }));
 
 const NAMES = [
@@ -175,19 +189,18 @@ const NAMES = [
 for (const name of NAMES) {
   test(`getFromHelper() runs nothing for the name ${JSON.stringify(name)}`, async () => {
     const run = () => Promise.reject(new Error("it was run"));
-    const warnings: string[] = [];
-    const onWarning = ({ message }: { message: string }) => {
-      warnings.push(message);
-    };
+    const warnings: Warning[] = [];
+    const onWarning = (warning: Warning) => void warnings.push(warning);
     assertEquals(
       await getFromHelper(name, "h", { run, onWarning }),
       undefined,
     );
-    assertEquals(warnings.length, 1);
-    assertMatch(
-      warnings[0],
-      /^Cannot get a login for h from a credential helper: ".*" is not a helper's name$/,
-    );
+    assertEquals(warnings, [{
+      code: "credential-helper",
+      helper: name,
+      server: "h",
+      failure: { code: "not-a-name" },
+    }]);
   });
 }
 
@@ -246,21 +259,19 @@ test(
         () => storeWithHelper("it", "h", login, { env }),
         CredentialHelperError,
       );
-      assertEquals(
-        error.message,
-        "Cannot store the login for h with docker-credential-it: it failed with code 1 (not implemented)",
-      );
-      assertEquals(error.helper, "docker-credential-it");
+      const { operation, server, helper, failure } = error;
+      assertEquals([operation, server, helper], ["store", "h", "it"]);
+      assertEquals(failure, failed(1, "not implemented"));
       const token = { kind: "registry-token", token: "secret" } as const;
-      await assertRejects(
+      const refused = await assertRejects(
         () => storeWithHelper("it", "h", token, { env }),
         CredentialHelperError,
-        "helpers do not keep registry tokens",
       );
-      await assertRejects(
+      assertEquals(refused.code, "registry-token");
+      const nameless = await assertRejects(
         () => storeWithHelper("../it", "h", login, { env }),
         CredentialHelperError,
-        `Cannot store the login for h with "../it": it is not a helper's name`,
       );
+      assertEquals(nameless.code, "not-a-name");
     }),
 );

@@ -1,4 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { inspect } from "node:util";
+import { StorageError } from "../../lib/image/errors.ts";
+import { assert, assertEquals } from "@std/assert";
 import { chmod, mkdir, symlink } from "node:fs/promises";
 import process from "node:process";
 import { AUTH_FILE_LIMIT } from "../../lib/credentials/auth_file.ts";
@@ -31,11 +33,9 @@ for (const [what, text] of MALFORMED) {
       assertEquals(await provider("h", "a"), undefined);
       assertEquals(await provider("docker.io", "library/nginx"), undefined);
       assertEquals(warnings.length, 1);
-      assertMatch(
-        warnings[0].message,
-        /^Cannot use ~\/\.docker\/config\.json: it[^\n.]+, so no login is taken from there$/,
-      );
-      assertEquals(JSON.stringify(warnings).includes("c2VjcmV0"), false);
+      const [{ code, error }] = warnings as [{ code: string; error: Error }];
+      assertEquals(code, "credentials-unusable");
+      assertEquals(inspect(error).includes("c2VjcmV0"), false);
     }));
 }
 
@@ -53,7 +53,8 @@ test("dockerConfigFile() does not read beyond its limit", () =>
       undefined,
     );
     assertEquals(warnings.length, 1);
-    assert(warnings[0].message.includes("more than 4194304 bytes"));
+    const [{ error }] = warnings as unknown as [{ error: Error }];
+    assert(error.message.includes("more than 4194304 bytes"));
   }));
 
 test("dockerConfigFile() does not read a device without end", {
@@ -82,8 +83,9 @@ test("dockerConfigFile() warns once of what cannot be read", {
       assertEquals(await provider("h", "b"), undefined);
     }
     assertEquals(warnings.length, files.length);
-    for (const { message } of warnings) {
-      assertMatch(message, /^Cannot read "~\/\.docker\/config\.json": \w+, so/);
+    for (const { error } of warnings as { error: Error }[]) {
+      assert(error instanceof StorageError);
+      assertEquals([error.operation, error.path], ["read", source]);
     }
   }));
 

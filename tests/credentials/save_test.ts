@@ -12,7 +12,7 @@ import {
 } from "node:fs/promises";
 import type { Credential } from "../../lib/image/types.ts";
 import { InvalidDocumentError, StorageError } from "../../lib/image/errors.ts";
-import { CredentialHelperError } from "../../lib/credentials/helper.ts";
+import { CredentialHelperError } from "../../lib/image/errors.ts";
 import {
   eraseCredential,
   saveCredential,

@@ -21,6 +21,7 @@ async function finding(
   const findings = new Findings(
     new Secrets(),
     (error) => (error as Error).message,
+    ({ code }) => code,
   );
   await step({
     findings,

@@ -201,10 +201,10 @@ test("diagnose() asks each mirror, and pulls by them where the registry is gone"
       all.find(({ host }) => host === new URL(url).host)!.fetch(url, init),
   });
   const told = diagnosis.report.findings.filter(({ step }) => step === "mirror")
-    .map(({ status, message }) => `${status} ${message}`.replace(/,.*/, ""));
+    .map(({ status, details }) => [status, details?.name, details?.fault]);
   assertEquals(told, [
-    "note Mirror 127.0.0.2:1 does not hold the image",
-    "ok Mirror 127.0.0.3:1 holds the image",
+    ["note", "127.0.0.2:1", "missing"],
+    ["ok", "127.0.0.3:1", undefined],
   ]);
   assertEquals(diagnosis.report.canPull, true);
   assertEquals(diagnosis.error, undefined);

@@ -1,5 +1,7 @@
 /** Odd passwords at every output: none of them, nor half of one, is shown. */
 
+import { explainWarning } from "../../cli/messages/warnings.ts";
+import type { Warning } from "../../lib/image/events.ts";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { parseLogin } from "../../cli/options/login_options.ts";
@@ -212,8 +214,11 @@ test("no odd password that a helper prints is shown", async () => {
           const options = {
             run: () =>
               Promise.resolve({ type: "exited", code, stdout } as const),
-            onWarning: ({ message }: { message: string }) =>
-              void warnings.push(message),
+            onWarning: (warning: Warning) =>
+              void warnings.push(
+                JSON.stringify(warning),
+                explainWarning(warning),
+              ),
           };
           await getFromHelper("it", "r.test", options);
           const credential = {
@@ -254,7 +259,10 @@ const COMMANDS: ((
       ["--username=me", "-v", "r.test/x"],
       ({ options }) => {
         const message = echoes(password);
-        const warning = { code: "mirror", message } as const;
+        const warning: Warning = {
+          code: "registry-not-asked",
+          reference: message,
+        };
         options.onEvent?.({ type: "warning", warning });
         throw new RegistryError({
           status: 403,

@@ -1,3 +1,4 @@
+import type { Warning } from "../../lib/image/events.ts";
 import {
   assert,
   assertEquals,
@@ -27,13 +28,13 @@ const LOGIN = { kind: "basic", username: "me", password: "pw" } as const;
 
 function open(answer: (sent: Sent, count: number) => Answer, login = false) {
   const web = fakeFetch(answer);
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const repository = new Repository(parseReference("r.test/a"), {
     fetch: web.fetch,
     credentials: () =>
       Promise.resolve(login ? { credential: LOGIN, source: "x" } : undefined),
     onEvent: (event) => {
-      if (event.type === "warning") warnings.push(event.warning.message);
+      if (event.type === "warning") warnings.push(event.warning);
     },
   });
   const get = async (options?: RangeOptions, descriptor = BLOB) => {
@@ -272,7 +273,12 @@ test("fetchBlob() takes a foreign layer from its urls, without any login", async
   assertEquals([blob.body, blob.host], ["56789", "f.test"]);
   assertEquals(log().slice(2), ["GET gone.test/x", "GET f.test/x"]);
   assertEquals(warnings, [
-    `r.test does not hold ${BLOB.digest}; it comes from f.test`,
+    {
+      code: "foreign-layer",
+      registry: "r.test",
+      digest: BLOB.digest,
+      host: "f.test",
+    },
   ]);
 });
 

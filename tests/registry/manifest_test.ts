@@ -1,3 +1,4 @@
+import type { Warning } from "../../lib/image/events.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { digestBytes } from "../../lib/image/digest.ts";
 import {
@@ -40,13 +41,13 @@ function open(
   reference = "r.test/a/b",
 ) {
   const web = fakeFetch(answer);
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const clock = fakeClock();
   const repository = new Repository(parseReference(reference), {
     ...clock.options,
     fetch: web.fetch,
     onEvent: (event) => {
-      if (event.type === "warning") warnings.push(event.warning.message);
+      if (event.type === "warning") warnings.push(event.warning);
     },
   });
   return { repository, warnings, slept: clock.slept, ...web };

@@ -64,8 +64,8 @@ test("layers come from a storage of plain HTTP, without the login, with one warn
     Array(3).fill("GET 10.0.0.7:9000/b?sig=x"),
   );
   assertEquals(
-    warnings.map(({ code, host }) => [code, host]),
-    [["plain-storage", "10.0.0.7:9000"]],
+    warnings,
+    [{ code: "plain-storage", registry: "r.test", host: "10.0.0.7:9000" }],
   );
 });
 
@@ -117,9 +117,11 @@ test("a foreign layer may come by plain HTTP; if not, the error says what was tr
   const good = open(answer);
   const layer = { ...LAYER!, urls: [...urls, "http://plain.test/x"] };
   assertEquals(await good.get(layer), "hello");
-  assertEquals(good.warnings.map(({ code, host }) => [code, host]), [
-    ["plain-storage", "plain.test"],
-    ["foreign-layer", "plain.test"],
+  const host = "plain.test";
+  const registry = "r.test";
+  assertEquals(good.warnings, [
+    { code: "plain-storage", registry, host },
+    { code: "foreign-layer", registry, digest: layer.digest, host },
   ]);
 
   const bad = open(answer);

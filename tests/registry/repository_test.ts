@@ -1,3 +1,4 @@
+import type { Warning } from "../../lib/image/events.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { digestBytes } from "../../lib/image/digest.ts";
 import {
@@ -42,13 +43,13 @@ function open(
   reference = "r.test/a/b",
 ) {
   const web = fakeFetch(answer);
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const clock = fakeClock();
   const repository = new Repository(parseReference(reference), {
     ...clock.options,
     fetch: web.fetch,
     onEvent: (event) => {
-      if (event.type === "warning") warnings.push(event.warning.message);
+      if (event.type === "warning") warnings.push(event.warning);
     },
   });
   return { repository, warnings, slept: clock.slept, ...web };
@@ -307,7 +308,13 @@ test("a rate limit that is nearly used up is told of, once", async () => {
   await repository.resolve("2");
   await repository.resolve("3");
   assertEquals(warnings, [
-    "r.test allows 9 more pulls of 100 in 6 hours; a login may allow more",
+    {
+      code: "rate-limit",
+      registry: "r.test",
+      remaining: 9,
+      total: 100,
+      window: 21_600,
+    },
   ]);
 });
 

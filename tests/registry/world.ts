@@ -1,6 +1,6 @@
 /** A registry and its token server, whose answers a test gives. */
 
-import type { PullEvent } from "../../lib/image/events.ts";
+import type { PullEvent, Warning } from "../../lib/image/events.ts";
 import { Session, type SessionOptions } from "../../lib/registry/session.ts";
 import type { Credential } from "../../lib/image/types.ts";
 import {
@@ -24,7 +24,7 @@ export interface World {
   log(): string[];
   sent: Sent[];
   get(signal?: AbortSignal): Promise<number>;
-  warnings(): string[];
+  warnings(): Warning[];
   assertNoBodyLeft(): void;
 }
 
@@ -52,7 +52,7 @@ export function world(
     clock,
     warnings: () =>
       events.flatMap((event) =>
-        event.type === "warning" ? [event.warning.message] : []
+        event.type === "warning" ? [event.warning] : []
       ),
     async get(signal) {
       const { response } = await session.request("manifests/1", { signal });

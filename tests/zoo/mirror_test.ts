@@ -68,7 +68,12 @@ test("pull-through cache: its limit is Docker Hub's, which is asked then", () =>
       mirrors,
       trustMirrors: true,
     });
-    assert(warnings.some((words) => words.includes(cache.host)), `${warnings}`);
+    assert(
+      warnings.some((warning) =>
+        warning.code === "mirror" && warning.mirror === cache.host
+      ),
+      JSON.stringify(warnings),
+    );
     assert(zoo.log().some((line) => line.includes("/manifests/")));
     cache.registry.assertNoOpenBodies();
   }));

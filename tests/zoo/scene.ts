@@ -9,7 +9,7 @@ import {
   type PullOptions,
   type PullResult,
 } from "../../lib/copy/pull.ts";
-import type { PullEvent } from "../../lib/image/events.ts";
+import type { PullEvent, Warning } from "../../lib/image/events.ts";
 import type { FoundCredential } from "../../lib/image/types.ts";
 import { buildImage, buildIndex, sha256 } from "../fixtures/mod.ts";
 import type { Facts } from "./facts.ts";
@@ -39,7 +39,7 @@ export interface Outcome {
   /** What it told. */
   events: PullEvent[];
   /** The warnings in that. */
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** A registry and a folder to pull to. */
@@ -89,7 +89,7 @@ export class Scene {
       outcome.error = error;
     }
     outcome.warnings = events.flatMap((event) =>
-      event.type === "warning" ? [event.warning.message] : []
+      event.type === "warning" ? [event.warning] : []
     );
     this.#told.push(outcome);
     return outcome;

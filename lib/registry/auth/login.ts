@@ -79,11 +79,10 @@ export class Login {
       type: "warning",
       warning: {
         code: "credentials-refused",
-        message: (known
-          ? `${registry} gives the login from ${found.source} no access` +
-            (repository && ` to ${repository}`)
-          : `${registry} refuses the login from ${found.source}`) +
-          "; trying without one",
+        registry,
+        repository,
+        source: found.source,
+        known,
       },
     });
   }

@@ -65,8 +65,7 @@ export class MirroredBlobs {
     // One that crawls is not asked again as long as there are others.
     if (crawls) host.fail(now, FOR_GOOD);
     if (crawls || host.strike(now)) {
-      const reason = "is slow, or breaks off again and again";
-      this.#hosts.tell(host, { kind: "broken", reason }, other);
+      this.#hosts.tell(host, { code: "slow" }, other);
     }
     return other !== undefined;
   }
@@ -90,7 +89,8 @@ export class MirroredBlobs {
       else this.#hosts.note(host, failure, digest);
     }
     for (const host of suspects) {
-      this.#hosts.tell(host, failure, this.#hosts.ordered(digest)[0]);
+      const [next] = this.#hosts.ordered(digest);
+      this.#hosts.tell(host, failure.fault, next);
     }
     return fresh && this.#hosts.all.some(({ wrong }) => !wrong.has(digest));
   }

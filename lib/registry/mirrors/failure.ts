@@ -8,14 +8,12 @@ import {
   NetworkError,
   RegistryError,
 } from "../../image/errors.ts";
-import { cleanText } from "../../redact/clean.ts";
+import type { MirrorFault } from "../../image/events.ts";
 
 /** A failure, judged. */
 export interface MirrorFailure {
-  /** Its kind, so that each is told of once. */
-  kind: string;
-  /** What went wrong, as half a sentence with the mirror as its subject. */
-  reason: string;
+  /** What went wrong; each is told of once. */
+  fault: MirrorFault;
   /**
    * Milliseconds for which others are asked first; without it, a while that
    * grows from failure to failure.
@@ -51,18 +49,10 @@ export function judgeFailure(error: unknown): MirrorFailure | undefined {
     return wrongBytes(error.descriptor.digest);
   }
   if (error instanceof NetworkError) {
-    const host = URL.canParse(error.url) ? new URL(error.url).host : error.url;
-    return {
-      kind: "network",
-      reason: `cannot be used: ${cleanText(`${host}: ${error.words}`, 200)}`,
-    };
+    return { fault: { code: "unreachable", error } };
   }
   if (error instanceof RegistryError) return judgeStatus(error);
-  return {
-    kind: "nonsense",
-    reason: `cannot be used: ${cleanText(error.message, 200)}`,
-    pause: FOR_GOOD,
-  };
+  return { fault: { code: "unusable", error }, pause: FOR_GOOD };
 }
 
 /**
@@ -73,8 +63,7 @@ export function judgeFailure(error: unknown): MirrorFailure | undefined {
  */
 export function wrongBytes(digest: string): MirrorFailure {
   return {
-    kind: "wrong",
-    reason: `sends wrong bytes of ${digest.slice(0, 19)}…`,
+    fault: { code: "wrong-bytes", digest },
     pause: FOR_GOOD,
     wrong: true,
   };
@@ -84,25 +73,20 @@ function judgeStatus(
   { status, retryAfter, url }: RegistryError,
 ): MirrorFailure {
   switch (status) {
-    case 404:
-      return {
-        kind: "missing",
-        reason: url.includes("/blobs/")
-          ? "lacks a part of the image"
-          : "does not hold the image",
-        missing: true,
-      };
+    case 404: {
+      const what = url.includes("/blobs/") ? "blob" : "image";
+      return { fault: { code: "missing", what }, missing: true };
+    }
     case 401:
-      return { kind: "login", reason: "wants a login", pause: FOR_GOOD };
+      return { fault: { code: "login" }, pause: FOR_GOOD };
     case 403:
-      return { kind: "login", reason: "forbids it", pause: FOR_GOOD };
+      return { fault: { code: "forbidden" }, pause: FOR_GOOD };
     case 429:
       return {
-        kind: "limit",
-        reason: "allows no more pulls for now",
+        fault: { code: "rate-limit" },
         pause: retryAfter ?? RATE_PAUSE,
       };
     default:
-      return { kind: "status", reason: `answers HTTP ${status}` };
+      return { fault: { code: "status", status } };
   }
 }

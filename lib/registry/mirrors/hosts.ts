@@ -5,7 +5,7 @@ import {
   NetworkError,
   RegistryError,
 } from "../../image/errors.ts";
-import type { OnEvent } from "../../image/events.ts";
+import type { MirrorFault, OnEvent, Warning } from "../../image/events.ts";
 import { judgeFailure, type MirrorFailure } from "./failure.ts";
 import { type Host, orderHosts } from "./host.ts";
 import { isRetryable } from "../../net/retry.ts";
@@ -104,7 +104,7 @@ export class Hosts {
         if (!failure) throw error;
         failures.push({ host, error });
         this.note(host, failure, digest);
-        this.tell(host, failure, rest[0]);
+        this.tell(host, failure.fault, rest[0]);
         if (silent) throw error;
       }
     }
@@ -171,31 +171,28 @@ export class Hosts {
   }
 
   /** Tells of a mirror's failure, once for each kind. */
-  tell(
-    host: Host,
-    { kind, reason }: Pick<MirrorFailure, "kind" | "reason">,
-    next?: Host,
-  ): void {
+  tell(host: Host, fault: MirrorFault, next?: Host): void {
     if (host.isOrigin) return;
-    const instead = next === undefined || next === host
-      ? "there is nothing else to ask"
-      : `asking ${next.isOrigin ? "" : "mirror "}${next.name} instead`;
-    this.warn(
-      `${kind} ${host.name}`,
-      `Mirror ${host.name} ${reason}; ${instead}`,
-    );
+    const { name } = host;
+    this.warn(`${fault.code} ${name}`, {
+      code: "mirror",
+      mirror: name,
+      fault,
+      next: next === undefined || next === host
+        ? null
+        : { name: next.name, isOrigin: next.isOrigin },
+    });
   }
 
   /**
    * Warns.
    *
    * @param key What it is about; of each only the first warning is given.
-   * @param message What it says.
+   * @param warning The warning.
    */
-  warn(key: string, message: string): void {
+  warn(key: string, warning: Warning): void {
     if (this.#told.has(key)) return;
     this.#told.add(key);
-    const warning = { code: "mirror", message } as const;
     this.#options.onEvent?.({ type: "warning", warning });
   }
 }

@@ -273,12 +273,13 @@ export class MirroredRepository implements ImageSource {
         believed = host.name;
         return ask(host, signal);
       }, { ...options, failures });
-      const { reason } = judgeFailure(error)!;
-      this.#hosts.warn(
-        "word",
-        `${this.#origin.name} ${reason}; what ${JSON.stringify(tag)} is, ` +
-          `is the word of mirror ${believed}`,
-      );
+      this.#hosts.warn("word", {
+        code: "mirror-believed",
+        registry: this.#origin.name,
+        fault: judgeFailure(error)!.fault,
+        tag,
+        mirror: believed,
+      });
       return { result };
     }, options);
     return "result" in found ? found.result : await settle(found.descriptor);

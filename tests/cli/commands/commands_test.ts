@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CredentialHelperError } from "../../../lib/credentials/helper.ts";
+import { CredentialHelperError } from "../../../lib/image/errors.ts";
 import { auth, withFolder } from "../../credentials/fixture.ts";
 import { buildImage } from "../../fixtures/mod.ts";
 import { test } from "../../harness.ts";
@@ -64,7 +64,9 @@ test("main() blames the file of logins where that cannot be read", () =>
     // A pull does without it, and says so once it looks for a login.
     const pull = await run(["r.io/a"], async ({ options }) => {
       assertEquals(await options.credentials!("r.io", "a"), undefined);
-      throw new CredentialHelperError("x", "y", "z");
+      throw new CredentialHelperError("store", "x", "h", {
+        code: "no-login",
+      });
     }, io);
     assertStringIncludes(pull.stderr, "so no login is taken from there\n");
   }));

@@ -17,7 +17,7 @@ import { runLogin } from "../../../cli/commands/login.ts";
 import { parseLogin, parseLogout } from "../../../cli/options/login_options.ts";
 import { runLogout } from "../../../cli/commands/logout.ts";
 import { AuthenticationError } from "../../../lib/image/errors.ts";
-import { CredentialHelperError } from "../../../lib/credentials/helper.ts";
+import { CredentialHelperError } from "../../../lib/image/errors.ts";
 import { auth, NO_SCRIPTS, withFolder } from "../../credentials/fixture.ts";
 import { test } from "../../harness.ts";
 import { type Auth, FakeRegistry } from "../../registry_server/mod.ts";

@@ -21,7 +21,7 @@ import {
   StorageError,
   UnsupportedMediaTypeError,
 } from "../../../lib/image/errors.ts";
-import { CredentialHelperError } from "../../../lib/credentials/helper.ts";
+import { CredentialHelperError } from "../../../lib/image/errors.ts";
 import { parseReference } from "../../../lib/image/reference.ts";
 
 const context: ErrorContext = {
@@ -261,7 +261,9 @@ test("explainError() blames the files of logins where it is about these", () => 
     hint(new StorageError("write", "a", "EROFS"))!,
     "--auth",
   );
-  const helper = new CredentialHelperError("store it", "docker-c-x", "why");
+  const helper = new CredentialHelperError("store", "x", "h", {
+    code: "no-login",
+  });
   assertStringIncludes(hint(helper)!, "credsStore");
   assertEquals(explainError(helper, about).code, 1);
 });

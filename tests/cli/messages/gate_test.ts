@@ -1,3 +1,4 @@
+import type { Warning } from "../../../lib/image/events.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { guarded, learnFromProcess } from "../../../cli/messages/gate.ts";
 import { Secrets } from "../../../lib/net/known_secrets.ts";
@@ -61,7 +62,10 @@ test("main() masks what a pull's warnings and errors repeat, and no path", async
   );
   assertEquals(stdout, "library_nginx_latest.tar\n");
   const { stderr } = await run(["--username=me", "nginx"], ({ options }) => {
-    const warning = { code: "mirror", message: "got hunter2" } as const;
+    const warning: Warning = {
+      code: "registry-not-asked",
+      reference: "got hunter2",
+    };
     options.onEvent?.({ type: "warning", warning });
     throw new Error("no hunter2 here");
   }, { env });

@@ -172,9 +172,12 @@ test("quiet progress prints warnings only", () => {
   progress.onEvent(start(layer));
   progress.onEvent({
     type: "warning",
-    warning: { code: "platform-mismatch", message: "it is another" },
+    warning: { code: "cache-entry-damaged", digest: "sha256:a" },
   });
   progress.onEvent(done(layer));
   progress.stop();
-  assertEquals(sink.written, "warning: it is another\n");
+  assertEquals(
+    sink.written,
+    "warning: The cache's copy of sha256:a is damaged and is fetched anew\n",
+  );
 });

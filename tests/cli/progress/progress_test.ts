@@ -122,7 +122,7 @@ test("TerminalProgress repairs what is typed with its next frame", () => {
     const layers = ["a1", "b2", "c3"].map((name) => blob(name, 9 * MB));
     send(...Array.from({ length: 10 }, (): PullEvent => ({
       type: "warning",
-      warning: { code: "mirror", message: "above" },
+      warning: { code: "mirror", mirror: "m", fault: { code: "login" } },
     })));
     send(planned(layers), ...layers.map((layer) => start(layer)));
     pass(200);
@@ -180,7 +180,11 @@ test("TerminalProgress prints warnings above, and with -v each retry, made harml
       retry(1, 0, { code: "content", reason: "wrong bytes", url: "sha256:a" }),
       {
         type: "warning",
-        warning: { code: "mirror", message: "evil\x07 \u202emirror" },
+        warning: {
+          code: "mirror",
+          mirror: "evil\x07 \u202emirror",
+          fault: { code: "login" },
+        },
       },
     );
     pass(100);
@@ -189,7 +193,7 @@ test("TerminalProgress prints warnings above, and with -v each retry, made harml
         ? ["retry: HTTP 503 \\x1b[2J (try 2 in 0.5s, https://r.example/v2/x)"]
         : []),
       "retry: wrong bytes (try 1 in 0.0s, sha256:a)",
-      "warning: evil\\x07 \\u202emirror",
+      "warning: Mirror evil\\x07 \\u202emirror wants a login",
     ]);
     progress.stop();
   }

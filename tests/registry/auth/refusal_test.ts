@@ -1,3 +1,4 @@
+import type { Warning } from "../../../lib/image/events.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../lib/image/errors.ts";
 import { isUnauthorized } from "../../../lib/registry/auth/authenticator.ts";
@@ -25,14 +26,14 @@ async function outcome(
   credential: Credential | undefined = LOGIN,
 ) {
   const web = fakeFetch(answer);
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const session = new Session("r.test", "r.test", "a/b", {
     ...fakeClock().options,
     fetch: web.fetch,
     credentials: () =>
       Promise.resolve(credential && { credential, source: "the test" }),
     onEvent: (event) => {
-      if (event.type === "warning") warnings.push(event.warning.message);
+      if (event.type === "warning") warnings.push(event.warning);
     },
   });
   let status: number | undefined;
@@ -47,7 +48,13 @@ async function outcome(
   return { status, error, warnings, log: web.log(), session, sent: web.sent };
 }
 
-const WARNING = "r.test refuses the login from the test; trying without one";
+const WARNING: Warning = {
+  code: "credentials-refused",
+  registry: "r.test",
+  repository: "a/b",
+  source: "the test",
+  known: false,
+};
 
 for (
   const [what, refusal] of [
@@ -127,9 +134,7 @@ test("a login that gets a token, but not the image, is said to have no access", 
       : [401, { "www-authenticate": CHALLENGE }];
   });
   assertEquals(status, 200);
-  assertEquals(warnings, [
-    "r.test gives the login from the test no access to a/b; trying without one",
-  ]);
+  assertEquals(warnings, [{ ...WARNING, known: true }]);
   assertEquals(sent.length, 5);
 });
 

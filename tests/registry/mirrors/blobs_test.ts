@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   ContentMismatchError,
   NetworkError,
@@ -24,10 +24,7 @@ test("pull() fetches a blob anew from another mirror where one lies", async () =
     path.endsWith(LAYER!.digest) ? { flipAt: 1000 } : undefined;
   await world.pull();
   assertEquals(asked(world, LAYER!.digest), "one two");
-  assertMatch(
-    world.warnings.join(),
-    /^Mirror one.test sends wrong bytes of sha256:\w+…; asking mirror two.test instead$/,
-  );
+  assertEquals(world.warnings, ["one.test wrong-bytes, two.test"]);
 });
 
 test("pull() fetches a blob from the registry where all mirrors lie", async () => {
@@ -115,10 +112,7 @@ test("demote() sets a mirror aside that breaks off again and again", async () =>
   const { host, body } = await source.fetchBlob(SECOND!);
   await body.cancel();
   assertEquals(host, "hub.test");
-  assertEquals(world.warnings, [
-    "Mirror one.test is slow, or breaks off again and again; " +
-    "asking hub.test instead",
-  ]);
+  assertEquals(world.warnings, ["one.test slow, hub.test"]);
   world.clock.pass(31_000);
   const later = await source.fetchBlob(LAYER!);
   await later.body.cancel();
@@ -138,10 +132,7 @@ test("demote() leaves a mirror that crawls, at once and for long", async () => {
     if (body.host === "one.test") source.demote!(body, CRAWL);
   }
   assertEquals(hosts, ["one.test", "hub.test", "two.test"]);
-  assertEquals(world.warnings, [
-    "Mirror one.test is slow, or breaks off again and again; " +
-    "asking hub.test instead",
-  ]);
+  assertEquals(world.warnings, ["one.test slow, hub.test"]);
 });
 
 test("demote() takes no notice of a disk that is full", async () => {

@@ -81,10 +81,7 @@ test("pull() by tag does not take another manifest that a mirror sends", async (
       ? { status: 200, text: new TextDecoder().decode(OTHER.document.bytes) }
       : undefined;
   assertEquals((await world.pull()).digest, DIGEST);
-  assertMatch(
-    world.warnings.join(),
-    /^Mirror one.test sends wrong bytes of sha256:.*; asking mirror two.test instead$/,
-  );
+  assertEquals(world.warnings, ["one.test wrong-bytes, two.test"]);
   assertEquals(world.blobsFrom(one!), 0, "it is not asked for more");
 });
 
@@ -109,9 +106,7 @@ test("pull() takes no other manifest by its tag from a mirror", async () => {
   byTagOnly(one!);
   one!.add("library/app", OTHER, "1");
   assertEquals((await world.pull()).digest, DIGEST);
-  assertEquals(world.warnings, [
-    "Mirror one.test does not hold the image; asking mirror two.test instead",
-  ]);
+  assertEquals(world.warnings, ["one.test missing image, two.test"]);
 });
 
 test("pull() takes what the registry sends of a tag where it told an old digest", async () => {
@@ -148,8 +143,7 @@ test("pull() believes a mirror about a tag, aloud, where the registry is not rea
   world.origin.fault = () => ({ throws: refusal() });
   assertEquals((await world.pull()).digest, DIGEST);
   assertEquals(world.warnings, [
-    "hub.test cannot be used: hub.test: the connection is refused; " +
-    'what "1" is, is the word of mirror one.test',
+    "hub.test unreachable refused, one.test on 1",
   ]);
 });
 
@@ -157,7 +151,7 @@ test("pull() waits for a silent registry for a moment only", async () => {
   const world = new World();
   world.origin.fault = () => ({ delay: 60_000 });
   assertEquals((await world.pull({ timeout: 40 })).digest, DIGEST);
-  assertMatch(world.warnings[0]!, /hub.test: no answer within 0.04 s/);
+  assertMatch(world.warnings[0]!, /^hub.test unreachable timeout,/);
   assertEquals(world.origin.requests.length, 1);
 });
 
@@ -165,10 +159,7 @@ test("pull() goes on with the next mirror where one is silent", async () => {
   const world = new World();
   world.mirrors[0]!.fault = () => ({ delay: 60_000 });
   await world.pull({ timeout: 40 });
-  assertEquals(world.warnings, [
-    "Mirror one.test cannot be used: one.test: no answer within 0.04 s; " +
-    "asking mirror two.test instead",
-  ]);
+  assertEquals(world.warnings, ["one.test unreachable timeout, two.test"]);
   assertEquals(world.mirrors[0]!.requests.length, 1, "it is set aside");
 });
 
@@ -194,9 +185,9 @@ test("pull() of an image that the mirrors do not hold comes from the registry", 
   for (const mirror of world.mirrors) mirror.fault = () => ({ status: 404 });
   await world.pull();
   assertEquals(world.blobsFrom(world.origin), 3);
-  assertEquals(world.warnings.map((text) => text.split(";")[0]), [
-    "Mirror one.test does not hold the image",
-    "Mirror two.test does not hold the image",
+  assertEquals(world.warnings, [
+    "one.test missing image, two.test",
+    "two.test missing image, hub.test",
   ]);
 });
 
@@ -215,21 +206,19 @@ test("pull() takes the blobs that a mirror lacks from elsewhere, one by one", as
 });
 
 for (
-  const [status, words] of [
-    [401, "wants a login"],
-    [403, "forbids it"],
-    [429, "allows no more pulls for now"],
-    [500, "answers HTTP 500"],
-    [503, "answers HTTP 503"],
+  const [status, fault] of [
+    [401, "login"],
+    [403, "forbidden"],
+    [429, "rate-limit"],
+    [500, "status 500"],
+    [503, "status 503"],
   ] as const
 ) {
   test(`pull() asks no more of a mirror that answers ${status}`, async () => {
     const world = new World();
     world.mirrors[0]!.fault = () => ({ status });
     await world.pull();
-    assertEquals(world.warnings, [
-      `Mirror one.test ${words}; asking mirror two.test instead`,
-    ]);
+    assertEquals(world.warnings, [`one.test ${fault}, two.test`]);
     assertEquals(world.mirrors[0]!.requests.length, status === 401 ? 2 : 1);
     assertEquals(world.blobsFrom(world.origin), 0);
   });

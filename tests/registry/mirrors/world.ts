@@ -1,5 +1,6 @@
 /** A registry with its mirrors, in memory, and pulls through them. */
 
+import type { MirrorFault, Warning } from "../../../lib/image/events.ts";
 import { Buffer } from "node:buffer";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -30,6 +31,27 @@ export const OTHER: BuiltImage = await buildImage({ layers: [{ size: 999 }] });
 
 const REFERENCE = "hub.test/library/app:1";
 
+/** Who is not used, why, and who is asked instead. */
+function brief(warning: Warning): string {
+  switch (warning.code) {
+    case "mirror":
+      return `${warning.mirror} ${describe(warning.fault)}, ${
+        warning.next?.name ?? "nobody"
+      }`;
+    case "mirror-believed":
+      return `${warning.registry} ${describe(warning.fault)}, ` +
+        `${warning.mirror} on ${warning.tag}`;
+    default:
+      return warning.code;
+  }
+}
+
+function describe(fault: MirrorFault): string {
+  if (fault.code === "unreachable") return `${fault.code} ${fault.error.kind}`;
+  if (fault.code === "missing") return `${fault.code} ${fault.what}`;
+  return fault.code === "status" ? `status ${fault.status}` : fault.code;
+}
+
 /** A registry and two mirrors of it. */
 export class World {
   /** The registry itself. */
@@ -39,7 +61,7 @@ export class World {
     new FakeRegistry({ host: "one.test" }),
     new FakeRegistry({ host: "two.test" }),
   ];
-  /** The warnings, in order. */
+  /** The warnings in brief, in order. */
   readonly warnings: string[] = [];
   /** `METHOD host path` of every request, in order. */
   readonly log: string[] = [];
@@ -75,7 +97,7 @@ export class World {
         urls: this.mirrors.map(({ host }) => `https://${host}`),
       }],
       onEvent: (event) => {
-        if (event.type === "warning") this.warnings.push(event.warning.message);
+        if (event.type === "warning") this.warnings.push(brief(event.warning));
       },
     };
   }
