@@ -69,12 +69,14 @@ const CONNECTIONS = 3;
 /** All the cases. */
 export function makeCases(options: CaseOptions): Case[] {
   const { commands, scale } = options;
+  const [first] = commands;
+  if (first === undefined) throw new TypeError("there is no command");
   const peers = peerRows(options.programs);
   const some = (...names: string[]) =>
     peers.filter(({ name }) => names.includes(name));
   const scaled = (sizes: number[]) =>
     sizes.map((size) => Math.round(size * scale));
-  const label = commands[0].label;
+  const { label } = first;
   const own = (...options: Parameters<typeof ownRow>[1][]) =>
     commands.flatMap((command) =>
       options.map((option) => ownRow(command, option))
@@ -101,7 +103,8 @@ export function makeCases(options: CaseOptions): Case[] {
 
   const five = [480, 280, 190, 110, 60].map((size) => size * MB);
   const skewed = [64, 7.2, 7.2, 7.2, 7.2, 7.2].map((size) => size * MB);
-  const memory = [100, 1000, 8000].map((size) => size * MB * scale);
+  const least = 100 * MB * scale;
+  const memory = [least, 10 * least, 80 * least];
   const memoryName = (size: number, connections: number) =>
     `${Math.round(size / MB)} MB, ${connections} connections`;
 
@@ -189,7 +192,7 @@ export function makeCases(options: CaseOptions): Case[] {
       ),
     ),
     targets: [
-      ...[[3, 150], [16, 220]].flatMap(([connections, most]) =>
+      ...([[3, 150], [16, 220]] as const).flatMap(([connections, most]) =>
         memory.map((size): Target => ({
           text: `memory ≤ ${most} MiB`,
           row: `${label}, ${memoryName(size, connections)}`,
@@ -200,10 +203,10 @@ export function makeCases(options: CaseOptions): Case[] {
         }))
       ),
       ...memory.slice(1).map((size): Target => ({
-        text: `memory ≤ 1.15 × that for ${Math.round(memory[0] / MB)} MB`,
+        text: `memory ≤ 1.15 × that for ${Math.round(least / MB)} MB`,
         row: `${label}, ${memoryName(size, 3)}`,
         metric: "memory",
-        over: `${label}, ${memoryName(memory[0], 3)}`,
+        over: `${label}, ${memoryName(least, 3)}`,
         most: 1.15,
         unit: "×",
       })),
@@ -213,7 +216,7 @@ export function makeCases(options: CaseOptions): Case[] {
     title: "One layer of 9 GB",
     image: { layers: 1, size: 9000 * MB * scale },
     maxRuns: 1,
-    rows: [ownRow(commands[0])],
+    rows: [ownRow(first)],
     targets: [],
     load: true,
   }, {

@@ -9,8 +9,8 @@ import type { Programs } from "./rows.ts";
 /** A name and what is said of it. */
 export type Facts = [name: string, value: string][];
 
-function output(command: string[]): string {
-  const { stdout, status } = spawnSync(command[0], command.slice(1), {
+function output(program: string, ...args: string[]): string {
+  const { stdout, status } = spawnSync(program, args, {
     encoding: "utf8",
   });
   return status === 0 ? stdout.trim() : "";
@@ -20,7 +20,7 @@ function output(command: string[]): string {
 function goVersion(program: string): string {
   const path = which(program);
   if (!path || !which("go")) return "";
-  const found = /: (go[\d.]+)/.exec(output(["go", "version", path]));
+  const found = /: (go[\d.]+)/.exec(output("go", "version", path));
   return found ? `, built with ${found[1]}` : "";
 }
 
@@ -54,7 +54,7 @@ export function describeMachine(programs: Programs): Facts {
   for (const [name, args] of Object.entries(VERSION_COMMANDS)) {
     const program = programs[name];
     if (!program) continue;
-    const [line = ""] = output([program, ...args]).split("\n");
+    const [line = ""] = output(program, ...args).split("\n");
     const version = /\d+\.\d+[\w.+-]*/.exec(line)?.[0] ?? "unreleased";
     facts.push([name, version + goVersion(program)]);
   }

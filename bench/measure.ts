@@ -52,17 +52,26 @@ function metered(command: string[], scratch: string): string[] {
 function readMeter(scratch: string): { cpu: number; memory: number } {
   const text = readFileSync(scratch, "utf8").trim();
   if (hasGnuTime) {
-    const [user, system, kibibytes] = text.split(" ").map(Number);
+    const [user = NaN, system = NaN, kibibytes = NaN] = text.split(" ").map(
+      Number,
+    );
     return { cpu: user + system, memory: kibibytes * 1024 };
   }
   const cpu = [...text.split("\n").at(-1)!.matchAll(/(\d+)m([\d.]+)s/g)]
-    .reduce((sum, [, minutes, seconds]) => sum + +minutes * 60 + +seconds, 0);
+    .reduce(
+      (sum, [, minutes, seconds]) =>
+        sum + Number(minutes) * 60 + Number(seconds),
+      0,
+    );
   return { cpu, memory: NaN };
 }
 
-function run(command: string[], cwd: string): Promise<void> {
+function run(
+  [program = "", ...args]: string[],
+  cwd: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command[0], command.slice(1), {
+    const child = spawn(program, args, {
       cwd,
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -106,7 +115,6 @@ export function runQuietly(command: string[], cwd: string): Promise<void> {
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }

@@ -51,21 +51,22 @@ export function compare(targets: Target[], rows: RowResult[]): Reached[] {
 
 /** Lays out cells as a Markdown table whose columns also align as text. */
 export function table(cells: string[][]): string {
-  const widths = cells[0].map((_, column) =>
-    Math.max(3, ...cells.map((row) => row[column].length))
+  const [head = [], ...body] = cells;
+  const widths = head.map((_, column) =>
+    Math.max(3, ...cells.map((row) => row[column]?.length ?? 0))
   );
   const line = (row: string[]) =>
     `| ${
-      row.map((cell, column) =>
-        column ? cell.padStart(widths[column]) : cell.padEnd(widths[column])
-      ).join(" | ")
+      row.map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column ? cell.padStart(width) : cell.padEnd(width);
+      }).join(" | ")
     } |`;
   const rule = `| ${
     widths.map((width, column) =>
       column ? `${"-".repeat(width - 1)}:` : "-".repeat(width)
     ).join(" | ")
   } |`;
-  const [head, ...body] = cells;
   return [line(head), rule, ...body.map(line)].join("\n");
 }
 
@@ -85,8 +86,9 @@ function text(
 
 /** Leaves out the columns that say nothing. */
 function withoutEmptyColumns(cells: string[][]): string[][] {
-  const says = cells[0].map((_, column) =>
-    cells.slice(1).some((row) => !/^(?:–|0|0\.0 MB)$/.test(row[column]))
+  const [head = [], ...body] = cells;
+  const says = head.map((_, column) =>
+    body.some((row) => !/^(?:–|0|0\.0 MB)$/.test(row[column] ?? ""))
   );
   return cells.map((row) => row.filter((_, column) => says[column]));
 }

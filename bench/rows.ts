@@ -81,6 +81,7 @@ function curl(program: string): Row {
 /** The peers that are installed, in the order of the table. */
 export function peerRows(programs: Programs): Row[] {
   const { crane, skopeo, regctl, oras, podman } = programs;
+  const script = programs["docker_pull.py"];
   const rows: (Row | undefined | "")[] = [
     programs.curl && curl(programs.curl),
     crane && {
@@ -143,12 +144,10 @@ export function peerRows(programs: Programs): Row[] {
       programs.docker ?? "docker",
       programs["docker-host"],
     ),
-    programs["docker_pull.py"] && {
+    script && {
       name: "docker_pull.py",
       secure: true,
-      commands: (
-        job,
-      ) => [["python3", programs["docker_pull.py"], reference(job)]],
+      commands: (job) => [["python3", script, reference(job)]],
     },
   ];
   return rows.filter((row) => row !== undefined && row !== "");

@@ -127,7 +127,8 @@ async function runLanes(
   for (const lane of lanes) {
     if (!lane.row.keep) continue;
     await mkdir(lane.job.folder, { recursive: true });
-    await runQuietly(lane.row.commands(lane.job)[0], lane.job.folder)
+    const [command = []] = lane.row.commands(lane.job);
+    await runQuietly(command, lane.job.folder)
       .catch((error) => lane.result.failure = error.message);
   }
   for (let run = 1; run <= runs; run++) {
@@ -186,7 +187,10 @@ export async function runCase(
         result: { name: row.name, samples: [] },
       });
     }
-    if (main && !proxy && !isZeros(benchCase.image!)) await warmUp(lanes[0]);
+    const [first] = lanes;
+    if (first && main && !proxy && !isZeros(benchCase.image!)) {
+      await warmUp(first);
+    }
     const loads = await runLanes(benchCase, lanes, stage);
     return {
       id,

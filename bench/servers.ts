@@ -52,7 +52,9 @@ function stopper(child: ChildProcess): () => Promise<void> {
 }
 
 /** Runs a script of this folder in the runtime that runs this one. */
-export function runtimeCommand(script: string): string[] {
+export function runtimeCommand(
+  script: string,
+): [program: string, ...args: string[]] {
   const path = fileURLToPath(new URL(script, import.meta.url));
   return "Deno" in globalThis
     ? [process.execPath, "run", "-A", "--no-config", path]

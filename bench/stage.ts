@@ -68,6 +68,7 @@ export function openStage(options: StageOptions): OwnedStage {
   let secure: Promise<Server> | undefined;
   let zeros: Promise<Server> | undefined;
   const log = (message: string) => console.error(message);
+  const dockerRegistry = programs["docker-registry"] ?? "docker-registry";
   return {
     folder,
     runs,
@@ -79,7 +80,7 @@ export function openStage(options: StageOptions): OwnedStage {
         return { server, image: await readZeros(server.host, repository) };
       }
       const server = await (registry ??= startRegistry(
-        programs["docker-registry"],
+        dockerRegistry,
         join(folder, "registry"),
       ));
       log(`  pushing ${image.name}, unless it is there`);
@@ -87,7 +88,7 @@ export function openStage(options: StageOptions): OwnedStage {
     },
     secure() {
       return secure ??= startSecureRegistry(
-        programs["docker-registry"],
+        dockerRegistry,
         join(folder, "registry"),
       );
     },

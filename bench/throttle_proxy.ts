@@ -46,13 +46,14 @@ function carry(from: Socket, to: Socket, options: DelayOptions): void {
 
   function advance(): void {
     timer = undefined;
-    while (queue.length > 0 && !blocked) {
-      const wait = queue[0].due - performance.now();
+    for (let next; !blocked && (next = queue[0]);) {
+      const wait = next.due - performance.now();
       if (wait > 0.5) {
         timer = setTimeout(advance, wait);
         return;
       }
-      const { chunk } = queue.shift()!;
+      queue.shift();
+      const { chunk } = next;
       queued -= chunk.length;
       onChunk?.(chunk);
       if (!to.write(chunk)) {

@@ -16,7 +16,7 @@ function readText(header: Uint8Array, start: number, end: number): string {
 }
 
 function readSize(header: Uint8Array): number {
-  return header[124] & 0x80
+  return header[124]! & 0x80
     ? header.subarray(125, 136).reduce((sum, byte) => sum * 256 + byte, 0)
     : parseInt(readText(header, 124, 136), 8);
 }

@@ -29,13 +29,13 @@ import {
   root,
 } from "./runtimes.js";
 
-/** The end of a file's name: Deno's name and Bun's name for the system. */
+/** The end of a file's name: what Deno and Bun call the system. */
 const TARGETS = {
-  "linux-x64": ["x86_64-unknown-linux-gnu", "linux-x64"],
-  "linux-arm64": ["aarch64-unknown-linux-gnu", "linux-aarch64"],
-  "macos-x64": ["x86_64-apple-darwin", "darwin-x64"],
-  "macos-arm64": ["aarch64-apple-darwin", "darwin-aarch64"],
-  "windows-x64.exe": ["x86_64-pc-windows-msvc", "windows-x64"],
+  "linux-x64": { deno: "x86_64-unknown-linux-gnu", bun: "linux-x64" },
+  "linux-arm64": { deno: "aarch64-unknown-linux-gnu", bun: "linux-aarch64" },
+  "macos-x64": { deno: "x86_64-apple-darwin", bun: "darwin-x64" },
+  "macos-arm64": { deno: "aarch64-apple-darwin", bun: "darwin-aarch64" },
+  "windows-x64.exe": { deno: "x86_64-pc-windows-msvc", bun: "windows-x64" },
 };
 
 /** What a pull needs, and no more: --allow-run is for credential helpers. */
@@ -141,11 +141,11 @@ mkdirSync(dist, { recursive: true });
 const compile = byBun ? bunCompiler() : await denoCompiler();
 const missing = [];
 const sums = [];
-for (const [name, [denoTarget, bunTarget]] of Object.entries(TARGETS)) {
+for (const [name, targets] of Object.entries(TARGETS)) {
   const file = join(dist, `docker-pull-${name}`);
   if (args.length === 0 || args.includes(name)) {
     rmSync(file, { force: true });
-    const problem = compile(byBun ? bunTarget : denoTarget, file);
+    const problem = compile(byBun ? targets.bun : targets.deno, file);
     if (problem === undefined) console.log(`dist/docker-pull-${name}`);
     else missing.push(`Cannot compile "docker-pull-${name}": ${problem}`);
   }

@@ -8,7 +8,7 @@
 import process from "node:process";
 import { denoPath, profile, run } from "./runtimes.js";
 
-const [command, ...args] = process.argv.slice(2);
+const [command = "help", ...args] = process.argv.slice(2);
 // `deno doc` takes no --config.
 const config = command === "doc" ? [] : await profile();
 process.exitCode = await run(denoPath(), [command, ...config, ...args]);

@@ -106,7 +106,7 @@ const xml = existsSync(report) ? readFileSync(report, "utf8") : "";
 rmSync(folder, { recursive: true });
 const cases = [...xml.matchAll(
   /<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g,
-)].map(([, attributes, inside = ""]) => ({
+)].map(([, attributes = "", inside = ""]) => ({
   name: unescape(/\bname="([^"]*)"/.exec(attributes)?.[1] ?? ""),
   skipped: inside.includes("<skipped"),
   failed: /<(failure|error)\b/.test(inside),

@@ -30,13 +30,13 @@ function prose(markdown: string): string {
 /** Where links lead that are to files or headings of the project. */
 function relativeLinks(markdown: string): string[] {
   return [...prose(markdown).matchAll(/\]\(\s*<?([^\s)>]+)/g)]
-    .map(([, target]) => target)
+    .map(([, target = ""]) => target)
     .filter((target) => !/^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(target));
 }
 
 /** The names that GitHub gives to a document's headings. */
 function anchors(markdown: string): string[] {
-  return [...markdown.matchAll(/^#+ +(.+)$/gm)].map(([, heading]) =>
+  return [...markdown.matchAll(/^#+ +(.+)$/gm)].map(([, heading = ""]) =>
     heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\p{M}_ -]/gu, "")
       .replaceAll(" ", "-")
   );
@@ -53,7 +53,7 @@ function isBroken(document: string, link: string): boolean {
 /** The codes in the first column of a document's table of exit codes. */
 function exitCodes(markdown: string): number[] {
   return [...markdown.matchAll(/^\| *(\d[\d, ]*?) *\|/gm)]
-    .flatMap(([, codes]) => codes.split(",").map(Number));
+    .flatMap(([, codes = ""]) => codes.split(",").map(Number));
 }
 
 function sorted(codes: readonly number[]): number[] {

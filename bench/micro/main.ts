@@ -64,8 +64,9 @@ if (unknown !== undefined || !Number.isInteger(runs) || runs < 1) {
 }
 const results: Record<string, Timing[]> = {};
 for (const part of parts) {
-  results[part] = await PARTS[part](runs);
-  if (!flags.json) console.log(`${format(part, results[part])}\n`);
+  const timings = await PARTS[part]?.(runs) ?? [];
+  results[part] = timings;
+  if (!flags.json) console.log(`${format(part, timings)}\n`);
 }
 if (flags.json) console.log(JSON.stringify(results, undefined, 2));
 // The writing threads would keep some runtimes waiting.

@@ -26,18 +26,18 @@ export interface Work {
 
 /** Runs each work in alternation, after a first round that does not count. */
 export async function timeAll(works: Work[], runs: number): Promise<Timing[]> {
-  const times = works.map((): number[] => []);
+  const timed = works.map((work) => ({ work, times: [] as number[] }));
   for (let run = 0; run <= runs; run++) {
-    for (const [index, work] of works.entries()) {
+    for (const { work, times } of timed) {
       const start = performance.now();
       await work.run();
-      if (run > 0) times[index].push((performance.now() - start) / 1000);
+      if (run > 0) times.push((performance.now() - start) / 1000);
       await work.after?.();
     }
   }
-  return works.map(({ name, bytes }, index) => ({
+  return timed.map(({ work: { name, bytes }, times }) => ({
     name,
-    seconds: median(times[index]),
+    seconds: median(times),
     ...bytes !== undefined && { bytes },
   }));
 }

@@ -27,7 +27,7 @@ export function promptSecret(
   stdin.setRawMode(true);
   try {
     while (readSync(fd, byte, 0, 1, null) > 0) {
-      const [code] = byte;
+      const code = byte[0]!;
       if (code === 0x0d || code === 0x0a || code === 0x04) break;
       if ((interrupted = code === 0x03)) break;
       if (code === 0x08 || code === 0x7f) {

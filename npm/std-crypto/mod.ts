@@ -2,7 +2,7 @@
 import { blake3 } from "@noble/hashes/blake3.js";
 import { createHash } from "node:crypto";
 
-const NAMES: Record<string, string> = {
+const NAMES = {
   "SHA-256": "sha256",
   "SHA-384": "sha384",
   "SHA-512": "sha512",

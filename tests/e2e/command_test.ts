@@ -107,14 +107,14 @@ test("layers of an earlier image come from the cache, and it says so", () =>
 test("a damaged entry of the cache is dropped and fetched again", () =>
   withRegistry(async ({ registry, host, cwd }) => {
     await pullOk(["-o", "one.tar", `${host}/team/app:1.0`], cwd);
-    const [layer] = image.layers;
+    const layer = image.layers[0]!;
     const entry = join(
       cwd,
       "docker_images_cache/blobs/sha256",
       layer.digest.slice(7),
     );
     const bytes = readFileSync(entry);
-    bytes[1234] ^= 1;
+    bytes.writeUInt8(bytes.readUInt8(1234) ^ 1, 1234);
     rmSync(entry);
     writeFileSync(entry, bytes);
     await pullOk(["-o", "two.tar", `${host}/team/app:1.0`], cwd);
@@ -167,11 +167,11 @@ test("a broken connection goes on where it broke off", () =>
     // So slow that the client has read some of it by then: what has come but
     // was not read is lost with a connection.
     registry.bytesPerSecond = 2_000_000;
-    const [layer] = image.layers;
+    const layer = image.layers[0]!;
     registry.fault = ({ path }, count) =>
       path.endsWith(layer.digest) && count === 1 ? { closeAfter: 250_000 } : {};
     await pullOk([`${host}/team/app:1.0`], cwd);
-    const [, second] = blobRequests(registry, layer);
+    const second = blobRequests(registry, layer)[1]!;
     assertMatch(second.headers.get("range") ?? "", /^bytes=[1-9]\d+-/);
     assertEquals(second.status, 206);
   }));
@@ -193,7 +193,7 @@ for (const [title, fault, code, sentence] of REFUSALS) {
       registry.fault = ({ path }) => {
         const wanted = fault.flipAt === undefined
           ? "/manifests/"
-          : image.layers[1].digest;
+          : image.layers[1]!.digest;
         return path.includes(wanted) ? fault : {};
       };
       const args = ["--retries", "1", `${host}/team/app:1.0`];
@@ -211,7 +211,7 @@ test("an image of one other platform is a warning, or an error when asked", () =
     const reference = `${host}/team/other:1.0`;
     const { stderr } = await pullOk([reference], cwd);
     assertMatch(stderr, /warning: .*linux\/s390x/);
-    rmSync(join(cwd, filesIn(cwd)[0]));
+    rmSync(join(cwd, filesIn(cwd)[0]!));
     assertFailure(
       await dockerPull(["--platform", "linux/amd64", reference], { cwd }),
       7,

@@ -26,7 +26,7 @@ const registry = workspace.share(async ({ folder }) => {
   const { url } = registry;
   const options = { url, repository: "e2e/app", tag: "1.0" };
   await push(buildIndex(images), options);
-  await push(images[0], { ...options, tag: "single" });
+  await push(images[0]!, { ...options, tag: "single" });
   return registry;
 });
 

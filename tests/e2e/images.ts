@@ -57,12 +57,12 @@ async function listed(
       layers: [FIRST, { seed: Object.values(platform).join("-") }],
     })
   ));
-  const platform = Object.values(platforms[wanted]).join("/");
+  const platform = Object.values(platforms[wanted]!).join("/");
   return {
     name,
     args: ["--platform", platform],
     content: buildIndex(images, { format, attestations }),
-    image: images[wanted],
+    image: images[wanted]!,
     file: FILE,
   };
 }

@@ -75,7 +75,7 @@ function assertLoaded(
   wantedId: string = wanted.image.config.descriptor.digest,
 ) {
   const { platform } = wanted.image;
-  const [found]: Inspected[] = JSON.parse(
+  const [found]: [Inspected] = JSON.parse(
     engine.run("image", "inspect", reference),
   );
   const id = found.Id.includes(":") ? found.Id : `sha256:${found.Id}`;
@@ -159,7 +159,7 @@ for (const wanted of images) {
     // skopeo finds only OCI manifests by name, so a Docker manifest is named
     // by one that says the same.
     const same = !mediaType.includes("docker");
-    assertEquals(manifests[0].digest === digest, same);
+    assertEquals(manifests[0]!.digest === digest, same);
     for (const name of ["", `:${reference}`]) {
       const from = `oci:${cache}${name}`;
       const raw = runTool(["skopeo", "inspect", "--raw", from], folder);
@@ -205,7 +205,7 @@ test("ctr images import takes the archive", {
       ["ctr", "-a", socket, "-n", "tests", "images", ...args],
       workspace.folder,
     );
-  const wanted = images[1];
+  const wanted = images[1]!;
   const { archive, reference } = await archiveOf(wanted);
   ctr("import", "--no-unpack", archive);
   const line = ctr("list").split("\n").find((l) => l.startsWith(reference));

@@ -58,7 +58,7 @@ interface Situation {
   reference: string;
   cwd: string;
   /** A home with the authority where Docker keeps it. */
-  env: Record<string, string>;
+  env: { HOME: string };
   config: () => string;
 }
 
@@ -193,7 +193,10 @@ test("a credential helper is asked, and one that fails breaks no public pull", {
     const served = await registry.serve();
     try {
       for (
-        const [PATH, reason] of [[path, "failed with"], ["/bin", "not in"]]
+        const [PATH, reason] of [
+          [path, "failed with"],
+          ["/bin", "not in"],
+        ] as const
       ) {
         const args = ["-o", "x.tar", "--force", `${served.host}/team/app:1.0`];
         const command = await dockerPull(args, { cwd, env: { ...env, PATH } });

@@ -228,7 +228,8 @@ test("doctor says which proxy it went through, and not with what password", {
     certFile,
   ]);
   const args = ["doctor", ...trust, `${secure}/e2e/app:1.0`];
-  for (const [scheme, host] of [["http", proxy.host], ["https", front.host]]) {
+  const hosts = { http: proxy.host, https: front.host };
+  for (const [scheme, host] of Object.entries(hosts)) {
     const env = { ...LOGIN, HTTPS_PROXY: proxyUrl(scheme, host) };
     const { code, stdout, stderr } = await run(args, cwd, env);
     assertEquals(code, 0, stdout + stderr);

@@ -83,7 +83,7 @@ async function pullSlowly(
       line,
       issued: tokens.issued(),
       async ask(token) {
-        const { digest } = image.layers[0];
+        const { digest } = image.layers[0]!;
         const response = await fetch(`${url}/v2/${NAME}/blobs/${digest}`, {
           method: "HEAD",
           headers: { authorization: `Bearer ${token}` },
@@ -117,7 +117,7 @@ test("tokens of 5 seconds last for a pull of a minute", {
     platform: HOST_PLATFORM,
     layers: [large, ...Array.from({ length: 20 }, () => ({ size: 400_000 }))],
   });
-  const [{ digest }] = image.layers;
+  const { digest } = image.layers[0]!;
   let broken = false;
   await pullSlowly({
     image,
@@ -132,7 +132,7 @@ test("tokens of 5 seconds last for a pull of a minute", {
     assert(issued > 8, `${issued} tokens`);
     assertEquals(used.length, issued, "a token is fetched to be used");
     // The first request had none yet.
-    assertEquals([requests[0].status, requests[0].token], [401, undefined]);
+    assertEquals([requests[0]?.status, requests[0]?.token], [401, undefined]);
     // The line was broken, and what had come was not fetched again.
     const second = requests.find(({ path, status }) =>
       path.endsWith(digest) && status === 206
@@ -141,7 +141,7 @@ test("tokens of 5 seconds last for a pull of a minute", {
     assertOnce(image, line, 65_536);
     // The registry took the first token then, and takes it no more.
     const first = requests.find(({ token }) => token === used[0])!;
-    assertEquals([first.status, await ask(used[0])], [200, 401]);
+    assertEquals([first.status, await ask(used[0]!)], [200, 401]);
   });
 });
 
@@ -167,7 +167,7 @@ test("a token that runs out before its time is replaced amid the pull", {
       `${issued} tokens, ${refused.length} refusals`,
     );
     assertOnce(image, line, 0);
-    assertEquals(await ask(refused[0]), 401);
+    assertEquals(await ask(refused[0]!), 401);
   });
 });
 

@@ -108,7 +108,7 @@ export function assertFailure(
   assertEquals(result.code, code, stderr);
   const errors = stderr.split("\n").filter((line) => line.startsWith("error:"));
   assertEquals(errors.length, 1, stderr);
-  assertMatch(errors[0], sentence);
+  assertMatch(errors[0]!, sentence);
   assertEquals(/\n\s+at |\bUncaught\b|\[object /.test(stderr), false, stderr);
   assertEquals(stdout, "");
 }

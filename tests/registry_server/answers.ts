@@ -70,7 +70,7 @@ export function blob(
 export function manifest(document: Document, accept: string | null): Answer {
   const { mediaType, digest } = document.descriptor;
   const types = (accept ?? "*/*").split(",").map((type) =>
-    type.split(";")[0].trim()
+    type.split(";", 1)[0]!.trim()
   );
   if (!types.includes(mediaType) && !types.includes("*/*")) {
     return problem(

@@ -54,9 +54,9 @@ interface Token {
 
 /** The user and password of a Basic header. */
 function readBasic(header: string | null): [string, string] | undefined {
-  const match = /^Basic (.+)$/i.exec(header ?? "");
-  if (!match) return undefined;
-  const bytes = Uint8Array.from(atob(match[1]), (c) => c.charCodeAt(0));
+  const [, coded] = /^Basic (.+)$/i.exec(header ?? "") ?? [];
+  if (!coded) return undefined;
+  const bytes = Uint8Array.from(atob(coded), (c) => c.charCodeAt(0));
   const text = new TextDecoder().decode(bytes);
   const colon = text.indexOf(":");
   return [text.slice(0, colon), text.slice(colon + 1)];
@@ -133,11 +133,11 @@ export class Gate {
     }
     const pulls = new Set<string>();
     for (const scope of parameters.getAll("scope").join(" ").split(" ")) {
-      const match = /^repository:(.+):([a-z,*]+)$/.exec(scope);
-      if (match === null) continue;
+      const [, name] = /^repository:(.+):[a-z,*]+$/.exec(scope) ?? [];
+      if (name === undefined) continue;
       const open = auth.anonymous === true ||
-        Array.isArray(auth.anonymous) && auth.anonymous.includes(match[1]);
-      if (user !== undefined || open) pulls.add(match[1]);
+        Array.isArray(auth.anonymous) && auth.anonymous.includes(name);
+      if (user !== undefined || open) pulls.add(name);
     }
     const { expiresIn = 300, field = "token" } = auth;
     const token = `opaque-${++this.#count}`;

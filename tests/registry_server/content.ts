@@ -54,7 +54,7 @@ export function parseRoute(path: string): Route {
     path,
   );
   if (!match) return { kind: "unknown" };
-  const [, root, repository, collection, last] = match;
+  const [, root, repository = "", collection, last = ""] = match;
   const name = decodeURIComponent(last);
   if (root === "storage") return { kind: "storage", repository, digest: name };
   switch (collection) {

@@ -115,7 +115,7 @@ export function sendBody(
       // A copy: a client may transfer the buffer that it is given.
       const chunk = bytes.slice(position, end);
       const flip = (fault.flipAt ?? -1) - offset - position;
-      if (flip >= 0 && flip < chunk.length) chunk[flip] ^= 1;
+      if (flip >= 0 && flip < chunk.length) chunk[flip]! ^= 1;
       position = end;
       record.sent = end;
       controller.enqueue(chunk);

@@ -11,7 +11,7 @@ import { FakeRegistry } from "./mod.ts";
 
 const BASE = "https://registry.test/v2/team/app";
 const image = await buildImage({ layers: [{ size: 200_000 }, {}] });
-const layer = image.layers[0];
+const layer = image.layers[0]!;
 
 function makeRegistry(): FakeRegistry {
   const registry = new FakeRegistry();
@@ -77,8 +77,8 @@ test("FakeRegistry knows the bodies that nobody has read", async () => {
   assertThrows(() => registry.assertNoOpenBodies(), Error, layer.digest);
   await response.body!.cancel();
   registry.assertNoOpenBodies();
-  assertEquals(registry.requests[0].body, "cancelled");
-  assertEquals(registry.requests[0].sent, 0);
+  assertEquals(registry.requests[0]!.body, "cancelled");
+  assertEquals(registry.requests[0]!.sent, 0);
 });
 
 test("FakeRegistry redirects blobs to a storage that refuses a login", async () => {
@@ -150,8 +150,8 @@ test("FakeRegistry breaks off, damages and withholds bodies on demand", async ()
   assertEquals((await bytesOf(await getBlob(registry))).length, 1000);
   registry.fault = () => ({ flipAt: 70_000 });
   const flipped = await bytesOf(await getBlob(registry, "bytes=66000-80000"));
-  assertEquals(flipped[4000], whole[70_000] ^ 1);
-  flipped[4000] ^= 1;
+  assertEquals(flipped[4000], whole[70_000]! ^ 1);
+  flipped[4000]! ^= 1;
   assertEquals(flipped, whole.slice(66_000, 80_001));
   registry.fault = () => ({ ignoreRange: true });
   const full = await getBlob(registry, "bytes=5-9");

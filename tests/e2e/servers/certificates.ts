@@ -43,7 +43,8 @@ export function makeAuthority(folder: string): Authority {
   const read = (name: string): Certificate => {
     const keyFile = join(folder, `${name}.key`);
     const certFile = join(folder, `${name}.crt`);
-    const [key, cert] = [keyFile, certFile].map((f) => readFileSync(f, "utf8"));
+    const key = readFileSync(keyFile, "utf8");
+    const cert = readFileSync(certFile, "utf8");
     return { keyFile, certFile, key, cert };
   };
   const openssl = (...args: string[]): void => {

@@ -79,7 +79,7 @@ export async function freePort(): Promise<number> {
 
 /** Starts a server and waits until it answers. */
 export async function startDaemon(
-  command: string[],
+  command: [program: string, ...args: string[]],
   options: DaemonOptions,
 ): Promise<Daemon> {
   const { logFile, ready } = options;

@@ -8,7 +8,10 @@ import { cleanEnvironment } from "../../fixtures/command.ts";
 import { type Daemon, findProgram, startDaemon } from "./daemon.ts";
 
 /** Runs a program to its end and gives what it wrote; fails when it does. */
-export function runTool(command: string[], cwd: string): string {
+export function runTool(
+  command: [program: string, ...args: string[]],
+  cwd: string,
+): string {
   const [program, ...args] = command;
   const { status, stdout, stderr, error } = spawnSync(
     findProgram(program) ?? program,

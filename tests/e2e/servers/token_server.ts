@@ -80,12 +80,14 @@ export async function startTokenServer(
   };
   const answer = (request: Request): Response => {
     const { searchParams } = new URL(request.url);
-    const basic = /^Basic (.+)$/.exec(
+    const [, basic = ""] = /^Basic (.+)$/.exec(
       request.headers.get("authorization") ?? "",
+    ) ?? [];
+    const login = Buffer.from(basic, "base64").toString();
+    const user = Object.keys(users).find((name) =>
+      login === `${name}:${users[name]}`
     );
-    const login = basic && Buffer.from(basic[1], "base64").toString();
-    const known = Object.entries(users).map(([u, p]) => `${u}:${p}`);
-    if (login === null || !known.includes(login)) {
+    if (user === undefined) {
       return Response.json({
         errors: [{ code: "UNAUTHORIZED", message: "wrong user or password" }],
       }, { status: 401 });
@@ -99,7 +101,7 @@ export async function startTokenServer(
       return { type, name, actions: wanted.filter((a) => a === "pull") };
     });
     issued += 1;
-    const token = sign(access, login.split(":")[0]);
+    const token = sign(access, user);
     return Response.json({ token, expires_in: announced });
   };
   const served = await serve((request) => Promise.resolve(answer(request)));
