@@ -67,6 +67,7 @@ class Scan {
   /** Reads a value, as the member that it is of. */
   value(member: Member | undefined, name = ""): void {
     const start = this.#token();
+    this.#checkType(member, name, start);
     switch (start) {
       case "{":
         return this.#within(() =>
@@ -87,9 +88,16 @@ class Scan {
         const literal = this.#literal();
         if (
           member === "integer" && /^[-\d]/.test(literal) &&
-          !INTEGER.test(literal)
+          !(INTEGER.test(literal) && Number.isSafeInteger(Number(literal)))
         ) this.#refuse(`${name} is written ${literal.slice(0, 40)}`);
       }
+    }
+  }
+
+  /** Go refuses a number of another type; `null`, it takes for none. */
+  #checkType(member: Member | undefined, name: string, start: string): void {
+    if (member === "integer" && !/[-\dn]/.test(start)) {
+      this.#refuse(`${name} is no number`);
     }
   }
 

@@ -49,6 +49,12 @@ const MANIFESTS: [string, string][] = [
     "a size below nought",
     manifest(VERSION, CONFIG, `"layers":[${layer("-0")}]`),
   ],
+  ["a size as a text", manifest(VERSION, CONFIG, `"layers":[${layer('"5"')}]`)],
+  ["a version as a text", manifest(`"schemaVersion":"2"`, CONFIG, LAYERS)],
+  [
+    "a size beyond 64 bits",
+    manifest(VERSION, CONFIG, `"layers":[${layer("99999999999999999999")}]`),
+  ],
   ["a version with a point", manifest(`"schemaVersion":2.0`, CONFIG, LAYERS)],
   ["Layers beside layers", manifest(VERSION, CONFIG, LAYERS, `"Layers":[]`)],
   ["LAYERS before layers", manifest(VERSION, CONFIG, `"LAYERS":[]`, LAYERS)],
