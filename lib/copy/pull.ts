@@ -38,6 +38,7 @@ import { PendingImage } from "./pending_image.ts";
 import { TransferTime } from "./timing.ts";
 import {
   formatReference,
+  isReference,
   parseReference,
   type Reference,
 } from "../image/reference.ts";
@@ -292,6 +293,11 @@ export async function pull(
   options: PullOptions = {},
 ): Promise<PullResult> {
   checkOptions("pull", options, PULL_RULES);
+  if (typeof reference !== "string" && !isReference(reference)) {
+    throw new TypeError(
+      "Cannot pull: the image is neither a text nor a reference",
+    );
+  }
   if (options.fetch) return await pullWith(options.fetch, reference, options);
   const transport = createTransport();
   try {

@@ -121,7 +121,9 @@ export function checkOptions<T extends object>(
   options: T,
   rules: Rules<T>,
 ): void {
-  if (typeof options !== "object" || options === null) {
+  if (
+    typeof options !== "object" || options === null || Array.isArray(options)
+  ) {
     throw new TypeError(`Cannot ${action}: the options are no object`);
   }
   for (const [name, value] of Object.entries(options)) {

@@ -31,6 +31,22 @@ const LABEL = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /**
+ * Whether a caller without types has given the parts of a name.
+ *
+ * @param value What was given.
+ */
+export function isReference(value: unknown): value is Reference {
+  if (typeof value !== "object" || value === null) return false;
+  const { registry, repository, tag = "", digest = "" } = value as Record<
+    string,
+    unknown
+  >;
+  return [registry, repository, tag, digest].every((part) =>
+    typeof part === "string"
+  );
+}
+
+/**
  * Takes a reference apart.
  *
  * A first component with a dot, a colon or a capital letter, or `localhost`,

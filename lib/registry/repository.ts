@@ -8,7 +8,7 @@ import type { CallOptions } from "../image/image_source.ts";
 import { parseDigest, verifyBytes } from "../image/digest.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
-import { checkOptions } from "../image/options.ts";
+import { checkRepository } from "./checks.ts";
 import { type Reference, registryHost } from "../image/reference.ts";
 import type {
   BlobBody,
@@ -70,7 +70,7 @@ export class Repository implements Resolver, Fetcher {
    * @throws {RangeError} For a value that an option cannot have.
    */
   constructor(reference: Reference, options: RepositoryOptions) {
-    checkOptions("open a repository", options, SESSION_RULES);
+    checkRepository(reference, options, SESSION_RULES);
     const { registry, repository } = reference;
     const session = new Session(
       registry,

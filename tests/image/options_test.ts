@@ -51,6 +51,42 @@ for (
   });
 }
 
+test("pull() refuses what is no image's name, and a list of options", async () => {
+  for (const given of [undefined, null, 5, {}, [], { registry: "r.test" }]) {
+    await assertRejects(
+      () => pull(given as unknown as string, { fetch, cacheDir: false }),
+      TypeError,
+      "Cannot pull: the image is neither a text nor a reference",
+    );
+  }
+  await assertRejects(
+    () => pull("r.test/a", wrong([] as unknown as Record<string, unknown>)),
+    TypeError,
+    "the options are no object",
+  );
+});
+
+test("openRepository() refuses a text for a reference, and no fetch", () => {
+  assertThrows(
+    () => openRepository("r.test/a" as unknown as typeof image, { fetch }),
+    TypeError,
+    "the image is no reference",
+  );
+  for (
+    const make of [
+      openRepository,
+      (a: typeof image, b: PullOptions) =>
+        new Repository(a, b as { fetch: typeof fetch }),
+    ]
+  ) {
+    assertThrows(
+      () => make(image, wrong({}) as { fetch: typeof fetch }),
+      TypeError,
+      "there is no fetch",
+    );
+  }
+});
+
 test("pull() never tells a value that may be a secret", async () => {
   const error = await assertRejects(
     () => pull("r.test/a", wrong({ credentials: "user:secret" })),

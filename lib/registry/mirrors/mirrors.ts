@@ -1,6 +1,6 @@
 /** What an image is pulled from, with mirrors or without. */
 
-import { checkOptions } from "../../image/options.ts";
+import { checkRepository } from "../checks.ts";
 import type { Reference } from "../../image/reference.ts";
 import type { ImageSource } from "../../image/image_source.ts";
 import { MIRROR_RULES, type MirrorOptions, openOrigin } from "./options.ts";
@@ -26,7 +26,7 @@ export function openRepository(
   reference: Reference,
   options: MirrorOptions,
 ): ImageSource {
-  checkOptions("open a repository", options, MIRROR_RULES);
+  checkRepository(reference, options, MIRROR_RULES);
   const addresses = mirrorsOf(reference.registry, options.mirrors ?? []);
   return addresses.length === 0
     ? openOrigin(reference, options)
