@@ -1,6 +1,9 @@
 /** How an image is reached: what a pull and its examination set up alike. */
 
-import { InvalidPlatformError } from "../../lib/image/errors.ts";
+import {
+  InvalidPlatformError,
+  InvalidReferenceError,
+} from "../../lib/image/errors.ts";
 import { parsePlatform } from "../../lib/image/platform.ts";
 import { parseReference, type Reference } from "../../lib/image/reference.ts";
 import { type Mirror, parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
@@ -22,6 +25,7 @@ import { findMirrors, parseMirror } from "./mirrors.ts";
 import { type Network, openNetwork } from "./network.ts";
 import type { PullCommandOptions } from "../options/options.ts";
 import { logRequests } from "./request_log.ts";
+import { isPage } from "./web_address.ts";
 
 /** Which image is meant, and where it may be had. */
 export interface WantedImage {
@@ -45,7 +49,15 @@ export function readWantedImage(
   context: ErrorContext,
 ): WantedImage {
   // As skopeo writes it.
-  const reference = parseReference(options.image.replace(/^docker:\/\//, ""));
+  const image = options.image.replace(/^docker:\/\//, "");
+  if (isPage(image)) {
+    throw new InvalidReferenceError(
+      image,
+      0,
+      "it is a page about images, and no registry",
+    );
+  }
+  const reference = parseReference(image);
   const { registry, repository } = reference;
   Object.assign(context, { reference, registry, repository });
   const platform = wantedPlatform(

@@ -10,6 +10,10 @@ const PAGES: Readonly<Record<string, readonly [RegExp, string][]>> = {
     [/^\/layers\/([^/]+)\/([^/]+)\/([^/]+)/, "$1/$2:$3"],
     [/^\/(?:r|repository\/docker)\/library\/([^/]+)/, "$1"],
     [/^\/(?:r|repository\/docker)\/([^/]+)\/([^/]+)/, "$1/$2"],
+    [/^\/v2\/repositories\/library\/([^/]+)\/tags\/([^/]+)/, "$1:$2"],
+    [/^\/v2\/repositories\/library\/([^/]+)/, "$1"],
+    [/^\/v2\/repositories\/([^/]+)\/([^/]+)\/tags\/([^/]+)/, "$1/$2:$3"],
+    [/^\/v2\/repositories\/([^/]+)\/([^/]+)/, "$1/$2"],
   ],
   "github.com": [
     [
@@ -22,14 +26,22 @@ const PAGES: Readonly<Record<string, readonly [RegExp, string][]>> = {
     ],
   ],
   "quay.io": [[/^\/repository\/([^/]+)\/([^/]+)/, "quay.io/$1/$2"]],
+  "mcr.microsoft.com": [
+    [
+      /^\/(?:[a-z]{2}-[a-z]{2}\/)?(?:product|artifact\/mar)\/(.+?)(?:\/(?:about|tags))?$/,
+      "mcr.microsoft.com/$1",
+    ],
+  ],
   "gallery.ecr.aws": [[/^\/([^/]+)\/([^/]+)/, "public.ecr.aws/$1/$2"]],
 };
 
 /** Hosts with pages about images, and without the images. */
 const PAGES_ONLY = new Set(["hub.docker.com", "github.com", "gallery.ecr.aws"]);
 
-/** An address of the registry's own interface. */
-const API = /^\/v2\/(.+)\/manifests\/([^/]+)$/;
+/** Addresses of the registry's own interface. */
+const MANIFEST = /^\/v2\/(.+)\/manifests\/([^/]+)$/;
+const TAGS = /^\/v2\/(.+)\/tags\/list$/;
+const API = /^\/v2(?:$|\/(?:_catalog$|.+\/(?:blobs|referrers|_oci)\/))/;
 
 /**
  * The image that a web address stands for.
@@ -40,6 +52,7 @@ const API = /^\/v2\/(.+)\/manifests\/([^/]+)$/;
  * query and fragment are left out.
  */
 export function imageAtAddress(text: string): string | undefined {
+  if (isPage(text)) text = `https://${text}`;
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const { protocol, host, pathname } = new URL(text);
   const path = safelyDecoded(pathname).replace(/\/+$/, "");
@@ -51,8 +64,9 @@ export function imageAtAddress(text: string): string | undefined {
       .replace(/^[^:]+/, (name) => name.toLowerCase());
     if (found && isImage(found)) return found;
   }
-  const name = path.replace(
-    API,
+  if (API.test(path)) return undefined;
+  const name = path.replace(TAGS, "/$1").replace(
+    MANIFEST,
     (_, name, what) => `/${name}${what.includes(":") ? "@" : ":"}${what}`,
   );
   // A name without a registry is Docker Hub's.
@@ -60,6 +74,16 @@ export function imageAtAddress(text: string): string | undefined {
   const image = `${host}${name}`;
   if (!own || name === "" || !isImage(image)) return undefined;
   return protocol === "http:" ? `--plain-http ${image}` : image;
+}
+
+/**
+ * Whether what was typed is at a host that has pages about images, and none of
+ * the images.
+ *
+ * @param text What was typed, without a scheme.
+ */
+export function isPage(text: string): boolean {
+  return PAGES_ONLY.has(text.split("/", 1)[0]!.toLowerCase());
 }
 
 function safelyDecoded(path: string): string {

@@ -8,6 +8,7 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   debug: "verbose",
   os: "platform",
   p: "password",
+  "insecure-registry": "insecure",
   retry: "retries",
   "retry-delay": "max-wait",
   u: "username",
@@ -60,18 +61,28 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   user: "username",
   // what people try
   dest: "output",
+  "dest-dir": "output",
   file: "output",
   jobs: "max-concurrent-downloads",
   j: "max-concurrent-downloads",
   overwrite: "force",
   parallel: "max-concurrent-downloads",
+  "insecure-skip-tls-verify": "insecure",
   "skip-tls-verify": "insecure",
   threads: "max-concurrent-downloads",
   token: "password-stdin",
 };
 
+const ALL_TAGS = "pull one image at a time, as in IMAGE:TAG";
+const ALL_PLATFORMS = "pull one at a time, each with --platform";
+
 /** What is no option here, but can be had. */
 const OTHERWISE: Readonly<Record<string, string>> = {
+  a: ALL_TAGS,
+  all: ALL_PLATFORMS,
+  "all-platforms": ALL_PLATFORMS,
+  "all-tags": ALL_TAGS,
+  "multi-arch": ALL_PLATFORMS,
   config: "set the variable DOCKER_CONFIG to that folder",
   proxy: "set the variable HTTPS_PROXY to its address",
   x: "set the variable HTTPS_PROXY to its address",

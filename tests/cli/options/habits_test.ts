@@ -60,6 +60,14 @@ test("an option of another program is answered with ours", async () => {
     "-k": "--insecure",
     "-u": "--username",
     "--proxy": "HTTPS_PROXY",
+    "--insecure-skip-tls-verify": "--insecure",
+    "--insecure-registry": "--insecure",
+    "--all-platforms": "--platform",
+    "--all-tags": "IMAGE:TAG",
+    "-a": "IMAGE:TAG",
+    "--all": "--platform",
+    "--multi-arch=all": "--platform",
+    "--dest-dir": "--output",
     "--tag": "IMAGE:TAG",
   };
   for (const [theirs, ours] of Object.entries(cases)) {
@@ -103,6 +111,26 @@ test("imageAtAddress() reads what a browser shows", () => {
     ["https://registry.example/team/app:1.2", "registry.example/team/app:1.2"],
     ["http://host:5000/app/", "--plain-http host:5000/app"],
     ["https://host.example/v2/a/b/manifests/1", "host.example/a/b:1"],
+    ["https://ghcr.io/v2/o/app/tags/list", "ghcr.io/o/app"],
+    ["https://ghcr.io/v2/o/app/tags/list?n=5", "ghcr.io/o/app"],
+    ["https://host.example/v2/", undefined],
+    ["https://host.example/v2/_catalog", undefined],
+    ["https://hub.docker.com/v2/repositories/library/nginx/tags/", "nginx"],
+    ["https://hub.docker.com/v2/repositories/me/app/tags/1", "me/app:1"],
+    [
+      "https://mcr.microsoft.com/en-us/product/dotnet/sdk/about",
+      "mcr.microsoft.com/dotnet/sdk",
+    ],
+    [
+      "https://mcr.microsoft.com/artifact/mar/azure-cli/tags",
+      "mcr.microsoft.com/azure-cli",
+    ],
+    ["hub.docker.com/_/nginx", "nginx"],
+    ["hub.docker.com/r/me/app", "me/app"],
+    ["Hub.docker.com/r/me/app:1", "me/app:1"],
+    ["github.com/o/repo/pkgs/container/app", "ghcr.io/o/app"],
+    ["gallery.ecr.aws/nginx/nginx", "public.ecr.aws/nginx/nginx"],
+    ["quay.io/repository/o/app", undefined],
     ["https://user:secret@host.example/a/b#x", "host.example/a/b"],
     ["https://host.example/", undefined],
     ["https://host.example/A%ZZ", undefined],
@@ -117,6 +145,14 @@ test("a web address is answered with the command to type", async () => {
   const { code, stderr, calls } = await run(["https://hub.docker.com/_/nginx"]);
   assertEquals([code, calls.length], [2, 0]);
   assertStringIncludes(stderr, "hint: type docker-pull nginx\n");
+});
+
+test("a page's address without a scheme is answered like one", async () => {
+  for (const page of ["hub.docker.com/_/nginx", "hub.docker.com/r/me/app"]) {
+    const { code, stderr, calls } = await run([page]);
+    assertEquals([code, calls.length], [2, 0], page);
+    assertStringIncludes(stderr, "hint: type docker-pull ", page);
+  }
 });
 
 test("nearestRegistry() finds the one that a slip leads away from", () => {
