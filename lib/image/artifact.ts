@@ -45,7 +45,8 @@ const NOTHING = [
 const IMAGE_LAYER =
   /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./;
 
-function kindOf(mediaType: string): ArtifactKind | undefined {
+/** What something is by its media type. */
+export function artifactKind(mediaType: string): ArtifactKind | undefined {
   const bare = bareMediaType(mediaType);
   return TYPES.find(([start]) => bare.startsWith(start))?.[1];
 }
@@ -61,7 +62,7 @@ export function refuseArtifact(manifest: Manifest): void {
   const declared = typeof artifactType === "string" ? artifactType : "";
   const types = [config, ...layers].map(({ mediaType }) => mediaType);
   for (const type of [...types, declared]) {
-    const kind = kindOf(type);
+    const kind = artifactKind(type);
     if (kind) throw new NotAnImageError(kind, type);
   }
   const odd = layers.find(({ mediaType }) =>
@@ -85,7 +86,7 @@ export function refuseArtifact(manifest: Manifest): void {
  */
 export function indexArtifact(index: Index): NotAnImageError | undefined {
   for (const { mediaType } of index.manifests) {
-    const kind = kindOf(mediaType);
+    const kind = artifactKind(mediaType);
     if (kind) return new NotAnImageError(kind, mediaType);
   }
   const layer = index.manifests.find(({ mediaType }) => isLayer(mediaType));

@@ -1,8 +1,13 @@
 /** What a served document is. Its own words count before its label. */
 
+import { artifactKind } from "./artifact.ts";
 import { type Fields, kindOf, parseObject } from "./document_fields.ts";
 import { MANIFEST_SHAPE } from "./document_shapes.ts";
-import { InvalidDocumentError, UnsupportedMediaTypeError } from "./errors.ts";
+import {
+  InvalidDocumentError,
+  NotAnImageError,
+  UnsupportedMediaTypeError,
+} from "./errors.ts";
 import {
   bareMediaType,
   DOCKER_MANIFEST,
@@ -13,6 +18,8 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from "./media_types.ts";
+
+const ARTIFACT_MANIFEST = "application/vnd.oci.artifact.manifest.v1+json";
 
 /** Docker's first form of a manifest, and the one with signatures. */
 const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
@@ -38,6 +45,7 @@ export function documentMediaType(
 ): string {
   const fields = parseObject(bytes, MANIFEST_SHAPE, subject);
   if (fields.schemaVersion === 1) throw schema1();
+  refuseArtifactManifest(fields, contentType);
   const kind = kindOf(fields, subject);
   const own = typeof fields.mediaType === "string"
     ? bareMediaType(fields.mediaType) || undefined
@@ -71,6 +79,21 @@ export function documentMediaType(
   }
   return own ?? (kind === "index" ? undefined : byConfig(fields.config)) ??
     served ?? (kind === "index" ? OCI_INDEX : OCI_MANIFEST);
+}
+
+/** The image-spec had a manifest for what is no image, until 1.1. */
+function refuseArtifactManifest(
+  { mediaType, artifactType, ...others }: Fields,
+  contentType: string | null,
+): void {
+  if (!Array.isArray(others.blobs) || "layers" in others) return;
+  const type = typeof mediaType === "string" ? mediaType : contentType ?? "";
+  if (bareMediaType(type) !== ARTIFACT_MANIFEST) return;
+  const declared = typeof artifactType === "string" ? artifactType : "";
+  throw new NotAnImageError(
+    artifactKind(declared) ?? "files",
+    declared || ARTIFACT_MANIFEST,
+  );
 }
 
 /** What a manifest is by the type of its configuration, if that tells. */

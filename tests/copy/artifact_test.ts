@@ -1,9 +1,10 @@
 /** What a registry keeps as it keeps images, and is none. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { readdir } from "node:fs/promises";
 import { explainError } from "../../cli/messages/errors.ts";
 import { type ArtifactKind, NotAnImageError } from "../../lib/image/errors.ts";
+import { documentMediaType } from "../../lib/image/manifest.ts";
 import {
   OCI_CONFIG,
   OCI_INDEX,
@@ -104,6 +105,31 @@ test("pull() knows a build cache that is an index", () =>
     const error = await assertRejects(() => pull("app:1"), NotAnImageError);
     assertEquals(error.artifact, "build-cache");
   }));
+
+for (
+  const [kind, artifactType] of [
+    ["files", "application/vnd.example+type"],
+    ["sbom", "application/spdx+json"],
+    ["files", undefined],
+  ] as const
+) {
+  test(`documentMediaType() knows the former manifest of ${artifactType}`, () => {
+    const type = "application/vnd.oci.artifact.manifest.v1+json";
+    const { document } = content(type, (part) => ({
+      schemaVersion: undefined,
+      artifactType,
+      blobs: [part("text/plain", "text")],
+    }));
+    const error = assertThrows(
+      () => documentMediaType(document.bytes, type, "it"),
+      NotAnImageError,
+    );
+    assertEquals([error.artifact, error.mediaType], [
+      kind,
+      artifactType ?? type,
+    ]);
+  });
+}
 
 test("pull() knows what an index lists without a platform", () =>
   inPullWorld(async ({ registry, pull }) => {
