@@ -5,6 +5,7 @@
  * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md}
  */
 
+import type { Stats } from "node:fs";
 import { lstat, mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parseDigest, verifyBytes } from "../image/digest.ts";
@@ -465,9 +466,15 @@ async function makeFolder(root: string, ...names: string[]): Promise<void> {
     await onDisk("write", root, () => makeFolders(folder));
     const status = await onDisk("write", root, () => lstat(folder));
     if (!status.isDirectory()) {
-      throw new StorageError("write", folder, "is-a-link");
+      throw noFolder(folder, status);
     }
   }
+}
+
+/** What is in the place of a folder. */
+function noFolder(path: string, status: Stats): StorageError {
+  const code = status.isSymbolicLink() ? "is-a-link" : "ENOTDIR";
+  return new StorageError("write", path, code);
 }
 
 /** Makes the folder of what is on its way; another may remove it at once. */
@@ -480,7 +487,7 @@ async function makeIngest(root: string): Promise<void> {
   });
   const status = await ifThere("write", root, () => lstat(folder));
   if (status && !status.isDirectory()) {
-    throw new StorageError("write", folder, "is-a-link");
+    throw noFolder(folder, status);
   }
 }
 

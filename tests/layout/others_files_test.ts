@@ -105,6 +105,24 @@ for (const what of ["is open to others", "is another user's"]) {
     }));
 }
 
+test("LayoutStore tells a file in the place of a folder from a link", () =>
+  inFolder(async (folder) => {
+    for (const name of ["ingest", "blobs"]) {
+      const path = join(folder, name);
+      await mkdir(path);
+      await writeFile(join(path, name), "");
+      const error = await assertRejects(async () => {
+        const store = await LayoutStore.open(path);
+        await store.put(document);
+      }, StorageError);
+      assertEquals(
+        ["ENOTDIR", "EEXIST"].includes(error.code),
+        true,
+        error.code,
+      );
+    }
+  }));
+
 test("LayoutStore follows no link in the place of its documents", {
   skip,
 }, () =>
