@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { archiveName } from "../../lib/archive/name.ts";
 import { ifThere } from "../../lib/disk/io.ts";
+import { outputPlace } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
 import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
@@ -133,7 +134,8 @@ async function outputPath(
   } else if (/[/\\]$/.test(output) || await isFolder(output)) {
     return join(output, archiveName(reference, platform));
   }
-  const folder = dirname(output);
+  // A link to where nothing is yet leads into a folder, too.
+  const folder = dirname(format === "oci" ? output : await outputPlace(output));
   if (!await isFolder(folder)) {
     throw new StorageError("write to", folder, "ENOENT");
   }

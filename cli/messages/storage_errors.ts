@@ -14,7 +14,10 @@ const STORAGE_WORDS: Readonly<
   EACCES: ["permission denied", "choose another place"],
   EPERM: ["the operation is not permitted", "choose another place"],
   EROFS: ["the file system is read-only", "choose another place"],
-  ENOENT: ["there is no such file or folder", "create it, or choose another"],
+  ENOENT: [
+    "there is no such file or folder",
+    "create it, or choose another place",
+  ],
   ENOTDIR: ["a part of the path is no folder", "choose another place"],
   EISDIR: ["it is a folder", "choose another place"],
   EEXIST: ["something else is in its place", "choose another place"],

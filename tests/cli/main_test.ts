@@ -1,8 +1,9 @@
 import { explainWarning } from "../../cli/messages/warnings.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "../harness.ts";
 import { PlatformNotFoundError } from "../../lib/image/errors.ts";
 import {
@@ -137,6 +138,28 @@ test("main() makes no folders for a mistyped output", async () => {
     stderr,
     `error: Cannot write to "${NOWHERE}": there is no such file or folder\n`,
   );
+});
+
+test("main() makes no folders where a link leads nowhere", {
+  skip: process.platform === "win32" && "links need a right of their own",
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "output-"));
+  try {
+    await symlink(join(NOWHERE, "x.tar"), join(folder, "link"));
+    const { code, stderr, calls } = await run([
+      "-o",
+      join(folder, "link"),
+      "nginx",
+    ]);
+    assertEquals([code, calls.length], [10, 0]);
+    assertStringIncludes(
+      stderr,
+      `error: Cannot write to "${NOWHERE}": there is no such file or folder\n` +
+        "hint: create it, or choose another place with --output",
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test("main() turns an error into a sentence, a hint and an exit code", async () => {
