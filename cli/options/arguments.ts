@@ -101,7 +101,11 @@ function canonical(
   const rest = end < 0 ? [] : argv.slice(end);
   return [
     ...options.flatMap((argument, at) => {
-      if (!argument.startsWith("-") || argument === "-") return argument;
+      if (!argument.startsWith("-")) return argument;
+      if (argument === "-") {
+        refuseDash(options[at - 1] ?? "", definitions);
+        return argument;
+      }
       refuseValue(argument, options[at - 1] ?? "", definitions);
       return argument.startsWith("--")
         ? canonicalLong(argument, definitions)
@@ -120,9 +124,7 @@ function refuseValue(
   before: string,
   definitions: readonly OptionDefinition[],
 ): void {
-  const taking = definitions.find(({ name, short, value }) =>
-    value && (before === `--${name}` || before === `-${short}`)
-  );
+  const taking = takesValue(before, definitions);
   if (!taking) return;
   const own = definitions.some(({ name, short }) =>
     argument.startsWith("--")
@@ -133,6 +135,28 @@ function refuseValue(
   throw new UsageError(
     `Option --${taking.name} needs a value; one that begins with a dash is ` +
       `written --${taking.name}=${taking.value}`,
+  );
+}
+
+/** Other programs take this for standard input or output. */
+function refuseDash(
+  before: string,
+  definitions: readonly OptionDefinition[],
+): void {
+  const taking = takesValue(before, definitions);
+  if (!taking) return;
+  throw new UsageError(
+    `Option --${taking.name} takes no "-": --${taking.name} ${taking.value}`,
+  );
+}
+
+/** The option that takes what follows as its value. */
+function takesValue(
+  argument: string,
+  definitions: readonly OptionDefinition[],
+): OptionDefinition | undefined {
+  return definitions.find(({ name, short, value }) =>
+    value && (argument === `--${name}` || argument === `-${short}`)
   );
 }
 

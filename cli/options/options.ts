@@ -66,6 +66,10 @@ const COMMANDS = ["login", "logout", "doctor", "verify"] as const;
 /** What is written. */
 export type Format = "tar" | "oci";
 
+/** What crane and skopeo take a file to write as. */
+const ARCHIVE =
+  /\.(?:tar|tgz|tar\.gz)$|^(?:docker-archive|oci-archive|oci|dir):/;
+
 /** One of the commands. */
 export type CommandName = typeof COMMANDS[number];
 
@@ -176,11 +180,12 @@ function oneImage(operands: string[], login: boolean): string {
         `One image at a time: ${named.length} words are too many`,
       );
     }
+    const file = others.find((name) => ARCHIVE.test(name));
     const names = others.map((name) => JSON.stringify(name)).join(", ");
     throw new UsageError(
       `One image at a time: ${names} after ${
         JSON.stringify(image)
-      } is too much`,
+      } is too much${file ? "; a file to write is named with --output" : ""}`,
     );
   }
   return image;

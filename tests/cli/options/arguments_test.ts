@@ -79,6 +79,8 @@ test("parseArguments() names what is wrong with an option", () => {
     [["--output"], "Option --output needs a value: --output FILE"],
     [["--output="], "Option --output needs a value"],
     [["-o"], "Option --output needs a value"],
+    [["-o", "-"], 'Option --output takes no "-"'],
+    [["--output", "-"], 'Option --output takes no "-"'],
     [["--output", "--quiet"], "Option --output needs a value"],
     [["--output", "a", "-o", "b"], "Option --output is given twice"],
     [["--quiet=yes"], "Option --quiet takes no value"],

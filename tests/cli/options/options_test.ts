@@ -147,6 +147,12 @@ test("parseOptions() refuses what makes no sense", () => {
   const table: [string[], string][] = [
     [[], "No image is named"],
     [["--quiet"], "No image is named"],
+    [
+      ["a", "b.tar"],
+      'One image at a time: "b.tar" after "a" is too much; a file to write ' +
+      "is named with --output",
+    ],
+    [["a", "docker-archive:b"], "named with --output"],
     [["a", "b", "c"], 'One image at a time: "b", "c" after "a" is too much'],
     [["--max-concurrent-downloads", "0", "a"], "a number from 1 to 64"],
     [["--max-concurrent-downloads", "65", "a"], 'from 1 to 64, not "65"'],
