@@ -64,8 +64,16 @@ export function isMissingTag(error: unknown): boolean {
     !error.errors.some(({ code }) => code === "NAME_UNKNOWN");
 }
 
+function isUnknownName(error: unknown): boolean {
+  return error instanceof RegistryError && error.status === 404 &&
+    error.errors.some(({ code }) => code === "NAME_UNKNOWN");
+}
+
 /** What a registry tells of its tags. */
-export type TagHints = Pick<ErrorContext, "nearestTags" | "tagListed">;
+export type TagHints = Pick<
+  ErrorContext,
+  "nearestTags" | "tagListed" | "repositoryUnknown"
+>;
 
 /**
  * The tags nearest to the one of a reference, asked of its registry, without
@@ -81,8 +89,17 @@ export async function nearestTags(
     reference,
     options,
     signal,
-    (repository, signal) => repository.tags({ signal }),
+    async (repository, signal) => {
+      try {
+        return await repository.tags({ signal });
+      } catch (error) {
+        // Registries such as Distribution's tell so of the tags only.
+        if (isUnknownName(error)) return "none";
+        throw error;
+      }
+    },
   );
+  if (tags === "none") return { repositoryUnknown: true };
   if (tags === undefined) return {};
   const others = tags.filter((other) => other !== tag);
   return {

@@ -32,6 +32,8 @@ export interface ErrorContext {
   nearestTags?: readonly string[];
   /** Whether the registry lists the very tag that it has nothing for. */
   tagListed?: boolean;
+  /** Whether the registry has no tags, as it does not know the repository. */
+  repositoryUnknown?: boolean;
   /** Whether the digest that was asked for is that of a part of an image. */
   digestOfPart?: boolean;
   /** Whether the user wants to see all causes. */

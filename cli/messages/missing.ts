@@ -24,7 +24,10 @@ export function explainMissing(
 ): Refusal {
   const { errors, asked, tried } = error;
   const { repository } = context;
-  if (errors.some(({ code }) => code === "NAME_UNKNOWN")) {
+  if (
+    context.repositoryUnknown ||
+    errors.some(({ code }) => code === "NAME_UNKNOWN")
+  ) {
     return {
       says: repository
         ? `has no repository ${JSON.stringify(repository)}`

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { explainError } from "../../cli/errors.ts";
 import {
   isMissingDigest,
   isMissingTag,
@@ -45,6 +46,34 @@ test("isMissingTag() is true of a tag's 404 and nothing else", () => {
     undefined,
   ];
   for (const error of others) assertEquals(isMissingTag(error), false);
+});
+
+test("a registry that knows no repository, and says so of its tags only", async () => {
+  // Distribution's own answers: MANIFEST_UNKNOWN to the one request,
+  // NAME_UNKNOWN to the other.
+  const fetch = () =>
+    Promise.resolve(
+      new Response(`{"errors":[{"code":"NAME_UNKNOWN","message":"none"}]}`, {
+        status: 404,
+      }),
+    );
+  const hints = await nearestTags(reference, { fetch }, never);
+  assertEquals(hints, { repositoryUnknown: true });
+  const { repository, registry } = reference;
+  const missing = refusal(404, "manifests/1.2.9", "MANIFEST_UNKNOWN");
+  const { sentence, code } = explainError(missing, {
+    ...hints,
+    reference,
+    repository,
+    registry,
+    image: "registry.test/team/app:1.2.9",
+  });
+  assertEquals(
+    sentence.includes('has no repository "team/app"'),
+    true,
+    sentence,
+  );
+  assertEquals(code, 5);
 });
 
 test("nearestTags() asks the registry with the login", async () => {
