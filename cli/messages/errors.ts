@@ -133,7 +133,10 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     const [first] = error.available;
     return {
       sentence: error.message,
-      hint: first && `choose one, as in --platform ${platformText(first)}`,
+      hint: first
+        ? `choose one, as in --platform ${platformText(first)}`
+        : "check the tag, or ask who published it: there is no image in " +
+          "that index",
       code: EXIT.platform,
     };
   }

@@ -68,6 +68,16 @@ function network(kind: NetworkErrorKind, reason?: NetworkErrorReason) {
   return new NetworkError("https://r/", kind, "no", { reason });
 }
 
+test("explainError() says what to do where an index has no image at all", () => {
+  const none = explainError(
+    new PlatformNotFoundError({ os: "linux", architecture: "amd64" }, []),
+  );
+  assertEquals([none.hint, none.code], [
+    "check the tag, or ask who published it: there is no image in that index",
+    7,
+  ]);
+});
+
 test("explainError() gives each error its sentence, hint and exit code", () => {
   const table: [unknown, number, sentence: string, hint: string][] = [
     [new UsageError("No image is named"), 2, "No image is named", "--help"],
