@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { explainError } from "../../cli/errors.ts";
+import { explainError } from "../../../cli/messages/errors.ts";
 import {
   isMissingDigest,
   isMissingTag,
