@@ -7,16 +7,19 @@ import process from "node:process";
 import { Secrets } from "../lib/net/known_secrets.ts";
 import { VERSION } from "../lib/net/version.ts";
 import { readEnvironment } from "./options/environment.ts";
-import { EXIT, type ExitCode } from "./messages/exit_codes.ts";
+import {
+  chooseCommand,
+  type CommandLine,
+  type CommandName,
+  type Outcome,
+  type Run,
+} from "./commands/command.ts";
+import { PULL } from "./commands/pull_options.ts";
+import { EXIT } from "./messages/exit_codes.ts";
 import type { ErrorContext } from "./messages/explanation.ts";
-import type { CommandHelp } from "./options/help.ts";
 import { guarded, learnFromProcess } from "./messages/gate.ts";
 import type { Io, Output, Services } from "./io.ts";
-import {
-  type CommandName,
-  type Invocation,
-  parseOptions,
-} from "./options/options.ts";
+import { parseArguments } from "./options/arguments.ts";
 
 /**
  * Runs the command.
@@ -40,8 +43,11 @@ export async function main(
   all.stderr = guarded(all.stderr, secrets);
   const context: ErrorContext = { secrets };
   try {
-    const { lines, document, code } = await run(
-      parseOptions(all.argv),
+    const { name, argv } = chooseCommand(all.argv);
+    if (name !== "pull") context.command = name;
+    const run = COMMANDS[name];
+    const { lines = [], document, code = EXIT.ok } = await run(
+      argv,
       all,
       context,
       services,
@@ -62,92 +68,57 @@ export async function main(
   }
 }
 
-/** What is printed at the end, and how the process ends. */
-interface Outcome {
-  lines: string[];
-  /** What is printed as JSON in place of lines. */
-  document?: unknown;
-  code: ExitCode;
-}
-
-async function run(
-  invocation: Invocation,
+/** Takes the arguments apart and does what they say. */
+type Command = (
+  argv: readonly string[],
   io: Io,
   context: ErrorContext,
   services: Services,
-): Promise<Outcome> {
-  const ok = (lines: string[]) => ({ lines, code: EXIT.ok });
-  switch (invocation.kind) {
-    case "help": {
+) => Promise<Outcome>;
+
+/** Every command, of which only the one that is called is loaded. */
+const COMMANDS: Readonly<Record<CommandName, Command>> = {
+  pull: command(
+    () => PULL,
+    async () => (await import("./commands/pull.ts")).runPull,
+  ),
+  login: command(
+    async () => (await import("./commands/login_options.ts")).LOGIN,
+    async () => (await import("./commands/login.ts")).runLogin,
+  ),
+  logout: command(
+    async () => (await import("./commands/login_options.ts")).LOGOUT,
+    async () => (await import("./commands/logout.ts")).runLogout,
+  ),
+  doctor: command(
+    async () => (await import("./commands/doctor_options.ts")).DOCTOR,
+    async () => (await import("./commands/doctor.ts")).runDoctor,
+  ),
+  verify: command(
+    async () => (await import("./commands/verify_options.ts")).VERIFY,
+    async () => (await import("./commands/verify.ts")).runVerify,
+  ),
+};
+
+function command<Options>(
+  loadLine: () => CommandLine<Options> | Promise<CommandLine<Options>>,
+  loadRun: () => Promise<Run<Options>>,
+): Command {
+  return async (argv, io, context, services) => {
+    const line = await loadLine();
+    const parsed = parseArguments(argv, line.options);
+    if (parsed.flags.has("help")) {
       const { helpText } = await import("./options/help.ts");
-      return ok([helpText(await commandHelp(invocation.command)).trimEnd()]);
+      return { lines: [helpText(line).trimEnd()] };
     }
-    case "version":
-      return ok([`docker-pull ${VERSION}`]);
-    case "command":
-      return await runCommand(invocation, io, context, services);
-    case "pull": {
-      const { image, verbose } = invocation.options;
-      Object.assign(context, { image, verbose });
-      const { runPull } = await import("./commands/pull.ts");
-      return ok(await runPull(invocation.options, io, context, services));
+    if (parsed.flags.has("version")) {
+      return { lines: [`docker-pull ${VERSION}`] };
     }
-  }
-}
-
-async function commandHelp(
-  command: CommandName | undefined,
-): Promise<CommandHelp | undefined> {
-  if (command === undefined) return undefined;
-  if (command === "doctor") {
-    return (await import("./options/doctor_options.ts")).DOCTOR_HELP;
-  }
-  if (command === "verify") {
-    return (await import("./options/verify_options.ts")).VERIFY_HELP;
-  }
-  const { LOGIN_HELP, LOGOUT_HELP } = await import(
-    "./options/login_options.ts"
-  );
-  return { login: LOGIN_HELP, logout: LOGOUT_HELP }[command];
-}
-
-async function runCommand(
-  { command, argv }: Invocation & { kind: "command" },
-  io: Io,
-  context: ErrorContext,
-  services: Services,
-): Promise<Outcome> {
-  context.command = command;
-  if (command === "doctor") {
-    const { parseDoctor } = await import("./options/doctor_options.ts");
-    const options = parseDoctor(argv);
-    Object.assign(context, { image: options.image, verbose: options.verbose });
-    const { runDoctor } = await import("./commands/doctor.ts");
-    return await runDoctor(options, io, context, services);
-  }
-  if (command === "verify") {
-    const { parseVerify } = await import("./options/verify_options.ts");
-    const options = parseVerify(argv);
-    Object.assign(context, { subject: "archive", verbose: options.verbose });
-    const { runVerify } = await import("./commands/verify.ts");
-    return await runVerify(options, io);
-  }
-  const { parseLogin, parseLogout } = await import(
-    "./options/login_options.ts"
-  );
-  if (command === "login") {
-    const options = parseLogin(argv);
-    context.verbose = options.verbose;
-    const { runLogin } = await import("./commands/login.ts");
-    return {
-      lines: await runLogin(options, io, context, services),
-      code: EXIT.ok,
-    };
-  }
-  const options = parseLogout(argv);
-  context.verbose = options.verbose;
-  const { runLogout } = await import("./commands/logout.ts");
-  return { lines: await runLogout(options, io, context), code: EXIT.ok };
+    const options = line.read(parsed);
+    context.verbose = parsed.flags.has("verbose");
+    const run = await loadRun();
+    return await run(options, io, context, services);
+  };
 }
 
 async function reportError(

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
+import { PULL } from "../cli/commands/pull_options.ts";
 import { EXIT_CODES } from "../cli/messages/exit_codes.ts";
 import { helpText } from "../cli/options/help.ts";
 import { test } from "./harness.ts";
@@ -9,7 +10,7 @@ const README = new URL("../README.md", import.meta.url);
 
 /** What the README says of the options is what --help says. */
 function withHelp(readme: string): string {
-  const help = helpText();
+  const help = helpText(PULL);
   const from = help.indexOf("Usage:");
   const to = help.indexOf("Exit codes:");
   return readme.replace(

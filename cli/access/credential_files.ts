@@ -28,8 +28,8 @@ export async function credentialPathSettings(
   return {
     env,
     platform,
-    ...(home !== undefined && { home }),
-    ...(owner && platform !== "win32" && { uid: owner.uid }),
+    home,
+    uid: platform === "win32" ? undefined : owner?.uid,
   };
 }
 
@@ -63,22 +63,6 @@ export async function misplacedConfig(
   };
 }
 
-/**
- * Refuses to change a file of logins that `DOCKER_CONFIG` misplaces.
- *
- * @throws {UsageError} It names a file.
- */
-export async function requireFolder(
-  settings: CredentialPathSettings,
-  { format }: LoginFile,
-): Promise<void> {
-  const wrong = format === "docker" && await misplacedConfig(settings);
-  if (!wrong) return;
-  throw new UsageError(
-    `${wrong.sentence}; set it to ${JSON.stringify(wrong.folder)}`,
-  );
-}
-
 /** The file that a login is written to. */
 export interface LoginFile {
   /** The path. */
@@ -93,12 +77,13 @@ export interface LoginFile {
  * The file that `login` and `logout` change: the one that is named, which is
  * then the only one that is read too, else Docker's.
  *
- * @throws {UsageError} There is no home to keep it in.
+ * @throws {UsageError} There is no home to keep it in, or `DOCKER_CONFIG`
+ * misplaces it.
  */
-export function loginFile(
+export async function loginFile(
   settings: CredentialPathSettings,
   authfile: string | undefined,
-): LoginFile {
+): Promise<LoginFile> {
   const named = authfile ?? settings.env.REGISTRY_AUTH_FILE;
   if (named) return { path: named, source: named, format: "podman" };
   const docker = defaultCredentialPaths(settings)
@@ -107,6 +92,12 @@ export function loginFile(
     throw new UsageError(
       "There is no home directory to keep logins in; set DOCKER_CONFIG to a " +
         "folder",
+    );
+  }
+  const wrong = await misplacedConfig(settings);
+  if (wrong) {
+    throw new UsageError(
+      `${wrong.sentence}; set it to ${JSON.stringify(wrong.folder)}`,
     );
   }
   return { path: docker.path, source: docker.source, format: "docker" };

@@ -4,13 +4,7 @@ import { promptSecret } from "@std/cli/prompt-secret";
 import type { FoundCredential } from "../../lib/image/types.ts";
 import { UsageError } from "../options/arguments.ts";
 import type { Io } from "../io.ts";
-import type { PullCommandOptions } from "../options/options.ts";
-
-/** What the login is made of. */
-export type LoginOptions = Pick<
-  PullCommandOptions,
-  "username" | "password" | "passwordStdin"
->;
+import type { LoginOptions } from "../options/login_options.ts";
 
 /** What the login is read from. */
 export type LoginSources = Pick<Io, "env" | "stdin" | "stdout"> & {

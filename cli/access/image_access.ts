@@ -1,6 +1,11 @@
 /** How an image is reached: what a pull and its examination set up alike. */
 
 import {
+  defaultCredentials,
+  type DefaultCredentialSettings,
+} from "../../lib/credentials/default_chain.ts";
+import type { HelperOptions } from "../../lib/credentials/helper.ts";
+import {
   InvalidPlatformError,
   InvalidReferenceError,
 } from "../../lib/image/errors.ts";
@@ -17,14 +22,13 @@ import { credentialPathSettings, misplacedConfig } from "./credential_files.ts";
 import { readLogin } from "./credentials.ts";
 import type { Environment } from "../options/environment.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
-import { trustedRealms, warnOfInsecurity } from "../messages/insecurity.ts";
+import type { Io, Services } from "../io.ts";
 import { explainWarning } from "../messages/warnings.ts";
-import type { Io } from "../io.ts";
-import { findLogins, noteTokens } from "./logins.ts";
+import type { Listeners } from "../progress/style.ts";
 import { findMirrors, parseMirror } from "./mirrors.ts";
 import { type Network, openNetwork } from "./network.ts";
-import type { PullCommandOptions } from "../options/options.ts";
-import { logRequests } from "./request_log.ts";
+import type { PullCommandOptions } from "../commands/pull_options.ts";
+import { observe } from "./request_log.ts";
 import { isPage } from "./web_address.ts";
 
 /** Which image is meant, and where it may be had. */
@@ -48,6 +52,7 @@ export function readWantedImage(
   env: Environment,
   context: ErrorContext,
 ): WantedImage {
+  context.image = options.image;
   // As skopeo writes it.
   const image = options.image.replace(/^docker:\/\//, "");
   if (isPage(image)) {
@@ -84,32 +89,21 @@ function wantedPlatform(
   }
 }
 
-/** Who is told what while an image is being reached. */
-export interface AccessListeners {
-  /** Takes a sentence that the user should see. */
-  warn: (message: string) => void;
-  /** Takes a line about a request, for `--verbose`. */
-  log: (line: string) => void;
-  /** Asks for a password, in place of the terminal. */
-  prompt?: (message: string) => string | null;
-}
-
 /** The way to an image. */
 export interface ImageAccess {
   /** What sends, to be closed. */
   network: Network;
-  /** The mirrors of its registry. */
-  mirrors?: Mirror;
+  /** The mirrors of its registry; none or one list. */
+  mirrors: Mirror[];
   /**
    * What the library is given of it.
    *
    * @param signal Ends the search for logins.
-   * @param fetch Sends in place of the network, for a test.
    */
-  connect(signal: AbortSignal, fetch?: Fetch): {
+  connect(signal: AbortSignal): {
     fetch: Fetch;
     credentials: CredentialProvider;
-    plainHttp?: true;
+    plainHttp?: boolean;
     trustedRealms: string[];
   };
 }
@@ -127,7 +121,8 @@ export async function openAccess(
   options: PullCommandOptions,
   io: Io,
   context: ErrorContext,
-  { warn, log, prompt }: AccessListeners,
+  { warn, log }: Listeners,
+  { prompt, fetch }: Services = {},
 ): Promise<ImageAccess> {
   const { env, os } = io;
   const paths = await credentialPathSettings(env, os);
@@ -144,36 +139,56 @@ export async function openAccess(
   const login = await readLogin(options, registry, { ...io, prompt, warn });
   const { secrets } = context;
   if (login) secrets?.learnCredential(login.credential);
-  warnOfInsecurity(options, warn);
   const network = await openNetwork(options, {
     ...places,
     registry,
     mirrors: mirrors?.urls.map((url) => parseMirrorUrl(url).host),
     warn,
   });
+  const { trustedRealms } = network;
   return {
     network,
-    mirrors,
-    connect(signal, fetch = network.fetch) {
-      return {
-        fetch: noteTokens(
-          secrets?.watch(
-            options.verbose ? logRequests(fetch, log, secrets) : fetch,
-          ) ?? fetch,
-          context,
-        ),
-        credentials: findLogins({
-          places: paths,
-          registry,
-          given: login,
-          authfile: options.authfile,
-          signal,
-          onWarning: (warning) => warn(explainWarning(warning)),
-        }, context),
-        // Left open, it is http for loopback hosts by itself.
-        ...(options.plainHttp && { plainHttp: true }),
-        trustedRealms: trustedRealms(options),
-      };
-    },
+    mirrors: mirrors ? [mirrors] : [],
+    connect: (signal) => ({
+      fetch: noteTokens(
+        observe(fetch ?? network.fetch, options, log, secrets),
+        context,
+      ),
+      credentials: findLogins(
+        { ...paths, registry, given: login, authfile: options.authfile },
+        { signal, onWarning: (warning) => warn(explainWarning(warning)) },
+        context,
+      ),
+      // Left open, it is http for loopback hosts by itself.
+      plainHttp: options.plainHttp || undefined,
+      trustedRealms,
+    }),
+  };
+}
+
+/** All logins of this user; what is found is noted for an error's message. */
+export function findLogins(
+  settings: DefaultCredentialSettings,
+  options: HelperOptions,
+  context: ErrorContext,
+): CredentialProvider {
+  // Helpers inherit the whole environment: that of the settings has no PATH.
+  const provider = defaultCredentials(settings, options);
+  return async (asked, repository) => {
+    const found = await provider(asked, repository);
+    if (found) context.secrets?.learnCredential(found.credential);
+    if (found && asked === settings.registry) {
+      Object.assign(context, { login: true, loginSource: found.source });
+    }
+    return found;
+  };
+}
+
+/** Notes whether a token was sent: then a refusal is not one of a password. */
+export function noteTokens(fetch: Fetch, context: ErrorContext): Fetch {
+  return (url, init) => {
+    const sent = new Headers(init?.headers).get("authorization");
+    if (sent?.startsWith("Bearer ")) context.bearer = true;
+    return fetch(url, init);
   };
 }

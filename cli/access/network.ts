@@ -11,6 +11,7 @@ import {
   type TransportOptions,
 } from "../../lib/net/transport.ts";
 import type { AllTlsOptions, TlsOptions } from "../../lib/net/tls_settings.ts";
+import { insecureWarning } from "../messages/insecurity.ts";
 import { UsageError } from "../options/arguments.ts";
 import {
   type CertificatePlaces,
@@ -40,6 +41,8 @@ export interface NetworkPlaces extends CertificatePlaces {
 export interface Network extends Transport {
   /** Which certificates are trusted, the system's included. */
   tls(): Promise<AllTlsOptions>;
+  /** The token servers that are sent a login whatever speaks against it. */
+  trustedRealms: string[];
 }
 
 /**
@@ -53,6 +56,8 @@ export async function openNetwork(
   places: NetworkPlaces,
 ): Promise<Network> {
   const { env, os, registry, mirrors = [], warn } = places;
+  const { insecure } = options;
+  if (insecure !== false) warn(insecureWarning(insecure));
   const caCerts = await Promise.all(
     options.caCerts.map((path) => readPem(path, "certificate")),
   );
@@ -62,7 +67,7 @@ export async function openNetwork(
     const own = await readCertificateFolders(places, name, warn);
     hosts[hostKey(name)] = own;
   }
-  const main = hosts[hostKey(registry)]!;
+  const main = hosts[hostKey(registry)] ?? {};
   // Where the registry sends its clients for tokens and blobs, Docker trusts
   // the registry's authorities too. Its certificate is shown to nobody else.
   caCerts.push(...main.caCerts ?? []);
@@ -71,7 +76,7 @@ export async function openNetwork(
 
   const settings: TransportOptions = {
     caCerts,
-    insecure: options.insecure,
+    insecure,
     hosts,
     proxy: proxyFromEnvironment(env),
     ambientProxy: environmentNamesProxy(env),
@@ -79,8 +84,8 @@ export async function openNetwork(
   const load = () => systemCertificates(env, warn, os);
   return {
     ...withSystemTrust(settings, load),
+    trustedRealms: Array.isArray(insecure) ? insecure : [],
     async tls() {
-      const { insecure } = options;
       return { caCerts: [...caCerts, ...await load()], insecure };
     },
   };

@@ -22,6 +22,21 @@ const SHOWN = [
 const MAX_COLUMNS = 300;
 
 /**
+ * Learns the secrets of every request, and tells of it where that is wanted.
+ *
+ * @param log Takes a line, where `verbose`.
+ */
+export function observe(
+  fetch: Fetch,
+  { verbose }: { verbose: boolean },
+  log: (text: string) => void,
+  secrets?: Secrets,
+): Fetch {
+  const told = verbose ? logRequests(fetch, log, secrets) : fetch;
+  return secrets?.watch(told) ?? told;
+}
+
+/**
  * Tells of every request and its answer, without secrets: method, address,
  * range, how it logged in, status, time, and what the answer's headers say.
  * Bodies stay untold, tokens come in them.

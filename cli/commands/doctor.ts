@@ -6,68 +6,53 @@ import { diagnose, type Diagnosis } from "../../lib/doctor/doctor.ts";
 import type { Finding, Report } from "../../lib/doctor/report.ts";
 import { proxyFromEnvironment } from "../../lib/net/proxy.ts";
 import { VERSION } from "../../lib/net/version.ts";
-import type { DoctorCommandOptions } from "../options/doctor_options.ts";
-import { explainError } from "../messages/errors.ts";
-import { explainWarning } from "../messages/warnings.ts";
-import { EXIT, type ExitCode } from "../messages/exit_codes.ts";
-import type { ErrorContext } from "../messages/explanation.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
-import type { Io, Services } from "../io.ts";
-import { abortOnSignals } from "../signals.ts";
-import { createStyle, type Style } from "../progress/style.ts";
+import type { Io } from "../io.ts";
+import { explainError } from "../messages/errors.ts";
+import { EXIT } from "../messages/exit_codes.ts";
+import type { ErrorContext } from "../messages/explanation.ts";
+import { explainWarning } from "../messages/warnings.ts";
+import { createStyle, showBy, type Style } from "../progress/style.ts";
 import { neutralize } from "../progress/text.ts";
+import { abortOnSignals } from "../signals.ts";
+import type { Outcome, Run } from "./command.ts";
+import type { DoctorCommandOptions } from "./doctor_options.ts";
 
-/** What the command prints, and how it ends. */
-export interface DoctorResult {
-  /** What to print on standard output. */
-  lines: string[];
-  /** What to print as JSON in their place. */
-  document?: unknown;
-  /** 0 where the image can be pulled, else the code of the first problem. */
-  code: ExitCode;
-}
-
-/**
- * Examines as the options say.
- *
- * @param context Is filled with what an error's message needs.
- * @returns What to print, and the exit code.
- */
-export async function runDoctor(
-  options: DoctorCommandOptions,
-  io: Io,
-  context: ErrorContext,
-  services: Services = {},
-): Promise<DoctorResult> {
+/** Examines as the options say. */
+export const runDoctor: Run<DoctorCommandOptions> = async (
+  options,
+  io,
+  context,
+  services,
+) => {
   const { env, stderr } = io;
-  const style = createStyle(stderr, env);
+  const { log } = showBy(
+    createStyle(stderr, env),
+    (line) => void stderr.write(`${line}\n`),
+  );
   const warnings: string[] = [];
+  const warn = (message: string) => void warnings.push(message);
   const wanted = readWantedImage(options, env, context);
-  const { reference, platform } = wanted;
   const { network, mirrors, connect } = await openAccess(
     wanted,
     options,
     io,
     context,
-    {
-      warn: (message) => void warnings.push(message),
-      log: (line) => void stderr.write(`${style.faint(line)}\n`),
-      prompt: services.prompt,
-    },
+    { warn, log },
+    services,
   );
-  const interruption = abortOnSignals(io.signals);
-  const { signal } = interruption;
+  const { signal, stop } = abortOnSignals(io.signals);
   try {
-    const diagnosis = await diagnose(reference, {
-      ...connect(signal, services.fetch),
+    const diagnosis = await diagnose(wanted.reference, {
+      ...connect(signal),
       proxy: proxyFromEnvironment(env),
       tls: network.tls,
-      ...(mirrors && { mirrors: [mirrors] }),
+      mirrors,
       trustMirrors: options.trustMirrors,
-      ...(platform && { platform }),
+      platform: wanted.platform,
       cacheDir: options.cacheDir,
       outputDir: outputFolder(options.output),
-      ...(options.timeout && { timeout: options.timeout }),
+      timeout: options.timeout,
       signal,
       explain: (error) => explainError(error, context).sentence,
       explainWarning,
@@ -75,10 +60,10 @@ export async function runDoctor(
     });
     return present(diagnosis, options.json, io, context);
   } finally {
-    interruption.stop();
+    stop();
     network.close();
   }
-}
+};
 
 function outputFolder(output: string | undefined): string {
   if (output === undefined) return ".";
@@ -91,7 +76,7 @@ function present(
   json: boolean,
   { stdout, env, os }: Io,
   context: ErrorContext,
-): DoctorResult {
+): Outcome {
   const { code, hint } = report.canPull
     ? { code: EXIT.ok, hint: undefined }
     : explainError(error, context);
@@ -102,7 +87,7 @@ function present(
     os,
   };
   if (json) {
-    return { lines: [], document: { tool, ...report, exitCode: code }, code };
+    return { document: { tool, ...report, exitCode: code }, code };
   }
   const style = createStyle(stdout, env);
   const lines = [

@@ -4,107 +4,85 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { saveCredential } from "../../lib/credentials/save.ts";
 import { HttpClient } from "../../lib/net/http.ts";
 import type { FoundCredential } from "../../lib/image/types.ts";
-import { UsageError } from "../options/arguments.ts";
 import {
   credentialPathSettings,
   loginFile,
-  requireFolder,
 } from "../access/credential_files.ts";
 import { readLogin } from "../access/credentials.ts";
-import type { ErrorContext } from "../messages/explanation.ts";
-import { trustedRealms, warnOfInsecurity } from "../messages/insecurity.ts";
-import type { Io, Services } from "../io.ts";
 import { checkLogin } from "../access/login_check.ts";
-import type { LoginCommandOptions } from "../options/login_options.ts";
 import { openNetwork } from "../access/network.ts";
-import { logRequests } from "../access/request_log.ts";
-import { abortOnSignals } from "../signals.ts";
-import { createStyle } from "../progress/style.ts";
+import { observe } from "../access/request_log.ts";
+import type { Io, Services } from "../io.ts";
+import { UsageError } from "../options/arguments.ts";
+import { createStyle, showBy } from "../progress/style.ts";
 import { neutralize } from "../progress/text.ts";
+import { abortOnSignals } from "../signals.ts";
+import type { Run } from "./command.ts";
+import type { LoginCommandOptions } from "./login_options.ts";
 
-/**
- * Logs in as the options say.
- *
- * @param context Is filled with what an error's message needs.
- * @returns What to print on standard output.
- */
-export async function runLogin(
-  options: LoginCommandOptions,
-  io: Io,
-  context: ErrorContext,
-  services: Services = {},
-): Promise<string[]> {
-  const { registry } = options;
-  const { env, stderr } = io;
-  const style = createStyle(stderr, env);
-  const print = (line: string) => void stderr.write(`${line}\n`);
-  const warn = (message: string) =>
-    print(style.warn("warning: ") + neutralize(message));
+/** Logs in as the options say. */
+export const runLogin: Run<LoginCommandOptions> = async (
+  options,
+  io,
+  context,
+  services = {},
+) => {
+  const { registry, plainHttp } = options;
+  const { env, os, stderr } = io;
+  const { warn, log } = showBy(
+    createStyle(stderr, env),
+    (line) => void stderr.write(`${line}\n`),
+  );
   Object.assign(context, {
     registry,
     login: true,
     action: `log in to ${JSON.stringify(registry)}`,
     subject: "login",
   });
-  const settings = await credentialPathSettings(env, io.os);
-  const file = loginFile(settings, options.authfile);
-  await requireFolder(settings, file);
+  const settings = await credentialPathSettings(env, os);
+  const { path, ...named } = await loginFile(settings, options.authfile);
   // As in a pull, questions come before signals are listened to.
   const { credential } = await completeLogin(options, io, warn, services);
-  context.secrets?.learnCredential(credential);
-  warnOfInsecurity(options, warn);
+  const { secrets } = context;
+  secrets?.learnCredential(credential);
 
   const { home } = settings;
-  const network = await openNetwork(options, {
-    env,
-    os: io.os,
-    home,
-    registry,
-    warn,
-  });
-  const interruption = abortOnSignals(io.signals);
-  const { signal } = interruption;
+  const network = await openNetwork(options, { env, os, home, registry, warn });
+  const { signal, stop } = abortOnSignals(io.signals);
   try {
-    const { secrets } = context;
-    const plain = services.fetch ?? network.fetch;
-    const fetch = secrets?.watch(plain) ?? plain;
     const http = new HttpClient({
-      fetch: options.verbose
-        ? logRequests(fetch, (line) => print(style.faint(line)), secrets)
-        : fetch,
+      fetch: observe(services.fetch ?? network.fetch, options, log, secrets),
       retries: 1,
     });
-    const { plainHttp } = options;
+    const { trustedRealms } = network;
     const check = {
       registry,
       credential,
       http,
       plainHttp,
-      trustedRealms: trustedRealms(options),
+      trustedRealms,
       signal,
     };
     if (!await checkLogin(check)) {
       warn(`${registry} wants no login here, so this one could not be checked`);
     }
-    const { path, ...named } = file;
-    const { helperEnv } = services;
     const place = await saveCredential(path, registry, credential, {
       ...named,
-      ...(helperEnv && { env: helperEnv }),
+      env: services.helperEnv,
       signal,
     });
-    const kept = place === file.source
+    const kept = place === named.source
       ? `${place}, not encrypted, for this user to read only`
       : place;
-    return [
-      neutralize(`Logged in to ${registry}`),
-      neutralize(`The login is in ${kept}`),
-    ];
+    return {
+      lines: [`Logged in to ${registry}`, `The login is in ${kept}`]
+        .map((line) => neutralize(line)),
+    };
   } finally {
-    interruption.stop();
+    stop();
     network.close();
   }
-}
+};
 
 async function completeLogin(
   options: LoginCommandOptions,

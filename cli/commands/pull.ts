@@ -9,36 +9,30 @@ import { StorageError } from "../../lib/image/errors.ts";
 import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import type { Platform } from "../../lib/image/types.ts";
-import type { ErrorContext } from "../messages/explanation.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
-import type { Io, Services } from "../io.ts";
 import {
   isMissingDigest,
   isMissingTag,
   nearestTags,
   partHint,
 } from "../access/missing_tag.ts";
-import type { PullCommandOptions } from "../options/options.ts";
 import { createProgress } from "../progress/progress.ts";
 import { reportLines } from "../messages/report.ts";
 import { abortOnSignals } from "../signals.ts";
-import { createStyle } from "../progress/style.ts";
-import { neutralize } from "../progress/text.ts";
+import { createStyle, showBy } from "../progress/style.ts";
+import type { Run } from "./command.ts";
+import type { PullCommandOptions } from "./pull_options.ts";
 
-/**
- * Pulls an image as the options say.
- *
- * @param context Is filled with what an error's message needs.
- * @returns What to print on standard output.
- */
-export async function runPull(
-  options: PullCommandOptions,
-  io: Io,
-  context: ErrorContext,
-  { pull = pullImage, prompt, fetch }: Services = {},
-): Promise<string[]> {
+/** Pulls an image as the options say. */
+export const runPull: Run<PullCommandOptions> = async (
+  options,
+  io,
+  context,
+  services = {},
+) => {
+  const { pull = pullImage } = services;
   const { env, stderr } = io;
-  const { quiet, cacheDir } = options;
+  const { quiet, verbose, cacheDir, format } = options;
   context.cacheDir = cacheDir;
   const style = createStyle(stderr, env);
   const progress = createProgress({
@@ -46,10 +40,8 @@ export async function runPull(
     style,
     env,
     quiet,
-    verbose: options.verbose,
+    verbose,
   });
-  const warn = (message: string) =>
-    progress.line(style.warn("warning: ") + neutralize(message));
 
   const wanted = readWantedImage(options, env, context);
   const { reference, platform } = wanted;
@@ -59,24 +51,24 @@ export async function runPull(
     options,
     io,
     context,
-    { warn, log: (line) => progress.line(style.faint(line)), prompt },
+    showBy(style, (line) => progress.line(line)),
+    services,
   );
 
   if (!quiet) progress.line(`Pulling ${formatReference(reference)}`);
 
-  const interruption = abortOnSignals(io.signals, {
+  const { signal, stop } = abortOnSignals(io.signals, {
     beforeExit: () => progress.stop(),
     beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
   });
-  const { signal } = interruption;
-  const shared = connect(signal, fetch);
+  const shared = connect(signal);
   try {
     progress.ask(reference.registry);
     const result = await pull(reference, {
       ...shared,
       platform,
       output,
-      format: options.format,
+      format,
       cacheDir,
       concurrency: options.concurrency,
       signal,
@@ -87,18 +79,16 @@ export async function runPull(
       minSpeed: options.minSpeed,
       force: options.force,
       trustCache: options.trustCache,
-      ...(mirrors && {
-        mirrors: [mirrors],
-        trustMirrors: options.trustMirrors,
-      }),
+      mirrors,
+      trustMirrors: options.trustMirrors,
     });
-    if (quiet) return [result.path];
-    return reportLines(result, {
+    const lines = quiet ? [result.path] : reportLines(result, {
       cache: cacheDir !== false,
-      format: options.format,
+      format,
       style: createStyle(io.stdout, env),
       os: io.os,
     });
+    return { lines };
   } catch (error) {
     if (isMissingDigest(error)) {
       Object.assign(context, await partHint(reference, shared, signal));
@@ -109,10 +99,10 @@ export async function runPull(
     throw error;
   } finally {
     progress.stop();
-    interruption.stop();
+    stop();
     network.close();
   }
-}
+};
 
 /**
  * A folder as output means the usual name in that folder, which is made where

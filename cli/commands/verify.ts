@@ -8,22 +8,12 @@ import type {
 } from "../../lib/verify/report.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { EXIT, type ExitCode } from "../messages/exit_codes.ts";
-import type { Io } from "../io.ts";
 import { abortOnSignals } from "../signals.ts";
 import { createStyle, type Style } from "../progress/style.ts";
 import { LiveArea } from "../progress/terminal.ts";
 import { neutralize, truncate } from "../progress/text.ts";
-import type { VerifyCommandOptions } from "../options/verify_options.ts";
-
-/** What the command prints, and how it ends. */
-export interface VerifyResult {
-  /** What to print on standard output. */
-  lines: string[];
-  /** What to print as JSON in their place. */
-  document?: unknown;
-  /** 0 where nothing is wrong. */
-  code: ExitCode;
-}
+import type { Run } from "./command.ts";
+import type { VerifyCommandOptions } from "./verify_options.ts";
 
 /** What each program is called by who types it. */
 const LOADERS: Readonly<Record<LoaderName, string>> = {
@@ -36,32 +26,32 @@ const LOADERS: Readonly<Record<LoaderName, string>> = {
 };
 
 /** Verifies as the options say. */
-export async function runVerify(
-  { path, json }: VerifyCommandOptions,
-  { stdout, stderr, env, signals }: Io,
-): Promise<VerifyResult> {
+export const runVerify: Run<VerifyCommandOptions> = async (
+  { path, json },
+  { stdout, stderr, env, signals },
+  context,
+) => {
+  context.subject = "archive";
   const area = stderr.isTTY && env.TERM !== "dumb"
     ? new LiveArea(stderr)
     : undefined;
-  const interruption = abortOnSignals(signals, {
+  const { signal, stop } = abortOnSignals(signals, {
     beforeExit: () => area?.clear(),
     beforeStop: area && (() => area.clear()),
   });
   let report: VerifyReport;
   try {
-    report = await verifyImage(path, {
-      signal: interruption.signal,
-      ...(area && { onProgress: showProgress(area) }),
-    });
+    const onProgress = area && showProgress(area);
+    report = await verifyImage(path, { signal, onProgress });
   } finally {
-    interruption.stop();
+    stop();
     area?.clear();
   }
   const code = exitCode(report);
   return json
-    ? { lines: [], document: report, code }
+    ? { document: report, code }
     : { lines: reportLines(report, createStyle(stdout, env)), code };
-}
+};
 
 /** Draws how far it is, whenever another hundredth has been read. */
 function showProgress(

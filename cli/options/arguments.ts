@@ -32,6 +32,8 @@ export interface ParsedArguments {
   values: Map<string, string[]>;
   /** All that is no option. */
   operands: string[];
+  /** The value of an option that is given once at most. */
+  one(name: string): string | undefined;
 }
 
 /** A command line that makes no sense; exit code 2. */
@@ -40,7 +42,8 @@ export class UsageError extends Error {
 }
 
 /**
- * Takes a command line apart.
+ * Takes a command line apart. Whoever asks for help gets it, whatever else is
+ * wrong.
  *
  * @throws {UsageError} An option is unknown, malformed, without its value, or
  * given twice. The message never holds a value, which may be a password.
@@ -49,6 +52,13 @@ export function parseArguments(
   argv: readonly string[],
   definitions: readonly OptionDefinition[],
 ): ParsedArguments {
+  const end = argv.indexOf("--");
+  const options = end < 0 ? argv : argv.slice(0, end);
+  const values = new Map<string, string[]>();
+  const one = (name: string) => values.get(name)?.[0];
+  if (options.includes("--help") || options.includes("-h")) {
+    return { flags: new Set(["help"]), values, operands: [], one };
+  }
   const flagNames = definitions.filter(({ value }) => !value)
     .map(({ name }) => name);
   const valueNames = definitions.filter(({ value }) => value)
@@ -57,8 +67,12 @@ export function parseArguments(
   const negatable = flagNames.filter((name) => name.startsWith("no-"))
     .map((name) => name.slice(3));
 
-  const parsed = parseArgs(canonical(argv, definitions), {
-    boolean: [...flagNames.filter((name) => !name.startsWith("no-"))],
+  const words = [
+    ...canonical(options, definitions),
+    ...argv.slice(options.length),
+  ];
+  const parsed = parseArgs(words, {
+    boolean: flagNames.filter((name) => !name.startsWith("no-")),
     negatable,
     string: [...valueNames, "_"],
     collect: valueNames,
@@ -69,7 +83,6 @@ export function parseArguments(
       name.startsWith("no-") ? parsed[name.slice(3)] === false : parsed[name]
     ),
   );
-  const values = new Map<string, string[]>();
   for (const definition of definitions) {
     if (!definition.value) continue;
     const given = [parsed[definition.name] ?? []].flat().map(String);
@@ -84,7 +97,22 @@ export function parseArguments(
     }
     if (given.length) values.set(definition.name, given);
   }
-  return { flags, values, operands: (parsed._ as unknown[]).map(String) };
+  return { flags, values, operands: (parsed._ as unknown[]).map(String), one };
+}
+
+/**
+ * Refuses two options where one of them makes the other meaningless.
+ *
+ * @throws {UsageError} Both are given.
+ */
+export function refuseBoth(
+  { flags, values }: ParsedArguments,
+  one: string,
+  other: string,
+): void {
+  const given = (name: string) => flags.has(name) || values.has(name);
+  if (!given(one) || !given(other)) return;
+  throw new UsageError(`Options --${one} and --${other} exclude each other`);
 }
 
 /**
@@ -93,26 +121,17 @@ export function parseArguments(
  * in the table.
  */
 function canonical(
-  argv: readonly string[],
+  options: readonly string[],
   definitions: readonly OptionDefinition[],
 ): string[] {
-  const end = argv.indexOf("--");
-  const options = end < 0 ? argv : argv.slice(0, end);
-  const rest = end < 0 ? [] : argv.slice(end);
-  return [
-    ...options.flatMap((argument, at) => {
-      if (!argument.startsWith("-")) return argument;
-      if (argument === "-") {
-        refuseDash(options[at - 1] ?? "", definitions);
-        return argument;
-      }
-      refuseValue(argument, options[at - 1] ?? "", definitions);
-      return argument.startsWith("--")
-        ? canonicalLong(argument, definitions)
-        : canonicalShort(argument, definitions);
-    }),
-    ...rest,
-  ];
+  return options.flatMap((argument, at) => {
+    if (!argument.startsWith("-")) return argument;
+    refuseValue(argument, options[at - 1] ?? "", definitions);
+    if (argument === "-") return argument;
+    return argument.startsWith("--")
+      ? canonicalLong(argument, definitions)
+      : canonicalShort(argument, definitions);
+  });
 }
 
 /**
@@ -124,8 +143,16 @@ function refuseValue(
   before: string,
   definitions: readonly OptionDefinition[],
 ): void {
-  const taking = takesValue(before, definitions);
+  const taking = definitions.find(({ name, short, value }) =>
+    value && (before === `--${name}` || before === `-${short}`)
+  );
   if (!taking) return;
+  if (argument === "-") {
+    // Other programs take this for standard input or output.
+    throw new UsageError(
+      `Option --${taking.name} takes no "-": --${taking.name} ${taking.value}`,
+    );
+  }
   const own = definitions.some(({ name, short }) =>
     argument.startsWith("--")
       ? argument.slice(2).split("=", 1)[0] === name
@@ -135,28 +162,6 @@ function refuseValue(
   throw new UsageError(
     `Option --${taking.name} needs a value; one that begins with a dash is ` +
       `written --${taking.name}=${taking.value}`,
-  );
-}
-
-/** Other programs take this for standard input or output. */
-function refuseDash(
-  before: string,
-  definitions: readonly OptionDefinition[],
-): void {
-  const taking = takesValue(before, definitions);
-  if (!taking) return;
-  throw new UsageError(
-    `Option --${taking.name} takes no "-": --${taking.name} ${taking.value}`,
-  );
-}
-
-/** The option that takes what follows as its value. */
-function takesValue(
-  argument: string,
-  definitions: readonly OptionDefinition[],
-): OptionDefinition | undefined {
-  return definitions.find(({ name, short, value }) =>
-    value && (argument === `--${name}` || argument === `-${short}`)
   );
 }
 

@@ -3,7 +3,6 @@
 import type { OptionDefinition } from "./arguments.ts";
 import { VARIABLES } from "./environment.ts";
 import { EXIT_CODES } from "../messages/exit_codes.ts";
-import { OPTIONS } from "./option_table.ts";
 
 /** What the help of a command is written from. */
 export interface CommandHelp {
@@ -23,32 +22,12 @@ export interface CommandHelp {
   examples: readonly string[];
 }
 
-const PULL: CommandHelp = {
-  summary:
-    'Pulls a container image into one tar file that "docker load" takes.',
-  usage: [
-    "docker-pull [OPTIONS] IMAGE",
-    "docker-pull login [OPTIONS] [HOST]",
-    "docker-pull logout [OPTIONS] [HOST]",
-    "docker-pull doctor [OPTIONS] IMAGE",
-    "docker-pull verify [OPTIONS] FILE|LAYOUT",
-  ],
-  options: OPTIONS,
-  examples: [
-    "docker-pull nginx",
-    "docker-pull --platform linux/arm64 -o app.tar ghcr.io/owner/app:1.2",
-    "docker-pull harbor.example.com/team/app@sha256:...",
-    "docker-pull login ghcr.io && docker-pull ghcr.io/owner/private-app",
-    "docker-pull --mirror docker.io=https://mirror.example nginx",
-  ],
-};
-
 const WIDTH = 80;
 const COLUMN = 26;
 
 /** The whole help text of a command, at most 80 columns wide. */
 export function helpText(
-  { summary, usage, options, variables, examples }: CommandHelp = PULL,
+  { summary, usage, options, variables, examples }: CommandHelp,
 ): string {
   const groups = [...new Set(options.map(({ group }) => group))];
   const sections = [

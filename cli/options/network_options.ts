@@ -2,8 +2,12 @@
 
 import { registryHost } from "../../lib/image/reference.ts";
 import { redactAddress } from "../../lib/redact/address.ts";
-import type { OptionDefinition, ParsedArguments } from "./arguments.ts";
-import { UsageError } from "./arguments.ts";
+import {
+  type OptionDefinition,
+  type ParsedArguments,
+  refuseBoth,
+  UsageError,
+} from "./arguments.ts";
 
 /** How the network is reached. */
 export interface NetworkOptions {
@@ -70,20 +74,14 @@ export const NETWORK_OPTIONS: readonly OptionDefinition[] = [
  *
  * @throws {UsageError} They contradict each other, or a host is none.
  */
-export function readNetworkOptions(
-  { flags, values }: Pick<ParsedArguments, "flags" | "values">,
-): NetworkOptions {
-  const one = (name: string) => values.get(name)?.[0];
+export function readNetworkOptions(parsed: ParsedArguments): NetworkOptions {
+  const { flags, values, one } = parsed;
   const [clientCert, clientKey] = [one("client-cert"), one("client-key")];
   if (clientKey !== undefined && clientCert === undefined) {
     throw new UsageError("Option --client-key needs --client-cert FILE");
   }
   const hosts = values.get("insecure-host")?.map(parseHost);
-  if (hosts && flags.has("insecure")) {
-    throw new UsageError(
-      "Options --insecure and --insecure-host exclude each other",
-    );
-  }
+  refuseBoth(parsed, "insecure", "insecure-host");
   return {
     caCerts: values.get("ca-cert") ?? [],
     clientCert,

@@ -2,42 +2,13 @@
 
 import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
 import type { OptionDefinition } from "./arguments.ts";
+import { LOGIN_OPTIONS } from "./login_options.ts";
 import { NETWORK_OPTIONS } from "./network_options.ts";
 
 /** The folder of the cache where no other is named. */
 export const DEFAULT_CACHE_DIR = "docker_images_cache";
 /** How many connections there are at most where nothing else is said. */
 export const DEFAULT_CONCURRENCY = 3;
-
-/** The options of a login, which `login` has as well. */
-export const LOGIN_OPTIONS: readonly OptionDefinition[] = [
-  {
-    name: "username",
-    value: "USER",
-    group: "Login",
-    help: "The user name for the image's registry; asks for the password " +
-      "on a terminal",
-  },
-  {
-    name: "password",
-    value: "PASSWORD",
-    group: "Login",
-    help: "The password or token; other users of this machine can see it, " +
-      "so better use --password-stdin",
-  },
-  {
-    name: "password-stdin",
-    group: "Login",
-    help: "Read the password or token from standard input",
-  },
-  {
-    name: "authfile",
-    value: "FILE",
-    group: "Login",
-    help: "The file with logins, as Podman has it, in place of Docker's and " +
-      "all others",
-  },
-];
 
 /** The options that every command has. */
 export const COMMON_OPTIONS: readonly OptionDefinition[] = [
@@ -49,6 +20,13 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
   },
   { name: "help", short: "h", group: "Messages", help: "Show this help" },
 ];
+
+/** The option of the commands that end with a report. */
+export const JSON_OPTION: OptionDefinition = {
+  name: "json",
+  group: "Messages",
+  help: "Print the report as JSON",
+};
 
 /** Every option of a pull, in the order of the help. */
 export const OPTIONS: readonly OptionDefinition[] = [

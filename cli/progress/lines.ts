@@ -6,7 +6,7 @@ import type { PullEvent, Retry } from "../../lib/image/events.ts";
 import { explainWarning } from "../messages/warnings.ts";
 import type { Outage } from "./outages.ts";
 import type { BlobProgress } from "./model.ts";
-import type { Style } from "./style.ts";
+import { type Style, warningLine } from "./style.ts";
 import { formatTime, neutralize, sayTime } from "./text.ts";
 
 /** What a layer is that has come, and how it came. */
@@ -67,8 +67,7 @@ export function describe(
       );
     }
     case "warning":
-      return style.warn("warning: ") +
-        neutralize(explainWarning(event.warning));
+      return warningLine(style, explainWarning(event.warning));
   }
 }
 

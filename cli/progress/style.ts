@@ -9,6 +9,7 @@ import {
   setColorEnabled,
   yellow,
 } from "@std/fmt/colors";
+import { neutralize } from "../../lib/redact/clean.ts";
 import type { Environment } from "../options/environment.ts";
 import type { Output } from "../io.ts";
 
@@ -62,5 +63,26 @@ export function createStyle(
     strong: bold,
     faint: dim,
     hint: cyan,
+  };
+}
+
+/** Who is told what while something goes on. */
+export interface Listeners {
+  /** Takes a sentence that the user should see. */
+  warn: (message: string) => void;
+  /** Takes a line about a request, for `--verbose`. */
+  log: (line: string) => void;
+}
+
+/** A warning as the user sees it. */
+export function warningLine(style: Style, message: string): string {
+  return style.warn("warning: ") + neutralize(message);
+}
+
+/** Shows warnings and requests by a way to print lines. */
+export function showBy(style: Style, print: (line: string) => void): Listeners {
+  return {
+    warn: (message) => print(warningLine(style, message)),
+    log: (line) => print(style.faint(line)),
   };
 }

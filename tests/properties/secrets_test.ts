@@ -4,7 +4,8 @@ import { explainWarning } from "../../cli/messages/warnings.ts";
 import type { Warning } from "../../lib/image/events.ts";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { parseLogin } from "../../cli/options/login_options.ts";
+import { LOGIN } from "../../cli/commands/login_options.ts";
+import { parseArguments } from "../../cli/options/arguments.ts";
 import { errorDetails, explainError } from "../../cli/messages/errors.ts";
 import type { ErrorContext } from "../../cli/messages/explanation.ts";
 import { runLogin } from "../../cli/commands/login.ts";
@@ -298,7 +299,8 @@ const COMMANDS: ((
       signals: { on() {}, off() {}, raise() {}, exit() {} },
       os: "linux",
     };
-    const options = parseLogin(["r.test", "--username=me", "-v"]);
+    const argv = ["r.test", "--username=me", "-v"];
+    const options = LOGIN.read(parseArguments(argv, LOGIN.options));
     let last = "";
     await runLogin(options, io, context, {
       fetch: () =>

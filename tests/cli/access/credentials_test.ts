@@ -4,12 +4,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import type { LoginOptions } from "../../../cli/options/login_options.ts";
 import { test } from "../../harness.ts";
 import { UsageError } from "../../../cli/options/arguments.ts";
-import {
-  type LoginOptions,
-  readLogin,
-} from "../../../cli/access/credentials.ts";
+import { readLogin } from "../../../cli/access/credentials.ts";
 import type { Environment } from "../../../cli/options/environment.ts";
 import type { Input } from "../../../cli/io.ts";
 import { Screen, Sink } from "../progress/screen.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { ErrorContext } from "../../../cli/messages/explanation.ts";
-import { findLogins, noteTokens } from "../../../cli/access/logins.ts";
+import { findLogins, noteTokens } from "../../../cli/access/image_access.ts";
 import type { Warning } from "../../../lib/image/events.ts";
 import { auth, basic, withFolder } from "../../credentials/fixture.ts";
 import { test } from "../../harness.ts";
@@ -11,16 +11,16 @@ test("findLogins() looks where Docker and Podman do, and notes what it found", (
   withFolder(async ({ path, write }) => {
     await write("config.json", { auths: { "r.example": auth("me:pw") } });
     const context: ErrorContext = {};
-    const provider = findLogins({
-      places: {
+    const provider = findLogins(
+      {
         env: { DOCKER_CONFIG: path },
         home: `${path}/home`,
         platform: "linux",
+        registry: "r.example",
       },
-      registry: "r.example",
-      signal,
-      onWarning: () => {},
-    }, context);
+      { signal, onWarning: () => {} },
+      context,
+    );
     assertEquals(await provider("other.example", "a"), undefined);
     assertEquals(context, {});
     const source = `${path}/config.json`;
@@ -36,9 +36,12 @@ test("findLogins() keeps a given login for its registry, and reads one authfile"
     });
     const warnings: Warning[] = [];
     const settings = {
-      places: { env: { DOCKER_CONFIG: path }, platform: "linux" },
+      env: { DOCKER_CONFIG: path },
+      platform: "linux",
       registry: "r.example",
       authfile,
+    };
+    const options = {
       signal,
       onWarning: (warning: Warning) => warnings.push(warning),
     };
@@ -46,16 +49,20 @@ test("findLogins() keeps a given login for its registry, and reads one authfile"
       credential: { kind: "basic", username: "g", password: "pw" } as const,
       source: "--username",
     };
-    const withGiven = findLogins({ ...settings, given }, {});
+    const withGiven = findLogins({ ...settings, given }, options, {});
     assertEquals(await withGiven("r.example", "a"), given);
     assertEquals(
       await withGiven("q.example", "a"),
       basic("q:pw", authfile),
     );
     assertEquals(await withGiven("c.example", "a"), undefined);
-    const without = findLogins(settings, {});
+    const without = findLogins(settings, options, {});
     assertEquals(await without("r.example", "a"), basic("a:pw", authfile));
-    const none = findLogins({ ...settings, authfile: `${path}/none` }, {});
+    const none = findLogins(
+      { ...settings, authfile: `${path}/none` },
+      options,
+      {},
+    );
     assertEquals(await none("r.example", "a"), undefined);
     assertEquals(warnings.map(({ code }) => code), ["credentials-unusable"]);
   }));

@@ -6,7 +6,8 @@ import {
 } from "@std/assert";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parseDoctor } from "../../../cli/options/doctor_options.ts";
+import { DOCTOR } from "../../../cli/commands/doctor_options.ts";
+import { parseArguments } from "../../../cli/options/arguments.ts";
 import type { Report } from "../../../lib/doctor/report.ts";
 import { run } from "../main_fixture.ts";
 import { auth, withFolder } from "../../credentials/fixture.ts";
@@ -42,11 +43,11 @@ test("main() shows the help of doctor", async () => {
   assert(stdout.split("\n").every((line) => line.length <= 80), stdout);
 });
 
-test("parseDoctor() takes the options of a pull that matter", () => {
-  const { image, json, mirrors, cacheDir, timeout } = parseDoctor(
-    "--json --mirror docker.io=https://m --no-cache --timeout 3 nginx".split(
-      " ",
-    ),
+test("DOCTOR takes the options of a pull that matter", () => {
+  const argv =
+    "--json --mirror docker.io=https://m --no-cache --timeout 3 nginx";
+  const { image, json, mirrors, cacheDir, timeout } = DOCTOR.read(
+    parseArguments(argv.split(" "), DOCTOR.options),
   );
   assertEquals(
     { image, json, mirrors, cacheDir, timeout },

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { readFile } from "node:fs/promises";
-import { UsageError } from "../../../cli/options/arguments.ts";
+import { parseArguments, UsageError } from "../../../cli/options/arguments.ts";
 import {
   type ErrorContext,
   explainError,
@@ -14,7 +14,7 @@ import {
 import type { Io } from "../../../cli/io.ts";
 import type { Services } from "../../../cli/io.ts";
 import { runLogin } from "../../../cli/commands/login.ts";
-import { parseLogin, parseLogout } from "../../../cli/options/login_options.ts";
+import { LOGIN, LOGOUT } from "../../../cli/commands/login_options.ts";
 import { runLogout } from "../../../cli/commands/logout.ts";
 import { AuthenticationError } from "../../../lib/image/errors.ts";
 import { CredentialHelperError } from "../../../lib/image/errors.ts";
@@ -27,6 +27,11 @@ import { Sink } from "../progress/screen.ts";
 const BASIC: Auth = { kind: "basic", users: { me: "s3cret" } };
 const BEARER: Auth = { kind: "bearer", users: { me: "s3cret" } };
 const ARGS = ["registry.test", "--username", "me", "--password-stdin"];
+
+const parseLogin = (argv: string[]) =>
+  LOGIN.read(parseArguments(argv, LOGIN.options));
+const parseLogout = (argv: string[]) =>
+  LOGOUT.read(parseArguments(argv, LOGOUT.options));
 
 interface Run {
   registry?: FakeRegistry;
@@ -59,10 +64,15 @@ function ioFor(folder: string, { stdin = "s3cret\n", env, tty }: Run) {
 async function login(folder: string, argv: string[], run: Run = {}) {
   const { registry = new FakeRegistry({ auth: BASIC }) } = run;
   const { io, stderr } = ioFor(folder, run);
-  const lines = await runLogin(parseLogin(argv), io, run.context ?? {}, {
-    fetch: registry.fetch,
-    ...run.services,
-  });
+  const { lines = [] } = await runLogin(
+    parseLogin(argv),
+    io,
+    run.context ?? {},
+    {
+      fetch: registry.fetch,
+      ...run.services,
+    },
+  );
   registry.assertNoOpenBodies();
   const shown = lines.join("\n") + stderr.text;
   assert(!shown.includes("s3cret") && !shown.includes(btoa("me:s3cret")));
@@ -180,7 +190,7 @@ test("runLogin() and runLogout() use the configured helper", {
     assertEquals(lines[1], "The login is in docker-credential-it");
     const options = parseLogout(["registry.test"]);
     const { io } = ioFor(path, {});
-    assertEquals(await runLogout(options, io, {}, { helperEnv }), [
+    assertEquals((await runLogout(options, io, {}, { helperEnv })).lines, [
       "Removed the login for registry.test from docker-credential-it",
     ]);
     assertEquals(
@@ -205,11 +215,11 @@ test("runLogin() and runLogout() change the auth file that is named", () =>
     assertEquals(Object.keys(await read()), ["q.io", "registry.test"]);
     const { io } = ioFor(path, {});
     const argv = ["registry.test", "--authfile", file];
-    assertEquals(await runLogout(parseLogout(argv), io, {}), [
+    assertEquals((await runLogout(parseLogout(argv), io, {})).lines, [
       `Removed the login for registry.test from ${file}`,
     ]);
     assertEquals(await read(), { "q.io": auth("u:p") });
-    assertEquals(await runLogout(parseLogout(argv), io, {}), [
+    assertEquals((await runLogout(parseLogout(argv), io, {})).lines, [
       `There was no login for registry.test in ${file}`,
     ]);
   }));

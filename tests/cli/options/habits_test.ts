@@ -3,7 +3,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../../harness.ts";
 import { explainError } from "../../../cli/messages/errors.ts";
 import { nearestRegistry } from "../../../cli/options/nearest.ts";
-import { OPTIONS, parseOptions } from "../../../cli/options/options.ts";
+import {
+  chooseCommand,
+  type CommandName,
+} from "../../../cli/commands/command.ts";
+import { OPTIONS } from "../../../cli/options/option_table.ts";
 import { imageAtAddress } from "../../../cli/access/web_address.ts";
 import { NetworkError, RegistryError } from "../../../lib/image/errors.ts";
 import { parseReference } from "../../../lib/image/reference.ts";
@@ -32,17 +36,19 @@ test("docker-pull pull IMAGE pulls it, wherever the options stand", async () => 
 });
 
 test("help and version are commands, too", async () => {
-  assertEquals(parseOptions(["help"]), { kind: "help" });
-  assertEquals(parseOptions(["help", "login"]), {
-    kind: "help",
-    command: "login",
-  });
-  assertEquals(parseOptions(["pull", "--help"]), { kind: "help" });
-  assertEquals(parseOptions(["version"]), { kind: "version" });
+  const help = (name: CommandName) => ({ name, argv: ["--help"] });
+  assertEquals(chooseCommand(["help"]), help("pull"));
+  assertEquals(chooseCommand(["help", "login"]), help("login"));
+  assertEquals(chooseCommand(["help", "nginx"]), help("pull"));
+  assertEquals(chooseCommand(["version"]).argv, ["--version"]);
+  for (const argv of [["help"], ["pull", "--help"], ["nginx", "-qh"]]) {
+    const { stdout } = await run(argv);
+    assertStringIncludes(stdout, "Usage: docker-pull [OPTIONS] IMAGE");
+  }
   const { code, stdout } = await run(["version"]);
   assertEquals([code, /^docker-pull \d/.test(stdout)], [0, true]);
-  const help = await run(["help", "verify"]);
-  assertStringIncludes(help.stdout, "docker-pull verify [OPTIONS]");
+  const verify = await run(["help", "verify"]);
+  assertStringIncludes(verify.stdout, "docker-pull verify [OPTIONS]");
 });
 
 test("an option of another program is answered with ours", async () => {

@@ -6,25 +6,24 @@ import {
 } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { test } from "../../harness.ts";
-import { UsageError } from "../../../cli/options/arguments.ts";
+import { parseArguments, UsageError } from "../../../cli/options/arguments.ts";
 import {
   readEnvironment,
   VARIABLES,
 } from "../../../cli/options/environment.ts";
 import { EXIT, EXIT_CODES } from "../../../cli/messages/exit_codes.ts";
 import { helpText } from "../../../cli/options/help.ts";
-import { LOGIN_HELP, LOGOUT_HELP } from "../../../cli/options/login_options.ts";
-import { OPTIONS, parseOptions } from "../../../cli/options/options.ts";
+import { LOGIN, LOGOUT } from "../../../cli/commands/login_options.ts";
+import { chooseCommand } from "../../../cli/commands/command.ts";
+import { PULL } from "../../../cli/commands/pull_options.ts";
+import { OPTIONS } from "../../../cli/options/option_table.ts";
 import { USER_AGENT } from "../../../lib/net/http_options.ts";
 import { VERSION } from "../../../lib/net/version.ts";
 
-function options(...argv: string[]) {
-  const invocation = parseOptions(argv);
-  if (invocation.kind !== "pull") throw new Error(invocation.kind);
-  return invocation.options;
-}
+const options = (...argv: string[]) =>
+  PULL.read(parseArguments(argv, PULL.options));
 
-test("parseOptions() gives every default", () => {
+test("PULL gives every default", () => {
   assertEquals(options("nginx"), {
     image: "nginx",
     platform: undefined,
@@ -43,6 +42,8 @@ test("parseOptions() gives every default", () => {
     maxWait: undefined,
     minSpeed: undefined,
     caCerts: [],
+    clientCert: undefined,
+    clientKey: undefined,
     insecure: false,
     plainHttp: false,
     mirrors: [],
@@ -52,7 +53,7 @@ test("parseOptions() gives every default", () => {
   });
 });
 
-test("parseOptions() reads every option", () => {
+test("PULL reads every option", () => {
   assertEquals(
     options(
       ..."--platform linux/arm64 -o a.tar --format oci --force --cache-dir c --trust-cache"
@@ -98,36 +99,31 @@ test("parseOptions() reads every option", () => {
   assertEquals(options("--max-wait", "0", "nginx").maxWait, 0);
 });
 
-test("parseOptions() puts help and version before everything else", () => {
-  assertEquals(parseOptions(["--bogus", "--help"]), { kind: "help" });
-  assertEquals(parseOptions(["-h"]), { kind: "help" });
-  assertEquals(parseOptions(["-qh"]), { kind: "help" });
-  assertEquals(parseOptions(["--version"]), { kind: "version" });
-  for (const command of ["login", "logout"] as const) {
-    assertEquals(parseOptions([command, "--bogus", "-h"]), {
-      kind: "help",
-      command,
-    });
-  }
-  assertThrows(() => parseOptions(["--", "--help", "x"]), UsageError);
+test("parseArguments() puts help before everything else", () => {
+  const flags = (...argv: string[]) => [
+    ...parseArguments(argv, PULL.options).flags,
+  ];
+  assertEquals(flags("--bogus", "--help"), ["help"]);
+  assertEquals(flags("-h"), ["help"]);
+  assertEquals(flags("--bogus", "-h"), ["help"]);
+  assertEquals(flags("-qh"), ["quiet", "help"]);
+  assertEquals(flags("--version"), ["version"]);
+  assertThrows(() => options("--", "--help", "x"), UsageError);
 });
 
-test("parseOptions() leaves what follows a command to that", () => {
-  assertEquals(parseOptions(["login", "--username", "u", "h.io"]), {
-    kind: "command",
-    command: "login",
+test("chooseCommand() leaves what follows a command to that", () => {
+  assertEquals(chooseCommand(["login", "--username", "u", "h.io"]), {
+    name: "login",
     argv: ["--username", "u", "h.io"],
   });
-  assertEquals(parseOptions(["logout"]), {
-    kind: "command",
-    command: "logout",
-    argv: [],
-  });
+  assertEquals(chooseCommand(["logout"]), { name: "logout", argv: [] });
+  assertEquals(chooseCommand(["library/login"]).name, "pull");
   assertEquals(options("library/login").image, "library/login");
+  assertEquals(chooseCommand(["--", "login"]).name, "pull");
   assertEquals(options("--", "login").image, "login");
 });
 
-test("parseOptions() reads hosts as addresses have them", () => {
+test("PULL reads hosts as addresses have them", () => {
   const insecure = (...hosts: string[]) =>
     options(...hosts.flatMap((host) => ["--insecure-host", host]), "nginx")
       .insecure;
@@ -143,7 +139,7 @@ test("parseOptions() reads hosts as addresses have them", () => {
   }
 });
 
-test("parseOptions() refuses what makes no sense", () => {
+test("PULL refuses what makes no sense", () => {
   const table: [string[], string][] = [
     [[], "No image is named"],
     [["--quiet"], "No image is named"],
@@ -175,15 +171,15 @@ test("parseOptions() refuses what makes no sense", () => {
   ];
   for (const [argv, message] of table) {
     assertThrows(
-      () => parseOptions(argv),
+      () => options(...argv),
       UsageError,
       message,
     );
   }
 });
 
-for (const [name, command] of Object.entries({ LOGIN_HELP, LOGOUT_HELP })) {
-  test(`helpText() tells every option of ${name} in 80 columns`, () => {
+for (const [name, command] of Object.entries({ LOGIN, LOGOUT })) {
+  test(`helpText(PULL) tells every option of ${name} in 80 columns`, () => {
     const help = helpText(command);
     for (const { name } of command.options) {
       assertStringIncludes(help, `--${name}`);
@@ -196,7 +192,7 @@ for (const [name, command] of Object.entries({ LOGIN_HELP, LOGOUT_HELP })) {
 }
 
 test("helpText() tells every option, variable and exit code in 80 columns", () => {
-  const help = helpText();
+  const help = helpText(PULL);
   for (const { name, short, value } of OPTIONS) {
     assertStringIncludes(
       help,

@@ -1,23 +1,36 @@
-/** What the options of the command mean together. */
+/** The command line of a pull, and what it means. */
 
 import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
 import { holdsLogin, redactAddress } from "../../lib/redact/address.ts";
 import {
-  parseArguments,
   type ParsedArguments,
+  refuseBoth,
   UsageError,
-} from "./arguments.ts";
-import { type NetworkOptions, readNetworkOptions } from "./network_options.ts";
+} from "../options/arguments.ts";
+import {
+  type LoginOptions,
+  readLoginOptions,
+} from "../options/login_options.ts";
+import {
+  type NetworkOptions,
+  readNetworkOptions,
+} from "../options/network_options.ts";
 import {
   DEFAULT_CACHE_DIR,
   DEFAULT_CONCURRENCY,
   OPTIONS,
-} from "./option_table.ts";
+} from "../options/option_table.ts";
+import { type CommandLine, COMMANDS } from "./command.ts";
 
-export { OPTIONS };
+/** What is written. */
+export type Format = "tar" | "oci";
+
+/** What crane and skopeo take a file to write as. */
+const ARCHIVE =
+  /\.(?:tar|tgz|tar\.gz)$|^(?:docker-archive|oci-archive|oci|dir):/;
 
 /** What is to be pulled, and how. */
-export interface PullCommandOptions extends NetworkOptions {
+export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   /** The reference as it was typed. */
   image: string;
   /** `--platform`. */
@@ -32,14 +45,6 @@ export interface PullCommandOptions extends NetworkOptions {
   cacheDir: string | false;
   /** `--trust-cache`. */
   trustCache: boolean;
-  /** `--username`. */
-  username?: string;
-  /** `--password`. */
-  password?: string;
-  /** `--password-stdin`. */
-  passwordStdin: boolean;
-  /** `--authfile`. */
-  authfile?: string;
   /** `--max-concurrent-downloads`. */
   concurrency: number;
   /** `--retries`. */
@@ -60,63 +65,48 @@ export interface PullCommandOptions extends NetworkOptions {
   verbose: boolean;
 }
 
-/** The commands other than to pull, by their first argument. */
-const COMMANDS = ["login", "logout", "doctor", "verify"] as const;
-
-/** What is written. */
-export type Format = "tar" | "oci";
-
-/** What crane and skopeo take a file to write as. */
-const ARCHIVE =
-  /\.(?:tar|tgz|tar\.gz)$|^(?:docker-archive|oci-archive|oci|dir):/;
-
-/** One of the commands. */
-export type CommandName = typeof COMMANDS[number];
-
-/** What a command line asks for. */
-export type Invocation =
-  | { kind: "help"; command?: CommandName }
-  | { kind: "command"; command: CommandName; argv: readonly string[] }
-  | { kind: "version" }
-  | { kind: "pull"; options: PullCommandOptions };
-
-/**
- * Reads a command line. An image that is called like a command is written
- * `library/login`. To pull is what is done where no command is named; people
- * who know Docker name it all the same, as they do `help` and `version`.
- *
- * @throws {UsageError} It makes no sense.
- */
-export function parseOptions(argv: readonly string[]): Invocation {
-  const end = argv.indexOf("--");
-  const options = end < 0 ? argv : argv.slice(0, end);
-  const [first, ...others] = argv;
-  if (first === "version" && others.length === 0) return { kind: "version" };
-  const asksForHelp = first === "help";
-  const command = COMMANDS.find((name) =>
-    name === (asksForHelp ? others[0] : first)
-  );
-  // Whoever asks for help gets it, whatever else is wrong.
-  if (asksForHelp || options.includes("--help") || options.includes("-h")) {
-    return { kind: "help", ...(command && { command }) };
-  }
-  if (command) return { kind: "command", command, argv: argv.slice(1) };
-  const parsed = parseArguments(argv, OPTIONS);
-  if (parsed.flags.has("help")) return { kind: "help" };
-  if (parsed.flags.has("version")) return { kind: "version" };
-  return { kind: "pull", options: readPullOptions(parsed) };
-}
+/** The command line of a pull. */
+export const PULL: CommandLine<PullCommandOptions> = {
+  summary:
+    'Pulls a container image into one tar file that "docker load" takes.',
+  usage: [
+    "docker-pull [OPTIONS] IMAGE",
+    "docker-pull login [OPTIONS] [HOST]",
+    "docker-pull logout [OPTIONS] [HOST]",
+    "docker-pull doctor [OPTIONS] IMAGE",
+    "docker-pull verify [OPTIONS] FILE|LAYOUT",
+  ],
+  options: OPTIONS,
+  examples: [
+    "docker-pull nginx",
+    "docker-pull --platform linux/arm64 -o app.tar ghcr.io/owner/app:1.2",
+    "docker-pull harbor.example.com/team/app@sha256:...",
+    "docker-pull login ghcr.io && docker-pull ghcr.io/owner/private-app",
+    "docker-pull --mirror docker.io=https://mirror.example nginx",
+  ],
+  read: readPullOptions,
+};
 
 /**
  * What the options of a pull mean together.
  *
  * @throws {UsageError} They make no sense.
  */
-export function readPullOptions(
-  { flags, values, operands }: ParsedArguments,
-): PullCommandOptions {
-  refuseContradictions(flags, values);
-  const one = (name: string) => values.get(name)?.[0];
+export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
+  const { flags, values, operands, one } = parsed;
+  for (
+    const [flag, other] of [
+      ["no-cache", "cache-dir"],
+      ["no-cache", "trust-cache"],
+      ["no-mirrors", "mirror"],
+      ["no-mirrors", "trust-mirrors"],
+    ] as const
+  ) refuseBoth(parsed, flag, other);
+  if (one("output") === "-") {
+    throw new UsageError(
+      "Option --output needs a file: the archive cannot go to standard output",
+    );
+  }
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
   const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
   return {
@@ -128,10 +118,7 @@ export function readPullOptions(
     cacheDir: !flags.has("no-cache") &&
       (one("cache-dir") ?? DEFAULT_CACHE_DIR),
     trustCache: flags.has("trust-cache"),
-    username: one("username"),
-    password: one("password"),
-    passwordStdin: flags.has("password-stdin"),
-    authfile: one("authfile"),
+    ...readLoginOptions(parsed),
     concurrency: wholeNumber(
       one("max-concurrent-downloads"),
       "max-concurrent-downloads",
@@ -142,7 +129,7 @@ export function readPullOptions(
     timeout: timeout && timeout * 1000,
     maxWait: maxWait && maxWait * 1000,
     minSpeed: number(one("min-speed"), "min-speed", 0, 1e9),
-    ...readNetworkOptions({ flags, values }),
+    ...readNetworkOptions(parsed),
     mirrors: !flags.has("no-mirrors") && (values.get("mirror") ?? []),
     trustMirrors: flags.has("trust-mirrors"),
     quiet: flags.has("quiet"),
@@ -171,7 +158,7 @@ function oneImage(operands: string[], login: boolean): string {
     if (command) {
       throw new UsageError(
         `Options come after the command, as in docker-pull ${command} ` +
-          `[OPTIONS] ${redactAddress(others[0]!)}`,
+          `[OPTIONS] ${redactAddress(others[0] ?? "")}`,
       );
     }
     // A password with a space in it comes apart into several words.
@@ -189,33 +176,6 @@ function oneImage(operands: string[], login: boolean): string {
     );
   }
   return image;
-}
-
-function refuseContradictions(
-  flags: ParsedArguments["flags"],
-  values: ParsedArguments["values"],
-): void {
-  const given = (name: string) => flags.has(name) || values.has(name);
-  for (
-    const [one, other] of [
-      ["no-cache", "cache-dir"],
-      ["no-cache", "trust-cache"],
-      ["no-mirrors", "mirror"],
-      ["no-mirrors", "trust-mirrors"],
-      ["password", "password-stdin"],
-    ] as const
-  ) {
-    if (given(one) && given(other)) {
-      throw new UsageError(
-        `Options --${one} and --${other} exclude each other`,
-      );
-    }
-  }
-  if (values.get("output")?.[0] === "-") {
-    throw new UsageError(
-      "Option --output needs a file: the archive cannot go to standard output",
-    );
-  }
 }
 
 function number(

@@ -1,0 +1,58 @@
+/** The command line of `doctor`: that of a pull, as far as it matters. */
+
+import type { OptionDefinition } from "../options/arguments.ts";
+import {
+  COMMON_OPTIONS,
+  JSON_OPTION,
+  OPTIONS,
+} from "../options/option_table.ts";
+import type { CommandLine } from "./command.ts";
+import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
+
+/** Options of a pull that change nothing of what is examined. */
+const LEFT_OUT = new Set([
+  "force",
+  "format",
+  "trust-cache",
+  "max-concurrent-downloads",
+  "retries",
+  "max-wait",
+  "min-speed",
+]);
+
+const TABLE: readonly OptionDefinition[] = [
+  ...OPTIONS.filter(({ name, group }) =>
+    !LEFT_OUT.has(name) && group !== "Messages"
+  ).map((option) =>
+    option.name === "timeout"
+      ? {
+        ...option,
+        help: "Wait for so long for each answer (default 10)",
+      }
+      : option
+  ),
+  JSON_OPTION,
+  ...COMMON_OPTIONS,
+];
+
+/** What is to be examined, and how it is told. */
+export interface DoctorCommandOptions extends PullCommandOptions {
+  /** `--json`. */
+  json: boolean;
+}
+
+/** The command line of `doctor`. */
+export const DOCTOR: CommandLine<DoctorCommandOptions> = {
+  summary: "Examines all that a pull of an image depends on, and reports it " +
+    "without secrets.\nThe report counts as one pull with the registry.",
+  usage: ["docker-pull doctor [OPTIONS] IMAGE"],
+  options: TABLE,
+  examples: [
+    "docker-pull doctor nginx",
+    "docker-pull doctor --json ghcr.io/owner/app:1.2 > report.json",
+  ],
+  read: (parsed) => ({
+    ...readPullOptions(parsed),
+    json: parsed.flags.has("json"),
+  }),
+};
