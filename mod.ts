@@ -1,16 +1,73 @@
 /**
  * Pulls container images from their registries into archives that
- * `docker load` takes, without a Docker daemon.
+ * `docker load` takes, without a Docker daemon. Run as the main module, it is
+ * the command: `deno run -A jsr:@x/docker-pull nginx:latest`.
  *
+ * @example Pull an image into a file
  * ```ts ignore
  * import { pull } from "@x/docker-pull";
  *
- * const result = await pull("nginx:latest", { platform: "linux/arm64" });
- * console.log(`docker load -i ${result.path}`);
+ * const { path } = await pull("nginx:latest", { platform: "linux/arm64" });
+ * console.log(`docker load -i ${path}`);
  * ```
  *
- * Run as the main module, it is the command:
- * `deno run -A jsr:@x/docker-pull nginx:latest`.
+ * @example Follow the progress
+ * ```ts ignore
+ * import { pull } from "@x/docker-pull";
+ *
+ * await pull("nginx:latest", {
+ *   onEvent(event) {
+ *     if (event.type === "planned") console.log(event.layers.length, "layers");
+ *     if (event.type === "blob-progress") {
+ *       const { descriptor, received } = event;
+ *       console.log(descriptor.digest, received, "of", descriptor.size);
+ *     }
+ *   },
+ * });
+ * ```
+ *
+ * @example Log in, and tell what went wrong
+ * ```ts ignore
+ * import { DockerPullError, givenCredential, pull } from "@x/docker-pull";
+ *
+ * const login = { kind: "basic", username: "me", password: "secret" } as const;
+ * try {
+ *   await pull("ghcr.io/owner/app:1.2", {
+ *     credentials: givenCredential("ghcr.io", login, "my settings"),
+ *   });
+ * } catch (error) {
+ *   if (!(error instanceof DockerPullError)) throw error;
+ *   console.log("Cannot pull it:", error.message);
+ * }
+ * ```
+ *
+ * @example Read an image's manifest and one of its blobs
+ * ```ts ignore
+ * import {
+ *   createTransport,
+ *   openRepository,
+ *   parseIndex,
+ *   parseManifest,
+ *   parsePlatform,
+ *   parseReference,
+ *   selectPlatform,
+ * } from "@x/docker-pull";
+ *
+ * const transport = createTransport();
+ * const { fetch } = transport;
+ * const repository = openRepository(parseReference("nginx:latest"), { fetch });
+ * const index = parseIndex(await repository.fetchManifest("latest"));
+ * const choice = selectPlatform(
+ *   index.manifests,
+ *   parsePlatform("linux/amd64"),
+ * );
+ * const manifest = parseManifest(
+ *   await repository.fetchManifest(choice.descriptor),
+ * );
+ * const config = await repository.fetchSmallBlob(manifest.config);
+ * console.log(new TextDecoder().decode(config.bytes));
+ * transport.close();
+ * ```
  *
  * @module
  */
@@ -18,7 +75,23 @@
 export { pull, type PullOptions, type PullResult } from "./lib/copy/pull.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/events.ts";
-export type * from "./lib/image/types.ts";
+export type {
+  BlobBody,
+  Credential,
+  CredentialProvider,
+  Descriptor,
+  Document,
+  Fetch,
+  Fetcher,
+  FetchInit,
+  FoundCredential,
+  ImageConfig,
+  Index,
+  Manifest,
+  Platform,
+  RangeOptions,
+  Resolver,
+} from "./lib/image/types.ts";
 export {
   familiarName,
   formatReference,
@@ -55,7 +128,6 @@ export { type ImageSource } from "./lib/image/image_source.ts";
 export {
   type Mirror,
   type MirrorAddress,
-  MirroredRepository,
   type MirrorOptions,
   openRepository,
 } from "./lib/registry/mirrors/mirrors.ts";
@@ -104,13 +176,6 @@ export type {
   HelperRun,
   RunHelper,
 } from "./lib/credentials/helper_process.ts";
-export { type IngestOptions, LayoutStore } from "./lib/layout/layout_store.ts";
-export type { RightBlobOptions } from "./lib/layout/right_blob.ts";
-export {
-  type FileState,
-  VerifiedFiles,
-  type VerifiedText,
-} from "./lib/disk/verified_files.ts";
 export { archiveName } from "./lib/archive/name.ts";
 export {
   diagnose,

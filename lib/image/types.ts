@@ -105,6 +105,8 @@ export interface FetchInit extends RequestInit {
   /**
    * Where the response's body is wanted. This library's own transport sends the
    * request from there where it can; any other may pay no heed to it.
+   *
+   * @internal
    */
   thread?: FetchThread;
 }
@@ -151,7 +153,11 @@ export interface RangeOptions {
    * leaves that to the signal.
    */
   timeout?: number;
-  /** Where the body is wanted; it may come here all the same. */
+  /**
+   * Where the body is wanted; it may come here all the same.
+   *
+   * @internal
+   */
   thread?: FetchThread;
 }
 
