@@ -7,19 +7,14 @@ import process from "node:process";
 import { Secrets } from "../lib/net/known_secrets.ts";
 import { VERSION } from "../lib/net/version.ts";
 import { readEnvironment } from "./options/environment.ts";
-import {
-  chooseCommand,
-  type CommandLine,
-  type CommandName,
-  type Outcome,
-  type Run,
-} from "./commands/command.ts";
+import type { CommandLine, Outcome, Run } from "./commands/command.ts";
 import { PULL } from "./commands/pull_options.ts";
 import { EXIT } from "./messages/exit_codes.ts";
 import type { ErrorContext } from "./messages/explanation.ts";
 import { guarded, learnFromProcess } from "./messages/gate.ts";
 import type { Io, Output, Services } from "./io.ts";
 import { parseArguments } from "./options/arguments.ts";
+import { type CommandName, COMMANDS } from "./options/option_table.ts";
 
 /**
  * Runs the command.
@@ -45,7 +40,7 @@ export async function main(
   try {
     const { name, argv } = chooseCommand(all.argv);
     if (name !== "pull") context.command = name;
-    const run = COMMANDS[name];
+    const run = LOADED[name];
     const { lines = [], document, code = EXIT.ok } = await run(
       argv,
       all,
@@ -77,7 +72,7 @@ type Command = (
 ) => Promise<Outcome>;
 
 /** Every command, of which only the one that is called is loaded. */
-const COMMANDS: Readonly<Record<CommandName, Command>> = {
+const LOADED: Readonly<Record<CommandName, Command>> = {
   pull: command(
     () => PULL,
     async () => (await import("./commands/pull.ts")).runPull,
@@ -99,6 +94,28 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/verify.ts")).runVerify,
   ),
 };
+
+/**
+ * The command that is meant, and the arguments for its table to read. An image
+ * that is called like a command is written `library/login`. To pull is what is
+ * done where no command is named; people who know Docker name it all the same,
+ * as they do `help` and `version`.
+ */
+export function chooseCommand(
+  argv: readonly string[],
+): { name: CommandName; argv: readonly string[] } {
+  const [first, ...others] = argv;
+  const named = (word: string | undefined) =>
+    COMMANDS.find((name) => name === word);
+  if (first === "version" && others.length === 0) {
+    return { name: "pull", argv: ["--version"] };
+  }
+  if (first === "help") {
+    return { name: named(others[0]) ?? "pull", argv: ["--help"] };
+  }
+  const name = named(first);
+  return name ? { name, argv: others } : { name: "pull", argv };
+}
 
 function command<Options>(
   loadLine: () => CommandLine<Options> | Promise<CommandLine<Options>>,

@@ -13,7 +13,7 @@ import { registryHost } from "../../lib/image/reference.ts";
 import type { TlsOptions } from "../../lib/net/tls_settings.ts";
 import { UsageError } from "../options/arguments.ts";
 import type { Environment } from "../options/environment.ts";
-import type { NetworkOptions } from "../options/network_options.ts";
+import type { NetworkOptions } from "../options/shared_options.ts";
 import { explainStorage } from "../messages/storage_errors.ts";
 
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/;

@@ -4,7 +4,7 @@ import { promptSecret } from "@std/cli/prompt-secret";
 import type { FoundCredential } from "../../lib/image/types.ts";
 import { UsageError } from "../options/arguments.ts";
 import type { Io } from "../io.ts";
-import type { LoginOptions } from "../options/login_options.ts";
+import type { LoginOptions } from "../options/shared_options.ts";
 
 /** What the login is read from. */
 export type LoginSources = Pick<Io, "env" | "stdin" | "stdout"> & {

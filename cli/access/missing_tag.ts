@@ -5,17 +5,16 @@ import type { Reference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import type { RepositoryOptions } from "../../lib/registry/repository.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
-import { nearestFew } from "../options/nearest.ts";
+import { nearestFew } from "../options/meant.ts";
 
 /** Nobody waits longer for a better message, in milliseconds. */
-const PATIENCE = 3_000;
+const PATIENCE_MS = 3_000;
 const SHOWN = 3;
 
-/** Whether an error says that there is no image of a digest. */
-export function isMissingDigest(error: unknown): boolean {
+/** Whether an error says that there is no image of that tag or digest. */
+export function isMissing(error: unknown, kind: "tag" | "digest"): boolean {
   return error instanceof RegistryError && error.status === 404 &&
-    error.asked?.kind === "digest" &&
-    !error.errors.some(({ code }) => code === "NAME_UNKNOWN");
+    error.asked?.kind === kind && !isUnknownName(error);
 }
 
 /**
@@ -46,7 +45,7 @@ async function inTime<T>(
   ask: (repository: Repository, signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), PATIENCE);
+  const timer = setTimeout(() => limit.abort(), PATIENCE_MS);
   try {
     const repository = new Repository(reference, { ...options, retries: 0 });
     return await ask(repository, AbortSignal.any([signal, limit.signal]));
@@ -55,13 +54,6 @@ async function inTime<T>(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Whether an error says that there is no such tag. */
-export function isMissingTag(error: unknown): boolean {
-  return error instanceof RegistryError && error.status === 404 &&
-    error.asked?.kind === "tag" &&
-    !error.errors.some(({ code }) => code === "NAME_UNKNOWN");
 }
 
 function isUnknownName(error: unknown): boolean {

@@ -1,6 +1,7 @@
 /** How the network is reached: proxies, certificates, and whom to trust. */
 
 import { DockerPullError } from "../../lib/image/errors.ts";
+import { registryHost } from "../../lib/image/reference.ts";
 import {
   environmentNamesProxy,
   proxyFromEnvironment,
@@ -11,7 +12,6 @@ import {
   type TransportOptions,
 } from "../../lib/net/transport.ts";
 import type { AllTlsOptions, TlsOptions } from "../../lib/net/tls_settings.ts";
-import { insecureWarning } from "../messages/insecurity.ts";
 import { UsageError } from "../options/arguments.ts";
 import {
   type CertificatePlaces,
@@ -20,7 +20,7 @@ import {
   readClientCertificate,
   readPem,
 } from "./certificates.ts";
-import type { NetworkOptions } from "../options/network_options.ts";
+import type { NetworkOptions } from "../options/shared_options.ts";
 import { isUntrusted, systemCertificates } from "./trust_store.ts";
 
 /** What the network depends on besides the options. */
@@ -56,8 +56,17 @@ export async function openNetwork(
   places: NetworkPlaces,
 ): Promise<Network> {
   const { env, os, registry, mirrors = [], warn } = places;
-  const { insecure } = options;
-  if (insecure !== false) warn(insecureWarning(insecure));
+  const insecure = Array.isArray(options.insecure)
+    // The name of Docker Hub is not that of its API.
+    ? options.insecure.map((host) => host.replace(/^[^:[]+/, registryHost))
+    : options.insecure;
+  if (insecure !== false) {
+    const of = insecure === true ? "" : ` of ${insecure.join(" and ")}`;
+    warn(
+      `the certificate${of} is not verified; anyone on the way can read and ` +
+        "change what is sent",
+    );
+  }
   const caCerts = await Promise.all(
     options.caCerts.map((path) => readPem(path, "certificate")),
   );

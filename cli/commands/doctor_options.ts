@@ -1,11 +1,8 @@
 /** The command line of `doctor`: that of a pull, as far as it matters. */
 
 import type { OptionDefinition } from "../options/arguments.ts";
-import {
-  COMMON_OPTIONS,
-  JSON_OPTION,
-  OPTIONS,
-} from "../options/option_table.ts";
+import { OPTIONS } from "../options/option_table.ts";
+import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
 

@@ -2,16 +2,14 @@
 
 import { parseRegistry } from "../access/credential_files.ts";
 import {
+  COMMON_OPTIONS,
   LOGIN_OPTIONS,
   type LoginOptions,
-  readLoginOptions,
-} from "../options/login_options.ts";
-import {
   NETWORK_OPTIONS,
   type NetworkOptions,
+  readLoginOptions,
   readNetworkOptions,
-} from "../options/network_options.ts";
-import { COMMON_OPTIONS } from "../options/option_table.ts";
+} from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What is to be logged in to, and how. */

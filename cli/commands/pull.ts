@@ -10,12 +10,7 @@ import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import type { Platform } from "../../lib/image/types.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
-import {
-  isMissingDigest,
-  isMissingTag,
-  nearestTags,
-  partHint,
-} from "../access/missing_tag.ts";
+import { isMissing, nearestTags, partHint } from "../access/missing_tag.ts";
 import { createProgress } from "../progress/progress.ts";
 import { reportLines } from "../messages/report.ts";
 import { abortOnSignals } from "../signals.ts";
@@ -90,10 +85,10 @@ export const runPull: Run<PullCommandOptions> = async (
     });
     return { lines };
   } catch (error) {
-    if (isMissingDigest(error)) {
+    if (isMissing(error, "digest")) {
       Object.assign(context, await partHint(reference, shared, signal));
     }
-    if (isMissingTag(error)) {
+    if (isMissing(error, "tag")) {
       Object.assign(context, await nearestTags(reference, shared, signal));
     }
     throw error;

@@ -8,19 +8,18 @@ import {
   UsageError,
 } from "../options/arguments.ts";
 import {
-  type LoginOptions,
-  readLoginOptions,
-} from "../options/login_options.ts";
-import {
-  type NetworkOptions,
-  readNetworkOptions,
-} from "../options/network_options.ts";
-import {
+  COMMANDS,
   DEFAULT_CACHE_DIR,
   DEFAULT_CONCURRENCY,
   OPTIONS,
 } from "../options/option_table.ts";
-import { type CommandLine, COMMANDS } from "./command.ts";
+import {
+  type LoginOptions,
+  type NetworkOptions,
+  readLoginOptions,
+  readNetworkOptions,
+} from "../options/shared_options.ts";
+import type { CommandLine } from "./command.ts";
 
 /** What is written. */
 export type Format = "tar" | "oci";

@@ -2,7 +2,7 @@
 
 import { redactAddress } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
-import { COMMON_OPTIONS, JSON_OPTION } from "../options/option_table.ts";
+import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What is to be verified, and how it is told. */

@@ -23,7 +23,7 @@ import { helperSentence } from "./helpers.ts";
 import { explainArtifact } from "./artifacts.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
-import { nearestRegistry } from "../options/nearest.ts";
+import { nearestRegistry } from "../options/meant.ts";
 import { networkHint } from "./network_hints.ts";
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";

@@ -5,8 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { inPlaceOf } from "./foreign_options.ts";
-import { nearest } from "./nearest.ts";
+import { inPlaceOf, nearest } from "./meant.ts";
 
 /** One option of a command. */
 export interface OptionDefinition {

@@ -1,32 +1,23 @@
-/** The options of the command, in one table. */
+/** The commands, and the options of a pull in one table. */
 
 import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
 import type { OptionDefinition } from "./arguments.ts";
-import { LOGIN_OPTIONS } from "./login_options.ts";
-import { NETWORK_OPTIONS } from "./network_options.ts";
+import {
+  COMMON_OPTIONS,
+  LOGIN_OPTIONS,
+  NETWORK_OPTIONS,
+} from "./shared_options.ts";
+
+/** The commands other than to pull, by their first argument. */
+export const COMMANDS = ["login", "logout", "doctor", "verify"] as const;
+
+/** One of the commands. */
+export type CommandName = "pull" | typeof COMMANDS[number];
 
 /** The folder of the cache where no other is named. */
 export const DEFAULT_CACHE_DIR = "docker_images_cache";
 /** How many connections there are at most where nothing else is said. */
 export const DEFAULT_CONCURRENCY = 3;
-
-/** The options that every command has. */
-export const COMMON_OPTIONS: readonly OptionDefinition[] = [
-  {
-    name: "verbose",
-    short: "v",
-    group: "Messages",
-    help: "Show every request and the causes of errors, without secrets",
-  },
-  { name: "help", short: "h", group: "Messages", help: "Show this help" },
-];
-
-/** The option of the commands that end with a report. */
-export const JSON_OPTION: OptionDefinition = {
-  name: "json",
-  group: "Messages",
-  help: "Print the report as JSON",
-};
 
 /** Every option of a pull, in the order of the help. */
 export const OPTIONS: readonly OptionDefinition[] = [

@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type { LoginOptions } from "../../../cli/options/login_options.ts";
+import type { LoginOptions } from "../../../cli/options/shared_options.ts";
 import { test } from "../../harness.ts";
 import { UsageError } from "../../../cli/options/arguments.ts";
 import { readLogin } from "../../../cli/access/credentials.ts";

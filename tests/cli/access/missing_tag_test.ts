@@ -1,12 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { explainError } from "../../../cli/messages/errors.ts";
 import {
-  isMissingDigest,
-  isMissingTag,
+  isMissing,
   nearestTags,
   partHint,
 } from "../../../cli/access/missing_tag.ts";
-import { nearestFew } from "../../../cli/options/nearest.ts";
+import { nearestFew } from "../../../cli/options/meant.ts";
 import { NetworkError, RegistryError } from "../../../lib/image/errors.ts";
 import { parseReference } from "../../../lib/image/reference.ts";
 import { buildImage } from "../../fixtures/mod.ts";
@@ -35,8 +34,8 @@ test("nearestFew() gives the nearest first", () => {
   assertEquals(nearestFew("x", [], 3), []);
 });
 
-test("isMissingTag() is true of a tag's 404 and nothing else", () => {
-  assertEquals(isMissingTag(refusal(404, "manifests/1.2.9")), true);
+test("isMissing() is true of a tag's 404 and nothing else", () => {
+  assertEquals(isMissing(refusal(404, "manifests/1.2.9"), "tag"), true);
   const others: unknown[] = [
     refusal(404, "manifests/1.2.9", "NAME_UNKNOWN"),
     refusal(404, "blobs/sha256:00"),
@@ -45,7 +44,7 @@ test("isMissingTag() is true of a tag's 404 and nothing else", () => {
     new NetworkError("https://r/", "dns", "no"),
     undefined,
   ];
-  for (const error of others) assertEquals(isMissingTag(error), false);
+  for (const error of others) assertEquals(isMissing(error, "tag"), false);
 });
 
 test("a registry that knows no repository, and says so of its tags only", async () => {
@@ -120,9 +119,9 @@ test("nearestTags() gives none where the registry does not tell", async () => {
   );
 });
 
-test("isMissingDigest() is true of a digest's 404 and nothing else", () => {
+test("isMissing() is true of a digest's 404 and nothing else", () => {
   const missing = refusal(404, "manifests/sha256:00");
-  assertEquals(isMissingDigest(missing), true);
+  assertEquals(isMissing(missing, "digest"), true);
   const others: unknown[] = [
     refusal(404, "manifests/1.2.9"),
     refusal(404, "manifests/sha256:00", "NAME_UNKNOWN"),
@@ -130,7 +129,7 @@ test("isMissingDigest() is true of a digest's 404 and nothing else", () => {
     refusal(401, "manifests/sha256:00"),
     undefined,
   ];
-  for (const error of others) assertEquals(isMissingDigest(error), false);
+  for (const error of others) assertEquals(isMissing(error, "digest"), false);
 });
 
 test("partHint() knows the digests of layers and configurations", async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import type { Environment } from "../../../cli/options/environment.ts";
 import { openNetwork, withSystemTrust } from "../../../cli/access/network.ts";
-import type { NetworkOptions } from "../../../cli/options/network_options.ts";
+import type { NetworkOptions } from "../../../cli/options/shared_options.ts";
 import { systemCertificates } from "../../../cli/access/trust_store.ts";
 import { describeFailure } from "../../../lib/net/network_error.ts";
 import {
@@ -180,6 +180,33 @@ test("openNetwork() leaves certificates unverified where it is told so", {
   // The empty name stands for the server's own.
   assertEquals((await ask({ options: { insecure: [""] } })).failure, undefined);
   await unknown({ options: { insecure: ["other.example"] } });
+});
+
+test("openNetwork() warns of the hosts that are not verified, and trusts them", async () => {
+  const warnings: string[] = [];
+  const insecure = ["r.example", "docker.io", "docker.io:443", "[::1]:8443"];
+  const network = await openNetwork(
+    { caCerts: [], insecure, plainHttp: false },
+    {
+      env: {},
+      os: "linux",
+      registry: "r.example",
+      warn: (message) => warnings.push(message),
+    },
+  );
+  network.close();
+  // Docker Hub is asked by another name than it has in references.
+  const hosts = [
+    "r.example",
+    "registry-1.docker.io",
+    "registry-1.docker.io:443",
+    "[::1]:8443",
+  ];
+  assertEquals(network.trustedRealms, hosts);
+  assertEquals(warnings, [
+    `the certificate of ${hosts.join(" and ")} is not verified; anyone on ` +
+    "the way can read and change what is sent",
+  ]);
 });
 
 test("openNetwork() shows a client certificate, named or of certs.d", {

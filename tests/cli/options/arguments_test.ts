@@ -5,7 +5,7 @@ import {
   parseArguments,
   UsageError,
 } from "../../../cli/options/arguments.ts";
-import { nearest } from "../../../cli/options/nearest.ts";
+import { nearest } from "../../../cli/options/meant.ts";
 
 const TABLE: OptionDefinition[] = [
   { name: "output", short: "o", value: "FILE", group: "A", help: "" },

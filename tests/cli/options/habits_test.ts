@@ -2,12 +2,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../../harness.ts";
 import { explainError } from "../../../cli/messages/errors.ts";
-import { nearestRegistry } from "../../../cli/options/nearest.ts";
+import { nearestRegistry } from "../../../cli/options/meant.ts";
+import { chooseCommand } from "../../../cli/main.ts";
 import {
-  chooseCommand,
   type CommandName,
-} from "../../../cli/commands/command.ts";
-import { OPTIONS } from "../../../cli/options/option_table.ts";
+  OPTIONS,
+} from "../../../cli/options/option_table.ts";
 import { imageAtAddress } from "../../../cli/access/web_address.ts";
 import { NetworkError, RegistryError } from "../../../lib/image/errors.ts";
 import { parseReference } from "../../../lib/image/reference.ts";
@@ -89,7 +89,7 @@ test("an option of another program is answered with ours", async () => {
 
 test("every option that stands for another program's is one", async () => {
   const names = OPTIONS.map(({ name }) => name);
-  const { FOREIGN } = await import("../../../cli/options/foreign_options.ts");
+  const { FOREIGN } = await import("../../../cli/options/meant.ts");
   for (const [theirs, ours] of Object.entries(FOREIGN)) {
     assert(names.includes(ours), `${theirs}: ${ours}`);
     assert(!names.includes(theirs), theirs);

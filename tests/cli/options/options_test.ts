@@ -14,7 +14,7 @@ import {
 import { EXIT, EXIT_CODES } from "../../../cli/messages/exit_codes.ts";
 import { helpText } from "../../../cli/options/help.ts";
 import { LOGIN, LOGOUT } from "../../../cli/commands/login_options.ts";
-import { chooseCommand } from "../../../cli/commands/command.ts";
+import { chooseCommand } from "../../../cli/main.ts";
 import { PULL } from "../../../cli/commands/pull_options.ts";
 import { OPTIONS } from "../../../cli/options/option_table.ts";
 import { USER_AGENT } from "../../../lib/net/http_options.ts";
@@ -131,7 +131,7 @@ test("PULL reads hosts as addresses have them", () => {
     "r.example",
     "h:5000",
     "[::1]:8443",
-    "registry-1.docker.io",
+    "docker.io",
   ]);
   assertEquals(insecure("münchen.example:443"), ["xn--mnchen-3ya.example:443"]);
   for (const host of ["https://h", "h:99999", "h/x", "u@h", "[::1", "a b"]) {

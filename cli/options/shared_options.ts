@@ -1,6 +1,5 @@
-/** The options of the network, which every command that uses it shares. */
+/** The options that several commands share, in the order of the help. */
 
-import { registryHost } from "../../lib/image/reference.ts";
 import { redactAddress } from "../../lib/redact/address.ts";
 import {
   type OptionDefinition,
@@ -8,6 +7,81 @@ import {
   refuseBoth,
   UsageError,
 } from "./arguments.ts";
+
+/** The options that every command has. */
+export const COMMON_OPTIONS: readonly OptionDefinition[] = [
+  {
+    name: "verbose",
+    short: "v",
+    group: "Messages",
+    help: "Show every request and the causes of errors, without secrets",
+  },
+  { name: "help", short: "h", group: "Messages", help: "Show this help" },
+];
+
+/** The option of the commands that end with a report. */
+export const JSON_OPTION: OptionDefinition = {
+  name: "json",
+  group: "Messages",
+  help: "Print the report as JSON",
+};
+
+/** The login that is given with the command. */
+export interface LoginOptions {
+  /** `--username`. */
+  username?: string;
+  /** `--password`. */
+  password?: string;
+  /** `--password-stdin`. */
+  passwordStdin: boolean;
+  /** `--authfile`. */
+  authfile?: string;
+}
+
+/** The options of a login. */
+export const LOGIN_OPTIONS: readonly OptionDefinition[] = [
+  {
+    name: "username",
+    value: "USER",
+    group: "Login",
+    help: "The user name for the image's registry; asks for the password " +
+      "on a terminal",
+  },
+  {
+    name: "password",
+    value: "PASSWORD",
+    group: "Login",
+    help: "The password or token; other users of this machine can see it, " +
+      "so better use --password-stdin",
+  },
+  {
+    name: "password-stdin",
+    group: "Login",
+    help: "Read the password or token from standard input",
+  },
+  {
+    name: "authfile",
+    value: "FILE",
+    group: "Login",
+    help: "The file with logins, as Podman has it, in place of Docker's and " +
+      "all others",
+  },
+];
+
+/**
+ * What the options of a login mean together.
+ *
+ * @throws {UsageError} They contradict each other.
+ */
+export function readLoginOptions(parsed: ParsedArguments): LoginOptions {
+  refuseBoth(parsed, "password", "password-stdin");
+  return {
+    username: parsed.one("username"),
+    password: parsed.one("password"),
+    passwordStdin: parsed.flags.has("password-stdin"),
+    authfile: parsed.one("authfile"),
+  };
+}
 
 /** How the network is reached. */
 export interface NetworkOptions {
@@ -25,7 +99,7 @@ export interface NetworkOptions {
 
 const group = "Network";
 
-/** The options, in the order of the help. */
+/** The options of the network. */
 export const NETWORK_OPTIONS: readonly OptionDefinition[] = [
   {
     name: "ca-cert",
@@ -103,7 +177,5 @@ function parseHost(text: string): string {
     );
   }
   const { hostname } = new URL(url);
-  // The name of Docker Hub is not that of its API.
-  const host = registryHost(hostname);
-  return port === undefined ? host : `${host}:${Number(port)}`;
+  return port === undefined ? hostname : `${hostname}:${Number(port)}`;
 }
