@@ -6,7 +6,11 @@
  * @see {@link https://github.com/opencontainers/image-spec/tree/v1.1.1/specs-go/v1}
  */
 
-import type { Shape } from "./strict_json.ts";
+import type { Member, Shape } from "./strict_json.ts";
+
+const STRINGS: Member = { list: "string" };
+/** What Go keeps as `map[string]struct{}`. */
+const SET: Member = { map: { foreign: true, members: {} } };
 
 const PLATFORM: Shape = {
   members: {
@@ -49,12 +53,12 @@ export const MANIFEST_SHAPE: Shape = {
 const HEALTHCHECK: Shape = {
   foreign: true,
   members: {
-    Test: "any",
-    Interval: "any",
-    Timeout: "any",
-    StartPeriod: "any",
-    StartInterval: "any",
-    Retries: "any",
+    Test: STRINGS,
+    Interval: "int64",
+    Timeout: "int64",
+    StartPeriod: "int64",
+    StartInterval: "int64",
+    Retries: "int64",
   },
 };
 
@@ -62,19 +66,20 @@ const HEALTHCHECK: Shape = {
 const RUN_CONFIG: Shape = {
   foreign: true,
   members: {
-    User: "any",
-    ExposedPorts: "any",
-    Env: "any",
+    User: "string",
+    ExposedPorts: SET,
+    Env: STRINGS,
+    // Docker took one text for a list of one.
     Entrypoint: "any",
     Cmd: "any",
-    Volumes: "any",
-    WorkingDir: "any",
-    Labels: "any",
-    StopSignal: "any",
-    StopTimeout: "any",
-    ArgsEscaped: "any",
+    Volumes: SET,
+    WorkingDir: "string",
+    Labels: { map: "string" },
+    StopSignal: "string",
+    StopTimeout: "int64",
+    ArgsEscaped: "bool",
     Healthcheck: HEALTHCHECK,
-    OnBuild: "any",
+    OnBuild: STRINGS,
     Shell: "any",
   },
 };
@@ -82,26 +87,29 @@ const RUN_CONFIG: Shape = {
 const HISTORY: Shape = {
   foreign: true,
   members: {
-    created: "any",
-    created_by: "any",
-    author: "any",
-    comment: "any",
-    empty_layer: "any",
+    created: "time",
+    created_by: "string",
+    author: "string",
+    comment: "string",
+    empty_layer: "bool",
   },
 };
 
 /** An image's configuration. */
 export const CONFIG_SHAPE: Shape = {
   members: {
-    os: "text",
-    architecture: "text",
-    variant: "text",
-    "os.version": "text",
-    "os.features": "text",
-    created: "text",
-    rootfs: { members: { type: "text", diff_ids: "text" } },
-    history: HISTORY,
+    os: "string",
+    architecture: "string",
+    variant: "string",
+    "os.version": "string",
+    "os.features": STRINGS,
+    created: "time",
+    author: "string",
+    rootfs: { members: { type: "string", diff_ids: "text" } },
+    history: { list: HISTORY },
     config: RUN_CONFIG,
+    // Only older versions of Docker look at it.
+    container_config: RUN_CONFIG,
   },
 };
 

@@ -6,8 +6,24 @@
 
 import { InvalidDocumentError } from "./errors.ts";
 
-/** How a member is read whose name counts. */
-export type Member = "integer" | "text" | "any" | Shape;
+/** How a member is read whose name counts; null stands for none of each. */
+export type Member =
+  | "any"
+  /** A number that is written as Go writes it. */
+  | "integer"
+  /** What fits into Go's int64, as do durations of nanoseconds. */
+  | "int64"
+  | "bool"
+  /** A text, or a list of them, that this library reads, too, and checks. */
+  | "text"
+  /** A text that is the loaders' affair. */
+  | "string"
+  /** A time of RFC 3339. */
+  | "time"
+  | { list: Member }
+  /** An object of any names. */
+  | { map: Member }
+  | Shape;
 
 /** The members of an object that a reader looks at, or of objects in a list. */
 export interface Shape {
@@ -23,6 +39,14 @@ export interface Shape {
 /** Go's own limit is 10,000; nobody's documents come near either. */
 const MAX_DEPTH = 1_000;
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
+/** Beginnings of values, and what they are called. */
+const KINDS = {
+  "{": "an object",
+  "[": "a list",
+  '"': "a text",
+  number: "a number",
+  bool: "true or false",
+} as const;
 
 /**
  * Parses JSON, and refuses what other readers may take for something else.
@@ -67,37 +91,57 @@ class Scan {
   /** Reads a value, as the member that it is of. */
   value(member: Member | undefined, name = ""): void {
     const start = this.#token();
-    this.#checkType(member, name, start);
     switch (start) {
       case "{":
-        return this.#within(() =>
-          this.#object(typeof member === "object" ? member : undefined)
-        );
+        this.#expect(member, name, start);
+        return this.#within(() => this.#object(member));
       case "[":
+        this.#expect(member, name, start);
         return this.#within(() => this.#list(member, name));
       case '"': {
         const raw = this.#string();
+        this.#expect(member, name, start, raw);
         // Half a character is replaced by one reader and kept by another.
         if (
           member === "text" && raw.includes("\\u") &&
           /\p{Surrogate}/u.test(decode(raw))
         ) this.#refuse(`${name} has half a character in it`);
+        if (member === "time" && !isTime(decode(raw))) {
+          this.#refuseKind(name, raw, "a time of RFC 3339");
+        }
         return;
       }
       default: {
         const literal = this.#literal();
+        if (literal === "null") return;
+        const kind = /^[-\d]/.test(literal) ? "number" : "bool";
+        this.#expect(member, name, kind, literal);
         if (
-          member === "integer" && /^[-\d]/.test(literal) &&
+          member === "integer" &&
           !(INTEGER.test(literal) && Number.isSafeInteger(Number(literal)))
-        ) this.#refuse(`${name} is written ${literal.slice(0, 40)}`);
+        ) {
+          this.#refuse(`${name} is written ${literal.slice(0, 40)}`);
+        }
+        if (member === "int64" && !isInt64(literal)) {
+          this.#refuseKind(name, literal, "a whole number of 64 bits");
+        }
       }
     }
   }
 
-  /** Go refuses a number of another type; `null`, it takes for none. */
-  #checkType(member: Member | undefined, name: string, start: string): void {
-    if (member === "integer" && !/[-\dn]/.test(start)) {
+  /** Refuses a value of another kind than Go has the member. */
+  #expect(
+    member: Member | undefined,
+    name: string,
+    kind: keyof typeof KINDS,
+    written?: string,
+  ): void {
+    if (member === "integer" && kind !== "number") {
       this.#refuse(`${name} is no number`);
+    }
+    const wanted = kindOf(member);
+    if (wanted !== undefined && wanted !== kind) {
+      this.#refuseKind(name, written ?? KINDS[kind], KINDS[wanted]);
     }
   }
 
@@ -110,23 +154,33 @@ class Scan {
     this.#depth--;
   }
 
-  #object(shape: Shape | undefined): void {
+  #object(member: Member | undefined): void {
+    const shape = isShape(member) ? member : undefined;
+    const each = typeof member === "object" && "map" in member
+      ? member.map
+      : undefined;
     const seen = new Set<string>();
     while (this.#token() !== "}") {
       const raw = this.#string();
       const name = shape && this.#memberOf(shape, seen, decode(raw));
       this.#token(); // the colon
       this.#at++;
-      this.value(name === undefined ? undefined : shape!.members[name], name);
+      this.value(
+        name === undefined ? each : shape!.members[name],
+        name ?? (each && JSON.stringify(decode(raw).slice(0, 40))),
+      );
       if (this.#token() === ",") this.#at++;
     }
     this.#at++;
   }
 
-  /** What is in a list is read as the list is. */
+  /** What is in a list of no other kind is read as the list is. */
   #list(member: Member | undefined, name: string): void {
+    const each = typeof member === "object" && "list" in member
+      ? member.list
+      : member;
     while (this.#token() !== "]") {
-      this.value(member, name);
+      this.value(each, name);
       if (this.#token() === ",") this.#at++;
     }
     this.#at++;
@@ -181,6 +235,52 @@ class Scan {
       { kind: "ambiguous" },
     );
   }
+
+  #refuseKind(name: string, written: string, wanted: string): never {
+    throw new InvalidDocumentError(
+      this.#subject,
+      `${name} is ${written.slice(0, 40)} and not ${wanted}, which other ` +
+        "programs refuse",
+    );
+  }
+}
+
+function isShape(member: Member | undefined): member is Shape {
+  return typeof member === "object" && "members" in member;
+}
+
+/** What a member's value begins with; nothing where others see to that. */
+function kindOf(member: Member | undefined): keyof typeof KINDS | undefined {
+  switch (member) {
+    case "int64":
+      return "number";
+    case "bool":
+      return "bool";
+    case "string":
+    case "time":
+      return '"';
+  }
+  if (typeof member !== "object") return undefined;
+  if ("list" in member) return "[";
+  if ("map" in member) return "{";
+  return member.foreign ? "{" : undefined;
+}
+
+function isInt64(literal: string): boolean {
+  return /^-?\d{1,19}$/.test(literal) &&
+    BigInt.asIntN(64, BigInt(literal)) === BigInt(literal);
+}
+
+const TIME =
+  /^(\d{4}-\d\d-(\d\d))T(?:\d|[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** As Go has it, which takes an hour of one digit. */
+function isTime(text: string): boolean {
+  const [, date, day] = TIME.exec(text) ?? [];
+  if (date === undefined) return false;
+  // A day that there is not becomes another one.
+  const time = new Date(`${date}T00:00:00Z`);
+  return time.getUTCDate() === Number(day);
 }
 
 function decode(raw: string): string {

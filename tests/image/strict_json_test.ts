@@ -1,6 +1,6 @@
 /** Documents that Go's loaders would read otherwise than we do. */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { InvalidDocumentError } from "../../lib/image/errors.ts";
 import {
   documentMediaType,
@@ -160,6 +160,78 @@ test("a configuration is refused that can be read in two ways", () => {
   }
 });
 
+const run = (members: string) => `"config":{${members}}`;
+const health = (members: string) => run(`"Healthcheck":{${members}}`);
+
+/** Tried: Docker 29 with its own store, skopeo 1.9 and 1.22 refuse each. */
+const REFUSED: string[] = [
+  health('"Interval":3e10'),
+  health('"Timeout":30.0'),
+  health('"StartPeriod":"30s"'),
+  health('"StartInterval":9223372036854775808'),
+  health('"Retries":3.0'),
+  health('"Test":"CMD true"'),
+  health('"Retries":[3]'),
+  run('"StopTimeout":1e1'),
+  run('"stoptimeout":1e1'),
+  run('"Env":"A=b"'),
+  run('"Env":[1]'),
+  run('"User":1000'),
+  run('"Labels":{"a":1}'),
+  run('"Labels":["a"]'),
+  run('"Volumes":["/a"]'),
+  run('"ExposedPorts":{"80/tcp":1}'),
+  run('"ArgsEscaped":"true"'),
+  `"config":[]`,
+  `"config":""`,
+  `"container_config":{"StopTimeout":1e1}`,
+  `"created":"yesterday"`,
+  `"created":""`,
+  `"created":5`,
+  `"created":"2020-01-01 00:00:00Z"`,
+  `"created":"2020-01-01t00:00:00z"`,
+  `"created":"2020-02-30T01:00:00Z"`,
+  `"created":"2020-13-01T01:00:00Z"`,
+  `"created":"2016-12-31T23:59:60Z"`,
+  `"created":"2016-12-31T24:00:00Z"`,
+  `"history":[{"created":"yesterday"}]`,
+  `"history":[{"empty_layer":"false"}]`,
+  `"history":{}`,
+  `"os":5`,
+  `"variant":7`,
+  `"os.version":10`,
+  `"os.features":"x"`,
+  `"author":1`,
+];
+
+for (const members of REFUSED) {
+  test(`a configuration is refused that has ${members}`, () => {
+    const { kind, message } = assertThrows(
+      () => parseConfig(document(`{${ROOTFS},${members}}`), parsed),
+      InvalidDocumentError,
+    );
+    assertEquals(kind, "malformed");
+    assertMatch(message, / is .* and not .*, which other programs refuse$/);
+  });
+}
+
+/** Tried: the same ones take each. */
+const TAKEN: string[] = [
+  health('"Interval":315360000000000000,"Timeout":-0,"Retries":null'),
+  health('"Interval":9223372036854775807,"StartPeriod":-9223372036854775808'),
+  run('"Labels":{"a":null},"Env":null,"Volumes":{"/a":{}},"Cmd":null'),
+  `"created":null,"history":null,"config":null`,
+  `"created":"0001-01-01T00:00:00Z"`,
+  `"created":"2024-02-29T1:00:00,5-23:59"`,
+  `"created":"2020-01-01T01:00:00.12345678901234567890+00:00"`,
+];
+
+for (const members of TAKEN) {
+  test(`a configuration is taken that has ${members}`, () => {
+    parseConfig(document(`{${ROOTFS},${members}}`), parsed);
+  });
+}
+
 test("bytes that are no UTF-8 are refused wherever they are", () => {
   const bytes = document(`{${ROOTFS},"author":"x"}`).bytes;
   bytes[bytes.length - 3] = 0xff;
@@ -183,7 +255,7 @@ test("documents are taken in which only free names are alike", () => {
   const labels = `"Labels":{"a":"1","A":"2","env":"x","Env":"","a":"3"}`;
   const config = `{${ROOTFS},"architecture":"arm64","Size":0.5,` +
     `"config":{${labels},"env":["A=\\ud83d\\ude00"],"x":[1e3,{}]},` +
-    `"history":[{"created":"x","comment":""},{"comment":"a","empty_layer":true}],` +
+    `"history":[{"created":"2020-01-01T00:00:00Z","comment":""},{"comment":"a","empty_layer":true}],` +
     `"container_config":{"Cmd":["a"]}}`;
   assertEquals(parseConfig(document(config), parsed).architecture, "arm64");
 });
