@@ -72,7 +72,8 @@
  * @module
  */
 
-export { pull, type PullOptions, type PullResult } from "./lib/copy/pull.ts";
+export { pull, type PullResult } from "./lib/copy/pull.ts";
+export type { PullOptions } from "./lib/copy/pull_options.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/events.ts";
 export type {

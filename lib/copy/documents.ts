@@ -32,18 +32,18 @@ import type {
 /** What the documents are looked for with. */
 export interface DocumentOptions {
   /** Where they come from. */
-  repository: ImageSource;
+  source: ImageSource;
   /** Where they are kept. */
-  store?: LayoutStore;
-  /** The platform that is wanted. */
-  wanted: Platform;
-  /** Whether the user asked for that platform in so many words. */
-  explicit: boolean;
+  cache?: LayoutStore;
+  /** The platform that the image should be for. */
+  wantedPlatform: Platform;
+  /** Whether the user named it, so that no image for another will do. */
+  platformWasNamed: boolean;
   /**
    * Whether the image has been pulled before by that very reference: then a
    * request that costs less may be made first, and a digest needs none.
    */
-  known: boolean;
+  pulledBefore: boolean;
   /** Told what goes on. */
   onEvent: OnEvent;
   /** Ends it all. */
@@ -113,9 +113,9 @@ export async function imageManifest(
  */
 export function layersMayStart(
   { parsed, direct }: ImageManifest,
-  { explicit }: Pick<DocumentOptions, "explicit">,
+  { platformWasNamed }: Pick<DocumentOptions, "platformWasNamed">,
 ): boolean {
-  return !(direct && explicit) && isConfig(parsed.config.mediaType) &&
+  return !(direct && platformWasNamed) && isConfig(parsed.config.mediaType) &&
     parsed.layers.every(({ mediaType }) => isLayer(mediaType));
 }
 
@@ -124,24 +124,20 @@ export async function imageConfig(
   image: ImageManifest,
   options: DocumentOptions,
 ): Promise<ImageDocuments> {
-  const { wanted, explicit } = options;
+  const { wantedPlatform, platformWasNamed } = options;
   const { manifest, parsed, direct, said } = image;
   const config = await smallBlob(parsed.config, options);
   const { os, architecture, variant, "os.version": version } = parseConfig(
     config,
     parsed,
   );
-  const machine = normalizePlatform({
-    os,
-    architecture,
-    ...(variant && { variant }),
-  });
+  const machine = normalizePlatform({ os, architecture, variant });
   const platform = version ? { ...machine, "os.version": version } : machine;
   if (said) warnOfOtherConfig(said, platform, options);
   if (direct) {
-    const match = comparePlatform(platform, wanted);
-    if (match === "none" && explicit) {
-      throw new PlatformNotFoundError(wanted, [platform]);
+    const match = comparePlatform(platform, wantedPlatform);
+    if (match === "none" && platformWasNamed) {
+      throw new PlatformNotFoundError(wantedPlatform, [platform]);
     }
     if (match !== "exact") warnOfPlatform(platform, options);
   }
@@ -161,25 +157,28 @@ async function topDocument(
   reference: Reference,
   options: DocumentOptions,
 ): Promise<{ top: Document; confirmed: boolean }> {
-  const { repository, store, known, signal } = options;
-  const wanted = reference.digest ?? reference.tag!;
-  const call = { ...(signal && { signal }) };
+  const { source, cache, pulledBefore, signal } = options;
+  const tagOrDigest = reference.digest ?? reference.tag!;
+  const call = { signal };
   const top = async () => {
     // Asking for the digest alone costs no quota where nothing has changed.
-    if (store && known) {
-      const { digest } = await repository.resolve(wanted, call);
-      const kept = await store.document(digest);
+    if (cache && pulledBefore) {
+      const { digest } = await source.resolve(tagOrDigest, call);
+      const kept = await cache.document(digest);
       if (kept) return kept;
     }
     // By the tag again: it may have moved since, and there are registries
     // whose word on the digest is old, or that serve none by its digest.
-    return keep(await repository.fetchManifest(wanted, call), store);
+    return keep(await source.fetchManifest(tagOrDigest, call), cache);
   };
   const kept = reference.digest
-    ? await store?.document(reference.digest)
+    ? await cache?.document(reference.digest)
     : undefined;
   return kept
-    ? { top: kept, confirmed: known || await isConfirmed(reference, options) }
+    ? {
+      top: kept,
+      confirmed: pulledBefore || await isConfirmed(reference, options),
+    }
     : { top: await top(), confirmed: true };
 }
 
@@ -191,10 +190,10 @@ async function topDocument(
  */
 async function isConfirmed(
   reference: Reference,
-  { repository, signal, onEvent }: DocumentOptions,
+  { source, signal, onEvent }: DocumentOptions,
 ): Promise<boolean> {
   try {
-    await repository.resolve(reference.digest!, { ...(signal && { signal }) });
+    await source.resolve(reference.digest!, { signal });
     return true;
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
@@ -214,15 +213,15 @@ async function searchIndex(
   top: Document,
   options: DocumentOptions,
 ): Promise<Pick<ImageManifest, "manifest" | "said">> {
-  const { store, wanted, explicit } = options;
+  const { cache, wantedPlatform, platformWasNamed } = options;
   const search = new ImageSearch({
-    wanted,
-    explicit,
+    wantedPlatform,
+    platformWasNamed,
     entry: async (index, entry) => {
-      const kept = await store?.document(entry.digest);
+      const kept = await cache?.document(entry.digest);
       return kept
         ? asAnnounced(kept, entry)
-        : keep(await fetchEntry(index, entry, options), store);
+        : keep(await fetchEntry(index, entry, options), cache);
     },
     config: (descriptor) => smallBlob(descriptor, options),
   });
@@ -235,10 +234,10 @@ async function searchIndex(
 async function fetchEntry(
   index: string,
   entry: Descriptor,
-  { repository, signal }: DocumentOptions,
+  { source, signal }: DocumentOptions,
 ): Promise<Document> {
   try {
-    return await repository.fetchManifest(entry, { signal });
+    return await source.fetchManifest(entry, { signal });
   } catch (cause) {
     if (!(cause instanceof RegistryError) || cause.status !== 404) throw cause;
     const { digest, platform } = entry;
@@ -249,24 +248,25 @@ async function fetchEntry(
 
 async function smallBlob(
   descriptor: Descriptor,
-  { repository, store, signal }: DocumentOptions,
+  { source, cache, signal }: DocumentOptions,
 ): Promise<Document> {
-  const waiting = { ...(signal && { signal }) };
-  const fetch = () => repository.fetchSmallBlob(descriptor, waiting);
-  return await (store ? store.obtain(descriptor, fetch, waiting) : fetch());
+  const waiting = { signal };
+  const fetch = () => source.fetchSmallBlob(descriptor, waiting);
+  return await (cache ? cache.obtain(descriptor, fetch, waiting) : fetch());
 }
 
 async function keep(
   document: Document,
-  store: LayoutStore | undefined,
+  cache: LayoutStore | undefined,
 ): Promise<Document> {
-  await store?.put(document);
+  await cache?.put(document);
   return document;
 }
 
 function warnOfPlatform(
   platform: Platform,
-  { wanted, explicit, onEvent }: DocumentOptions,
+  { wantedPlatform: wanted, platformWasNamed: explicit, onEvent }:
+    DocumentOptions,
 ): void {
   const runs = comparePlatform(platform, wanted) !== "none";
   onEvent({

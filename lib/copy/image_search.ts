@@ -28,10 +28,10 @@ const MOST_LOOKED_AT = 64;
 
 /** What an image is looked for with. */
 export interface SearchOptions {
-  /** The platform that is wanted. */
-  wanted: Platform;
+  /** The platform that the image should be for. */
+  wantedPlatform: Platform;
   /** Whether nothing else will do. */
-  explicit: boolean;
+  platformWasNamed: boolean;
   /** Gets an entry of the index of that digest. */
   entry: (index: string, descriptor: Descriptor) => Promise<Document>;
   /** Gets a configuration. */
@@ -87,14 +87,14 @@ export class ImageSearch {
       const found = await take();
       if (found) return found;
     }
-    const { wanted, explicit } = this.#options;
-    if (this.#other && !explicit) return this.#other;
+    const { wantedPlatform, platformWasNamed } = this.#options;
+    if (this.#other && !platformWasNamed) return this.#other;
     if (this.#gone) throw this.#gone;
     if (this.#available.length === 0 && this.#artifact) throw this.#artifact;
     const platforms = new Map(
       this.#available.map((each) => [JSON.stringify(each), each]),
     );
-    throw new PlatformNotFoundError(normalizePlatform(wanted), [
+    throw new PlatformNotFoundError(normalizePlatform(wantedPlatform), [
       ...platforms.values(),
     ]);
   }
@@ -110,7 +110,12 @@ export class ImageSearch {
     const index = parseIndex(document);
     this.#artifact ??= indexArtifact(index);
     const entries = index.manifests.filter((entry) => !isAttestation(entry));
-    for (const { entry, rank } of rankEntries(entries, this.#options.wanted)) {
+    for (
+      const { entry, rank } of rankEntries(
+        entries,
+        this.#options.wantedPlatform,
+      )
+    ) {
       const platform = normalizePlatform(entry.platform!);
       const take = () => this.#enter(digest, entry, depth, rank);
       if (rank < 0) this.#available.push(platform);
@@ -171,7 +176,7 @@ export class ImageSearch {
 
   /** What only an image's configuration tells. */
   async #open(manifest: Document): Promise<FoundImage | undefined> {
-    const { wanted, config } = this.#options;
+    const { wantedPlatform, config } = this.#options;
     const parsed = parseManifest(manifest);
     refuseArtifact(parsed);
     const { rootfs: _, created: __, ...machine } = parseConfig(
@@ -179,7 +184,7 @@ export class ImageSearch {
       parsed,
     );
     const platform = normalizePlatform(machine);
-    const rank = platformRank(platform, wanted);
+    const rank = platformRank(platform, wantedPlatform);
     const found = { manifest, platform, rank };
     if (rank === 0) return found;
     if (rank > 0) {

@@ -13,15 +13,15 @@ import { isRefusal } from "../transfer/admission.ts";
 export class PendingImage {
   /** Settles when the configuration is there, and that has been told. */
   readonly documents: Promise<ImageDocuments>;
-  /** Settles when the configuration is not asked for any more, or not for now. */
-  readonly asked: Promise<void>;
+  /** Settles when the configuration needs no connection any more, or not for now. */
+  readonly configDone: Promise<void>;
   /** Ends when either fails, the documents or what goes on beside them. */
   readonly signal: AbortSignal;
   readonly #failure = new AbortController();
   readonly #onEvent: OnEvent;
   /** What is told once the documents are there. */
   #waiting: PullEvent[] | undefined = [];
-  #rest: () => void = () => {};
+  #resolveConfigDone: () => void = () => {};
   /** What brings the layers. */
   #layers: Promise<unknown> | undefined;
   #layersCome = false;
@@ -43,10 +43,12 @@ export class PendingImage {
     this.signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
-    this.asked = new Promise((resolve) => this.#rest = resolve);
+    this.configDone = new Promise((resolve) =>
+      this.#resolveConfigDone = resolve
+    );
     this.documents = this.#find(image, options, planned);
-    this.documents.then(this.#rest, (error) => {
-      this.#rest();
+    this.documents.then(this.#resolveConfigDone, (error) => {
+      this.#resolveConfigDone();
       this.#failure.abort(error);
     });
   }
@@ -74,7 +76,7 @@ export class PendingImage {
     } catch (error) {
       // A registry may take no more connections than the layers have.
       if (!this.#layersCome || !isRefusal(error)) throw error;
-      this.#rest();
+      this.#resolveConfigDone();
       await this.#layers;
       return await imageConfig(image, options);
     }

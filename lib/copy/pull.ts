@@ -3,25 +3,8 @@
 import { archiveName } from "../archive/name.ts";
 import { archivePlace } from "../archive/place.ts";
 import type { OnEvent, Warning } from "../image/events.ts";
-import {
-  CALL,
-  checkOptions,
-  CONCURRENCY,
-  either,
-  FLAG,
-  LIST,
-  MAX_WAIT,
-  MIN_SPEED,
-  OBJECT,
-  oneOf,
-  orFalse,
-  pickOptions,
-  RETRIES,
-  type Rules,
-  SIGNAL,
-  TEXT,
-  TIMEOUT,
-} from "../image/options.ts";
+import { checkOptions, pickOptions } from "../image/options.ts";
+import { PULL_RULES, type PullOptions } from "./pull_options.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import { DOCKER_LAYERS } from "../image/manifest.ts";
 import { normalizePlatform, parsePlatform } from "../image/platform.ts";
@@ -35,7 +18,7 @@ import { layoutTarget, nameImage } from "./targets/layout.ts";
 import { copy } from "./copy.ts";
 import { graphOf } from "./graph.ts";
 import { PendingImage } from "./pending_image.ts";
-import { TransferTime } from "./timing.ts";
+import { DownloadTime } from "./download_time.ts";
 import {
   formatReference,
   isReference,
@@ -46,176 +29,12 @@ import {
   MIRROR_RULES,
   type MirrorOptions,
 } from "../registry/mirrors/options.ts";
-import { type Mirror, openRepository } from "../registry/mirrors/mirrors.ts";
-import type { Lookup } from "../registry/auth/realm.ts";
+import { openRepository } from "../registry/mirrors/mirrors.ts";
 import { createTransport } from "../net/transport.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
 import { layoutPlace } from "../layout/place.ts";
 import { Writers } from "../transfer/writers.ts";
-import type {
-  CredentialProvider,
-  Descriptor,
-  Fetch,
-  Platform,
-} from "../image/types.ts";
-
-/** How an image is pulled. */
-export interface PullOptions {
-  /**
-   * The platform, such as `linux/arm64`; without it, Linux on this machine's
-   * processor.
-   */
-  platform?: string | Platform;
-  /**
-   * The archive's path; without it, `{registry}_{repository}_{tag}.tar` in
-   * the current folder, or the same without `.tar` for a folder. A link is
-   * followed; a device is refused, and so is anything in `/dev`, `/proc` and
-   * `/sys`.
-   */
-  output?: string;
-  /**
-   * What is written: `tar`, one archive for `docker load` and others, or
-   * `oci`, a folder that is an OCI image layout. One that is there is added
-   * to, and blobs in the cache become part of it without a copy.
-   *
-   * @default {"tar"}
-   */
-  format?: "tar" | "oci";
-  /**
-   * The folder of the cache, or `false` for none.
-   *
-   * @default {"docker_images_cache"}
-   */
-  cacheDir?: string | false;
-  /**
-   * The number of connections that fetch layers.
-   *
-   * @default {3}
-   */
-  concurrency?: number;
-  /** Ends the pull; it then throws the signal's reason. */
-  signal?: AbortSignal;
-  /** Told what goes on. */
-  onEvent?: OnEvent;
-  /**
-   * What sends the requests, such as that of a {@linkcode createTransport}
-   * with certificates or a proxy.
-   *
-   * @default {undefined} A transport of its own, without either.
-   */
-  fetch?: Fetch;
-  /** Looks up logins; without it, everything is asked for without one. */
-  credentials?: CredentialProvider;
-  /**
-   * Whether to talk to the registry by plain HTTP.
-   *
-   * @default {undefined} https, but for this machine's own addresses, where
-   * the first request finds out.
-   */
-  plainHttp?: boolean;
-  /**
-   * Token servers, as `host` or `host:port`, that a login is sent to though
-   * they speak plain HTTP or are at a private address.
-   *
-   * @default {[]}
-   */
-  trustedRealms?: readonly string[];
-  /**
-   * Other places to pull from, by registry, which are asked first. What they
-   * send counts only when its digest is right.
-   *
-   * @default {[]}
-   */
-  mirrors?: readonly Mirror[];
-  /**
-   * Whether mirrors are believed about what a tag names; without it, the
-   * registry itself is asked first, and they only where it does not answer.
-   *
-   * @default {false}
-   */
-  trustMirrors?: boolean;
-  /**
-   * How often a request is tried again without a byte gained.
-   *
-   * @default {5}
-   */
-  retries?: number;
-  /**
-   * Milliseconds without a byte after which a request is made anew.
-   *
-   * @default {30_000}
-   */
-  timeout?: number;
-  /**
-   * The longest wait, in milliseconds, that a server may ask for before
-   * another try; where it asks for more, the pull has failed.
-   *
-   * @default {60_000}
-   */
-  maxWait?: number;
-  /**
-   * Bytes a second, shared by the connections, that are needed over twice the
-   * `timeout`: a connection that brings fewer is given up as if it were
-   * silent. With 0, any number of bytes will do.
-   *
-   * @default {1_000}
-   */
-  minSpeed?: number;
-  /**
-   * Whether to write the archive even if it is there and unchanged, or a file
-   * is there that is no image archive; and a layout even into a folder of
-   * other things.
-   *
-   * @default {false}
-   */
-  force?: boolean;
-  /**
-   * Whether to take layers from the cache without computing their digests.
-   *
-   * @default {false}
-   */
-  trustCache?: boolean;
-  /**
-   * Whether threads fetch, write and hash: however little there is to do, or
-   * not at all.
-   *
-   * @default {undefined} Where there is enough to do for them.
-   */
-  threads?: boolean;
-  /** Waits before another try; for tests. */
-  sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
-  /** Milliseconds since 1970; for tests. */
-  now?: () => number;
-  /** Looks up the addresses of a name; for tests. */
-  lookup?: Lookup;
-}
-
-/** What those options may be. */
-const PULL_RULES: Rules<PullOptions> = {
-  platform: either(TEXT, OBJECT),
-  output: TEXT,
-  format: oneOf("tar", "oci"),
-  cacheDir: orFalse(TEXT),
-  concurrency: CONCURRENCY,
-  signal: SIGNAL,
-  onEvent: CALL,
-  fetch: CALL,
-  credentials: CALL,
-  plainHttp: FLAG,
-  trustedRealms: LIST,
-  mirrors: LIST,
-  trustMirrors: FLAG,
-  retries: RETRIES,
-  timeout: TIMEOUT,
-  maxWait: MAX_WAIT,
-  minSpeed: MIN_SPEED,
-  force: FLAG,
-  trustCache: FLAG,
-  threads: FLAG,
-  sleep: CALL,
-  now: CALL,
-  lookup: CALL,
-};
+import type { Descriptor, Fetch, Platform } from "../image/types.ts";
 
 /** What a pull has brought. Sizes are in bytes. */
 export interface PullResult {
@@ -342,10 +161,10 @@ async function pullThrough(
   const image = typeof reference === "string"
     ? parseReference(reference)
     : reference;
-  const wanted = typeof platform === "string"
+  const namedPlatform = typeof platform === "string"
     ? parsePlatform(platform)
     : platform && normalizePlatform(platform);
-  const path = options.output ?? archiveName(image, wanted, format);
+  const path = options.output ?? archiveName(image, namedPlatform, format);
   // Before anything is made or asked for.
   const place = await (format === "oci" ? layoutPlace : archivePlace)(
     path,
@@ -362,11 +181,11 @@ async function pullThrough(
 
   // Graph.
   const looking: DocumentOptions = {
-    repository: source,
-    store: cache,
-    wanted: wanted ?? hostPlatform(),
-    explicit: wanted !== undefined,
-    known: cache !== undefined &&
+    source,
+    cache,
+    wantedPlatform: namedPlatform ?? hostPlatform(),
+    platformWasNamed: namedPlatform !== undefined,
+    pulledBefore: cache !== undefined &&
       (await cache.knows(formatReference(image)) ||
         image.digest === undefined && await isVerifiedThere(place, cache)),
     onEvent,
@@ -385,7 +204,7 @@ async function pullThrough(
     };
   });
   const { documents } = pending;
-  const timing = new TransferTime();
+  const timing = new DownloadTime();
   const tell: OnEvent = (event) => {
     timing.apply(event);
     pending.onEvent(event);
@@ -400,7 +219,7 @@ async function pullThrough(
       trustCache,
       force,
       ready: layersMayStart(found, looking) ? undefined : documents,
-      inUse: pending.asked,
+      inUse: pending.configDone,
       onTransfer: pending.onTransfer,
       signal: pending.signal,
       onEvent: tell,

@@ -49,12 +49,12 @@ export async function examineImage(
     await source.resolve(name, { ...(signal && { signal }) });
     try {
       return await imageDocuments(reference, {
-        repository: source,
-        wanted,
-        explicit,
-        known: false,
+        source,
+        wantedPlatform: wanted,
+        platformWasNamed: explicit,
+        pulledBefore: false,
         onEvent,
-        ...(signal && { signal }),
+        signal,
       });
     } catch (error) {
       if (!(error instanceof PlatformNotFoundError)) throw error;

@@ -8,7 +8,7 @@ import {
   PlatformNotFoundError,
   RegistryError,
 } from "../../lib/image/errors.ts";
-import type { PullOptions } from "../../lib/copy/pull.ts";
+import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import type { Fetch } from "../../lib/image/types.ts";
 import {
   buildDocument,

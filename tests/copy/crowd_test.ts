@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { RegistryError } from "../../lib/image/errors.ts";
-import { pull, type PullOptions } from "../../lib/copy/pull.ts";
+import { pull } from "../../lib/copy/pull.ts";
+import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { inFolder } from "../disk/folder.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";

@@ -137,11 +137,11 @@ async function makeWorld(
     : undefined;
   const { path, target } = place(folder);
   const options: DocumentOptions = {
-    repository: source,
-    store: cache,
-    wanted: image.platform,
-    explicit: false,
-    known: false,
+    source,
+    cache,
+    wantedPlatform: image.platform,
+    platformWasNamed: false,
+    pulledBefore: false,
     onEvent: () => {},
   };
   return {

@@ -5,11 +5,8 @@ import { UntarStream } from "@std/tar/untar-stream";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PullEvent } from "../../lib/image/events.ts";
-import {
-  pull,
-  type PullOptions,
-  type PullResult,
-} from "../../lib/copy/pull.ts";
+import { pull, type PullResult } from "../../lib/copy/pull.ts";
+import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { inFolder } from "../disk/folder.ts";
 import { type BuiltImage, sha256 } from "../fixtures/mod.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { Buffer } from "node:buffer";
 import type { Output } from "../../cli/io.ts";
 import { main } from "../../cli/main.ts";
-import { pull, type PullOptions } from "../../lib/copy/pull.ts";
+import { pull } from "../../lib/copy/pull.ts";
+import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import type { Fetch, FoundCredential } from "../../lib/image/types.ts";
 
 /** What the command did. */

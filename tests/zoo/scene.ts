@@ -4,11 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertEquals } from "@std/assert";
-import {
-  pull,
-  type PullOptions,
-  type PullResult,
-} from "../../lib/copy/pull.ts";
+import { pull, type PullResult } from "../../lib/copy/pull.ts";
+import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import type { PullEvent, Warning } from "../../lib/image/events.ts";
 import type { FoundCredential } from "../../lib/image/types.ts";
 import { buildImage, buildIndex, sha256 } from "../fixtures/mod.ts";

@@ -6,11 +6,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertEquals } from "@std/assert";
-import {
-  pull,
-  type PullOptions,
-  type PullResult,
-} from "../../../lib/copy/pull.ts";
+import { pull, type PullResult } from "../../../lib/copy/pull.ts";
+import type { PullOptions } from "../../../lib/copy/pull_options.ts";
 import { parseReference } from "../../../lib/image/reference.ts";
 import type { ImageSource } from "../../../lib/image/image_source.ts";
 import {

@@ -1,6 +1,6 @@
 /** One row of the table: what is done wrong, and how it must end. */
 
-import type { PullOptions } from "../../../lib/copy/pull.ts";
+import type { PullOptions } from "../../../lib/copy/pull_options.ts";
 import type { Answers, World } from "./world.ts";
 
 /** What is done wrong, and how it must end. */

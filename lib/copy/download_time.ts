@@ -6,7 +6,7 @@ import type { PullEvent } from "../image/events.ts";
  * The time from the first request for a layer to the last byte that came, as
  * its events tell it when they happen.
  */
-export class TransferTime {
+export class DownloadTime {
   readonly #now: () => number;
   readonly #fetched = new Set<string>();
   #start: number | undefined;

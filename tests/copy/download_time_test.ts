@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { TransferTime } from "../../lib/copy/timing.ts";
+import { DownloadTime } from "../../lib/copy/download_time.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
 import { test } from "../harness.ts";
 
@@ -24,9 +24,9 @@ const progress = (name: string): PullEvent => ({
   received: 50,
 });
 
-test("TransferTime is from the first request for a layer to its last byte", () => {
+test("DownloadTime is from the first request for a layer to its last byte", () => {
   let now = 1000;
-  const time = new TransferTime(() => now);
+  const time = new DownloadTime(() => now);
   const at = (moment: number, event: PullEvent) => {
     now = moment;
     time.apply(event);
