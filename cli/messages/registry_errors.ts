@@ -1,7 +1,7 @@
 /** What a registry's refusal means to the user. */
 
 import type { RegistryError } from "../../lib/image/errors.ts";
-import { isUnauthorized } from "../../lib/registry/auth/authenticator.ts";
+import { isUnauthorized } from "../../lib/registry/auth/login.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { loginCommand } from "./login_hints.ts";

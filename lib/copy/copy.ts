@@ -1,5 +1,6 @@
 /** The one way in which images get from a source to a target. */
 
+import { totalSize } from "../image/descriptors.ts";
 import type { OnEvent } from "../image/events.ts";
 import { StoreEntry } from "../layout/entry.ts";
 import {
@@ -58,9 +59,7 @@ export async function copy(
     return { upToDate: true, outcomes: [] };
   }
   const blobs = [...graph.blobs.values()];
-  writers.prepare(
-    blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
-  );
+  writers.prepare(totalSize(blobs.map(({ descriptor }) => descriptor)));
   await ready;
   const writer = await target.open(graph, options);
   try {

@@ -1,5 +1,6 @@
 /** The whole story of a pull, from a reference to an archive. */
 
+import { totalSize } from "../image/descriptors.ts";
 import { archiveName } from "../archive/name.ts";
 import { archivePlace } from "../archive/place.ts";
 import type { OnEvent, Warning } from "../image/events.ts";
@@ -255,7 +256,7 @@ async function pullThrough(
     layers: layers.length,
     cachedLayers: hits.length,
     downloaded: sum(outcomes.map(({ downloaded }) => downloaded)),
-    saved: sum(hits.map(({ size }) => size)),
+    saved: totalSize(hits),
     resumed: sum(outcomes.map(({ resumed }) => resumed)),
     elapsed: performance.now() - start,
     downloadTime: timing.elapsed,

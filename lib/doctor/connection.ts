@@ -158,7 +158,7 @@ async function connect(options: ConnectionOptions): Promise<tls.TLSSocket> {
       return await openTunnel({
         proxy,
         // Its certificate counts, for it is sent the login that it wants.
-        ...(proxy.kind === "https" && { proxySettings }),
+        proxySettings: proxy.kind === "https" ? proxySettings : undefined,
         host,
         port,
         settings,
@@ -172,7 +172,7 @@ async function connect(options: ConnectionOptions): Promise<tls.TLSSocket> {
     host,
     port,
     ...settings,
-    ...(!isIP(host) && { servername: host }),
+    servername: isIP(host) ? undefined : host,
   });
   try {
     await inTime(secured(socket), timeout, url.host, signal);

@@ -86,6 +86,6 @@ export async function diagnose(
       canPull,
       findings: findings.list,
     },
-    ...(!canPull && { error: findings.firstError }),
+    error: canPull ? undefined : findings.firstError,
   };
 }

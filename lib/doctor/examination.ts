@@ -1,5 +1,6 @@
 /** The steps of an examination, in their order. */
 
+import { distinct, totalSize } from "../image/descriptors.ts";
 import type { OnEvent } from "../image/events.ts";
 import { type Reference, registryHost } from "../image/reference.ts";
 import type { Secrets } from "../net/known_secrets.ts";
@@ -10,7 +11,7 @@ import { tlsSettings } from "../net/tls_settings.ts";
 import type { CredentialProvider, Fetch, Platform } from "../image/types.ts";
 import { examineName, examineProxy, examineTls } from "./connection.ts";
 import { examineFolder } from "./folder.ts";
-import { examineBlobs, examineImage, imageSize } from "./image.ts";
+import { examineBlobs, examineImage } from "./image.ts";
 import { examineMirrors } from "./mirrors.ts";
 import type { ExaminationOptions } from "./options.ts";
 import {
@@ -79,10 +80,10 @@ export class Examination {
       http: new HttpClient({ fetch: this.#fetch, retries: 0, timeout, now }),
       registry,
       repository,
-      ...(this.#credentials && { credentials: this.#credentials }),
-      ...(plainHttp !== undefined && { plainHttp }),
+      credentials: this.#credentials,
+      plainHttp,
       trustedRealms: this.#options.trustedRealms,
-      ...(signal && { signal }),
+      signal,
     };
     // The first request finds out whether a loopback address speaks TLS.
     const greeting = await greet(options);
@@ -101,9 +102,9 @@ export class Examination {
       url,
       timeout,
       now,
-      ...(chosen !== undefined && { proxy: chosen }),
-      ...(proxySettings && { proxySettings }),
-      ...(signal && { signal }),
+      proxy: chosen,
+      proxySettings,
+      signal,
     };
     if (!findings.failed("proxy")) {
       examineProxy(way);
@@ -136,11 +137,11 @@ export class Examination {
       timeout,
       now,
       onEvent,
-      ...(this.#credentials && { credentials: this.#credentials }),
-      ...(plainHttp !== undefined && { plainHttp }),
+      credentials: this.#credentials,
+      plainHttp,
       trustedRealms: this.#options.trustedRealms,
-      ...(mirrors && { mirrors }),
-      ...(trustMirrors !== undefined && { trustMirrors }),
+      mirrors,
+      trustMirrors,
     };
     const options = {
       findings,
@@ -150,7 +151,7 @@ export class Examination {
       explicit: this.#options.platform !== undefined,
       timeout,
       onEvent,
-      ...(signal && { signal }),
+      signal,
     };
     const documents = await examineImage(this.#image, options);
     this.#tellWarnings();
@@ -167,7 +168,7 @@ export class Examination {
       findings,
       signal,
     );
-    return imageSize(layers);
+    return totalSize(distinct(layers));
   }
 
   #tellWarnings(): void {

@@ -1,5 +1,6 @@
 /** The image: its documents, and a first megabyte of its largest layer. */
 
+import { distinct, totalSize } from "../image/descriptors.ts";
 import {
   NetworkError,
   PlatformNotFoundError,
@@ -46,7 +47,7 @@ export async function examineImage(
   const name = reference.digest ?? reference.tag!;
   const start = performance.now();
   const documents = await findings.attempt("image", async () => {
-    await source.resolve(name, { ...(signal && { signal }) });
+    await source.resolve(name, { signal });
     try {
       return await imageDocuments(reference, {
         source,
@@ -66,7 +67,7 @@ export async function examineImage(
   const time = Math.round(performance.now() - start);
   if (documents === undefined) return undefined;
   const { resolved, parsed } = documents;
-  const size = imageSize(parsed.layers);
+  const size = totalSize(distinct(parsed.layers));
   const image = `${JSON.stringify(name)} is ${resolved.digest.slice(0, 19)}…`;
   findings.ok(
     "image",
@@ -83,12 +84,6 @@ export async function examineImage(
   return documents;
 }
 
-/** The size of an image's layers, each counted once. */
-export function imageSize(layers: Descriptor[]): number {
-  const sizes = new Map(layers.map(({ digest, size }) => [digest, size]));
-  return [...sizes.values()].reduce((a, b) => a + b, 0);
-}
-
 async function examinePlatforms(
   { findings, source, signal }: ImageOptions,
   { resolved, platform }: ImageDocuments,
@@ -101,9 +96,7 @@ async function examinePlatforms(
     });
     return;
   }
-  const index = await source.fetchManifest(resolved, {
-    ...(signal && { signal }),
-  });
+  const index = await source.fetchManifest(resolved, { signal });
   const available = parseIndex(index).manifests
     .filter((entry) => entry.platform && !isAttestation(entry))
     .map((entry) => platformText(normalizePlatform(entry.platform!)));

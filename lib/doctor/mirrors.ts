@@ -30,7 +30,7 @@ export async function examineMirrors(
       const wanted = digest ?? reference.digest ?? reference.tag!;
       const start = performance.now();
       try {
-        await mirror.resolve(wanted, { ...(signal && { signal }) });
+        await mirror.resolve(wanted, { signal });
         const time = Math.round(performance.now() - start);
         findings.ok(
           "mirror",

@@ -1,13 +1,14 @@
 /** The registry itself: that it is one, how it asks for a login, and its clock. */
 
-import { NetworkError, RegistryError } from "../image/errors.ts";
+import { defined } from "../image/defined.ts";
+import { NetworkError } from "../image/errors.ts";
 import { registryHost } from "../image/reference.ts";
-import { isUnauthorized } from "../registry/auth/authenticator.ts";
+import { withLoginOrWithout } from "../registry/auth/login.ts";
 import { type Challenge, parseChallenges } from "../registry/auth/challenge.ts";
 import { Endpoint } from "../registry/endpoint.ts";
 import type { HttpClient } from "../net/http.ts";
 import { cleanText } from "../redact/clean.ts";
-import { requestToken, type Token } from "../registry/auth/token.ts";
+import { requestToken } from "../registry/auth/token.ts";
 import { dismiss } from "../net/web_page.ts";
 import type { CredentialProvider, FoundCredential } from "../image/types.ts";
 import type { Findings } from "./report.ts";
@@ -124,12 +125,12 @@ function tokenServer(
   if (challenge?.scheme !== "bearer") return {};
   const realm = challenge.parameters.get("realm")!;
   const service = challenge.parameters.get("service");
-  return {
+  return defined({
     realm: URL.canParse(realm)
       ? new URL(realm).host + new URL(realm).pathname
       : cleanText(realm.replace(/[?#].*$/s, ""), 200),
-    ...(service && { service: cleanText(service, 200) }),
-  };
+    service: service ? cleanText(service, 200) : undefined,
+  });
 }
 
 /** The skew that is worth a word, in milliseconds. */
@@ -217,18 +218,10 @@ export async function examineToken(
     });
   await findings.attempt("token", async () => {
     const start = performance.now();
-    let token: Token;
     let refused = false;
-    try {
-      token = await ask(found);
-    } catch (error) {
-      refused = found !== undefined && error instanceof RegistryError &&
-        (error.status === 403 || isUnauthorized(error));
-      if (!refused) throw error;
-      token = await ask().catch(() => {
-        throw error;
-      });
-    }
+    const token = await withLoginOrWithout(ask, found, () => {
+      refused = true;
+    });
     const time = Math.round(performance.now() - start);
     const lifetime = token.lifetime ?? null;
     const lasts = lifetime === null

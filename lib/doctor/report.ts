@@ -1,5 +1,6 @@
 /** What an examination has found, step by step. */
 
+import { defined } from "../image/defined.ts";
 import type { Warning } from "../image/events.ts";
 import { cleanText } from "../redact/clean.ts";
 import type { Secrets } from "../net/known_secrets.ts";
@@ -137,7 +138,7 @@ export class Findings {
   ): void {
     this.list.push(
       this.#secrets.scrub(
-        { step, status, message, ...(details && { details }) },
+        defined({ step, status, message, details }),
         (text) => cleanText(this.#secrets.mask(text), 1000),
       ),
     );

@@ -3,6 +3,7 @@
  * that what is returned has the shape that its type says.
  */
 
+import { defined } from "./defined.ts";
 import { parseDigest } from "./digest.ts";
 import { InvalidDigestError, InvalidDocumentError } from "./errors.ts";
 import { parseStrictJson, type Shape } from "./strict_json.ts";
@@ -120,17 +121,17 @@ export function readDescriptor(
   const texts = Array.isArray(urls)
     ? urls.filter((url) => typeof url === "string")
     : [];
-  const machine = platformOf(platform);
-  return {
+  return defined({
     mediaType,
     digest: digest as string,
     size: size as number,
-    ...(texts.length > 0 && { urls: texts }),
-    ...(machine && { platform: machine }),
-    ...(annotations !== null && typeof annotations === "object" &&
-      { annotations: annotations as Record<string, string> }),
-    ...(typeof data === "string" && { data }),
-  };
+    urls: texts.length > 0 ? texts : undefined,
+    platform: platformOf(platform),
+    annotations: annotations !== null && typeof annotations === "object"
+      ? annotations as Record<string, string>
+      : undefined,
+    data: typeof data === "string" ? data : undefined,
+  });
 }
 
 function platformOf(value: unknown): Platform | undefined {
@@ -140,12 +141,12 @@ function platformOf(value: unknown): Platform | undefined {
     return undefined;
   }
   const version = rest["os.version"];
-  return {
+  return defined({
     os,
     architecture,
-    ...(typeof variant === "string" && variant && { variant }),
-    ...(typeof version === "string" && { "os.version": version }),
-  };
+    variant: typeof variant === "string" && variant ? variant : undefined,
+    "os.version": typeof version === "string" ? version : undefined,
+  });
 }
 
 /** Refuses what is no digest. */

@@ -41,6 +41,6 @@ export function hostPlatform(facts: HostFacts = readFacts()): Platform {
   return normalizePlatform({
     os: "linux",
     architecture: little ?? arch,
-    ...(version && { variant: `v${armVersion}` }),
+    variant: version ? `v${armVersion}` : undefined,
   });
 }

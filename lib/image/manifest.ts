@@ -5,6 +5,7 @@
  * @see {@link https://github.com/advisories/GHSA-mc8v-mgrf-8f4m}
  */
 
+import { defined } from "./defined.ts";
 import { refuseArtifact } from "./artifact.ts";
 import {
   checkDigest,
@@ -149,19 +150,18 @@ export function parseConfig(
       `it speaks of ${ids.length} layers, the manifest of ${manifest.layers.length}`,
     );
   }
-  const text = (key: string): string | undefined =>
-    typeof fields[key] === "string" ? fields[key] as string : undefined;
-  const variant = text("variant");
-  const version = text("os.version");
-  const created = text("created");
-  return {
-    os: text("os") || "linux",
-    architecture: text("architecture") || "unknown",
-    ...(variant && { variant }),
-    ...(version && { "os.version": version }),
-    ...(created && { created }),
-    rootfs: { type: "layers", diff_ids: ids as string[] },
+  const text = (key: string): string | undefined => {
+    const value = fields[key];
+    return typeof value === "string" && value !== "" ? value : undefined;
   };
+  return defined({
+    os: text("os") ?? "linux",
+    architecture: text("architecture") ?? "unknown",
+    variant: text("variant"),
+    "os.version": text("os.version"),
+    created: text("created"),
+    rootfs: { type: "layers", diff_ids: ids as string[] },
+  });
 }
 
 /** An image's layers, each once, and without what is its documents already. */

@@ -47,7 +47,7 @@ export async function toOciManifest(
     mediaType: OCI_TYPES.get(descriptor.mediaType) ?? descriptor.mediaType,
     digest: descriptor.digest,
     size: descriptor.size,
-    ...(descriptor.urls && { urls: descriptor.urls }),
+    urls: descriptor.urls,
   });
   const bytes = new TextEncoder().encode(JSON.stringify({
     schemaVersion: 2,
@@ -61,7 +61,7 @@ export async function toOciManifest(
       mediaType: OCI_MANIFEST,
       digest: await digestBytes(bytes),
       size: bytes.length,
-      ...(platform && { platform }),
+      platform,
     },
   };
 }

@@ -5,6 +5,7 @@
  * @see {@link https://github.com/containerd/platforms/blob/v1.0.0-rc.1/platforms.go}
  */
 
+import { defined } from "./defined.ts";
 import {
   InvalidPlatformError,
   PlatformNotFoundError,
@@ -83,8 +84,8 @@ export function parsePlatform(text: string): Platform {
   return normalizePlatform({
     os: os!,
     architecture: architecture!,
-    ...(variant && { variant }),
-    ...(version && { "os.version": version }),
+    variant,
+    "os.version": version,
   });
 }
 
@@ -123,7 +124,7 @@ export function normalizePlatform(platform: Platform): Platform {
   }
   if (architecture === "amd64" && variant === "v1") variant = undefined;
   if (architecture === "arm") variant ??= "v7";
-  return { ...rest, os, architecture, ...(variant && { variant }) };
+  return defined({ ...rest, os, architecture, variant: variant || undefined });
 }
 
 /** Writes a platform as `os[(version)]/architecture[/variant]`. */
@@ -150,11 +151,8 @@ export { platformText as formatPlatform };
 export function platformFallbacks(wanted: Platform): Platform[] {
   const { variant: _, ...base } = normalizePlatform(wanted);
   const { variant } = normalizePlatform(wanted);
-  const of = (architecture: string, variant?: string): Platform => ({
-    ...base,
-    architecture,
-    ...(variant && { variant }),
-  });
+  const of = (architecture: string, variant?: string): Platform =>
+    defined({ ...base, architecture, variant });
   const level = Number(variant?.replace(/^v/, "") ?? NaN);
   if (base.architecture === "arm" && [5, 6, 7, 8].includes(level)) {
     return Array.from(

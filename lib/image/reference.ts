@@ -5,6 +5,7 @@
  * @see {@link https://github.com/distribution/reference/blob/v0.6.0/reference.go}
  */
 
+import { defined } from "./defined.ts";
 import { parseDigest } from "./digest.ts";
 import { InvalidDigestError, InvalidReferenceError } from "./errors.ts";
 import { holdsLogin } from "../redact/address.ts";
@@ -29,6 +30,11 @@ const DOCKER_HUB_NAMES = [DOCKER_HUB, "index.docker.io", DOCKER_HUB_HOST];
 const MAX_NAME_LENGTH = 255;
 const LABEL = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/** Whether a text is a tag. */
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
 
 /**
  * Whether a caller without types has given the parts of a name.
@@ -108,7 +114,7 @@ export function parseReference(text: string): Reference {
   if (colon > rest.lastIndexOf("/") && !rest.endsWith("]")) {
     tag = rest.slice(colon + 1);
     rest = rest.slice(0, colon);
-    if (!TAG.test(tag)) fail(colon + 1, tagProblem(tag));
+    if (!isTag(tag)) fail(colon + 1, tagProblem(tag));
   }
 
   const slash = rest.indexOf("/");
@@ -134,12 +140,7 @@ export function parseReference(text: string): Reference {
     repository = `library/${repository}`;
   }
   if (tag === undefined && digest === undefined) tag = "latest";
-  return {
-    registry,
-    repository,
-    ...(tag !== undefined && { tag }),
-    ...(digest !== undefined && { digest }),
-  };
+  return defined({ registry, repository, tag, digest });
 }
 
 function isRegistry(component: string): boolean {

@@ -4,15 +4,11 @@
  * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#indexjson-file}
  */
 
+import { IMAGE_NAME, nameAnnotations, REF_NAME } from "../image/annotations.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
 import { OCI_INDEX } from "../image/media_types.ts";
 import { formatPlatform } from "../image/platform.ts";
 import type { Descriptor } from "../image/types.ts";
-
-/** The image's full name, as containerd and Docker write it. */
-const IMAGE_NAME = "io.containerd.image.name";
-/** The name by which a layout's manifest is asked for. */
-const REF_NAME = "org.opencontainers.image.ref.name";
 
 /** An `index.json`, of which others may have written any part. */
 interface LayoutIndex {
@@ -43,7 +39,6 @@ export function updateLayoutIndex(
 ): string {
   const machine = (entry: Descriptor) =>
     entry.platform ? formatPlatform(entry.platform) : "";
-  const annotations = { [IMAGE_NAME]: imageName, [REF_NAME]: name };
   const index = readIndex(text);
   const entries: unknown[] = [];
   let same: Partial<Descriptor> = {};
@@ -61,19 +56,17 @@ export function updateLayoutIndex(
       if (entry.digest === manifest.digest) same = entry;
       continue;
     }
-    const lost = [
-      ...(asked === name ? [REF_NAME] : []),
+    const lost = asked === name ? [REF_NAME] : [];
+    if (here && loaded === imageName && entry.digest !== manifest.digest) {
       // Loaders would give the name to one and then to the other.
-      ...(here && loaded === imageName && entry.digest !== manifest.digest
-        ? [IMAGE_NAME]
-        : []),
-    ];
+      lost.push(IMAGE_NAME);
+    }
     entries.push(lost.length ? without(entry, lost) : entry);
   }
   entries.push({
     ...same,
     ...manifest,
-    annotations: { ...same.annotations, ...annotations },
+    annotations: { ...same.annotations, ...nameAnnotations(imageName, name) },
   });
   const key = (entry: unknown) =>
     isDescriptor(entry) ? `${nameOf(entry)} ${machine(entry)}` : "";

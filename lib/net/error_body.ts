@@ -1,5 +1,6 @@
 /** What registries, token servers and storages say when they refuse. */
 
+import { defined } from "../image/defined.ts";
 import type { RegistryErrorDetail } from "../image/errors.ts";
 import { cleanText } from "../redact/clean.ts";
 
@@ -67,11 +68,11 @@ function fromJson(value: unknown, depth = 0): RegistryErrorDetail[] {
   );
   if (message === undefined && code === undefined) return [];
   const detail = keptDetail(fields.detail);
-  return [{
+  return [defined({
     code: words(code ?? "", 100),
     message: words(message ?? ""),
-    ...(detail !== undefined && detail !== message && { detail }),
-  }];
+    detail: detail === message ? undefined : detail,
+  })];
 }
 
 function words(value: unknown, limit = 500): string {

@@ -4,6 +4,7 @@
  * each kind of failure; and another try where that may help.
  */
 
+import { defined } from "../image/defined.ts";
 import { orAborted, sleep } from "../image/abort.ts";
 import {
   type Asked,
@@ -21,8 +22,7 @@ import {
 } from "./http_options.ts";
 import { toNetworkError } from "./network_error.ts";
 import { redactUrl } from "../redact/address.ts";
-import { maskSecrets } from "./known_secrets.ts";
-import { secretsOf } from "./secrets.ts";
+import { maskSent } from "./sent_secrets.ts";
 import { pageError } from "./web_page.ts";
 import {
   isRetryable,
@@ -121,8 +121,8 @@ export class HttpClient {
       "accept-encoding": "identity",
       "user-agent": this.#options.userAgent ?? USER_AGENT,
       ...options.headers,
-      ...(authorization !== undefined && { authorization }),
     };
+    if (authorization !== undefined) headers.authorization = authorization;
     const own = new AbortController();
     const timer = timeout === Infinity
       ? undefined
@@ -136,8 +136,8 @@ export class HttpClient {
         headers,
         redirect: "manual",
         signal: end,
-        ...(body !== undefined && { body }),
-        ...(thread && { thread }),
+        body,
+        thread,
       }))();
     try {
       // There are runtimes and tunnels whose `fetch` does not end by itself.
@@ -152,19 +152,19 @@ export class HttpClient {
     } finally {
       clearTimeout(timer);
       const location = response?.headers.get("location");
-      this.#options.onExchange?.({
+      this.#options.onExchange?.(defined({
         method,
         url: redactUrl(url),
-        ...(authorization && { authorization: authorization.split(" ")[0] }),
-        ...(headers.range && { range: headers.range }),
-        ...(response && { status: response.status }),
-        ...(location && { location: redactLocation(location, url) }),
+        authorization: authorization?.split(" ", 1)[0],
+        range: headers.range,
+        status: response?.status,
+        location: location ? redactLocation(location, url) : undefined,
         duration: this.now() - start,
-      });
+      }));
     }
     this.#met.add(url.host);
     const abort = (reason: unknown) => own.abort(reason);
-    const sent = { ...(authorization && { authorization }), body };
+    const sent = { authorization, body };
     return { response, method, url, redirected: false, sent, signal, abort };
   }
 
@@ -202,7 +202,7 @@ export class HttpClient {
     let text = "";
     try {
       const bytes = await this.read(exchange, MAX_REPLY_SIZE, "error");
-      text = maskSecrets(new TextDecoder().decode(bytes), secretsOf(exchange));
+      text = maskSent(new TextDecoder().decode(bytes), exchange);
     } catch (error) {
       // Whatever else is wrong with the body, the status is what counts.
       if (signal?.aborted) throw error;

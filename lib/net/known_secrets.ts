@@ -63,19 +63,6 @@ function wellFormed(text: string): string {
   );
 }
 
-/**
- * Text of a stranger who repeats what was sent to them, without that.
- *
- * @param text The text.
- * @param secrets What must not stand in it, in plain.
- * @returns The text with a mark in place of each, however it was quoted.
- */
-export function maskSecrets(text: string, secrets: Iterable<string>): string {
-  const book = new Secrets();
-  for (const secret of secrets) book.learn(secret);
-  return book.mask(text);
-}
-
 /** Knows the secrets of one run, and takes them out of what is shown. */
 export class Secrets {
   readonly #known = new Set<string>();
@@ -120,21 +107,28 @@ export class Secrets {
     this.#forms = undefined;
   }
 
+  /** Learns the login or token of a request, and those in its form. */
+  learnSent(authorization: string | null | undefined, form: unknown): void {
+    const [, scheme, value = ""] = /^(\S+) +(.+)$/.exec(authorization ?? "") ??
+      [];
+    this.learn(value);
+    if (scheme?.toLowerCase() === "basic") {
+      const login = decodeBase64(value, { fatal: false }) ?? "";
+      this.learn(login);
+      this.learn(login.slice(login.indexOf(":") + 1));
+    }
+    if (typeof form === "string") {
+      const fields = new URLSearchParams(form);
+      this.learn(fields.get("refresh_token"));
+      this.learn(fields.get("password"));
+    }
+  }
+
   /** A `fetch` that learns every secret that it sends. */
   watch(fetch: Fetch): Fetch {
     return (url, init) => {
-      const header = new Headers(init?.headers).get("authorization") ?? "";
-      const [, scheme, value] = /^(\S+) +(.+)$/.exec(header) ?? [];
-      this.learn(value);
-      if (scheme?.toLowerCase() === "basic") {
-        const login = decodeBase64(value!, { fatal: false }) ?? "";
-        this.learn(login.slice(login.indexOf(":") + 1));
-      }
-      if (typeof init?.body === "string") {
-        const form = new URLSearchParams(init.body);
-        this.learn(form.get("refresh_token"));
-        this.learn(form.get("password"));
-      }
+      const headers = new Headers(init?.headers);
+      this.learnSent(headers.get("authorization"), init?.body);
       return fetch(url, init);
     };
   }
@@ -150,7 +144,7 @@ export class Secrets {
 
   /** The text with a mark in place of every secret in it. */
   mask(text: string): string {
-    const found: Place[] = [];
+    const found: Span[] = [];
     for (const form of this.#forms ??= this.#allForms()) {
       find(text, form, found);
     }
@@ -200,29 +194,29 @@ export class Secrets {
 }
 
 /** Where in a text a secret stands. */
-interface Place {
+interface Span {
   start: number;
   end: number;
 }
 
 /** Finds a form of a secret; a long one also where it was cut. */
-function find(text: string, form: string, places: Place[]): void {
-  if (form.length >= LONG) return findCut(text, form, places);
+function find(text: string, form: string, spans: Span[]): void {
+  if (form.length >= LONG) return findCut(text, form, spans);
   for (const start of positions(text, form)) {
     const end = start + form.length;
     // A short one counts where it is no part of a longer word.
     const inside = form.length < SHORT &&
       (joins(text[start - 1], form[0]) || joins(form.at(-1), text[end]));
-    if (!inside) places.push({ start, end });
+    if (!inside) spans.push({ start, end });
   }
 }
 
-function findCut(text: string, form: string, places: Place[]): void {
+function findCut(text: string, form: string, spans: Span[]): void {
   for (const start of positions(text, form.slice(0, PART))) {
     let end = start + PART;
     let next = PART;
     while (next < form.length && text[end] === form[next]) end++, next++;
-    places.push({ start, end });
+    spans.push({ start, end });
   }
   for (const at of positions(text, form.slice(-PART))) {
     let start = at;
@@ -231,7 +225,7 @@ function findCut(text: string, form: string, places: Place[]): void {
       start--;
       next--;
     }
-    places.push({ start, end: at + PART });
+    spans.push({ start, end: at + PART });
   }
 }
 

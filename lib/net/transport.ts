@@ -205,8 +205,8 @@ function denoFetch(runtime: DenoRuntime): NativeFetch {
         http2: false,
         poolMaxIdlePerHost: MAX_IDLE,
         caCerts: tls.caCerts,
-        ...(tls.node.cert !== undefined &&
-          { cert: tls.node.cert, key: tls.node.key }),
+        cert: tls.node.cert,
+        key: tls.node.key,
       };
       if (thread) return thread.fetch(address, init, { ...settings });
       const client = clients.get(tls) ?? runtime.createHttpClient(settings);
@@ -226,7 +226,7 @@ function bunFetch(): NativeFetch {
       const settings = {
         // A blob is wanted as it was stored, whatever it is labelled with.
         decompress: false,
-        ...(address.startsWith("https:") && { tls: tls.node }),
+        tls: address.startsWith("https:") ? tls.node : undefined,
       };
       return thread
         ? thread.fetch(address, init, settings)

@@ -9,14 +9,8 @@ import {
 } from "../image/errors.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
 import { bareMediaType, isIndex, isManifest } from "../image/media_types.ts";
+import { isTag } from "../image/reference.ts";
 import type { Descriptor, Document } from "../image/types.ts";
-
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-
-/** Whether a text is a tag. */
-export function isTag(text: string): boolean {
-  return TAG.test(text);
-}
 
 /**
  * Makes a document of bytes, and verifies them.
@@ -68,7 +62,7 @@ export async function toDocument(
  */
 export function checkTagOrDigest(text: string): void {
   if (text.includes(":")) parseDigest(text);
-  else if (!TAG.test(text)) {
+  else if (!isTag(text)) {
     throw new InvalidReferenceError(text, 0, "it is neither tag nor digest");
   }
 }

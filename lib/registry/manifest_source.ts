@@ -14,7 +14,7 @@ import {
   inlineData,
   toDocument,
 } from "./document.ts";
-import { rateLimitWarning } from "./rate_limit.ts";
+import { FEW_PULLS, readRateLimit } from "./rate_limit.ts";
 import type { Session } from "./session.ts";
 
 /** A document as it came. */
@@ -172,10 +172,13 @@ export class ManifestSource {
   }
 
   #watchRateLimit({ headers }: Response): void {
-    const warning = rateLimitWarning(headers, this.#registry);
-    if (this.#warned || warning === undefined) return;
+    const limit = readRateLimit(headers);
+    if (this.#warned || !limit || limit.remaining >= FEW_PULLS) return;
     this.#warned = true;
-    this.#onEvent?.({ type: "warning", warning });
+    this.#onEvent?.({
+      type: "warning",
+      warning: { code: "rate-limit", registry: this.#registry, ...limit },
+    });
   }
 }
 

@@ -1,34 +1,36 @@
 /** What a registry says of how many pulls are left. */
 
-import type { Warning } from "../image/events.ts";
+/** How many pulls a registry allows. */
+export interface RateLimit {
+  /** How many are left. */
+  remaining: number;
+  /** Of how many, if it says so. */
+  total?: number;
+  /** In how many seconds, if it says so. */
+  window?: number;
+}
 
-/** Below this many the user should know. */
-const FEW = 10;
+/** Below this many, a pull or two more may fail. */
+export const FEW_PULLS = 10;
+
+const COUNT = /^\s*(\d{1,9})\b/;
+const WINDOW = /;\s*w=(\d{1,9})\b/;
 
 /**
- * Reads the rate limit of a response, as Docker Hub gives it: the headers are
- * missing where there is no limit.
+ * Reads the rate limit of a response, as Docker Hub gives it.
  *
  * @param headers The response's headers.
- * @param registry The registry's name.
- * @returns A warning where few pulls are left, else nothing.
+ * @returns The limit; nothing where the headers say of none.
  *
  * @see {@link https://docs.docker.com/docker-hub/usage/pulls/}
  */
-export function rateLimitWarning(
-  headers: Headers,
-  registry: string,
-): Warning | undefined {
+export function readRateLimit(headers: Headers): RateLimit | undefined {
   const number = (name: string, pattern: RegExp) => {
     const [, digits] = pattern.exec(headers.get(name) ?? "") ?? [];
     return digits === undefined ? undefined : Number(digits);
   };
   const remaining = number("ratelimit-remaining", COUNT);
-  if (remaining === undefined || remaining >= FEW) return undefined;
+  if (remaining === undefined) return undefined;
   const total = number("ratelimit-limit", COUNT);
-  const window = number("ratelimit-limit", WINDOW);
-  return { code: "rate-limit", registry, remaining, total, window };
+  return { remaining, total, window: number("ratelimit-limit", WINDOW) };
 }
-
-const COUNT = /^\s*(\d{1,9})\b/;
-const WINDOW = /;\s*w=(\d{1,9})\b/;

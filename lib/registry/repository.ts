@@ -9,7 +9,7 @@ import { parseDigest, verifyBytes } from "../image/digest.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
 import { checkRepository } from "./checks.ts";
-import { type Reference, registryHost } from "../image/reference.ts";
+import { isTag, type Reference, registryHost } from "../image/reference.ts";
 import type {
   BlobBody,
   Descriptor,
@@ -20,7 +20,7 @@ import type {
 } from "../image/types.ts";
 import { BlobSource } from "./blob_source.ts";
 import { discard } from "../net/body.ts";
-import { inlineData, isTag } from "./document.ts";
+import { inlineData } from "./document.ts";
 import { ManifestSource } from "./manifest_source.ts";
 import { Session, SESSION_RULES, type SessionOptions } from "./session.ts";
 import { nextPage, parseTags } from "./tags.ts";

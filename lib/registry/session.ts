@@ -14,11 +14,8 @@ import {
   TEXT,
 } from "../image/options.ts";
 import type { CredentialProvider } from "../image/types.ts";
-import {
-  Authenticator,
-  type AuthTrail,
-  isUnauthorized,
-} from "./auth/authenticator.ts";
+import { Authenticator, type AuthTrail } from "./auth/authenticator.ts";
+import { isUnauthorized } from "./auth/login.ts";
 import { discard, type Exchange } from "../net/body.ts";
 import { Endpoint, type PlainHttp } from "./endpoint.ts";
 import { Guests } from "./auth/guests.ts";

@@ -117,11 +117,12 @@ export class Connection {
     let response: BlobBody;
     const sending = (async () =>
       await blob.source.fetchBlob(descriptor, {
-        ...(!whole && { offset: segment.position, end: segment.end }),
+        offset: whole ? undefined : segment.position,
+        end: whole ? undefined : segment.end,
         signal,
         // The watchdog knows better.
         timeout: Infinity,
-        ...(receiver && { thread: receiver.thread }),
+        thread: receiver?.thread,
       }))();
     try {
       response = await orAborted(sending, signal);

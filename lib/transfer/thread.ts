@@ -51,9 +51,9 @@ export class Thread implements FetchThread {
         body: id,
         url,
         init: {
-          ...(method !== undefined && { method }),
-          ...(redirect !== undefined && { redirect }),
-          ...(typeof content === "string" && { body: content }),
+          method,
+          redirect,
+          body: typeof content === "string" ? content : undefined,
           headers: [...new Headers(headers)],
         },
         settings,

@@ -153,11 +153,14 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     return {
       name,
       message,
-      ...(typeof code === "string" && { code }),
-      ...(typeof errno === "number" && { errno }),
-      ...(deeper && cause !== undefined && { cause: plain(cause, depth + 1) }),
-      ...(deeper && Array.isArray(errors) &&
-        { errors: errors.slice(0, 4).map((each) => plain(each, depth + 1)) }),
+      code: typeof code === "string" ? code : undefined,
+      errno: typeof errno === "number" ? errno : undefined,
+      cause: deeper && cause !== undefined
+        ? plain(cause, depth + 1)
+        : undefined,
+      errors: deeper && Array.isArray(errors)
+        ? errors.slice(0, 4).map((each) => plain(each, depth + 1))
+        : undefined,
     };
   }
 

@@ -3,6 +3,7 @@
  * connections; each byte is verified in the one pass that writes it.
  */
 
+import { totalSize } from "../image/descriptors.ts";
 import { onAbort } from "../image/abort.ts";
 import {
   CALL,
@@ -154,9 +155,7 @@ export async function transferWith(
   tasks: BlobTask[],
   options: SharedOptions = {},
 ): Promise<BlobOutcome[]> {
-  writers.expect(
-    tasks.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
-  );
+  writers.expect(totalSize(tasks.map(({ descriptor }) => descriptor)));
   return await new Transfer(tasks, writers, options).run();
 }
 

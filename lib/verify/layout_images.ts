@@ -26,7 +26,8 @@ import type {
   Inspection,
   LayerFacts,
 } from "./inspection.ts";
-import { INDEX, readNames, REF_NAME } from "./layout_names.ts";
+import { REF_NAME } from "../image/annotations.ts";
+import { INDEX, readNames } from "./layout_names.ts";
 import type { VerifyProblem } from "./report.ts";
 import type { SourceEntry } from "./source.ts";
 
@@ -162,7 +163,7 @@ class Walk {
       form: "oci",
       names: [...names],
       digest,
-      ...(platform && { platform: formatPlatform(platform) }),
+      platform: platform && formatPlatform(platform),
       layers: [],
       size: 0,
       problems: own,

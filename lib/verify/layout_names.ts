@@ -1,5 +1,6 @@
 /** What the entries of a layout's `index.json` are called. */
 
+import { IMAGE_NAME, REF_NAME } from "../image/annotations.ts";
 import { parseReference } from "../image/reference.ts";
 import type { Descriptor } from "../image/types.ts";
 import type { Inspection } from "./inspection.ts";
@@ -7,10 +8,6 @@ import type { VerifyProblem } from "./report.ts";
 
 /** The file that names a layout's images. */
 export const INDEX = "index.json";
-/** The annotation by which a layout is asked. */
-export const REF_NAME = "org.opencontainers.image.ref.name";
-/** The annotation of the full name. */
-const IMAGE_NAME = "io.containerd.image.name";
 /** The grammar of a layout's reference name. */
 const REF_NAME_GRAMMAR = /^[A-Za-z0-9._:@+/-]{1,512}$/;
 

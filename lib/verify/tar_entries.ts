@@ -6,6 +6,7 @@
  * @see {@link https://www.gnu.org/software/tar/manual/html_node/Standard.html}
  */
 
+import { defined } from "../image/defined.ts";
 import type { FileHandle } from "node:fs/promises";
 import { InvalidDocumentError } from "../image/errors.ts";
 
@@ -150,13 +151,13 @@ function entryOf(
 ): TarEntry {
   const type = sparse ? "special" : typeOf(flag, name);
   const isLink = type === "symlink" || type === "hardlink";
-  return {
+  return defined({
     name,
     type,
-    ...(isLink && { target: target ?? textAt(block, 157, 100) }),
+    target: isLink ? target ?? textAt(block, 157, 100) : undefined,
     size: isLink || type === "folder" ? 0 : size,
     offset,
-  };
+  });
 }
 
 function typeOf(flag: string, name: string): TarEntry["type"] {

@@ -1,5 +1,6 @@
 /** Checks an image's archive or layout, and tells who will take it. */
 
+import { defined } from "../image/defined.ts";
 import { CALL, checkOptions, type Rules, SIGNAL } from "../image/options.ts";
 import { checkFile, digestOfName } from "./blobs.ts";
 import { readDockerImages } from "./docker_images.ts";
@@ -135,16 +136,19 @@ function merge(all: ImageFacts[]): VerifiedImage[] {
       if (!image.forms.includes(form)) image.forms.push(form);
       continue;
     }
-    images.set(key, {
-      names: [...new Set(names)],
-      forms: [form],
-      ...(digest !== undefined && { digest }),
-      ...(imageId !== undefined && { imageId }),
-      ...(platform !== undefined && { platform }),
-      layers: layers.length,
-      size,
-      ok,
-    });
+    images.set(
+      key,
+      defined({
+        names: [...new Set(names)],
+        forms: [form],
+        digest,
+        imageId,
+        platform,
+        layers: layers.length,
+        size,
+        ok,
+      }),
+    );
   }
   return [...images.values()];
 }

@@ -42,7 +42,7 @@ import { parseErrorBody } from "../../lib/net/error_body.ts";
 import { HttpClient } from "../../lib/net/http.ts";
 import { parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
 import { rangeOf } from "../../lib/net/range.ts";
-import { rateLimitWarning } from "../../lib/registry/rate_limit.ts";
+import { readRateLimit } from "../../lib/registry/rate_limit.ts";
 import { redactText, redactUrl } from "../../lib/redact/address.ts";
 import { cleanText } from "../../lib/redact/clean.ts";
 import { Repository } from "../../lib/registry/repository.ts";
@@ -188,12 +188,11 @@ export const TARGETS: readonly Target[] = [
         }),
         "latest",
       );
-      rateLimitWarning(
+      readRateLimit(
         new Headers({
           "ratelimit-remaining": header,
           "ratelimit-limit": header,
         }),
-        "r.test",
       );
     },
   },

@@ -7,6 +7,7 @@
  * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
  */
 
+import { nameAnnotations } from "../../image/annotations.ts";
 import { parseDigest } from "../../image/digest.ts";
 import { distinctLayers } from "../../image/manifest.ts";
 import { OCI_INDEX } from "../../image/media_types.ts";
@@ -108,14 +109,12 @@ function archiveIndex(
         mediaType,
         digest,
         size,
-        annotations: {
-          // Without the full name, Podman makes it localhost/….
-          "io.containerd.image.name": imageName(reference, digest),
-          ...(reference.tag !== undefined && {
-            "org.opencontainers.image.ref.name": reference.tag,
-          }),
-        },
-        ...(withPlatform && platform && { platform }),
+        // Without the full name, Podman makes it localhost/….
+        annotations: nameAnnotations(
+          imageName(reference, digest),
+          reference.tag,
+        ),
+        platform: withPlatform ? platform : undefined,
       };
     }),
   };

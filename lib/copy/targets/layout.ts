@@ -1,5 +1,6 @@
 /** An OCI image layout in a folder; the cache is one, too. */
 
+import { distinct, totalSize } from "../../image/descriptors.ts";
 import { checkSpace, isOneFileSystem } from "../../archive/archive_file.ts";
 import { toOciManifest } from "../../image/oci_manifest.ts";
 import {
@@ -39,13 +40,12 @@ async function layoutBlobs(
   { manifest, parsed }: ImageManifest,
 ): Promise<Descriptor[]> {
   const named = await toOciManifest(manifest, parsed);
-  const all = [
+  return distinct([
     named.descriptor,
     manifest.descriptor,
     parsed.config,
     ...parsed.layers,
-  ];
-  return [...new Map(all.map((blob) => [blob.digest, blob])).values()];
+  ]);
 }
 
 /**
@@ -61,8 +61,7 @@ export function layoutTarget(folder: string): ImageTarget {
       const lists = await Promise.all(
         images.map(({ found }) => layoutBlobs(found)),
       );
-      const blobs = new Map(lists.flat().map((blob) => [blob.digest, blob]));
-      return [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
+      return totalSize(distinct(lists.flat()));
     },
     holds: (graph, options) => holds(folder, graph, options),
     open: (graph, options) => openLayout(folder, graph, options),

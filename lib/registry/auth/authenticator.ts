@@ -3,14 +3,19 @@
  * and decides after a refusal whether another try makes sense.
  */
 
-import { AuthenticationError, RegistryError } from "../../image/errors.ts";
+import { AuthenticationError, type RegistryError } from "../../image/errors.ts";
 import type { Credential } from "../../image/types.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { discard } from "../../net/body.ts";
 import type { HttpClient } from "../../net/http.ts";
 import { cleanText } from "../../redact/clean.ts";
 import type { Lookup } from "./realm.ts";
-import { Login, type LoginOptions } from "./login.ts";
+import {
+  isLoginRefusal,
+  Login,
+  type LoginOptions,
+  withLoginOrWithout,
+} from "./login.ts";
 import { mergeScopes, pullScope } from "./scopes.ts";
 import { SharedWork } from "../shared.ts";
 import {
@@ -58,23 +63,6 @@ function knownChallenge(registry: string): Challenge | undefined {
   const [realm, service] = known;
   const parameters = new Map([["realm", realm], ["service", service]]);
   return { scheme: "bearer", parameters };
-}
-
-/** Whether a refusal means that a login is missing or has run out. */
-export function isUnauthorized(error: RegistryError): boolean {
-  // ECR says 403 and public.ecr.aws 400 where others say 401.
-  return error.status === 401 ||
-    ((error.status === 403 || error.status === 400) &&
-      error.errors.some(({ message }) =>
-        /(?:expired|invalid)[^.]*\btoken\b|\btoken\b[^.]*(?:expired|invalid)/i
-          .test(message)
-      ));
-}
-
-/** Whether a token server says that this login, or none, will not do. */
-function isRefusal(error: unknown): error is RegistryError {
-  return error instanceof RegistryError &&
-    (error.status === 403 || isUnauthorized(error));
 }
 
 /** The login to one repository. */
@@ -133,7 +121,7 @@ export class Authenticator {
         this.#token = await this.#renew(challenge, credential, signal);
       } catch (error) {
         signal?.throwIfAborted();
-        if (!this.#presumed || isRefusal(error)) throw error;
+        if (!this.#presumed || isLoginRefusal(error)) throw error;
         // The server has moved; the registry will say where to.
         this.#challenge = undefined;
         this.#presumed = false;
@@ -308,20 +296,15 @@ export class Authenticator {
           }),
         signal,
       );
-    try {
-      const token = await ask(credential);
-      this.#login.replaceToken(token.identityToken);
-      return token;
-    } catch (error) {
-      if (!isRefusal(error) || credential === undefined) throw error;
-      await this.#login.drop(error);
-      try {
-        return await ask(undefined);
-      } catch {
-        // What is wrong is the login, not that there was none.
-        throw error;
-      }
-    }
+    return await withLoginOrWithout(
+      async (login) => {
+        const token = await ask(login);
+        if (login) this.#login.replaceToken(token.identityToken);
+        return token;
+      },
+      credential,
+      (refusal) => this.#login.drop(refusal),
+    );
   }
 
   #error(reason: string, cause?: unknown): AuthenticationError {

@@ -1,6 +1,6 @@
 /** The login to one repository, until it is refused. */
 
-import type { RegistryError } from "../../image/errors.ts";
+import { RegistryError } from "../../image/errors.ts";
 import type { OnEvent } from "../../image/events.ts";
 import type {
   Credential,
@@ -18,6 +18,48 @@ export interface LoginOptions {
   credentials?: CredentialProvider;
   /** Takes warnings. */
   onEvent?: OnEvent;
+}
+
+/** Whether a refusal means that a login is missing or has run out. */
+export function isUnauthorized(error: RegistryError): boolean {
+  // ECR says 403 and public.ecr.aws 400 where others say 401.
+  return error.status === 401 ||
+    ((error.status === 403 || error.status === 400) &&
+      error.errors.some(({ message }) =>
+        /(?:expired|invalid)[^.]*\btoken\b|\btoken\b[^.]*(?:expired|invalid)/i
+          .test(message)
+      ));
+}
+
+/** Whether a token server says that this login, or none, will not do. */
+export function isLoginRefusal(error: unknown): error is RegistryError {
+  return error instanceof RegistryError &&
+    (error.status === 403 || isUnauthorized(error));
+}
+
+/**
+ * Does something with a login, and without it where that is refused.
+ *
+ * @param ask What is done.
+ * @param login The login, if there is one.
+ * @param onRefusal Told of the refusal, before it is done without the login.
+ * @throws The refusal of the login where it cannot be done without one either:
+ * what is wrong is the login, not that there was none.
+ */
+export async function withLoginOrWithout<L, T>(
+  ask: (login: L | undefined) => Promise<T>,
+  login: L | undefined,
+  onRefusal: (refusal: RegistryError) => void | Promise<void>,
+): Promise<T> {
+  try {
+    return await ask(login);
+  } catch (error) {
+    if (login === undefined || !isLoginRefusal(error)) throw error;
+    await onRefusal(error);
+    return await ask(undefined).catch(() => {
+      throw error;
+    });
+  }
 }
 
 /** A login that is looked up when it is needed, and once. */

@@ -128,7 +128,7 @@ async function post(
   const form = new URLSearchParams({
     grant_type: "refresh_token",
     client_id: CLIENT_ID,
-    ...(service && { service }),
+    ...service ? { service } : {},
     scope: scopes.join(" "),
     refresh_token: identityToken,
   });
@@ -183,9 +183,10 @@ async function readToken(
   return {
     value: value as string,
     renewAt: renewalTime(fields, http.now()),
-    ...(lifetimeOf(fields) && { lifetime: lifetimeOf(fields) }),
-    ...(typeof identityToken === "string" && identityToken !== "" &&
-      { identityToken }),
+    lifetime: lifetimeOf(fields),
+    identityToken: typeof identityToken === "string" && identityToken !== ""
+      ? identityToken
+      : undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Warning } from "../../../lib/image/events.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../lib/image/errors.ts";
-import { isUnauthorized } from "../../../lib/registry/auth/authenticator.ts";
+import { isUnauthorized } from "../../../lib/registry/auth/login.ts";
 import { Session } from "../../../lib/registry/session.ts";
 import type { Credential } from "../../../lib/image/types.ts";
 import { test } from "../../harness.ts";
