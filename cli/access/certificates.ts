@@ -83,28 +83,31 @@ export async function readClientCertificate(
   }
 }
 
-/** The folders that hold one folder for each host, the user's own first. */
-export function certificateFolders(
+/**
+ * The folders of the settings of Docker or Podman, the user's own first.
+ *
+ * @param programs What they are called there: `docker` or `containers`.
+ */
+export function settingsFolders(
   { env, os, home, etc = "/etc" }: CertificatePlaces,
+  programs: readonly string[],
 ): string[] {
+  const { join } = os === "win32" ? win32 : posix;
+  const own = home ? [join(home, ".docker")] : [];
   if (os === "win32") {
-    const data = env.ProgramData ?? "C:\\ProgramData";
-    return [
-      ...(home ? [win32.join(home, ".docker", "certs.d")] : []),
-      win32.join(data, "docker", "certs.d"),
-    ];
+    return [...own, join(env.ProgramData ?? "C:\\ProgramData", "docker")];
   }
-  const config = env.XDG_CONFIG_HOME ?? (home && posix.join(home, ".config"));
-  return [
-    ...(config
-      ? ["containers", "docker"].map((name) =>
-        posix.join(config, name, "certs.d")
-      )
-      : []),
-    ...(home ? [posix.join(home, ".docker", "certs.d")] : []),
-    posix.join(etc, "containers", "certs.d"),
-    posix.join(etc, "docker", "certs.d"),
-  ];
+  const config = env.XDG_CONFIG_HOME ?? (home && join(home, ".config"));
+  const below = (folder: string | undefined) =>
+    folder ? programs.map((program) => join(folder, program)) : [];
+  return [...below(config), ...own, ...below(etc)];
+}
+
+/** The folders that hold one folder for each host, the user's own first. */
+export function certificateFolders(places: CertificatePlaces): string[] {
+  const { join } = places.os === "win32" ? win32 : posix;
+  return settingsFolders(places, ["containers", "docker"])
+    .map((folder) => join(folder, "certs.d"));
 }
 
 /**

@@ -12,7 +12,7 @@ import { DockerPullError, StorageError } from "../../lib/image/errors.ts";
 import { canonicalRegistry, DOCKER_HUB } from "../../lib/image/reference.ts";
 import { type Mirror, parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
 import { UsageError } from "../options/arguments.ts";
-import type { CertificatePlaces } from "./certificates.ts";
+import { type CertificatePlaces, settingsFolders } from "./certificates.ts";
 import { explainStorage } from "../messages/storage_errors.ts";
 
 /**
@@ -65,22 +65,13 @@ function mirrorUrl(
 }
 
 /** The files that configure Docker, the user's own first. */
-export function daemonFiles(
-  { env, os, home, etc = "/etc" }: CertificatePlaces,
-): string[] {
-  if (os === "win32") {
-    const data = env.ProgramData ?? "C:\\ProgramData";
-    return [
-      ...(home ? [win32.join(home, ".docker", "daemon.json")] : []),
-      win32.join(data, "docker", "config", "daemon.json"),
-    ];
-  }
-  const config = env.XDG_CONFIG_HOME ?? (home && posix.join(home, ".config"));
-  return [
-    ...(config ? [posix.join(config, "docker", "daemon.json")] : []),
-    ...(home ? [posix.join(home, ".docker", "daemon.json")] : []),
-    posix.join(etc, "docker", "daemon.json"),
-  ];
+export function daemonFiles(places: CertificatePlaces): string[] {
+  const [{ join }, shared] = places.os === "win32"
+    ? [win32, "config"]
+    : [posix, ""];
+  return settingsFolders(places, ["docker"]).map((folder) =>
+    join(folder, folder.endsWith(".docker") ? "" : shared, "daemon.json")
+  );
 }
 
 /** The `registry-mirrors` of those files; what is wrong in them is told. */

@@ -8,12 +8,7 @@
 import type { Credential } from "../image/types.ts";
 import type { Warning } from "../image/events.ts";
 import { CredentialHelperError, type HelperFailure } from "../image/errors.ts";
-import {
-  type HelperOutcome,
-  type HelperRun,
-  type RunHelper,
-  runHelper,
-} from "./helper_process.ts";
+import { type HelperRun, type RunHelper, runHelper } from "./helper_process.ts";
 
 /** How helpers are run. */
 export interface HelperOptions {
@@ -63,13 +58,25 @@ export function helperProgram(name: string): string | undefined {
     : undefined;
 }
 
-/** What a helper says of its own failure, where that is known to be no secret. */
-function failureText(stdout: string): string {
-  const text = stdout.trim();
-  return HARMLESS.has(text) ? text : "";
-}
-
-function failureOf(outcome: HelperOutcome, timeout: number): HelperFailure {
+/**
+ * Runs a helper.
+ *
+ * @returns What it printed; nothing where it knows no such login; or why it
+ * was of no use.
+ * @throws The signal's reason.
+ */
+async function ask(
+  name: string,
+  action: HelperRun["action"],
+  input: string,
+  options: HelperOptions,
+): Promise<string | HelperFailure | undefined> {
+  const { run = runHelper, env, timeout = 30_000, signal } = options;
+  const program = helperProgram(name);
+  if (!program) return { code: "not-a-name" };
+  const outputLimit = OUTPUT_LIMIT;
+  const job = { program, action, input, env, timeout, signal, outputLimit };
+  const outcome = await run(job);
   switch (outcome.type) {
     case "missing":
       return { code: "not-installed" };
@@ -79,59 +86,39 @@ function failureOf(outcome: HelperOutcome, timeout: number): HelperFailure {
       return { code: "timeout", timeout };
     case "overflow":
       return { code: "overflow", limit: OUTPUT_LIMIT };
-    case "exited":
+    case "exited": {
+      if (outcome.code === 0) return outcome.stdout;
+      const words = outcome.stdout.trim();
+      if (words === NOT_FOUND && action !== "store") return undefined;
       return {
         code: "failed",
         status: outcome.code,
-        words: failureText(outcome.stdout),
+        words: HARMLESS.has(words) ? words : "",
       };
+    }
   }
 }
 
 /** The login that a helper printed. Two empty fields are how some say that they have none. */
-function parseLogin(stdout: string): Credential | "none" | "rubbish" {
+function parseLogin(stdout: string): Credential | HelperFailure | undefined {
   let document: unknown;
   try {
     document = JSON.parse(stdout);
   } catch {
-    return "rubbish";
+    // Like all else that is no login.
   }
-  if (typeof document !== "object" || document === null) return "rubbish";
-  const { Username: username, Secret: secret } = document as {
+  const { Username: username, Secret: secret } = (document ?? {}) as {
     Username?: unknown;
     Secret?: unknown;
   };
-  if (typeof username !== "string" || typeof secret !== "string") {
-    return "rubbish";
-  }
-  if (username === "" && secret === "") return "none";
-  if (username === "" || secret === "") return "rubbish";
+  if (username === "" && secret === "") return undefined;
+  if (
+    typeof username !== "string" || typeof secret !== "string" ||
+    username === "" || secret === ""
+  ) return { code: "no-login" };
   return username === TOKEN_USERNAME
     ? { kind: "identity-token", token: secret }
     : { kind: "basic", username, password: secret };
-}
-
-function isNotFound(outcome: HelperOutcome): boolean {
-  return outcome.type === "exited" && outcome.code !== 0 &&
-    outcome.stdout.trim() === NOT_FOUND;
-}
-
-function run(
-  program: string,
-  action: HelperRun["action"],
-  input: string,
-  options: HelperOptions,
-): Promise<HelperOutcome> {
-  const { run = runHelper, env, timeout = 30_000, signal } = options;
-  return run({
-    program,
-    action,
-    input,
-    env,
-    timeout,
-    signal,
-    outputLimit: OUTPUT_LIMIT,
-  });
 }
 
 /**
@@ -146,43 +133,16 @@ export async function getFromHelper(
   server: string,
   options: HelperOptions = {},
 ): Promise<Credential | undefined> {
-  const { timeout = 30_000, onWarning } = options;
-  const warn = (failure: HelperFailure) =>
-    onWarning?.({ code: "credential-helper", helper: name, server, failure });
-  const program = helperProgram(name);
-  if (!program) {
-    warn({ code: "not-a-name" });
-    return undefined;
-  }
-  const outcome = await run(program, "get", server, options);
-  if (isNotFound(outcome)) return undefined;
-  if (outcome.type !== "exited" || outcome.code !== 0) {
-    warn(failureOf(outcome, timeout));
-    return undefined;
-  }
-  const login = parseLogin(outcome.stdout);
-  if (login === "rubbish") warn({ code: "no-login" });
-  return typeof login === "object" ? login : undefined;
-}
-
-async function change(
-  action: "store" | "erase",
-  name: string,
-  server: string,
-  input: string,
-  options: HelperOptions,
-): Promise<HelperOutcome> {
-  const { timeout = 30_000 } = options;
-  const fail = (failure: HelperFailure) =>
-    new CredentialHelperError(action, name, server, failure);
-  const program = helperProgram(name);
-  if (!program) throw fail({ code: "not-a-name" });
-  const outcome = await run(program, action, input, options);
-  const done = outcome.type === "exited" && outcome.code === 0;
-  if (!done && !(action === "erase" && isNotFound(outcome))) {
-    throw fail(failureOf(outcome, timeout));
-  }
-  return outcome;
+  const printed = await ask(name, "get", server, options);
+  const login = typeof printed === "string" ? parseLogin(printed) : printed;
+  if (login === undefined || "kind" in login) return login;
+  options.onWarning?.({
+    code: "credential-helper",
+    helper: name,
+    server,
+    failure: login,
+  });
+  return undefined;
 }
 
 /**
@@ -205,7 +165,11 @@ export async function storeWithHelper(
     ? [credential.username, credential.password]
     : [TOKEN_USERNAME, credential.token];
   const login = { ServerURL: server, Username: username, Secret: secret };
-  await change("store", name, server, `${JSON.stringify(login)}\n`, options);
+  const input = `${JSON.stringify(login)}\n`;
+  const done = await ask(name, "store", input, options);
+  if (typeof done === "object") {
+    throw new CredentialHelperError("store", name, server, done);
+  }
 }
 
 /**
@@ -219,6 +183,9 @@ export async function eraseWithHelper(
   server: string,
   options: HelperOptions = {},
 ): Promise<boolean> {
-  const outcome = await change("erase", name, server, server, options);
-  return !isNotFound(outcome);
+  const done = await ask(name, "erase", server, options);
+  if (typeof done === "object") {
+    throw new CredentialHelperError("erase", name, server, done);
+  }
+  return done !== undefined;
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../../harness.ts";
 import { ProgressModel } from "../../../cli/progress/model.ts";
-import { Speedometer } from "../../../cli/progress/speedometer.ts";
+import { Speedometer } from "../../../cli/progress/model.ts";
 import type { Descriptor } from "../../../lib/image/types.ts";
 
 function blob(name: string, size: number): Descriptor {
