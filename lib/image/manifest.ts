@@ -142,8 +142,12 @@ export function parseConfig(
   }
   const ids = (diffIds ?? []) as unknown[];
   for (const id of ids) checkDigest(id, "rootfs.diff_ids", subject);
+  const { artifactType, config: { mediaType } } = manifest;
+  // ORAS, for one, gives files an empty configuration of an image's type.
+  if (!("rootfs" in fields) && !("os" in fields)) {
+    throw new NotAnImageError("files", artifactType || mediaType);
+  }
   if (ids.length !== manifest.layers.length) {
-    const { mediaType } = manifest.config;
     if (!isConfig(mediaType)) throw new NotAnImageError("files", mediaType);
     throw new InvalidDocumentError(
       subject,

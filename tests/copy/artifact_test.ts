@@ -80,6 +80,9 @@ const KINDS: [ArtifactKind, string, string[], string?][] = [
   ["files", EMPTY, ["text/plain"], "application/vnd.example+type"],
   ["files", "application/vnd.unknown.config.v1+json", [OCI_LAYER_GZIP]],
   ["files", "application/vnd.example.config.v1+json", [OCI_LAYER_GZIP]],
+  ["files", OCI_CONFIG, ["application/vnd.oci.image.layer.v1.tar"]],
+  ["files", OCI_CONFIG, [OCI_LAYER_GZIP], "application/vnd.example+type"],
+  ["files", OCI_CONFIG, []],
 ];
 
 for (const [kind, config, layers, type] of KINDS) {

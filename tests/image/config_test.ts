@@ -57,7 +57,7 @@ test("parseConfig() rejects another number of layers", () => {
     ]
   ) {
     assertThrows(
-      () => parseConfig(document({ rootfs }), parsed),
+      () => parseConfig(document({ os: "linux", rootfs }), parsed),
       InvalidDocumentError,
     );
   }
