@@ -38,6 +38,7 @@ export function parseTags(bytes: Uint8Array): string[] {
  * @param page The address of this page.
  * @param base The repository's address, which the next page must lie under.
  * @returns The path relative to `base`; nothing after the last page.
+ * @throws {InvalidDocumentError} If it is said to be elsewhere.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8288}
  */
@@ -49,12 +50,20 @@ export function nextPage(
   const match = /<([^<>]{1,2000})>\s*;[^<>]{0,200}\brel="?next"?/i.exec(
     link?.slice(0, 8_000) ?? "",
   );
-  if (match === null || !URL.canParse(match[1]!, page)) return undefined;
+  if (match === null) return undefined;
+  const elsewhere = (where: string) =>
+    new InvalidDocumentError(
+      "the list of tags",
+      `it goes on at ${where}, where no list of this repository is`,
+    );
+  if (!URL.canParse(match[1]!, page)) throw elsewhere("no address");
   const next = new URL(match[1]!, page);
   // Behind a proxy that ends TLS, registries get their own scheme wrong.
   const under = next.host === base.host &&
     next.pathname.startsWith(base.pathname);
-  return under && next.href !== page.href
+  // What came so far must not be taken for all that there is.
+  if (!under) throw elsewhere(`${next.host}${next.pathname}`);
+  return next.href !== page.href
     ? next.pathname.slice(base.pathname.length) + next.search
     : undefined;
 }

@@ -1,5 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DockerPullError } from "../../lib/image/errors.ts";
+import {
+  DockerPullError,
+  InvalidDocumentError,
+} from "../../lib/image/errors.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { nextPage } from "../../lib/registry/tags.ts";
@@ -102,10 +105,7 @@ for (
     ["<list?last=x>; rel=next", "tags/list?last=x"],
     ['<http://r.test/v2/a/tags/list?last=x>; rel="next"', "tags/list?last=x"],
     ['<list?last=x>; foo=bar; REL="Next"', "tags/list?last=x"],
-    ['<https://evil.test/v2/a/tags/list>; rel="next"', undefined],
-    ['</v2/other/tags/list>; rel="next"', undefined],
     ['<list?last=x>; rel="prev"', undefined],
-    ['<https://[>; rel="next"', undefined],
     ["rel=next", undefined],
     ['<?n=2>; rel="next"', undefined],
     ["<".repeat(100_000), undefined],
@@ -114,5 +114,28 @@ for (
 ) {
   test(`nextPage() reads ${link?.slice(0, 60)}`, () => {
     assertEquals(nextPage(link, PAGE, BASE), expected);
+  });
+}
+
+for (
+  const link of [
+    '<https://evil.test/v2/a/tags/list?last=2>; rel="next"',
+    '<//evil.test/v2/a/tags/list?last=2>; rel="next"',
+    '<https://r.test:444/v2/a/tags/list?last=2>; rel="next"',
+    '</v2/other/tags/list>; rel="next"',
+    '<../../b/tags/list>; rel="next"',
+    '<https://[>; rel="next"',
+  ]
+) {
+  test(`tags() gives no list that goes on at ${link}`, async () => {
+    const { repository, sent } = list(
+      () => [200, { link }, '{"tags":["1","2"]}'],
+    );
+    await assertRejects(
+      () => repository.tags(),
+      InvalidDocumentError,
+      "it goes on at",
+    );
+    assertEquals(sent.length, 1);
   });
 }
