@@ -17,13 +17,14 @@ import {
   StorageError,
   UnsupportedMediaTypeError,
 } from "../../lib/image/errors.ts";
+import type { Platform } from "../../lib/image/types.ts";
 import { redactText } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
 import { helperSentence } from "./helpers.ts";
 import { explainArtifact } from "./artifacts.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
-import { nearestRegistry } from "../options/meant.ts";
+import { nearestFew, nearestRegistry } from "../options/meant.ts";
 import { networkHint } from "./network_hints.ts";
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
@@ -130,11 +131,11 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     };
   }
   if (error instanceof PlatformNotFoundError) {
-    const [first] = error.available;
+    const near = nearestPlatform(error);
     return {
       sentence: error.message,
-      hint: first
-        ? `choose one, as in --platform ${platformText(first)}`
+      hint: near
+        ? `choose one, as in --platform ${platformText(near)}`
         : "check the tag, or ask who published it: there is no image in " +
           "that index",
       code: EXIT.platform,
@@ -199,6 +200,21 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     };
   }
   return explainUnknown(error);
+}
+
+/** The one of a system and a processor that are most like those wanted. */
+function nearestPlatform(
+  { wanted, available }: PlatformNotFoundError,
+): Platform | undefined {
+  const ofSystem = available.filter(({ os }) => os === wanted.os);
+  const ofBoth = ofSystem.filter(({ architecture }) =>
+    architecture === wanted.architecture
+  );
+  const candidates = [ofBoth, ofSystem, available]
+    .find(({ length }) => length > 0) ?? [];
+  const texts = candidates.map(platformText);
+  const [near = ""] = nearestFew(platformText(wanted), texts, 1);
+  return candidates[texts.indexOf(near)];
 }
 
 function explainUnknown(error: unknown): Explanation {

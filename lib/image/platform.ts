@@ -24,11 +24,24 @@ const ARCHITECTURES: ReadonlyMap<string, [string, string?]> = new Map([
   ["i586", ["386"]],
   ["i686", ["386"]],
   ["ia32", ["386"]],
+  ["x86", ["386"]],
   ["aarch64", ["arm64"]],
+  ["armv8", ["arm64"]],
+  ["arm64v8", ["arm64"]],
   ["armhf", ["arm", "v7"]],
   ["armel", ["arm", "v6"]],
+  // As Docker Hub has it.
+  ["arm32v5", ["arm", "v5"]],
+  ["arm32v6", ["arm", "v6"]],
+  ["arm32v7", ["arm", "v7"]],
   ["ppc64el", ["ppc64le"]],
+  ["mipsel", ["mipsle"]],
+  ["mips64el", ["mips64le"]],
+  ["loongarch64", ["loong64"]],
 ]);
+
+/** As `uname -m` has it, of 64 bits in a program of 32, too: `armv8l`. */
+const ARM_OF_UNAME = /^armv([567]|8l)[a-z]*$/;
 
 const PROCESSORS = new Set(
   "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm"
@@ -90,7 +103,13 @@ export function parsePlatform(text: string): Platform {
 }
 
 function isArchitecture(text: string): boolean {
-  return ARCHITECTURES.has(text) || PROCESSORS.has(text);
+  return spelling(text) !== undefined || PROCESSORS.has(text);
+}
+
+/** The usual spelling of an architecture that has another one. */
+function spelling(text: string): [string, string?] | undefined {
+  const level = ARM_OF_UNAME.exec(text)?.[1]?.[0];
+  return level ? ["arm", `v${level}`] : ARCHITECTURES.get(text);
 }
 
 /**
@@ -117,7 +136,7 @@ export function normalizePlatform(platform: Platform): Platform {
     ? "darwin"
     : rest.os.toLowerCase();
   const written = rest.architecture.toLowerCase();
-  const [architecture, implied] = ARCHITECTURES.get(written) ?? [written];
+  const [architecture, implied] = spelling(written) ?? [written];
   let variant = (given?.toLowerCase() || implied)?.replace(/^(?=\d)/, "v");
   if (architecture === "arm64" && /^v8(\.0)?$/.test(variant ?? "")) {
     variant = undefined;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { askedBy } from "../../../lib/registry/session.ts";
+import { parsePlatform } from "../../../lib/image/platform.ts";
 import { test } from "../../harness.ts";
 import { UsageError } from "../../../cli/options/arguments.ts";
 import {
@@ -351,3 +352,28 @@ test("errorDetails() shows causes without secrets", () => {
   circle.cause = circle;
   assert(errorDetails(circle).length < 200);
 });
+
+for (
+  const [wanted, available, near] of [
+    ["arm/v7", ["amd64", "386", "arm64", "s390x"], "linux/arm64"],
+    ["armv7l", ["windows/arm64", "amd64", "arm/v6"], "linux/arm/v6"],
+    ["amd64", ["s390x", "windows/amd64", "386"], "linux/386"],
+    ["linux/arm64", ["windows/amd64", "windows/arm64"], "windows/arm64"],
+    [
+      "windows(10.0.17763.1)/amd64",
+      ["amd64", "windows(10.0.20348.1)/amd64", "windows(10.0.17763.9)/arm64"],
+      "windows(10.0.20348.1)/amd64",
+    ],
+  ] as const
+) {
+  test(`of ${available}, the nearest to ${wanted} is told of`, () => {
+    const error = new PlatformNotFoundError(
+      parsePlatform(wanted),
+      available.map(parsePlatform),
+    );
+    assertEquals(
+      explainError(error).hint,
+      `choose one, as in --platform ${near}`,
+    );
+  });
+}
