@@ -75,6 +75,7 @@
 export { pull, type PullResult } from "./lib/copy/pull.ts";
 export type { PullOptions } from "./lib/copy/pull_options.ts";
 export * from "./lib/image/errors.ts";
+export type * from "./lib/image/problems.ts";
 export type * from "./lib/image/events.ts";
 export type {
   BlobBody,

@@ -23,6 +23,7 @@ import { readLogin } from "./credentials.ts";
 import type { Environment } from "../options/environment.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
 import type { Io, Services } from "../io.ts";
+import { invalidSentence } from "../messages/reasons.ts";
 import { explainWarning } from "../messages/warnings.ts";
 import type { Listeners } from "../progress/style.ts";
 import { findMirrors, parseMirror } from "./mirrors.ts";
@@ -56,11 +57,7 @@ export function readWantedImage(
   // As skopeo writes it.
   const image = options.image.replace(/^docker:\/\//, "");
   if (isPage(image)) {
-    throw new InvalidReferenceError(
-      image,
-      0,
-      "it is a page about images, and no registry",
-    );
+    throw new InvalidReferenceError(image, 0, { code: "page" });
   }
   const reference = parseReference(image);
   const { registry, repository } = reference;
@@ -85,7 +82,7 @@ function wantedPlatform(
     return parsePlatform(variable);
   } catch (error) {
     if (!(error instanceof InvalidPlatformError)) throw error;
-    throw new UsageError(`DOCKER_DEFAULT_PLATFORM: ${error.message}`);
+    throw new UsageError(`DOCKER_DEFAULT_PLATFORM: ${invalidSentence(error)}`);
   }
 }
 

@@ -50,10 +50,7 @@ export async function checkLogin(check: LoginCheck): Promise<boolean> {
   );
   const basic = challenges.some(({ scheme }) => scheme === "basic");
   if (!bearer && !basic) {
-    throw new AuthenticationError(
-      registry,
-      "it asks for a login in none of the ways Basic and Bearer",
-    );
+    throw new AuthenticationError(registry, { code: "no-scheme" });
   }
   // Redirects have been followed by now, and a login goes to the registry only.
   const url = new URL("/v2/", endpointOf(check, first.url.protocol));
@@ -112,20 +109,15 @@ function refusal(registry: string, error: unknown): unknown {
   const words = errors.map(({ code, message }) =>
     [code, message].filter(Boolean).join(": ")
   ).join("; ");
-  const own = words && ` (${words})`;
   if (status === 401 || status === 403) {
-    return new AuthenticationError(
-      registry,
-      `it refuses the user name or password${own}`,
-      { cause: error },
-    );
+    const code = "login-refused";
+    return new AuthenticationError(registry, { code, words }, { cause: error });
   }
   if (status === 404 || status === 405) {
-    return new AuthenticationError(
-      registry,
-      `there is no registry, for its /v2/ answers HTTP ${status}`,
-      { cause: error },
-    );
+    const code = "no-registry";
+    return new AuthenticationError(registry, { code, status }, {
+      cause: error,
+    });
   }
   return error;
 }

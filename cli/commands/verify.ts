@@ -7,6 +7,7 @@ import type {
   VerifyReport,
 } from "../../lib/verify/report.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
+import { reasonOf } from "../messages/reasons.ts";
 import { EXIT, type ExitCode } from "../messages/exit_codes.ts";
 import { abortOnSignals } from "../signals.ts";
 import { createStyle, type Style } from "../progress/style.ts";
@@ -42,7 +43,11 @@ export const runVerify: Run<VerifyCommandOptions> = async (
   let report: VerifyReport;
   try {
     const onProgress = area && showProgress(area);
-    report = await verifyImage(path, { signal, onProgress });
+    report = await verifyImage(path, {
+      signal,
+      onProgress,
+      explain: reasonOf,
+    });
   } finally {
     stop();
     area?.clear();

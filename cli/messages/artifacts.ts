@@ -6,6 +6,7 @@ import {
   type Reference,
   registryHost,
 } from "../../lib/image/reference.ts";
+import { invalidSentence } from "./reasons.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 
@@ -49,20 +50,21 @@ const ARTIFACTS: Readonly<Record<ArtifactKind, readonly [string, string]>> = {
 
 /** Puts in words that it is no image. */
 export function explainArtifact(
-  { artifact, mediaType, message }: NotAnImageError,
+  error: NotAnImageError,
   { reference, image, action, subject }: ErrorContext,
 ): Explanation {
-  const [name, command] = ARTIFACTS[artifact];
-  if (subject === "archive") return { sentence: message, code: EXIT.noImage };
+  const [name, command] = ARTIFACTS[error.artifact];
+  const code = EXIT.noImage;
+  if (subject === "archive") return { sentence: invalidSentence(error), code };
   return {
     sentence: `Cannot ${
       action ?? `pull ${JSON.stringify(image ?? "this")}`
-    }: it is ${name}, and no container image (${mediaType})`,
+    }: it is ${name}, and no container image (${error.mediaType})`,
     hint: reference
       ? command.replaceAll("IMAGE", formatReference(reference))
         .replace("NAME", chartName(reference))
       : command,
-    code: EXIT.noImage,
+    code,
   };
 }
 

@@ -26,6 +26,7 @@ import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { nearestFew, nearestRegistry } from "../options/meant.ts";
 import { networkHint } from "./network_hints.ts";
+import { authenticationSentence, invalidSentence } from "./reasons.ts";
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
 import { neutralize, truncate, width } from "../progress/text.ts";
@@ -100,7 +101,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof InvalidReferenceError) {
     return {
-      sentence: error.message,
+      sentence: invalidSentence(error),
       excerpt: pointAt(error.input, error.position),
       hint: error.heldLogin
         ? loginApart(error.input)
@@ -111,7 +112,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof InvalidPlatformError) {
     return {
-      sentence: error.message,
+      sentence: invalidSentence(error),
       hint: "a platform is written like linux/amd64, linux/arm/v7 or " +
         "windows(10.0.17763.1)/amd64",
       code: EXIT.usage,
@@ -122,10 +123,11 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof AuthenticationError) {
     return {
-      sentence: error.message,
-      hint: error.code && error.host
+      sentence: authenticationSentence(error),
+      hint: error.problem.code === "realm-plain" ||
+          error.problem.code === "realm-private"
         ? "ask who runs the registry whether that is so; if you trust it, at " +
-          `your own risk, --insecure-host ${error.host}`
+          `your own risk, --insecure-host ${error.problem.host}`
         : "--verbose shows what the registry asked for",
       code: EXIT.authentication,
     };
@@ -190,7 +192,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     error instanceof InvalidDigestError
   ) {
     return {
-      sentence: error.message,
+      sentence: invalidSentence(error),
       hint: context.subject === "login"
         ? "repair that file, or move it out of the way"
         : context.subject === "archive"

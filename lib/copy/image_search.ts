@@ -104,7 +104,7 @@ export class ImageSearch {
     if (depth >= MOST_NESTED) {
       throw new InvalidDocumentError(
         `index ${digest}`,
-        `it is nested more than ${MOST_NESTED} deep`,
+        { code: "index-too-deep", limit: MOST_NESTED },
       );
     }
     const index = parseIndex(document);
@@ -160,7 +160,7 @@ export class ImageSearch {
     if (this.#seen.size > MOST_LOOKED_AT) {
       throw new InvalidDocumentError(
         `index ${index}`,
-        `the image is not among the first ${MOST_LOOKED_AT} in it`,
+        { code: "not-among-first", limit: MOST_LOOKED_AT },
       );
     }
     const manifest = await this.#options.entry(index, entry);

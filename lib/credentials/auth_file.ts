@@ -50,11 +50,11 @@ export function parseAuthFile(
     try {
       document = JSON.parse(text);
     } catch {
-      throw new InvalidDocumentError(source, "it is not valid JSON");
+      throw new InvalidDocumentError(source, { code: "invalid-json" });
     }
   }
   if (!isObject(document)) {
-    throw new InvalidDocumentError(source, "it is not a JSON object");
+    throw new InvalidDocumentError(source, { code: "not-json-object" });
   }
   const own = (name: string) =>
     !legacy && Object.hasOwn(document, name) ? document[name] : undefined;
@@ -63,7 +63,10 @@ export function parseAuthFile(
   if (!isObject(auths) || !isObject(credHelpers)) {
     throw new InvalidDocumentError(
       source,
-      `its "${isObject(auths) ? "credHelpers" : "auths"}" is not an object`,
+      {
+        code: "member-no-object",
+        field: isObject(auths) ? "credHelpers" : "auths",
+      },
     );
   }
   const credsStore = own("credsStore");
@@ -116,7 +119,7 @@ export async function readAuthFile(
   }
   throw new InvalidDocumentError(
     source,
-    `it has more than ${AUTH_FILE_LIMIT} bytes`,
+    { code: "too-large", limit: AUTH_FILE_LIMIT },
   );
 }
 

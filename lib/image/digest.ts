@@ -44,24 +44,23 @@ export interface Hasher {
 export function parseDigest(text: string): { algorithm: string; hex: string } {
   const colon = typeof text === "string" ? text.indexOf(":") : -1;
   if (colon < 0) {
-    throw new InvalidDigestError(String(text), `it has no "algorithm:"`);
+    throw new InvalidDigestError(String(text), { code: "no-algorithm" });
   }
   const algorithm = text.slice(0, colon);
   const hex = text.slice(colon + 1);
   const length = HEX_LENGTHS.get(algorithm);
   if (length === undefined) {
-    throw new InvalidDigestError(
-      text,
-      `the algorithm is none of ${[...HEX_LENGTHS.keys()].join(", ")}`,
-    );
+    throw unknownAlgorithm(text);
   }
   if (hex.length !== length || !/^[0-9a-f]+$/.test(hex)) {
-    throw new InvalidDigestError(
-      text,
-      `${algorithm} has ${length} hex digits in lower case`,
-    );
+    throw new InvalidDigestError(text, { code: "bad-hex", algorithm, length });
   }
   return { algorithm, hex };
+}
+
+function unknownAlgorithm(text: string): InvalidDigestError {
+  const known = [...HEX_LENGTHS.keys()];
+  return new InvalidDigestError(text, { code: "unknown-algorithm", known });
 }
 
 /**
@@ -84,7 +83,7 @@ export function parseDigest(text: string): { algorithm: string; hex: string } {
 export function createHasher(algorithm: string): Hasher {
   if (algorithm === "blake3") return streamingHasher(algorithm);
   if (!HEX_LENGTHS.has(algorithm)) {
-    throw new InvalidDigestError(algorithm, "the algorithm is unknown");
+    throw unknownAlgorithm(algorithm);
   }
   const hash = createHash(algorithm);
   return {

@@ -34,7 +34,7 @@ export function parseDocument(
   if (bytes.length > MAX_DOCUMENT_SIZE) {
     throw new InvalidDocumentError(
       subject,
-      `it has ${bytes.length} bytes, more than ${MAX_DOCUMENT_SIZE}`,
+      { code: "too-large", size: bytes.length, limit: MAX_DOCUMENT_SIZE },
     );
   }
   return parseStrictJson(bytes, shape, subject);
@@ -48,7 +48,7 @@ export function parseObject(
 ): Fields {
   const value = parseDocument(bytes, shape, subject);
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new InvalidDocumentError(subject, "it is no JSON object");
+    throw new InvalidDocumentError(subject, { code: "no-object" });
   }
   return value as Fields;
 }
@@ -63,16 +63,13 @@ export function kindOf(fields: Fields, subject: string): "index" | "manifest" {
   if ((asIndex && asManifest) || ofTwoSchemas) {
     throw new InvalidDocumentError(
       subject,
-      ofTwoSchemas
-        ? "it can be read as a manifest of two schemas"
-        : "it can be read as an index and as a manifest",
-      { kind: "ambiguous" },
+      { code: ofTwoSchemas ? "ambiguous-schemas" : "ambiguous-index" },
     );
   }
   if (!asIndex && !asManifest) {
     throw new InvalidDocumentError(
       subject,
-      "it is neither an index nor a manifest",
+      { code: "neither" },
     );
   }
   return asIndex ? "index" : "manifest";
@@ -86,7 +83,7 @@ export function readDescriptors(
 ): Descriptor[] {
   if (value === undefined || value === null) value = [];
   if (!Array.isArray(value)) {
-    throw new InvalidDocumentError(subject, `${field} is no list`);
+    throw new InvalidDocumentError(subject, { code: "no-list", field });
   }
   return value.map((each, i) =>
     readDescriptor(each, `${field}[${i}]`, subject)
@@ -100,21 +97,26 @@ export function readDescriptor(
   subject: string,
 ): Descriptor {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new InvalidDocumentError(subject, `${field} is no descriptor`);
+    throw new InvalidDocumentError(subject, { code: "no-descriptor", field });
   }
   const fields = value as Fields;
   const { mediaType, digest, size } = fields;
   if (typeof mediaType !== "string") {
-    throw new InvalidDocumentError(subject, `${field} has no mediaType`);
+    throw new InvalidDocumentError(subject, { code: "no-media-type", field });
   }
   checkDigest(digest, field, subject);
   if (!Number.isSafeInteger(size) || (size as number) < 0) {
-    throw new InvalidDocumentError(subject, `${field} has no size`);
+    throw new InvalidDocumentError(subject, { code: "no-size", field });
   }
   if ((size as number) > MAX_BLOB_SIZE) {
     throw new InvalidDocumentError(
       subject,
-      `${field} has ${size} bytes, more than ${MAX_BLOB_SIZE}`,
+      {
+        code: "blob-too-large",
+        field,
+        size: size as number,
+        limit: MAX_BLOB_SIZE,
+      },
     );
   }
   const { urls, platform, annotations, data } = fields;
@@ -161,7 +163,7 @@ export function checkDigest(
     if (!(error instanceof InvalidDigestError)) throw error;
     throw new InvalidDocumentError(
       subject,
-      `${field} has no digest that can be used: ${error.reason}`,
+      { code: "bad-digest", field, problem: error.problem },
       { cause: error },
     );
   }

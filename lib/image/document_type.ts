@@ -20,6 +20,12 @@ import {
 } from "./media_types.ts";
 
 const ARTIFACT_MANIFEST = "application/vnd.oci.artifact.manifest.v1+json";
+const DOCUMENT_TYPES = [
+  OCI_INDEX,
+  OCI_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  DOCKER_MANIFEST,
+];
 
 /** Docker's first form of a manifest, and the one with signatures. */
 const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
@@ -59,21 +65,15 @@ export function documentMediaType(
     if (!isIndex(type) && !isManifest(type)) {
       throw new UnsupportedMediaTypeError(
         type,
-        `it is none of ${
-          [OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST]
-            .join(", ")
-        }`,
+        { code: "unknown-document", known: DOCUMENT_TYPES },
       );
     }
     if (isIndex(type) !== (kind === "index")) {
       throw new InvalidDocumentError(
         subject,
         type !== own && own !== undefined
-          ? `it says that it is ${own}, the registry says ${type}`
-          : `it should be ${type}, and has the fields of ${
-            kind === "index" ? "an index" : "a manifest"
-          }`,
-        { kind: "ambiguous" },
+          ? { code: "ambiguous-type", own, told: type }
+          : { code: "ambiguous-fields", told: type, fields: kind },
       );
     }
   }
@@ -126,8 +126,6 @@ export function isSchema1(bytes: Uint8Array): boolean {
 export function schema1(): UnsupportedMediaTypeError {
   return new UnsupportedMediaTypeError(
     "application/vnd.docker.distribution.manifest.v1+json",
-    "the registry has the image in Docker's schema 1 only, which ended in " +
-      "2019; it must be pushed anew",
-    "schema-1",
+    { code: "schema-1" },
   );
 }

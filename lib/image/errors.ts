@@ -5,37 +5,58 @@
  */
 
 import { holdsLogin, MASK, redactAddress } from "../redact/address.ts";
+import {
+  type AuthenticationProblem,
+  type DigestProblem,
+  type DocumentProblem,
+  type MediaTypeProblem,
+  type PlatformProblem,
+  problemText,
+  type ReferenceProblem,
+} from "./problems.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
 /** The base of every error that this library throws of its own. */
 export class DockerPullError extends Error {
   /** The class, for programs that have more than one copy of it. */
   override name = "DockerPullError";
+  /**
+   * Which of the class's errors it is, for programs. The message is for
+   * developers; what a user is to read is made from the code and its data.
+   */
+  readonly code: string = "other";
 }
 
 /** A text that is no image reference. */
 export class InvalidReferenceError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "InvalidReferenceError";
+  /** Which problem it is. */
+  override readonly code: ReferenceProblem["code"];
   /** The text, with `•••` in place of a login in it. */
   readonly input: string;
   /** The position in it, in UTF-16 code units, at which it goes wrong. */
   readonly position: number;
-  /** What is wrong there, as half a sentence. */
-  readonly reason: string;
+  /** What is wrong there. */
+  readonly problem: ReferenceProblem;
   /** Whether there was a login in it, which is what is wrong then. */
   readonly heldLogin: boolean;
 
   /** Made by {@linkcode parseReference}. */
-  constructor(input: string, position: number, reason: string) {
+  constructor(input: string, position: number, problem: ReferenceProblem) {
     const shown = redactAddress(input);
-    super(`Cannot parse reference ${JSON.stringify(shown)}: ${reason}`);
+    super(
+      `Cannot parse reference ${JSON.stringify(shown)}: ${
+        problemText(problem)
+      }`,
+    );
+    this.code = problem.code;
     this.input = shown;
     this.heldLogin = holdsLogin(input);
     this.position = this.heldLogin
       ? shown.indexOf(MASK)
       : Math.min(position, shown.length);
-    this.reason = reason;
+    this.problem = problem;
   }
 }
 
@@ -43,13 +64,21 @@ export class InvalidReferenceError extends DockerPullError {
 export class InvalidPlatformError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "InvalidPlatformError";
+  /** Which problem it is. */
+  override readonly code: PlatformProblem["code"];
   /** The text. */
   readonly input: string;
+  /** What is wrong with it. */
+  readonly problem: PlatformProblem;
 
   /** Made by {@linkcode parsePlatform}. */
-  constructor(input: string, reason: string) {
-    super(`Cannot parse platform ${JSON.stringify(input)}: ${reason}`);
+  constructor(input: string, problem: PlatformProblem) {
+    super(
+      `Cannot parse platform ${JSON.stringify(input)}: ${problemText(problem)}`,
+    );
+    this.code = problem.code;
     this.input = input;
+    this.problem = problem;
   }
 }
 
@@ -57,17 +86,21 @@ export class InvalidPlatformError extends DockerPullError {
 export class InvalidDigestError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "InvalidDigestError";
+  /** Which problem it is. */
+  override readonly code: DigestProblem["code"];
   /** The text. */
   readonly input: string;
-
-  /** What is wrong with it, as half a sentence. */
-  readonly reason: string;
+  /** What is wrong with it. */
+  readonly problem: DigestProblem;
 
   /** Made by {@linkcode parseDigest}. */
-  constructor(input: string, reason: string) {
-    super(`Cannot parse digest ${JSON.stringify(input)}: ${reason}`);
+  constructor(input: string, problem: DigestProblem) {
+    super(
+      `Cannot parse digest ${JSON.stringify(input)}: ${problemText(problem)}`,
+    );
+    this.code = problem.code;
     this.input = input;
-    this.reason = reason;
+    this.problem = problem;
   }
 }
 
@@ -263,23 +296,23 @@ export class NetworkError extends DockerPullError {
 export class AuthenticationError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "AuthenticationError";
+  /** Which problem it is. */
+  override readonly code: AuthenticationProblem["code"];
   /** The registry's host. */
   readonly registry: string;
-  /** Why the token server is not asked, where the user may vouch for it. */
-  readonly code?: "realm-plain" | "realm-private";
-  /** That token server, as `host` or `host:port`. */
-  readonly host?: string;
+  /** What is wrong. */
+  readonly problem: AuthenticationProblem;
 
   /** Made from a challenge. */
   constructor(
     registry: string,
-    reason: string,
-    options?: ErrorOptions & Pick<AuthenticationError, "code" | "host">,
+    problem: AuthenticationProblem,
+    options?: ErrorOptions,
   ) {
-    super(`Cannot log in to ${registry}: ${reason}`, options);
+    super(`Cannot log in to ${registry}: ${problemText(problem)}`, options);
+    this.code = problem.code;
     this.registry = registry;
-    this.code = options?.code;
-    this.host = options?.host;
+    this.problem = problem;
   }
 }
 
@@ -338,30 +371,27 @@ export function platformText(platform: Platform): string {
   ).join("/");
 }
 
-/**
- * Why something cannot be pulled: it is of Docker's schema 1, it is no image,
- * or it is of a kind that is not known.
- */
-export type UnsupportedKind = "schema-1" | "artifact" | "unknown";
-
 /** A document or layer of a kind that cannot be pulled. */
 export class UnsupportedMediaTypeError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "UnsupportedMediaTypeError";
+  /** Which problem it is. */
+  override readonly code: MediaTypeProblem["code"];
   /** The media type. */
   readonly mediaType: string;
   /** Why it cannot be pulled. */
-  readonly kind: UnsupportedKind;
+  readonly problem: MediaTypeProblem;
 
   /** Made by the readers of documents. */
-  constructor(
-    mediaType: string,
-    reason: string,
-    kind: UnsupportedKind = "unknown",
-  ) {
-    super(`Cannot use media type ${JSON.stringify(mediaType)}: ${reason}`);
+  constructor(mediaType: string, problem: MediaTypeProblem) {
+    super(
+      `Cannot use media type ${JSON.stringify(mediaType)}: ${
+        problemText(problem)
+      }`,
+    );
+    this.code = problem.code;
     this.mediaType = mediaType;
-    this.kind = kind;
+    this.problem = problem;
   }
 }
 
@@ -392,36 +422,50 @@ export class NotAnImageError extends UnsupportedMediaTypeError {
 
   /** Made from a manifest or an index. */
   constructor(artifact: ArtifactKind, mediaType: string) {
-    super(mediaType, `it is no container image (${artifact})`, "artifact");
+    super(mediaType, { code: "artifact" });
     this.artifact = artifact;
   }
 }
-
-/**
- * What is wrong with a document: it is not what it should be, or one program
- * may read it as one thing and the next one as another.
- */
-export type InvalidDocumentKind = "malformed" | "ambiguous";
 
 /** A manifest, index or configuration that is malformed, ambiguous or too large. */
 export class InvalidDocumentError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "InvalidDocumentError";
+  /** Which problem it is. */
+  override readonly code: DocumentProblem["code"];
   /** What it is known by. */
   readonly subject: string;
   /** What is wrong with it. */
-  readonly kind: InvalidDocumentKind;
+  readonly problem: DocumentProblem;
 
   /** Made by the readers of documents. */
   constructor(
     subject: string,
-    reason: string,
-    options: ErrorOptions & { kind?: InvalidDocumentKind } = {},
+    problem: DocumentProblem,
+    options?: ErrorOptions,
   ) {
-    super(`Cannot use ${subject}: ${reason}`, options);
+    super(`Cannot use ${subject}: ${problemText(problem)}`, options);
+    this.code = problem.code;
     this.subject = subject;
-    this.kind = options.kind ?? "malformed";
+    this.problem = problem;
   }
+}
+
+/** The errors of texts and documents that are not what they should be. */
+export type InvalidError =
+  | InvalidDigestError
+  | InvalidDocumentError
+  | InvalidPlatformError
+  | InvalidReferenceError
+  | UnsupportedMediaTypeError;
+
+/** Whether an error is one of them. */
+export function isInvalid(error: unknown): error is InvalidError {
+  return error instanceof InvalidDigestError ||
+    error instanceof InvalidDocumentError ||
+    error instanceof InvalidPlatformError ||
+    error instanceof InvalidReferenceError ||
+    error instanceof UnsupportedMediaTypeError;
 }
 
 /** Why a credential helper was of no use. */
@@ -447,7 +491,7 @@ export class CredentialHelperError extends DockerPullError {
   /** Which error it is. */
   override name = "CredentialHelperError";
   /** Which failure it is. */
-  readonly code: HelperFailure["code"];
+  override readonly code: HelperFailure["code"];
   /** What was to be done. */
   readonly operation: "store" | "erase";
   /** The helper's name, as it is configured. */
@@ -486,7 +530,7 @@ export class StorageError extends DockerPullError {
    * `not-a-file`, `not-an-archive`, `not-a-layout`, `system-folder`,
    * `too-large`, and `replaced`, where another file came in its place.
    */
-  readonly code: string;
+  override readonly code: string;
   /** How many bytes were to be written, for `ENOSPC`, where that is known. */
   readonly needed?: number;
   /** How many bytes there is room for, for `ENOSPC`, where that is known. */

@@ -56,13 +56,13 @@ export function parseIndex(document: Document): Index {
   const subject = `index ${document.descriptor.digest}`;
   const fields = parseObject(document.bytes, MANIFEST_SHAPE, subject);
   if (kindOf(fields, subject) !== "index") {
-    throw new InvalidDocumentError(subject, "it is no index");
+    throw new InvalidDocumentError(subject, { code: "no-index" });
   }
   const manifests = readDescriptors(fields.manifests, "manifests", subject);
   if (manifests.length > MAX_ENTRIES) {
     throw new InvalidDocumentError(
       subject,
-      `it has more than ${MAX_ENTRIES} entries`,
+      { code: "too-many-entries", limit: MAX_ENTRIES },
     );
   }
   return { ...(fields as unknown as Index), manifests };
@@ -80,20 +80,24 @@ export function parseManifest(document: Document): Manifest {
   const subject = `manifest ${document.descriptor.digest}`;
   const fields = parseObject(document.bytes, MANIFEST_SHAPE, subject);
   if (kindOf(fields, subject) !== "manifest") {
-    throw new InvalidDocumentError(subject, "it is no manifest");
+    throw new InvalidDocumentError(subject, { code: "no-manifest" });
   }
   const config = readDescriptor(fields.config, "config", subject);
   const layers = readDescriptors(fields.layers, "layers", subject);
   if (layers.length > MAX_LAYERS) {
     throw new InvalidDocumentError(
       subject,
-      `it has more than ${MAX_LAYERS} layers`,
+      { code: "too-many-layers", limit: MAX_LAYERS },
     );
   }
   if (config.size > MAX_DOCUMENT_SIZE) {
     throw new InvalidDocumentError(
       subject,
-      `its configuration has ${config.size} bytes, more than ${MAX_DOCUMENT_SIZE}`,
+      {
+        code: "config-too-large",
+        size: config.size,
+        limit: MAX_DOCUMENT_SIZE,
+      },
     );
   }
   const sizes = new Map([[config.digest, config.size]]);
@@ -101,7 +105,7 @@ export function parseManifest(document: Document): Manifest {
     if ((sizes.get(digest) ?? size) !== size) {
       throw new InvalidDocumentError(
         subject,
-        `it gives two sizes for ${digest}`,
+        { code: "two-sizes", digest },
       );
     }
     sizes.set(digest, size);
@@ -129,7 +133,7 @@ export function parseConfig(
   if (odd) {
     throw new UnsupportedMediaTypeError(
       odd.mediaType,
-      "it is a layer in a form that loaders cannot unpack",
+      { code: "unknown-layer" },
     );
   }
   const fields = parseObject(document.bytes, CONFIG_SHAPE, subject);
@@ -138,7 +142,10 @@ export function parseConfig(
     ? rootfs.diff_ids
     : undefined;
   if (diffIds !== undefined && !Array.isArray(diffIds)) {
-    throw new InvalidDocumentError(subject, "rootfs.diff_ids is no list");
+    throw new InvalidDocumentError(subject, {
+      code: "no-list",
+      field: "rootfs.diff_ids",
+    });
   }
   const ids = (diffIds ?? []) as unknown[];
   for (const id of ids) checkDigest(id, "rootfs.diff_ids", subject);
@@ -151,7 +158,11 @@ export function parseConfig(
     if (!isConfig(mediaType)) throw new NotAnImageError("files", mediaType);
     throw new InvalidDocumentError(
       subject,
-      `it speaks of ${ids.length} layers, the manifest of ${manifest.layers.length}`,
+      {
+        code: "layer-count",
+        config: ids.length,
+        manifest: manifest.layers.length,
+      },
     );
   }
   const text = (key: string): string | undefined => {

@@ -76,20 +76,14 @@ export function parsePlatform(text: string): Platform {
   const version = after ?? last;
   const parts = (version === undefined ? given : `${name}${rest}`).split("/");
   if (after !== undefined && last !== undefined) {
-    throw new InvalidPlatformError(text, "it has two versions");
+    throw new InvalidPlatformError(text, { code: "two-versions" });
   }
   if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) {
-    throw new InvalidPlatformError(
-      text,
-      "it is not os/architecture or os/architecture/variant",
-    );
+    throw new InvalidPlatformError(text, { code: "bad-shape" });
   }
   if (parts.length === 1 || isArchitecture(parts[0]!)) {
     if (!isArchitecture(parts[0]!)) {
-      throw new InvalidPlatformError(
-        text,
-        "the architecture is missing, as in linux/amd64",
-      );
+      throw new InvalidPlatformError(text, { code: "no-architecture" });
     }
     parts.unshift("linux");
   }

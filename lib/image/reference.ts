@@ -8,6 +8,7 @@
 import { defined } from "./defined.ts";
 import { parseDigest } from "./digest.ts";
 import { InvalidDigestError, InvalidReferenceError } from "./errors.ts";
+import type { ReferenceProblem } from "./problems.ts";
 import { holdsLogin } from "../redact/address.ts";
 
 /** A name for an image, taken apart. */
@@ -29,6 +30,7 @@ const DOCKER_HUB_HOST = "registry-1.docker.io";
 const DOCKER_HUB_NAMES = [DOCKER_HUB, "index.docker.io", DOCKER_HUB_HOST];
 const MAX_NAME_LENGTH = 255;
 const LABEL = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?$/;
+const MAX_LENGTH = 1024;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** Whether a text is a tag. */
@@ -76,24 +78,26 @@ export function isReference(value: unknown): value is Reference {
  * ```
  */
 export function parseReference(text: string): Reference {
-  const fail = (position: number, reason: string): never => {
-    throw new InvalidReferenceError(text, position, reason);
+  const fail = (position: number, problem: ReferenceProblem): never => {
+    throw new InvalidReferenceError(text, position, problem);
   };
-  if (text === "") fail(0, "it is empty");
+  if (text === "") fail(0, { code: "empty" });
   // First of all, so that no other reason quotes a part of it.
-  if (holdsLogin(text)) fail(0, "a login cannot be part of it");
-  if (text.length > 1024) fail(1024, "it is longer than 1024 characters");
+  if (holdsLogin(text)) fail(0, { code: "login" });
+  if (text.length > MAX_LENGTH) {
+    fail(MAX_LENGTH, { code: "too-long", limit: MAX_LENGTH });
+  }
   const odd = text.search(/[^\x21-\x7e]/);
   if (odd >= 0) {
     fail(
       odd,
       /\s/.test(text[odd]!)
-        ? "there is a space in it"
-        : `${JSON.stringify(text[odd])} cannot be part of it`,
+        ? { code: "space" }
+        : { code: "bad-character", part: text[odd]! },
     );
   }
   const scheme = /^([a-z][a-z-]{1,20}):\/\//i.exec(text);
-  if (scheme) fail(0, `leave out ${JSON.stringify(scheme[0])}`);
+  if (scheme) fail(0, { code: "scheme", part: scheme[0] });
 
   let rest = text;
   let digest: string | undefined;
@@ -105,7 +109,7 @@ export function parseReference(text: string): Reference {
       parseDigest(digest);
     } catch (error) {
       if (!(error instanceof InvalidDigestError)) throw error;
-      fail(at + 1, `the part after "@" is no digest: ${error.reason}`);
+      fail(at + 1, { code: "bad-digest", problem: error.problem });
     }
   }
 
@@ -124,7 +128,7 @@ export function parseReference(text: string): Reference {
   let start = 0;
   if (slash >= 0 && isRegistry(first)) {
     const problem = registryProblem(first);
-    if (problem) fail(problem.position, problem.reason);
+    if (problem) fail(...problem);
     registry = first.toLowerCase();
     // A capital letter may be all that makes it a host.
     if (!isRegistry(registry)) registry = first;
@@ -134,7 +138,7 @@ export function parseReference(text: string): Reference {
   }
   checkRepository(repository, start, fail);
   if (start === 0 && /^[0-9a-f]{64}$/.test(repository)) {
-    fail(0, "64 hex digits are an image ID, not a name");
+    fail(0, { code: "image-id" });
   }
   if (registry === DOCKER_HUB && !repository.includes("/")) {
     repository = `library/${repository}`;
@@ -149,13 +153,13 @@ function isRegistry(component: string): boolean {
 
 function registryProblem(
   text: string,
-): { position: number; reason: string } | undefined {
+): [position: number, problem: ReferenceProblem] | undefined {
   let host = text;
   const port = /:([^:\]]*)$/.exec(text);
   if (port) {
     host = text.slice(0, port.index);
     if (!/^[0-9]{1,5}$/.test(port[1]!) || Number(port[1]) > 65535) {
-      return { position: port.index + 1, reason: "this is no port number" };
+      return [port.index + 1, { code: "bad-port" }];
     }
   }
   if (host.startsWith("[")) {
@@ -163,74 +167,69 @@ function registryProblem(
     return host.endsWith("]") && /^[0-9a-f:]+$/i.test(inner) &&
         URL.canParse(`http://[${inner}]/`)
       ? undefined
-      : { position: 0, reason: "this is no IPv6 address in brackets" };
+      : [0, { code: "bad-ipv6" }];
   }
   if (host.includes(":")) {
-    return { position: 0, reason: "an IPv6 address stands in brackets" };
+    return [0, { code: "bare-ipv6" }];
   }
   let position = 0;
   for (const label of host.split(".")) {
     if (!LABEL.test(label)) {
-      return {
+      return [
         position,
-        reason: label === ""
-          ? "a part of the host's name is empty"
-          : `${JSON.stringify(label)} cannot be part of a host's name`,
-      };
+        label === ""
+          ? { code: "empty-label" }
+          : { code: "bad-label", part: label },
+      ];
     }
     position += label.length + 1;
   }
 }
 
-function tagProblem(tag: string): string {
-  if (tag === "") return "the tag is empty";
-  if (tag.length > 128) return "the tag is longer than 128 characters";
-  return `${JSON.stringify(tag)} is no tag: letters, digits, "_", "." and ` +
-    `"-" only, and the first is no "." or "-"`;
+function tagProblem(tag: string): ReferenceProblem {
+  if (tag === "") return { code: "empty-tag" };
+  if (tag.length > 128) return { code: "long-tag", limit: 128 };
+  return { code: "bad-tag", part: tag };
 }
 
 function checkRepository(
   repository: string,
   start: number,
-  fail: (position: number, reason: string) => never,
+  fail: (position: number, problem: ReferenceProblem) => never,
 ): void {
-  if (repository === "") fail(start, "the repository's name is missing");
+  if (repository === "") fail(start, { code: "no-name" });
   if (repository.length > MAX_NAME_LENGTH) {
-    fail(
-      start + MAX_NAME_LENGTH,
-      `the repository's name is longer than ${MAX_NAME_LENGTH} characters`,
-    );
+    fail(start + MAX_NAME_LENGTH, {
+      code: "long-name",
+      limit: MAX_NAME_LENGTH,
+    });
   }
   let position = start;
   for (const component of repository.split("/")) {
     const end = position + component.length;
     if (component === "") {
-      fail(position, 'there is nothing between two "/" or at an end');
+      fail(position, { code: "empty-component" });
     }
     const capital = component.search(/[A-Z]/);
     if (capital >= 0) {
-      fail(position + capital, "a repository's name has no capital letters");
+      fail(position + capital, { code: "capital" });
     }
     const strange = component.search(/[^a-z0-9._-]/);
     if (strange >= 0) {
-      fail(
-        position + strange,
-        `${JSON.stringify(component[strange])} cannot be part of a name`,
-      );
+      const part = component[strange]!;
+      fail(position + strange, { code: "bad-name-character", part });
     }
     if (/^[._-]/.test(component)) {
-      fail(position, "a name begins with a letter or a digit");
+      fail(position, { code: "bad-start" });
     }
     if (/[._-]$/.test(component)) {
-      fail(end - 1, "a name ends with a letter or a digit");
+      fail(end - 1, { code: "bad-end" });
     }
     // Between letters and digits: one dot, one or two underscores, or dashes.
     const separator = /\.[._-]|_[.-]|___|-[._]/.exec(component);
     if (separator) {
-      fail(
-        position + separator.index,
-        `${JSON.stringify(separator[0])} cannot stand in a name`,
-      );
+      const [part] = separator;
+      fail(position + separator.index, { code: "bad-separator", part });
     }
     position = end + 1;
   }

@@ -5,6 +5,7 @@
  */
 
 import { InvalidDocumentError } from "./errors.ts";
+import type { DocumentProblem, JsonType } from "./problems.ts";
 
 /** How a member is read whose name counts; null stands for none of each. */
 export type Member =
@@ -41,11 +42,11 @@ const MAX_DEPTH = 1_000;
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
 /** Beginnings of values, and what they are called. */
 const KINDS = {
-  "{": "an object",
-  "[": "a list",
-  '"': "a text",
-  number: "a number",
-  bool: "true or false",
+  "{": "object",
+  "[": "list",
+  '"': "text",
+  number: "number",
+  bool: "boolean",
 } as const;
 
 /**
@@ -70,7 +71,7 @@ export function parseStrictJson(
     text = decoder.decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
-    throw new InvalidDocumentError(subject, "it is no JSON", { cause });
+    throw new InvalidDocumentError(subject, { code: "no-json" }, { cause });
   }
   new Scan(text, subject).value(shape);
   return value;
@@ -105,9 +106,9 @@ class Scan {
         if (
           member === "text" && raw.includes("\\u") &&
           /\p{Surrogate}/u.test(decode(raw))
-        ) this.#refuse(`${name} has half a character in it`);
+        ) this.#refuse({ code: "ambiguous-character", field: name });
         if (member === "time" && !isTime(decode(raw))) {
-          this.#refuseKind(name, raw, "a time of RFC 3339");
+          this.#refuseType(name, raw, "time");
         }
         return;
       }
@@ -120,10 +121,11 @@ class Scan {
           member === "integer" &&
           !(INTEGER.test(literal) && Number.isSafeInteger(Number(literal)))
         ) {
-          this.#refuse(`${name} is written ${literal.slice(0, 40)}`);
+          const written = literal.slice(0, 40);
+          this.#refuse({ code: "ambiguous-number", field: name, written });
         }
         if (member === "int64" && !isInt64(literal)) {
-          this.#refuseKind(name, literal, "a whole number of 64 bits");
+          this.#refuseType(name, literal, "int64");
         }
       }
     }
@@ -137,17 +139,17 @@ class Scan {
     written?: string,
   ): void {
     if (member === "integer" && kind !== "number") {
-      this.#refuse(`${name} is no number`);
+      this.#refuse({ code: "ambiguous-no-number", field: name });
     }
     const wanted = kindOf(member);
     if (wanted !== undefined && wanted !== kind) {
-      this.#refuseKind(name, written ?? KINDS[kind], KINDS[wanted]);
+      this.#refuseType(name, written ?? kind, KINDS[wanted]);
     }
   }
 
   #within(read: () => void): void {
     if (++this.#depth > MAX_DEPTH) {
-      this.#refuse(`it is nested more than ${MAX_DEPTH} deep`);
+      this.#refuse({ code: "ambiguous-nesting", limit: MAX_DEPTH });
     }
     this.#at++;
     read();
@@ -195,13 +197,17 @@ class Scan {
     const exact = Object.hasOwn(members, name);
     const meant = exact ? name : spellings(members).get(fold(name));
     if (meant === undefined) return undefined;
-    const written = JSON.stringify(name);
+    const spelt = { written: name, field: meant };
     if (seen.has(meant)) {
       this.#refuse(
-        `it has ${written}${exact ? " twice" : ` beside "${meant}"`}`,
+        exact
+          ? { code: "ambiguous-repetition", written: name }
+          : { code: "ambiguous-neighbour", ...spelt },
       );
     }
-    if (!exact && !foreign) this.#refuse(`it has ${written} for "${meant}"`);
+    if (!exact && !foreign) {
+      this.#refuse({ code: "ambiguous-spelling", ...spelt });
+    }
     seen.add(meant);
     return meant;
   }
@@ -228,20 +234,18 @@ class Scan {
     return this.#text.slice(start, this.#at);
   }
 
-  #refuse(reason: string): never {
-    throw new InvalidDocumentError(
-      this.#subject,
-      `${reason}, which other programs read otherwise`,
-      { kind: "ambiguous" },
-    );
+  #refuse(problem: DocumentProblem): never {
+    throw new InvalidDocumentError(this.#subject, problem);
   }
 
-  #refuseKind(name: string, written: string, wanted: string): never {
-    throw new InvalidDocumentError(
-      this.#subject,
-      `${name} is ${written.slice(0, 40)} and not ${wanted}, which other ` +
-        "programs refuse",
-    );
+  /** Other programs refuse it. */
+  #refuseType(field: string, found: string, wanted: JsonType): never {
+    this.#refuse({
+      code: "wrong-type",
+      field,
+      found: found.slice(0, 40),
+      wanted,
+    });
   }
 }
 

@@ -132,16 +132,18 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function readIndex(text: string | undefined): LayoutIndex {
-  const refuse = (reason: string, cause?: unknown) =>
-    new InvalidDocumentError("index.json", reason, { cause });
+  const refuse = (
+    code: "no-json" | "no-object" | "manifests-no-list",
+    cause?: unknown,
+  ) => new InvalidDocumentError("index.json", { code }, { cause });
   let fields: unknown;
   try {
     fields = JSON.parse(text ?? "{}");
   } catch (cause) {
-    throw refuse("it is no JSON", cause);
+    throw refuse("no-json", cause);
   }
-  if (!isObject(fields)) throw refuse("it is no JSON object");
+  if (!isObject(fields)) throw refuse("no-object");
   const entries = fields.manifests ?? [];
-  if (!Array.isArray(entries)) throw refuse("its manifests are no list");
+  if (!Array.isArray(entries)) throw refuse("manifests-no-list");
   return { fields, entries };
 }

@@ -43,7 +43,7 @@ export async function readBody(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { response, url, signal, abort } = exchange;
   const tooLong = () =>
-    new InvalidDocumentError(subject, `it has more than ${limit} bytes`);
+    new InvalidDocumentError(subject, { code: "too-large", limit });
   const { body } = response;
   if (body === null) return new Uint8Array();
   const length = Number(response.headers.get("content-length") ?? NaN);

@@ -63,7 +63,7 @@ export async function toDocument(
 export function checkTagOrDigest(text: string): void {
   if (text.includes(":")) parseDigest(text);
   else if (!isTag(text)) {
-    throw new InvalidReferenceError(text, 0, "it is neither tag nor digest");
+    throw new InvalidReferenceError(text, 0, { code: "no-tag-or-digest" });
   }
 }
 
@@ -115,8 +115,11 @@ export function asAnnounced(
   if (differs) {
     throw new InvalidDocumentError(
       `manifest ${descriptor.digest}`,
-      `it is ${descriptor.mediaType} and was announced as ` +
-        bareMediaType(announced.mediaType),
+      {
+        code: "not-as-announced",
+        mediaType: descriptor.mediaType,
+        announced: bareMediaType(announced.mediaType),
+      },
     );
   }
   return document;
@@ -141,7 +144,7 @@ export async function inlineData(
   } catch (cause) {
     throw new InvalidDocumentError(
       `inline data of ${digest}`,
-      `it is not the base64 of ${size} bytes`,
+      { code: "bad-inline-data", size },
       { cause },
     );
   }

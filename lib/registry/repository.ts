@@ -184,7 +184,7 @@ export class Repository implements Resolver, Fetcher {
     if (size > MAX_DOCUMENT_SIZE) {
       throw new InvalidDocumentError(
         `blob ${digest}`,
-        `it has ${size} bytes, more than ${MAX_DOCUMENT_SIZE}`,
+        { code: "too-large", size, limit: MAX_DOCUMENT_SIZE },
       );
     }
     if (descriptor.data !== undefined) {

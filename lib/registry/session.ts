@@ -250,6 +250,6 @@ export function askedBy(path: string): Asked | undefined {
 
 function check(text: string, pattern: RegExp): void {
   if (!pattern.test(text)) {
-    throw new InvalidReferenceError(text, 0, "it cannot be part of an address");
+    throw new InvalidReferenceError(text, 0, { code: "not-for-address" });
   }
 }

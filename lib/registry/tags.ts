@@ -18,7 +18,7 @@ export function parseTags(bytes: Uint8Array): string[] {
   try {
     page = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw new InvalidDocumentError("the list of tags", "it is no JSON", {
+    throw new InvalidDocumentError("the list of tags", { code: "no-json" }, {
       cause,
     });
   }
@@ -26,7 +26,7 @@ export function parseTags(bytes: Uint8Array): string[] {
     !Array.isArray(page);
   const tags = isObject ? (page as { tags?: unknown }).tags ?? [] : undefined;
   if (!Array.isArray(tags)) {
-    throw new InvalidDocumentError("the list of tags", "it is none");
+    throw new InvalidDocumentError("the list of tags", { code: "no-tag-list" });
   }
   return tags.filter((tag) => typeof tag === "string");
 }

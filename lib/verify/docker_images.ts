@@ -4,6 +4,7 @@
  * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
  */
 
+import type { DocumentProblem } from "../image/problems.ts";
 import { parseDocument } from "../image/document_fields.ts";
 import { ARCHIVE_SHAPE } from "../image/document_shapes.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
@@ -109,38 +110,37 @@ function checkTag(name: string): void {
   if (digest !== undefined || !/:[^/:]+$/.test(name)) {
     throw new InvalidDocumentError(
       name,
-      digest === undefined
-        ? "it has no tag"
-        : "a tag with a digest names nothing",
+      { code: digest === undefined ? "no-tag" : "tag-with-digest" },
     );
   }
 }
 
 function parseEntries(bytes: Uint8Array): DockerEntry[] {
-  const refuse = (reason: string) => new InvalidDocumentError(MANIFEST, reason);
+  const refuse = (problem: DocumentProblem) =>
+    new InvalidDocumentError(MANIFEST, problem);
   const value = parseDocument(bytes, ARCHIVE_SHAPE, MANIFEST);
-  if (!Array.isArray(value)) throw refuse("it is no list");
+  if (!Array.isArray(value)) throw refuse({ code: "not-a-list" });
   if (value.length > MAX_IMAGES) {
-    throw refuse(`it names more than ${MAX_IMAGES} images`);
+    throw refuse({ code: "too-many-images", limit: MAX_IMAGES });
   }
   const texts = (field: unknown, name: string): string[] => {
     const list = field ?? [];
     if (
       !Array.isArray(list) || list.some((text) => typeof text !== "string")
     ) {
-      throw refuse(`${name} is no list of names`);
+      throw refuse({ code: "no-names", field: name });
     }
     return list;
   };
   return value.map((entry) => {
     if (entry === null || typeof entry !== "object") {
-      throw refuse("it has an entry that is no object");
+      throw refuse({ code: "entry-no-object" });
     }
     const { Config, RepoTags, Layers } = entry as Record<string, unknown>;
-    if (typeof Config !== "string") throw refuse("Config is no name");
+    if (typeof Config !== "string") throw refuse({ code: "config-no-name" });
     const layers = texts(Layers, "Layers");
     if (layers.length > MAX_LAYERS) {
-      throw refuse(`an image has more than ${MAX_LAYERS} layers`);
+      throw refuse({ code: "image-too-many-layers", limit: MAX_LAYERS });
     }
     return { Config, RepoTags: texts(RepoTags, "RepoTags"), Layers: layers };
   });

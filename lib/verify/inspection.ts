@@ -2,7 +2,12 @@
 
 import { posix } from "node:path";
 import { MAX_DOCUMENT_SIZE } from "../image/document_fields.ts";
-import { InvalidDocumentError } from "../image/errors.ts";
+import {
+  InvalidDocumentError,
+  type InvalidError,
+  isInvalid,
+} from "../image/errors.ts";
+import { problemText } from "../image/problems.ts";
 import { measure, type Measured } from "./measure.ts";
 import type { ImageForm, VerifyProblem, VerifyProblemCode } from "./report.ts";
 import type { Source, SourceEntry } from "./source.ts";
@@ -59,6 +64,19 @@ export interface FormFacts {
   size: number;
 }
 
+/** How to verify. */
+export interface VerifyOptions {
+  /** Ends it. */
+  signal?: AbortSignal;
+  /** Told how many bytes have been read, of about how many. */
+  onProgress?: (done: number, total: number) => void;
+  /**
+   * Says what is wrong with a document, as half a sentence; without it, the
+   * error's code and data are taken.
+   */
+  explain?: (error: InvalidError) => string;
+}
+
 /** An archive or layout that is being looked into. */
 export class Inspection {
   /** The files. */
@@ -72,12 +90,17 @@ export class Inspection {
   /** What each list holds already: lists of an attacker may be long. */
   readonly #said = new WeakMap<object, Set<string>>();
   readonly #onProgress: (bytes: number) => void;
+  readonly #explain: (error: InvalidError) => string;
 
   /** Begins with what is known of the container. */
   constructor(
     source: Source,
-    onProgress: (done: number, total: number) => void = () => {},
+    {
+      onProgress = () => {},
+      explain = ({ problem }) => problemText(problem),
+    }: VerifyOptions = {},
   ) {
+    this.#explain = explain;
     this.source = source;
     let total = 0;
     for (const { size } of source.entries.values()) total += size;
@@ -177,7 +200,7 @@ export class Inspection {
     if (entry.size > MAX_DOCUMENT_SIZE) {
       throw new InvalidDocumentError(
         entry.name,
-        `it has ${entry.size} bytes, more than ${MAX_DOCUMENT_SIZE}`,
+        { code: "too-large", size: entry.size, limit: MAX_DOCUMENT_SIZE },
       );
     }
     const bytes = new Uint8Array(entry.size);
@@ -199,10 +222,8 @@ export class Inspection {
     try {
       return await read();
     } catch (error) {
-      const { name, message } = error as Error;
-      if (!/^(Invalid|Unsupported)/.test(name)) throw error;
-      const reason = message.replace(/^Cannot [^:]*?(?:sha256:[^:]*)?: /, "");
-      this.report(to, { code, subject, message: reason });
+      if (!isInvalid(error)) throw error;
+      this.report(to, { code, subject, message: this.#explain(error) });
       return undefined;
     }
   }

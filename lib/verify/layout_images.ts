@@ -89,7 +89,7 @@ async function readMarker(
     const bytes = await inspection.document(file.entry);
     const { imageLayoutVersion } = parseObject(bytes, LAYOUT_SHAPE, LAYOUT);
     if (imageLayoutVersion === "1.0.0") return;
-    throw new InvalidDocumentError(LAYOUT, "its version is not 1.0.0");
+    throw new InvalidDocumentError(LAYOUT, { code: "layout-version" });
   });
 }
 
@@ -145,7 +145,7 @@ class Walk {
       for (const problem of own) inspection.report(problems, problem);
       const index = bytes && await inspection.reading(problems, name, () => {
         if (depth === MAX_DEPTH) {
-          throw new InvalidDocumentError(digest, "indexes are nested too deep");
+          throw new InvalidDocumentError(digest, { code: "nested-too-deep" });
         }
         return parseIndex({ descriptor, bytes });
       });

@@ -139,7 +139,7 @@ async function openLayout(path: string, signal?: AbortSignal): Promise<Source> {
       if (entries.size === MAX_ENTRIES) {
         throw new InvalidDocumentError(
           "the layout",
-          `it has more than ${MAX_ENTRIES} entries`,
+          { code: "too-many-entries", limit: MAX_ENTRIES },
         );
       }
       const type = item.isFile()

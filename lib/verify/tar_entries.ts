@@ -88,7 +88,7 @@ export async function listTar(
     if (++headers > 3 * MAX_ENTRIES || entries.length === MAX_ENTRIES) {
       throw new InvalidDocumentError(
         "the archive",
-        `it has more than ${MAX_ENTRIES} entries`,
+        { code: "too-many-entries", limit: MAX_ENTRIES },
       );
     }
     offset += BLOCK;

@@ -4,22 +4,24 @@ import { defined } from "../image/defined.ts";
 import { CALL, checkOptions, type Rules, SIGNAL } from "../image/options.ts";
 import { checkFile, digestOfName } from "./blobs.ts";
 import { readDockerImages } from "./docker_images.ts";
-import { type ImageFacts, Inspection } from "./inspection.ts";
+import {
+  type ImageFacts,
+  Inspection,
+  type VerifyOptions,
+} from "./inspection.ts";
 import { readLayoutImages } from "./layout_images.ts";
 import { judge } from "./loaders.ts";
 import type { VerifiedImage, VerifyReport } from "./report.ts";
 import { openSource, type Source } from "./source.ts";
 
-/** How to verify. */
-export interface VerifyOptions {
-  /** Ends it. */
-  signal?: AbortSignal;
-  /** Told how many bytes have been read, of about how many. */
-  onProgress?: (done: number, total: number) => void;
-}
+export type { VerifyOptions };
 
 /** What those options may be. */
-const VERIFY_RULES: Rules<VerifyOptions> = { signal: SIGNAL, onProgress: CALL };
+const VERIFY_RULES: Rules<VerifyOptions> = {
+  signal: SIGNAL,
+  onProgress: CALL,
+  explain: CALL,
+};
 
 /**
  * Reads an archive, as of {@linkcode pull} or of another program, or the
@@ -49,10 +51,9 @@ export async function verifyImage(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   checkOptions("verify", options, VERIFY_RULES);
-  const { signal, onProgress } = options;
-  const source = await openSource(path, signal);
+  const source = await openSource(path, options.signal);
   try {
-    const inspection = new Inspection(source, onProgress);
+    const inspection = new Inspection(source, options);
     const layout = await readLayoutImages(inspection);
     const docker = await readDockerImages(inspection);
     if (!layout.present && !docker.present) {

@@ -55,7 +55,7 @@ test("pull() finds an image in an index of indexes", () =>
     await assertRejects(
       () => pull("app:too-deep", { cacheDir: false }),
       InvalidDocumentError,
-      "nested",
+      "index-too-deep",
     );
   }));
 

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { StorageError } from "../../lib/image/errors.ts";
+import { type DockerPullError, StorageError } from "../../lib/image/errors.ts";
 import { assert, assertEquals } from "@std/assert";
 import { chmod, mkdir, symlink } from "node:fs/promises";
 import process from "node:process";
@@ -53,8 +53,8 @@ test("dockerConfigFile() does not read beyond its limit", () =>
       undefined,
     );
     assertEquals(warnings.length, 1);
-    const [{ error }] = warnings as unknown as [{ error: Error }];
-    assert(error.message.includes("more than 4194304 bytes"));
+    const [{ error }] = warnings as unknown as [{ error: DockerPullError }];
+    assertEquals(error.code, "too-large");
   }));
 
 test("dockerConfigFile() does not read a device without end", {

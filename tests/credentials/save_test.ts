@@ -332,10 +332,7 @@ test("saveCredential() rejects what it cannot write, and changes nothing", () =>
       () => saveCredential(broken, "h", login, { source: "config.json" }),
       InvalidDocumentError,
     );
-    assertEquals(
-      error.message,
-      "Cannot use config.json: it is not valid JSON",
-    );
+    assertEquals([error.subject, error.code], ["config.json", "invalid-json"]);
     assertEquals(error.cause, undefined);
     await assertRejects(
       () => eraseCredential(broken, "h"),

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   InvalidDocumentError,
-  UnsupportedMediaTypeError,
+  NotAnImageError,
 } from "../../lib/image/errors.ts";
 import { parseConfig, parseManifest } from "../../lib/image/manifest.ts";
 import { OCI_CONFIG, OCI_LAYER_GZIP } from "../../lib/image/media_types.ts";
@@ -71,9 +71,9 @@ test("parseConfig() rejects an artifact", () => {
     },
     layers: [{ ...layer, mediaType: "application/vnd.cncf.helm.chart" }],
   }));
-  assertThrows(
+  const error = assertThrows(
     () => parseConfig(document({ name: "chart" }), artifact),
-    UnsupportedMediaTypeError,
-    "no container image (helm-chart)",
+    NotAnImageError,
   );
+  assertEquals([error.code, error.artifact], ["artifact", "helm-chart"]);
 });

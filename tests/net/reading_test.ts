@@ -38,7 +38,10 @@ test("read() takes no more than it wants", async () => {
       () => read(body, 5),
       InvalidDocumentError,
     );
-    assertEquals(error.message, "Cannot use thing: it has more than 5 bytes");
+    assertEquals([error.subject, error.problem], ["thing", {
+      code: "too-large",
+      limit: 5,
+    }]);
   }
 });
 

@@ -212,9 +212,8 @@ test("fetchManifest() says so where there is nothing but schema 1", async () => 
   const error = await assertRejects(
     () => repository.fetchManifest("1"),
     UnsupportedMediaTypeError,
-    "schema 1",
   );
-  assertEquals([error.kind, sent.length], ["schema-1", 5]);
+  assertEquals([error.code, sent.length], ["schema-1", 5]);
 });
 
 test("fetchManifest() goes by the body where a registry calls it schema 1", async () => {

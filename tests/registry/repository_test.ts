@@ -155,8 +155,10 @@ for (
 ) {
   test(`resolve() lets ${JSON.stringify(text.slice(0, 20))} become no part of an address`, async () => {
     const { repository, sent } = open(() => [200]);
-    await assertRejects(() => repository.resolve(text), kind);
-    await assertRejects(() => repository.fetchManifest(text), kind);
+    // deno-lint-ignore no-explicit-any
+    const type: new (...given: any[]) => Error = kind;
+    await assertRejects(() => repository.resolve(text), type);
+    await assertRejects(() => repository.fetchManifest(text), type);
     assertEquals(sent.length, 0);
   });
 }

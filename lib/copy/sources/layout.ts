@@ -98,7 +98,7 @@ export class LayoutSource implements ImageSource {
     if (size > MAX_DOCUMENT_SIZE) {
       throw new InvalidDocumentError(
         `blob ${digest}`,
-        `it has ${size} bytes, more than ${MAX_DOCUMENT_SIZE}`,
+        { code: "too-large", size, limit: MAX_DOCUMENT_SIZE },
       );
     }
     const entry = await this.#layout.entry(descriptor);

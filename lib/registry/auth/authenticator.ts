@@ -3,6 +3,7 @@
  * and decides after a refusal whether another try makes sense.
  */
 
+import type { AuthenticationProblem } from "../../image/problems.ts";
 import { AuthenticationError, type RegistryError } from "../../image/errors.ts";
 import type { Credential } from "../../image/types.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
@@ -107,7 +108,7 @@ export class Authenticator {
     const credential = await this.#login.credential();
     if (credential?.kind === "registry-token") {
       if (!isHeaderSafe(credential.token)) {
-        throw this.#error("the registry token cannot be sent");
+        throw this.#error({ code: "bad-registry-token" });
       }
       return `Bearer ${credential.token}`;
     }
@@ -213,13 +214,9 @@ export class Authenticator {
       challenges.find(({ scheme }) => scheme === "basic");
     if (usable === undefined) {
       if (challenges.length > 0 && this.#challenge === undefined) {
-        const schemes = challenges.map(({ scheme }) => scheme).join(", ");
-        throw this.#error(
-          `it asks for ${
-            JSON.stringify(cleanText(schemes, 100))
-          }, which is none of Basic and Bearer`,
-          error,
-        );
+        const all = challenges.map(({ scheme }) => scheme).join(", ");
+        const schemes = cleanText(all, 100);
+        throw this.#error({ code: "other-schemes", schemes }, error);
       }
       return;
     }
@@ -232,7 +229,7 @@ export class Authenticator {
     // anonymous request fails; and Harbor then asks for Basic.
     if (this.#challenge?.scheme === "bearer" && !this.#presumed) return;
     if (usable.scheme === "bearer" && !usable.parameters.get("realm")) {
-      throw this.#error("it asks for a token and names no token server", error);
+      throw this.#error({ code: "no-realm" }, error);
     }
     this.#challenge = usable;
     this.#presumed = false;
@@ -307,7 +304,7 @@ export class Authenticator {
     );
   }
 
-  #error(reason: string, cause?: unknown): AuthenticationError {
-    return new AuthenticationError(this.#options.registry, reason, { cause });
+  #error(problem: AuthenticationProblem, cause?: unknown): AuthenticationError {
+    return new AuthenticationError(this.#options.registry, problem, { cause });
   }
 }

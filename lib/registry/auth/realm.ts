@@ -1,5 +1,6 @@
 /** Whether a token server that a registry names may be asked, and with a login. */
 
+import type { AuthenticationProblem } from "../../image/problems.ts";
 import { AuthenticationError } from "../../image/errors.ts";
 import { isPrivateHost } from "../../net/address.ts";
 import { redactAddress } from "../../redact/address.ts";
@@ -47,41 +48,28 @@ export async function checkRealm(
   rules: RealmRules,
 ): Promise<URL> {
   const { origin, registry, login, trusted = [] } = rules;
-  const fail = (
-    reason: string,
-    code?: AuthenticationError["code"],
-    host?: string,
-  ): never => {
-    throw new AuthenticationError(
-      registry,
-      `it names the token server ${
-        JSON.stringify(cleanText(redactAddress(realm), 200))
-      }, ${reason}`,
-      { code, host },
-    );
+  const shown = cleanText(redactAddress(realm), 200);
+  const fail = (problem: AuthenticationProblem): never => {
+    throw new AuthenticationError(registry, problem);
   };
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(realm) || !URL.canParse(realm)) {
-    return fail("which is no absolute address");
+    return fail({ code: "realm-not-absolute", realm: shown });
   }
   const url = new URL(realm);
-  const { protocol, hostname } = url;
+  const { protocol, hostname, host } = url;
   if (protocol !== "https:" && protocol !== "http:") {
-    fail("which is none of http and https");
+    fail({ code: "realm-scheme", realm: shown });
   }
-  if (url.username || url.password) fail("which holds a login of its own");
+  if (url.username || url.password) fail({ code: "realm-login", realm: shown });
   url.hash = "";
   const port = url.port || (protocol === "https:" ? "443" : "80");
   const names = [hostname, `${hostname}:${port}`];
   if (names.some((name) => trusted.includes(name))) return url;
   if (origin.protocol === "https:" && protocol === "http:" && login) {
-    fail(
-      "which is not https, so that anyone on the way could read the login",
-      "realm-plain",
-      url.host,
-    );
+    fail({ code: "realm-plain", realm: shown, host });
   }
   if (isPrivateHost(hostname) && !await isPrivate(origin.hostname, rules)) {
-    fail("which is a private address", "realm-private", url.host);
+    fail({ code: "realm-private", realm: shown, host });
   }
   return url;
 }

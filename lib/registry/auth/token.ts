@@ -5,6 +5,7 @@
  * @see {@link https://distribution.github.io/distribution/spec/auth/oauth/}
  */
 
+import type { AuthenticationProblem } from "../../image/problems.ts";
 import {
   AuthenticationError,
   InvalidDocumentError,
@@ -152,12 +153,9 @@ async function readToken(
   exchange: Awaited<ReturnType<HttpClient["send"]>>,
   { registry }: TokenRequest,
 ): Promise<Token> {
-  const fail = (reason: string, cause?: unknown): never => {
-    throw new AuthenticationError(
-      registry,
-      `the reply of its token server ${exchange.url.host} ${reason}`,
-      { cause },
-    );
+  const { host } = exchange.url;
+  const fail = (problem: AuthenticationProblem): never => {
+    throw new AuthenticationError(registry, problem);
   };
   let fields: Record<string, unknown>;
   try {
@@ -166,18 +164,20 @@ async function readToken(
     fields = value !== null && typeof value === "object" ? value : {};
   } catch (error) {
     if (error instanceof InvalidDocumentError) {
-      return fail(`has more than ${MAX_REPLY_SIZE} bytes`);
+      return fail({ code: "reply-too-large", host, limit: MAX_REPLY_SIZE });
     }
     // Not as the cause: a parser's words quote what it read.
-    if (error instanceof SyntaxError) return fail("is no JSON");
+    if (error instanceof SyntaxError) {
+      return fail({ code: "reply-no-json", host });
+    }
     throw error;
   }
   const value = [fields.token, fields.access_token].find((each) =>
     typeof each === "string" && each !== ""
   );
-  if (value === undefined) return fail("holds no token");
+  if (value === undefined) return fail({ code: "reply-no-token", host });
   if (!isHeaderSafe(value as string)) {
-    return fail("holds a token that cannot be sent");
+    return fail({ code: "reply-bad-token", host });
   }
   const { refresh_token: identityToken } = fields;
   return {

@@ -145,7 +145,7 @@ test("runLogin() sends no login to a token server that it must not go to", () =>
     await assertRejects(
       () => login(path, ARGS, { registry }),
       AuthenticationError,
-      "which is a private address",
+      "realm-private",
     );
     assertEquals(registry.log, ["GET /v2/"]);
   }));

@@ -82,7 +82,12 @@ test("explainError() says what to do where an index has no image at all", () => 
 test("explainError() gives each error its sentence, hint and exit code", () => {
   const table: [unknown, number, sentence: string, hint: string][] = [
     [new UsageError("No image is named"), 2, "No image is named", "--help"],
-    [new InvalidPlatformError("x/", "why"), 2, 'platform "x/": why', "amd64"],
+    [
+      new InvalidPlatformError("x/", { code: "bad-shape" }),
+      2,
+      'platform "x/": it is not os/architecture',
+      "amd64",
+    ],
     [
       registry(401, "UNAUTHORIZED"),
       3,
@@ -91,18 +96,19 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
       "check the name; if it is right: docker-pull login r.example",
     ],
     [
-      new AuthenticationError("r.example", "why"),
+      new AuthenticationError("r.example", { code: "no-realm" }),
       3,
-      "r.example: why",
+      "r.example: it asks for a token",
       "--verb",
     ],
     [
-      new AuthenticationError("r.example", "why", {
+      new AuthenticationError("r.example", {
         code: "realm-plain",
+        realm: "http://auth.test:80/",
         host: "auth.test:80",
       }),
       3,
-      "r.example: why",
+      'it names the token server "http://auth.test',
       "at your own risk, --insecure-host auth.test:80",
     ],
     [
@@ -238,8 +244,18 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     [new StorageError("open", "a", "EODD"), 10, 'open "a": EODD', "--output"],
     [system("EACCES"), 10, 'Cannot open "/a b": permission denied', "--output"],
     [registry(418), 1, "answers HTTP 418", "--verbose"],
-    [new InvalidDocumentError("it", "why"), 1, "Cannot use it: why", "publish"],
-    [new UnsupportedMediaTypeError("a/b", "why"), 1, '"a/b": why', "publish"],
+    [
+      new InvalidDocumentError("it", { code: "no-json" }),
+      1,
+      "Cannot use it: it is no JSON",
+      "publish",
+    ],
+    [
+      new UnsupportedMediaTypeError("a/b", { code: "unknown-layer" }),
+      1,
+      '"a/b": it is a layer',
+      "publish",
+    ],
     [new Error("odd\nsecond line"), 1, "Cannot finish: odd", "--verbose"],
     ["text", 1, "Cannot finish: text", "--verbose"],
     [undefined, 1, "Cannot finish: undefined", "--verbose"],
@@ -265,7 +281,9 @@ test("explainError() blames the files of logins where it is about these", () => 
   const about: ErrorContext = { registry: "r.example", subject: "login" };
   const hint = (error: unknown) => explainError(error, about).hint;
   assertStringIncludes(
-    hint(new InvalidDocumentError("~/.docker/config.json", "why"))!,
+    hint(
+      new InvalidDocumentError("~/.docker/config.json", { code: "no-json" }),
+    )!,
     "repair that file",
   );
   assertStringIncludes(

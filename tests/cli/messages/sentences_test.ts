@@ -9,12 +9,26 @@ import { explainError } from "../../../cli/messages/errors.ts";
 import type { ByCode } from "../../../cli/messages/explanation.ts";
 import { explainWarning } from "../../../cli/messages/warnings.ts";
 import {
+  AuthenticationError,
   CredentialHelperError,
+  type DockerPullError,
   type HelperFailure,
+  InvalidDigestError,
   InvalidDocumentError,
+  InvalidPlatformError,
+  InvalidReferenceError,
   NetworkError,
   StorageError,
+  UnsupportedMediaTypeError,
 } from "../../../lib/image/errors.ts";
+import type {
+  AuthenticationProblem,
+  DigestProblem,
+  DocumentProblem,
+  MediaTypeProblem,
+  PlatformProblem,
+  ReferenceProblem,
+} from "../../../lib/image/problems.ts";
 import type {
   LoginProblem,
   MirrorFault,
@@ -107,7 +121,7 @@ eachOf<Warning>("the warning", {
     [
       {
         source,
-        error: new InvalidDocumentError(source, "it is not valid JSON"),
+        error: new InvalidDocumentError(source, { code: "invalid-json" }),
       },
       `Cannot use ${source}: it is not valid JSON, so no login is taken from ` +
       "there",
@@ -210,7 +224,7 @@ eachOf<MirrorFault>("the fault of a mirror", {
   ],
   "unusable": [
     [
-      { error: new InvalidDocumentError("it", "it is no JSON object") },
+      { error: new InvalidDocumentError("it", { code: "no-object" }) },
       "Mirror m cannot be used: Cannot use it: it is no JSON object",
     ],
   ],
@@ -272,3 +286,327 @@ eachOf<HelperFailure>("the failure of a credential helper", {
   assertEquals(sentence.slice(0, start.length), start);
   return sentence.slice(start.length);
 });
+
+function reasons<T extends { code: string }>(
+  what: string,
+  examples: Examples<T>,
+  make: (problem: T) => DockerPullError,
+  start: string,
+): void {
+  eachOf<T>(what, examples, (problem) => {
+    const error = make(problem);
+    assertEquals(error.code, problem.code);
+    const { sentence } = explainError(error);
+    assertEquals(sentence.slice(0, start.length), start);
+    return sentence.slice(start.length);
+  });
+}
+
+reasons<DigestProblem>(
+  "the problem of a digest",
+  {
+    "no-algorithm": [[{}, 'it has no "algorithm:"']],
+    "unknown-algorithm": [
+      [{ known: ["a", "b"] }, "the algorithm is none of a, b"],
+    ],
+    "bad-hex": [
+      [
+        { algorithm: "sha256", length: 64 },
+        "sha256 has 64 hex digits in lower case",
+      ],
+    ],
+  },
+  (problem) => new InvalidDigestError("x", problem),
+  'Cannot parse digest "x": ',
+);
+
+reasons<PlatformProblem>(
+  "the problem of a platform",
+  {
+    "two-versions": [[{}, "it has two versions"]],
+    "bad-shape": [
+      [{}, "it is not os/architecture or os/architecture/variant"],
+    ],
+    "no-architecture": [
+      [{}, "the architecture is missing, as in linux/amd64"],
+    ],
+  },
+  (problem) => new InvalidPlatformError("x", problem),
+  'Cannot parse platform "x": ',
+);
+
+reasons<ReferenceProblem>(
+  "the problem of a reference",
+  {
+    "empty": [[{}, "it is empty"]],
+    "login": [[{}, "a login cannot be part of it"]],
+    "page": [[{}, "it is a page about images, and no registry"]],
+    "space": [[{}, "there is a space in it"]],
+    "empty-tag": [[{}, "the tag is empty"]],
+    "bad-port": [[{}, "this is no port number"]],
+    "bad-ipv6": [[{}, "this is no IPv6 address in brackets"]],
+    "bare-ipv6": [[{}, "an IPv6 address stands in brackets"]],
+    "empty-label": [[{}, "a part of the host's name is empty"]],
+    "empty-component": [
+      [{}, 'there is nothing between two "/" or at an end'],
+    ],
+    "no-name": [[{}, "the repository's name is missing"]],
+    "capital": [[{}, "a repository's name has no capital letters"]],
+    "bad-start": [[{}, "a name begins with a letter or a digit"]],
+    "bad-end": [[{}, "a name ends with a letter or a digit"]],
+    "image-id": [[{}, "64 hex digits are an image ID, not a name"]],
+    "not-for-address": [[{}, "it cannot be part of an address"]],
+    "no-tag-or-digest": [[{}, "it is neither tag nor digest"]],
+    "too-long": [[{ limit: 9 }, "it is longer than 9 characters"]],
+    "long-tag": [[{ limit: 9 }, "the tag is longer than 9 characters"]],
+    "long-name": [
+      [{ limit: 9 }, "the repository's name is longer than 9 characters"],
+    ],
+    "bad-character": [[{ part: "ı" }, '"ı" cannot be part of it']],
+    "bad-name-character": [[{ part: "$" }, '"$" cannot be part of a name']],
+    "scheme": [[{ part: "docker://" }, 'leave out "docker://"']],
+    "bad-tag": [
+      [
+        { part: "-t" },
+        '"-t" is no tag: letters, digits, "_", "." and "-" only, and the ' +
+        'first is no "." or "-"',
+      ],
+    ],
+    "bad-label": [[{ part: "-a" }, '"-a" cannot be part of a host\'s name']],
+    "bad-separator": [[{ part: ".." }, '".." cannot stand in a name']],
+    "bad-digest": [
+      [
+        { problem: { code: "no-algorithm" } },
+        'the part after "@" is no digest: it has no "algorithm:"',
+      ],
+    ],
+  },
+  (problem) => new InvalidReferenceError("x", 0, problem),
+  'Cannot parse reference "x": ',
+);
+
+const OTHERWISE = ", which other programs read otherwise";
+
+reasons<DocumentProblem>(
+  "the problem of a document",
+  {
+    "no-json": [[{}, "it is no JSON"]],
+    "no-object": [[{}, "it is no JSON object"]],
+    "no-index": [[{}, "it is no index"]],
+    "no-manifest": [[{}, "it is no manifest"]],
+    "neither": [[{}, "it is neither an index nor a manifest"]],
+    "invalid-json": [[{}, "it is not valid JSON"]],
+    "not-json-object": [[{}, "it is not a JSON object"]],
+    "manifests-no-list": [[{}, "its manifests are no list"]],
+    "no-tag-list": [[{}, "it is none"]],
+    "not-a-list": [[{}, "it is no list"]],
+    "entry-no-object": [[{}, "it has an entry that is no object"]],
+    "config-no-name": [[{}, "Config is no name"]],
+    "no-tag": [[{}, "it has no tag"]],
+    "tag-with-digest": [[{}, "a tag with a digest names nothing"]],
+    "layout-version": [[{}, "its version is not 1.0.0"]],
+    "nested-too-deep": [[{}, "indexes are nested too deep"]],
+    "ambiguous-schemas": [[{}, "it can be read as a manifest of two schemas"]],
+    "ambiguous-index": [
+      [{}, "it can be read as an index and as a manifest"],
+    ],
+    "too-large": [
+      [{ limit: 5 }, "it has more than 5 bytes"],
+      [{ size: 6, limit: 5 }, "it has 6 bytes, more than 5"],
+    ],
+    "config-too-large": [
+      [
+        { size: 6, limit: 5 },
+        "its configuration has 6 bytes, more than 5",
+      ],
+    ],
+    "too-many-entries": [[{ limit: 5 }, "it has more than 5 entries"]],
+    "too-many-layers": [[{ limit: 5 }, "it has more than 5 layers"]],
+    "too-many-images": [[{ limit: 5 }, "it names more than 5 images"]],
+    "image-too-many-layers": [
+      [{ limit: 5 }, "an image has more than 5 layers"],
+    ],
+    "index-too-deep": [[{ limit: 4 }, "it is nested more than 4 deep"]],
+    "not-among-first": [
+      [{ limit: 5 }, "the image is not among the first 5 in it"],
+    ],
+    "ambiguous-nesting": [
+      [{ limit: 9 }, `it is nested more than 9 deep${OTHERWISE}`],
+    ],
+    "member-no-object": [[{ field: "auths" }, 'its "auths" is not an object']],
+    "no-list": [[{ field: "layers" }, "layers is no list"]],
+    "no-names": [[{ field: "Layers" }, "Layers is no list of names"]],
+    "no-descriptor": [[{ field: "config" }, "config is no descriptor"]],
+    "no-media-type": [[{ field: "config" }, "config has no mediaType"]],
+    "no-size": [[{ field: "layers[0]" }, "layers[0] has no size"]],
+    "blob-too-large": [
+      [
+        { field: "layers[0]", size: 6, limit: 5 },
+        "layers[0] has 6 bytes, more than 5",
+      ],
+    ],
+    "bad-digest": [
+      [
+        { field: "config", problem: { code: "no-algorithm" } },
+        'config has no digest that can be used: it has no "algorithm:"',
+      ],
+    ],
+    "two-sizes": [[{ digest }, `it gives two sizes for ${digest}`]],
+    "layer-count": [
+      [
+        { config: 3, manifest: 1 },
+        "it speaks of 3 layers, the manifest of 1",
+      ],
+    ],
+    "not-as-announced": [
+      [
+        { mediaType: "a/b", announced: "c/d" },
+        "it is a/b and was announced as c/d",
+      ],
+    ],
+    "bad-inline-data": [[{ size: 5 }, "it is not the base64 of 5 bytes"]],
+    "ambiguous-type": [
+      [
+        { own: "a/b", told: "c/d" },
+        "it says that it is a/b, the registry says c/d",
+      ],
+    ],
+    "ambiguous-fields": [
+      [
+        { told: "a/b", fields: "index" },
+        "it should be a/b, and has the fields of an index",
+      ],
+      [
+        { told: "a/b", fields: "manifest" },
+        "it should be a/b, and has the fields of a manifest",
+      ],
+    ],
+    "ambiguous-character": [
+      [{ field: "urls" }, `urls has half a character in it${OTHERWISE}`],
+    ],
+    "wrong-type": ([
+      ["object", "an object"],
+      ["list", "a list"],
+      ["text", "a text"],
+      ["number", "a number"],
+      ["boolean", "true or false"],
+      ["time", "a time of RFC 3339"],
+      ["int64", "a whole number of 64 bits"],
+    ] as const).flatMap(([wanted, words]) =>
+      ([["7x", "7x"], ["{", "an object"], ["[", "a list"]] as const).map((
+        [found, shown],
+      ) => [
+        { field: "os", found, wanted },
+        `os is ${shown} and not ${words}, which other programs refuse`,
+      ])
+    ),
+    "ambiguous-no-number": [
+      [{ field: "size" }, `size is no number${OTHERWISE}`],
+    ],
+    "ambiguous-number": [
+      [{ field: "size", written: "0.5" }, `size is written 0.5${OTHERWISE}`],
+    ],
+    "ambiguous-repetition": [
+      [{ written: "layers" }, `it has "layers" twice${OTHERWISE}`],
+    ],
+    "ambiguous-neighbour": [
+      [
+        { written: "Layers", field: "layers" },
+        `it has "Layers" beside "layers"${OTHERWISE}`,
+      ],
+    ],
+    "ambiguous-spelling": [
+      [
+        { written: "Layers", field: "layers" },
+        `it has "Layers" for "layers"${OTHERWISE}`,
+      ],
+    ],
+  },
+  (problem) => new InvalidDocumentError("it", problem),
+  "Cannot use it: ",
+);
+
+reasons<MediaTypeProblem>(
+  "the problem of a media type",
+  {
+    "schema-1": [
+      [
+        {},
+        "the registry has the image in Docker's schema 1 only, which ended in " +
+        "2019; it must be pushed anew",
+      ],
+    ],
+    "artifact": [[{}, "it is no container image"]],
+    "unknown-document": [[{ known: ["c/d", "e/f"] }, "it is none of c/d, e/f"]],
+    "unknown-layer": [
+      [{}, "it is a layer in a form that loaders cannot unpack"],
+    ],
+  },
+  (problem) => new UnsupportedMediaTypeError("a/b", problem),
+  'Cannot use media type "a/b": ',
+);
+
+const realm = "http://a.test/t";
+const NAMED = `it names the token server "${realm}", which`;
+
+reasons<AuthenticationProblem>(
+  "the problem of a login",
+  {
+    "realm-not-absolute": [[{ realm }, `${NAMED} is no absolute address`]],
+    "realm-scheme": [[{ realm }, `${NAMED} is none of http and https`]],
+    "realm-login": [[{ realm }, `${NAMED} holds a login of its own`]],
+    "realm-plain": [
+      [
+        { realm, host: "a.test" },
+        `${NAMED} is not https, so that anyone on the way could read the login`,
+      ],
+    ],
+    "realm-private": [
+      [{ realm, host: "a.test" }, `${NAMED} is a private address`],
+    ],
+    "no-realm": [[{}, "it asks for a token and names no token server"]],
+    "bad-registry-token": [[{}, "the registry token cannot be sent"]],
+    "no-scheme": [
+      [{}, "it asks for a login in none of the ways Basic and Bearer"],
+    ],
+    "other-schemes": [
+      [
+        { schemes: "ntlm" },
+        'it asks for "ntlm", which is none of Basic and Bearer',
+      ],
+    ],
+    "reply-too-large": [
+      [
+        { host: "a.test", limit: 5 },
+        "the reply of its token server a.test has more than 5 bytes",
+      ],
+    ],
+    "reply-no-json": [
+      [
+        { host: "a.test" },
+        "the reply of its token server a.test is no JSON",
+      ],
+    ],
+    "reply-no-token": [
+      [
+        { host: "a.test" },
+        "the reply of its token server a.test holds no token",
+      ],
+    ],
+    "reply-bad-token": [
+      [
+        { host: "a.test" },
+        "the reply of its token server a.test holds a token that cannot be sent",
+      ],
+    ],
+    "login-refused": [
+      [{ words: "" }, "it refuses the user name or password"],
+      [{ words: "DENIED" }, "it refuses the user name or password (DENIED)"],
+    ],
+    "no-registry": [
+      [{ status: 404 }, "there is no registry, for its /v2/ answers HTTP 404"],
+    ],
+  },
+  (problem) => new AuthenticationError("r.test", problem),
+  "Cannot log in to r.test: ",
+);

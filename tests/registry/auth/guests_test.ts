@@ -95,7 +95,7 @@ for (
     const { get, sent } = world(frontEnd({ realm }), LOGIN, {
       lookup: () => Promise.resolve(["192.0.2.1"]),
     });
-    await assertRejects(() => get(), AuthenticationError, "private address");
+    await assertRejects(() => get(), AuthenticationError, "realm-private");
     assertEquals(sent.at(-1)!.url.host, "back.test");
   });
 }

@@ -1,9 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError } from "../../../lib/image/errors.ts";
 import { isLinkLocal, isPrivateHost } from "../../../lib/net/address.ts";
 import {
@@ -59,15 +54,15 @@ for (
 }
 
 for (
-  const [realm, reason] of [
-    ["/token", "no absolute address"],
-    ["auth.test/token", "no absolute address"],
-    ["//auth.test/token", "no absolute address"],
-    ["https://", "no absolute address"],
-    ["", "no absolute address"],
-    ["ftp://auth.test/token", "none of http and https"],
-    ["file:///etc/passwd", "none of http and https"],
-    ["https://user:pw@auth.test/", "a login of its own"],
+  const [realm, code] of [
+    ["/token", "realm-not-absolute"],
+    ["auth.test/token", "realm-not-absolute"],
+    ["//auth.test/token", "realm-not-absolute"],
+    ["https://", "realm-not-absolute"],
+    ["", "realm-not-absolute"],
+    ["ftp://auth.test/token", "realm-scheme"],
+    ["file:///etc/passwd", "realm-scheme"],
+    ["https://user:pw@auth.test/", "realm-login"],
   ] as const
 ) {
   test(`checkRealm() refuses ${realm || "an empty one"} to whoever vouches for it`, async () => {
@@ -75,10 +70,9 @@ for (
       () => check(realm, "https://r.test", { trusted: ["auth.test"] }),
       AuthenticationError,
     );
-    assertStringIncludes(error.message, reason);
     const shown = realm.replace("user:pw@", "•••@");
-    assertStringIncludes(error.message, JSON.stringify(shown));
-    assertEquals([error.registry, error.code], ["r", undefined]);
+    assertEquals(error.problem, { code, realm: shown });
+    assertEquals(error.registry, "r");
   });
 }
 
@@ -96,9 +90,7 @@ for (
       () => check(realm, "https://r.test"),
       AuthenticationError,
     );
-    assertEquals([error.code, error.host], [code, host]);
-    const shown = realm.replace("user:pw@", "•••@");
-    assertStringIncludes(error.message, JSON.stringify(shown));
+    assertEquals(error.problem, { code, realm, host });
     const url = await check(realm, "https://r.test", { trusted: [host] });
     assertEquals(url.host, host);
   });
@@ -198,7 +190,7 @@ test("a token server of plain HTTP is asked where there is no login, and else to
   assertEquals(await anonymous.get(), 200);
   const known = world(registry, LOGIN);
   const error = await assertRejects(() => known.get(), AuthenticationError);
-  assertEquals([error.code, error.host], ["realm-plain", "auth.r.test"]);
+  assertEquals(error.code, "realm-plain");
   assertEquals(known.log(), ["GET r.test/v2/a/b/manifests/1"]);
   const trusted = world(registry, LOGIN, { trustedRealms: ["auth.r.test"] });
   assertEquals(await trusted.get(), 200);

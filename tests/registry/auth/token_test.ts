@@ -91,22 +91,30 @@ for (const [what, fields, seconds] of LIVES) {
 }
 
 for (
-  const [what, body, reason] of [
-    ["no JSON", "<json>SECRET</json>", "is no JSON"],
-    ["no token", '{"expires_in":300}', "holds no token"],
-    ["null", "null", "holds no token"],
-    ["a list", "[]", "holds no token"],
-    ["a token that is no text", '{"token":{"a":1}}', "holds no token"],
-    ["an empty token", '{"token":""}', "holds no token"],
-    ["a token that splits the header", '{"token":"a\\r\\nx: y"}', "cannot be"],
-    ["a token with letters that no header has", '{"token":"é"}', "cannot be"],
-    ["2 MB", `{"token":"${"x".repeat(2e6)}"}`, "more than 1048576 bytes"],
+  const [what, body, code] of [
+    ["no JSON", "<json>SECRET</json>", "reply-no-json"],
+    ["no token", '{"expires_in":300}', "reply-no-token"],
+    ["null", "null", "reply-no-token"],
+    ["a list", "[]", "reply-no-token"],
+    ["a token that is no text", '{"token":{"a":1}}', "reply-no-token"],
+    ["an empty token", '{"token":""}', "reply-no-token"],
+    [
+      "a token that splits the header",
+      '{"token":"a\\r\\nx: y"}',
+      "reply-bad-token",
+    ],
+    [
+      "a token with letters that no header has",
+      '{"token":"é"}',
+      "reply-bad-token",
+    ],
+    ["2 MB", `{"token":"${"x".repeat(2e6)}"}`, "reply-too-large"],
   ] as const
 ) {
   test(`requestToken() refuses a reply with ${what}`, async () => {
     const { error } = await ask(() => [200, {}, body]);
     assert(error instanceof AuthenticationError, `${error}`);
-    assertStringIncludes(error.message, reason);
+    assertEquals(error.code, code);
     assert(!error.message.includes("SECRET"));
   });
 }

@@ -149,7 +149,7 @@ export const blobs: Row[] = [
       config: (_sent, _count, world) => world.reply(200, {}, endless()),
     },
     ends: "InvalidDocumentError",
-    says: /more than/,
+    says: /too-large/,
   },
   {
     what: "a configuration of other bytes",

@@ -6,16 +6,16 @@ import { AUTH, challenge, endless, EVIL, filler, redirect } from "./world.ts";
 
 /** Realms at which a login is safe with nobody. */
 const REALMS: [what: string, realm: string, says: RegExp][] = [
-  ["this machine", "https://127.0.0.1/token", /private address/],
-  ["a cloud's metadata", "https://169.254.169.254/latest", /private address/],
-  ["a private address in IPv6", "https://[::ffff:a00:1]/t", /private address/],
-  ["this machine as a number", "https://2130706433/token", /private address/],
-  ["localhost", "https://auth.localhost:8443/token", /private address/],
-  ["plain http", `http://${AUTH}/token`, /not https/],
-  ["a file", "file:///etc/passwd", /none of http and https/],
-  ["a relative address", "/token", /no absolute address/],
-  ["an address with a login", `https://u:p@${EVIL}/t`, /login of its own/],
-  ["an address that is none", "https://[::1", /no absolute address/],
+  ["this machine", "https://127.0.0.1/token", /realm-private/],
+  ["a cloud's metadata", "https://169.254.169.254/latest", /realm-private/],
+  ["a private address in IPv6", "https://[::ffff:a00:1]/t", /realm-private/],
+  ["this machine as a number", "https://2130706433/token", /realm-private/],
+  ["localhost", "https://auth.localhost:8443/token", /realm-private/],
+  ["plain http", `http://${AUTH}/token`, /realm-plain/],
+  ["a file", "file:///etc/passwd", /realm-scheme/],
+  ["a relative address", "/token", /realm-not-absolute/],
+  ["an address with a login", `https://u:p@${EVIL}/t`, /realm-login/],
+  ["an address that is none", "https://[::1", /realm-not-absolute/],
 ];
 
 const realms: Row[] = REALMS.map(([what, realm, says]) => ({
@@ -31,21 +31,21 @@ const REPLIES: [what: string, reply: string, says: RegExp][] = [
   [
     "of a token that would split a header",
     JSON.stringify({ token: "x\r\nX-Evil: 1" }),
-    /cannot be sent/,
+    /reply-bad-token/,
   ],
   [
     "of a token with letters that no header has",
     JSON.stringify({ token: "tökén\u202e" }),
-    /cannot be sent/,
+    /reply-bad-token/,
   ],
-  ["without a token", '{"token":"","access_token":null}', /holds no token/],
-  ["that is a list", '["token"]', /holds no token/],
-  ["that is no JSON", "<token>Sign in</token>", /is no JSON/],
-  ["nested half a million deep", "[".repeat(500_000), /is no JSON/],
+  ["without a token", '{"token":"","access_token":null}', /reply-no-token/],
+  ["that is a list", '["token"]', /reply-no-token/],
+  ["that is no JSON", "<token>Sign in</token>", /reply-no-json/],
+  ["nested half a million deep", "[".repeat(500_000), /reply-no-json/],
   [
     "nested deep, in balance",
     `${"[".repeat(250_000)}${"]".repeat(250_000)}`,
-    /is no JSON|holds no token/,
+    /reply-no-json|reply-no-token/,
   ],
 ];
 
@@ -78,7 +78,7 @@ export const logins: Row[] = [
         world.json({ token: "x".repeat(2_000_000) }),
     },
     ends: "AuthenticationError",
-    says: /more than 1048576 bytes/,
+    says: /reply-too-large/,
     bytes: 2_100_000,
   },
   {
@@ -87,7 +87,7 @@ export const logins: Row[] = [
       token: (_sent, _count, world) => world.reply(200, {}, endless()),
     },
     ends: "AuthenticationError",
-    says: /more than 1048576 bytes/,
+    says: /reply-too-large/,
     bytes: 1_300_000,
   },
   {
@@ -112,7 +112,7 @@ export const logins: Row[] = [
     what: "a token server that leads to this machine",
     answers: { token: redirect("https://127.0.0.1/token") },
     ends: "AuthenticationError",
-    says: /private address/,
+    says: /realm-private/,
   },
   {
     what: "a token server that leads to plain http",
@@ -143,7 +143,7 @@ export const logins: Row[] = [
         }),
     },
     ends: "AuthenticationError",
-    says: /no absolute address/,
+    says: /realm-not-absolute/,
     requests: 1,
   },
   {
@@ -155,7 +155,7 @@ export const logins: Row[] = [
         }),
     },
     ends: "AuthenticationError",
-    says: /none of Basic and Bearer/,
+    says: /other-schemes/,
     requests: 1,
     check: (_world, written) => assert(written.length < 20_000),
   },
@@ -166,7 +166,7 @@ export const logins: Row[] = [
         world.reply(401, { "www-authenticate": "Negotiate" }),
     },
     ends: "AuthenticationError",
-    says: /"negotiate", which is none of Basic and Bearer/,
+    says: /other-schemes \{"schemes":"negotiate"\}/,
   },
   {
     what: "a challenge that never ends: each token is refused, for more scopes",

@@ -1,0 +1,201 @@
+/**
+ * What can be wrong with a text or a document, as data: a code, and what it is
+ * about. Putting it in words is the caller's affair.
+ */
+
+/** Why a text is no digest. */
+export type DigestProblem =
+  /** It has no `algorithm:` at its beginning. */
+  | { code: "no-algorithm" }
+  | { code: "unknown-algorithm"; known: readonly string[] }
+  /** The algorithm has so many hex digits, in lower case. */
+  | { code: "bad-hex"; algorithm: string; length: number };
+
+/** Why a text is no platform. */
+export type PlatformProblem = {
+  code: "two-versions" | "bad-shape" | "no-architecture";
+};
+
+/** Why a text is no reference, or no part of one. */
+export type ReferenceProblem =
+  | {
+    code:
+      | "empty"
+      /** It is the address of a page about images. */
+      | "page"
+      /** There is a login in it. */
+      | "login"
+      | "space"
+      | "empty-tag"
+      | "bad-port"
+      /** What stands in brackets is no IPv6 address, or one stands in none. */
+      | "bad-ipv6"
+      | "bare-ipv6"
+      /** A part of the host's name is empty, or one of the repository's. */
+      | "empty-label"
+      | "empty-component"
+      | "no-name"
+      | "capital"
+      /** A name begins or ends with something else than a letter or a digit. */
+      | "bad-start"
+      | "bad-end"
+      /** It is an image's ID. */
+      | "image-id"
+      /** It cannot be part of an address, or is neither tag nor digest. */
+      | "not-for-address"
+      | "no-tag-or-digest";
+  }
+  | {
+    code: "too-long" | "long-tag" | "long-name";
+    /** The most characters that it can have. */
+    limit: number;
+  }
+  | {
+    code:
+      /** A character that nothing can have, or none of a repository's name. */
+      | "bad-character"
+      | "bad-name-character"
+      | "scheme"
+      | "bad-tag"
+      | "bad-label"
+      | "bad-separator";
+    /** What is wrong. */
+    part: string;
+  }
+  | { code: "bad-digest"; problem: DigestProblem };
+
+/** What a member of a document is to be: `time` as in RFC 3339. */
+export type JsonType =
+  | "object"
+  | "list"
+  | "text"
+  | "number"
+  | "boolean"
+  | "time"
+  | "int64";
+
+/**
+ * What is wrong with a document. Where the code begins with `ambiguous`, one
+ * program may read it as one thing and the next one as another.
+ */
+export type DocumentProblem =
+  | {
+    code:
+      | "no-json"
+      | "no-object"
+      | "no-index"
+      | "no-manifest"
+      /** Neither an index nor a manifest. */
+      | "neither"
+      /** The same of a file of logins, none of which is quoted. */
+      | "invalid-json"
+      | "not-json-object"
+      | "manifests-no-list"
+      | "no-tag-list"
+      /** Of an archive: `manifest.json`, an entry of it, its `Config`, a tag. */
+      | "not-a-list"
+      | "entry-no-object"
+      | "config-no-name"
+      | "no-tag"
+      | "tag-with-digest"
+      | "layout-version"
+      | "nested-too-deep"
+      | "ambiguous-schemas"
+      | "ambiguous-index";
+  }
+  /** It has more bytes, or nobody knows how many, than there can be. */
+  | { code: "too-large"; size?: number; limit: number }
+  | { code: "config-too-large"; size: number; limit: number }
+  | {
+    code:
+      | "too-many-entries"
+      | "too-many-layers"
+      | "too-many-images"
+      | "image-too-many-layers"
+      | "index-too-deep"
+      /** The image is not among the first entries of an index. */
+      | "not-among-first"
+      | "ambiguous-nesting";
+    limit: number;
+  }
+  | {
+    code:
+      | "member-no-object"
+      | "no-list"
+      | "no-names"
+      | "no-descriptor"
+      | "no-media-type"
+      | "no-size";
+    field: string;
+  }
+  | { code: "blob-too-large"; field: string; size: number; limit: number }
+  | { code: "bad-digest"; field: string; problem: DigestProblem }
+  | { code: "two-sizes"; digest: string }
+  /** The configuration has so many layers, the manifest so many. */
+  | { code: "layer-count"; config: number; manifest: number }
+  | { code: "not-as-announced"; mediaType: string; announced: string }
+  /** Inline data that is not the base64 of so many bytes. */
+  | { code: "bad-inline-data"; size: number }
+  /** It says that it is of one type, and whoever sent it of another. */
+  | { code: "ambiguous-type"; own: string; told: string }
+  /** It has the fields of something else than its type. */
+  | { code: "ambiguous-fields"; told: string; fields: "index" | "manifest" }
+  /** What is found: a literal, or `{` or `[` for an object or a list. */
+  | { code: "wrong-type"; field: string; found: string; wanted: JsonType }
+  /** Half a character, or a number that is something else. */
+  | { code: "ambiguous-character" | "ambiguous-no-number"; field: string }
+  | { code: "ambiguous-number"; field: string; written: string }
+  | { code: "ambiguous-repetition"; written: string }
+  | {
+    code: "ambiguous-neighbour" | "ambiguous-spelling";
+    written: string;
+    field: string;
+  };
+
+/** Why a document or layer of a media type cannot be used. */
+export type MediaTypeProblem =
+  /** It is in Docker's schema 1, which ended in 2019. */
+  | { code: "schema-1" }
+  /** It is no image. */
+  | { code: "artifact" }
+  /** It is none of the types that a document can have. */
+  | { code: "unknown-document"; known: readonly string[] }
+  /** It is a layer in a form that loaders cannot unpack. */
+  | { code: "unknown-layer" };
+
+/** Why no login, or no token, could be had or sent. */
+export type AuthenticationProblem =
+  /** The token server is no absolute address, has another scheme, or a login. */
+  | {
+    code: "realm-not-absolute" | "realm-scheme" | "realm-login";
+    realm: string;
+  }
+  /** It is not asked unless the user vouches for it, as `host[:port]`. */
+  | { code: "realm-plain" | "realm-private"; realm: string; host: string }
+  | {
+    code:
+      | "no-realm"
+      /** A registry token cannot be part of a header. */
+      | "bad-registry-token"
+      /** It asks for a login in none of the ways Basic and Bearer. */
+      | "no-scheme";
+  }
+  /** The same, and these are the ways. */
+  | { code: "other-schemes"; schemes: string }
+  /** The reply of the token server `host` is of no use. */
+  | { code: "reply-too-large"; host: string; limit: number }
+  | {
+    code: "reply-no-json" | "reply-no-token" | "reply-bad-token";
+    host: string;
+  }
+  /** The login is refused, in these words of the registry. */
+  | { code: "login-refused"; words: string }
+  /** There is no registry, for its `/v2/` has another status. */
+  | { code: "no-registry"; status: number };
+
+/** A problem for developers: its code and data. */
+export function problemText({ code, ...data }: { code: string }): string {
+  return Object.keys(data).length > 0
+    ? `${code} ${JSON.stringify(data)}`
+    : code;
+}
