@@ -129,6 +129,8 @@ const DOCUMENT: Sentences<DocumentProblem> = {
   "bad-digest": ({ field, problem }) =>
     `${field} has no digest that can be used: ${sentenceOf(DIGEST, problem)}`,
   "two-sizes": ({ digest }) => `it gives two sizes for ${digest}`,
+  "elsewhere": ({ where = "no address" }) =>
+    `it goes on at ${where}, where no list of this repository is`,
   "layer-count": ({ config, manifest }) =>
     `it speaks of ${config} layers, the manifest of ${manifest}`,
   "not-as-announced": ({ mediaType, announced }) =>

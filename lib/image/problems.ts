@@ -131,6 +131,8 @@ export type DocumentProblem =
   | { code: "blob-too-large"; field: string; size: number; limit: number }
   | { code: "bad-digest"; field: string; problem: DigestProblem }
   | { code: "two-sizes"; digest: string }
+  /** A list of tags that goes on at another place, or at no address. */
+  | { code: "elsewhere"; where?: string }
   /** The configuration has so many layers, the manifest so many. */
   | { code: "layer-count"; config: number; manifest: number }
   | { code: "not-as-announced"; mediaType: string; announced: string }

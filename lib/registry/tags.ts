@@ -51,12 +51,9 @@ export function nextPage(
     link?.slice(0, 8_000) ?? "",
   );
   if (match === null) return undefined;
-  const elsewhere = (where: string) =>
-    new InvalidDocumentError(
-      "the list of tags",
-      `it goes on at ${where}, where no list of this repository is`,
-    );
-  if (!URL.canParse(match[1]!, page)) throw elsewhere("no address");
+  const elsewhere = (where?: string) =>
+    new InvalidDocumentError("the list of tags", { code: "elsewhere", where });
+  if (!URL.canParse(match[1]!, page)) throw elsewhere();
   const next = new URL(match[1]!, page);
   // Behind a proxy that ends TLS, registries get their own scheme wrong.
   const under = next.host === base.host &&

@@ -134,7 +134,7 @@ for (
     await assertRejects(
       () => repository.tags(),
       InvalidDocumentError,
-      "it goes on at",
+      "elsewhere",
     );
     assertEquals(sent.length, 1);
   });

@@ -452,6 +452,13 @@ reasons<DocumentProblem>(
       ],
     ],
     "two-sizes": [[{ digest }, `it gives two sizes for ${digest}`]],
+    "elsewhere": [
+      [{}, "it goes on at no address, where no list of this repository is"],
+      [
+        { where: "a.test/b" },
+        "it goes on at a.test/b, where no list of this repository is",
+      ],
+    ],
     "layer-count": [
       [
         { config: 3, manifest: 1 },
