@@ -136,7 +136,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
  */
 export function changeAuths(
   text: string,
-  change: (auths: Record<string, unknown>) => void,
+  change: (auths: Map<string, unknown>) => void,
 ): string {
   const mark = randomUUID();
   const document = JSON.parse(
@@ -145,9 +145,12 @@ export function changeAuths(
       : text.replace(TOKEN, (t) => t[0] === '"' ? t : `"${mark}${t}"`),
   );
   const before = JSON.stringify(document);
-  const auths = document.auths ?? {};
+  // A map, so that no key means more than itself.
+  const auths = new Map(Object.entries(document.auths ?? {}));
   change(auths);
-  if (Object.keys(auths).length > 0) document.auths = auths;
+  if (auths.size > 0 || document.auths) {
+    document.auths = Object.fromEntries(auths);
+  }
   if (JSON.stringify(document) === before) return text;
   const indentation = /[\r\n]([ \t]+)\S/.exec(text)?.[1] ??
     (before === "{}" ? "\t" : "");

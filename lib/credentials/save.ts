@@ -73,7 +73,7 @@ function fileEntry(registry: string, credential: Credential): unknown {
 async function edit(
   path: string,
   { source = path, signal }: SaveOptions,
-  change: (auths: Record<string, unknown>, file: AuthFile) => void,
+  change: (auths: Map<string, unknown>, file: AuthFile) => void,
 ): Promise<void> {
   await makePrivateFolder(path);
   const lock = await acquireLock(`${path}.lock`, { signal });
@@ -111,7 +111,7 @@ export async function saveCredential(
   // what may have been there in plain text.
   const entry = helper ? {} : fileEntry(registry, credential);
   if (helper) await storeWithHelper(helper, server, credential, options);
-  await edit(path, options, (auths) => void (auths[server] = entry));
+  await edit(path, options, (auths) => void auths.set(server, entry));
   return helper ? `docker-credential-${helper}` : source;
 }
 
@@ -137,10 +137,10 @@ export async function eraseCredential(
   let helper = "";
   await edit(path, options, (auths, file) => {
     helper = configuredHelper(file, registry, dialect);
-    for (const key of Object.keys(auths)) {
+    for (const [key, entry] of auths) {
       if (findServerKey([key], registry, { anyPath }) === undefined) continue;
-      if (JSON.stringify(auths[key]) !== "{}") places[0] = source;
-      delete auths[key];
+      if (JSON.stringify(entry) !== "{}") places[0] = source;
+      auths.delete(key);
     }
   });
   if (helper) {

@@ -296,7 +296,7 @@ export const TARGETS: readonly Target[] = [
       }
       if (text.trim() === "") return;
       const changed = changeAuths(text, (auths) => {
-        auths["r.test"] = { auth: "x" };
+        auths.set("r.test", { auth: "x" });
       });
       const { auths = {}, ...others } = JSON.parse(text);
       assertEquals(JSON.parse(changed), {
