@@ -132,6 +132,7 @@ export {
   type MirrorAddress,
   type MirrorOptions,
   openRepository,
+  type RegistryAccess,
 } from "./lib/registry/mirrors/mirrors.ts";
 export {
   type CallOptions,
@@ -143,6 +144,8 @@ export type { Lookup } from "./lib/registry/auth/realm.ts";
 export { toNetworkError } from "./lib/net/network_error.ts";
 export { isRetryable, retryDelay } from "./lib/net/retry.ts";
 export type { ExchangeRecord, HttpOptions } from "./lib/net/http_options.ts";
+export type { RetryPolicy } from "./lib/net/retry_policy.ts";
+export type { TransferPolicy } from "./lib/transfer/policy.ts";
 export type { PlainHttp } from "./lib/registry/endpoint.ts";
 export {
   createTransport,

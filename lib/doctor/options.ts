@@ -3,8 +3,6 @@
 import {
   CALL,
   either,
-  FLAG,
-  LIST,
   OBJECT,
   orFalse,
   type Rules,
@@ -13,12 +11,15 @@ import {
   TIMEOUT,
 } from "../image/options.ts";
 import type { Warning } from "../image/events.ts";
-import type { Mirror } from "../registry/mirrors/mirrors.ts";
+import {
+  ACCESS_RULES,
+  type RegistryAccess,
+} from "../registry/mirrors/options.ts";
 import type { AllTlsOptions } from "../net/tls_settings.ts";
-import type { CredentialProvider, Fetch, Platform } from "../image/types.ts";
+import type { Fetch, Platform } from "../image/types.ts";
 
 /** How an examination is made: as the pull would be that it stands for. */
-export interface DiagnoseOptions {
+export interface DiagnoseOptions extends RegistryAccess {
   /** What sends the requests. */
   fetch: Fetch;
   /** Which proxy an address is reached by, if any, with its login. */
@@ -30,29 +31,6 @@ export interface DiagnoseOptions {
    * @default {undefined} The runtime's own are.
    */
   tls?: () => Promise<AllTlsOptions>;
-  /** Looks up logins. */
-  credentials?: CredentialProvider;
-  /** Whether to talk to the registry by plain HTTP. */
-  plainHttp?: boolean;
-  /**
-   * Token servers, as `host` or `host:port`, that a login is sent to though
-   * they speak plain HTTP or are at a private address.
-   *
-   * @default {[]}
-   */
-  trustedRealms?: readonly string[];
-  /**
-   * The mirrors.
-   *
-   * @default {[]}
-   */
-  mirrors?: readonly Mirror[];
-  /**
-   * Whether mirrors are believed about tags.
-   *
-   * @default {false}
-   */
-  trustMirrors?: boolean;
   /** The platform; without it, Linux on this machine's processor. */
   platform?: string | Platform;
   /**
@@ -87,14 +65,10 @@ export interface DiagnoseOptions {
 
 /** What those options may be. */
 export const DIAGNOSE_RULES: Rules<DiagnoseOptions> = {
+  ...ACCESS_RULES,
   fetch: CALL,
   proxy: CALL,
   tls: CALL,
-  credentials: CALL,
-  plainHttp: FLAG,
-  trustedRealms: LIST,
-  mirrors: LIST,
-  trustMirrors: FLAG,
   platform: either(TEXT, OBJECT),
   cacheDir: orFalse(TEXT),
   outputDir: TEXT,

@@ -1,15 +1,9 @@
 /** What {@linkcode HttpClient} takes and tells. */
 
 import type { OnEvent } from "../image/events.ts";
-import {
-  CALL,
-  MAX_WAIT,
-  RETRIES,
-  type Rules,
-  TEXT,
-  TIMEOUT,
-} from "../image/options.ts";
+import { CALL, type Rules, TEXT } from "../image/options.ts";
 import type { Fetch, FetchThread } from "../image/types.ts";
+import { RETRY_RULES, type RetryPolicy } from "./retry_policy.ts";
 import { VERSION } from "./version.ts";
 
 /** How this client is called where none has been set. */
@@ -34,7 +28,7 @@ export interface ExchangeRecord {
 }
 
 /** How requests are sent. */
-export interface HttpOptions {
+export interface HttpOptions extends RetryPolicy {
   /** What sends a single request. */
   fetch: Fetch;
   /** Takes `retry` events. */
@@ -42,33 +36,11 @@ export interface HttpOptions {
   /** Takes a record of every single request. */
   onExchange?: (record: ExchangeRecord) => void;
   /**
-   * How many more tries a request for a document gets.
-   *
-   * @default {5}
-   */
-  retries?: number;
-  /**
-   * Milliseconds to wait for a response's head, and for each further piece of
-   * a document.
-   *
-   * @default {30_000}
-   */
-  timeout?: number;
-  /**
-   * The longest wait, in milliseconds, that a server may ask for before
-   * another try; where it asks for more, the request has failed.
-   *
-   * @default {60_000}
-   */
-  maxWait?: number;
-  /**
    * The User-Agent header.
    *
    * @default {"docker-pull/VERSION"}
    */
   userAgent?: string;
-  /** Waits; for tests. */
-  sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** From 0 up to 1, by which waits are shortened; for tests. */
   random?: () => number;
   /** Milliseconds since 1970; for tests. */
@@ -77,14 +49,11 @@ export interface HttpOptions {
 
 /** What those options may be. */
 export const HTTP_RULES: Rules<HttpOptions> = {
+  ...RETRY_RULES,
   fetch: CALL,
   onEvent: CALL,
   onExchange: CALL,
-  retries: RETRIES,
-  timeout: TIMEOUT,
-  maxWait: MAX_WAIT,
   userAgent: TEXT,
-  sleep: CALL,
   random: CALL,
   now: CALL,
 };

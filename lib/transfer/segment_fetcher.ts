@@ -4,25 +4,14 @@ import { sleep } from "../image/abort.ts";
 import { ContentMismatchError, RegistryError } from "../image/errors.ts";
 import type { OnEvent } from "../image/events.ts";
 import { isRetryable, retryDelay, retryEvent } from "../net/retry.ts";
+import type { RetryPolicy } from "../net/retry_policy.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import type { Segment } from "./blob.ts";
 import type { Connection } from "./connection.ts";
 import { SlowConnectionError } from "./watchdog.ts";
 
 /** How long a {@linkcode SegmentFetcher} goes on trying. */
-export interface SegmentFetcherOptions {
-  /**
-   * How often a request is tried again without a byte gained.
-   *
-   * @default {5}
-   */
-  retries?: number;
-  /**
-   * The longest wait, in milliseconds, that a server may ask for.
-   *
-   * @default {60_000}
-   */
-  maxWait?: number;
+export interface SegmentFetcherOptions extends RetryPolicy {
   /**
    * Bytes a second that count as progress.
    *
@@ -37,8 +26,6 @@ export interface SegmentFetcherOptions {
   signal: AbortSignal;
   /** Told of every other try. */
   onEvent: OnEvent;
-  /** Waits between tries; for tests. */
-  sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** How often a response that does not fit is asked for again. */

@@ -8,14 +8,8 @@ import { onAbort } from "../image/abort.ts";
 import {
   CALL,
   checkOptions,
-  CONCURRENCY,
-  FLAG,
-  MAX_WAIT,
-  MIN_SPEED,
-  RETRIES,
   type Rules,
   SIGNAL,
-  TIMEOUT,
   wholeFrom,
 } from "../image/options.ts";
 import { ContentMismatchError } from "../image/errors.ts";
@@ -32,6 +26,7 @@ import { Admission } from "./admission.ts";
 import { SegmentFetcher } from "./segment_fetcher.ts";
 import { Connection } from "./connection.ts";
 import { Waiters } from "./waiters.ts";
+import { TRANSFER_POLICY_RULES, type TransferPolicy } from "./policy.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Watchdog } from "./watchdog.ts";
 import { Writers } from "./writers.ts";
@@ -39,40 +34,7 @@ import { Writers } from "./writers.ts";
 export type { BlobOutcome, BlobTarget, BlobTask, OpenOptions } from "./blob.ts";
 
 /** How blobs are transferred. */
-export interface TransferOptions {
-  /**
-   * The number of connections.
-   *
-   * @default {3}
-   */
-  concurrency?: number;
-  /**
-   * How often a request is tried again without a byte gained.
-   *
-   * @default {5}
-   */
-  retries?: number;
-  /**
-   * Milliseconds without a byte after which a request is made anew.
-   *
-   * @default {30_000}
-   */
-  timeout?: number;
-  /**
-   * The longest wait, in milliseconds, that a server may ask for before
-   * another try; where it asks for more, the transfer has failed.
-   *
-   * @default {60_000}
-   */
-  maxWait?: number;
-  /**
-   * Bytes a second, shared by the connections, that are needed over twice the
-   * `timeout`: a request that brings fewer is given up and made anew as if it
-   * were silent. With 0, any number of bytes will do.
-   *
-   * @default {1_000}
-   */
-  minSpeed?: number;
+export interface TransferOptions extends TransferPolicy {
   /** Ends it all; what has come stays where it can be resumed. */
   signal?: AbortSignal;
   /** Told what goes on. */
@@ -83,29 +45,14 @@ export interface TransferOptions {
    * @default {4_194_304}
    */
   minSegment?: number;
-  /**
-   * Whether threads fetch, write and hash: however little there is to do, or
-   * not at all.
-   *
-   * @default {undefined} Where there is enough to do for them.
-   */
-  threads?: boolean;
-  /** Waits between tries; for tests. */
-  sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** What those options may be. */
 const TRANSFER_RULES: Rules<TransferOptions> = {
-  concurrency: CONCURRENCY,
-  retries: RETRIES,
-  timeout: TIMEOUT,
-  maxWait: MAX_WAIT,
-  minSpeed: MIN_SPEED,
+  ...TRANSFER_POLICY_RULES,
   signal: SIGNAL,
   onEvent: CALL,
   minSegment: wholeFrom(1, Number.MAX_SAFE_INTEGER),
-  threads: FLAG,
-  sleep: CALL,
 };
 
 /** Bytes a second by default: more than a trickle, less than any slow link. */

@@ -8,7 +8,11 @@ import { mirrorsOf } from "./url.ts";
 import { MirroredRepository } from "./mirrored_repository.ts";
 
 export type { Mirror, MirrorAddress } from "./url.ts";
-export { type MirrorOptions, openMirror } from "./options.ts";
+export {
+  type MirrorOptions,
+  openMirror,
+  type RegistryAccess,
+} from "./options.ts";
 export { MirroredRepository } from "./mirrored_repository.ts";
 
 /**

@@ -1,14 +1,44 @@
 /** How a repository with mirrors is asked, and one mirror of it. */
 
-import { FLAG, LIST, pickOptions, type Rules } from "../../image/options.ts";
+import {
+  CALL,
+  FLAG,
+  LIST,
+  pickOptions,
+  type Rules,
+} from "../../image/options.ts";
+import type { CredentialProvider } from "../../image/types.ts";
 import type { Reference } from "../../image/reference.ts";
 import type { Mirror, MirrorAddress } from "./url.ts";
 import { Repository, type RepositoryOptions } from "../repository.ts";
 import { SESSION_RULES } from "../session.ts";
 
-/** How a repository with mirrors is asked. */
-export interface MirrorOptions extends RepositoryOptions {
-  /** The mirrors, of whatever registries; those of others are left out. */
+/** Whom a registry's images are had from, and with what trust. */
+export interface RegistryAccess {
+  /** Looks up logins; without it, everything is asked for without one. */
+  credentials?: CredentialProvider;
+  /**
+   * Whether to talk to the registry by plain HTTP, in which logins can be read
+   * by anyone on the way.
+   *
+   * @default {undefined} https, but for this machine's own addresses, where
+   * the first request finds out.
+   */
+  plainHttp?: boolean;
+  /**
+   * Token servers, as `host` or `host:port`, that a login is sent to though
+   * they speak plain HTTP or are at a private address.
+   *
+   * @default {[]}
+   */
+  trustedRealms?: readonly string[];
+  /**
+   * Other hosts to pull from, by registry, which are asked first; those of
+   * other registries are left out. What they send counts only when its digest
+   * is right.
+   *
+   * @default {[]}
+   */
   mirrors?: readonly Mirror[];
   /**
    * Whether mirrors are believed about what a tag names. Without it, the
@@ -19,11 +49,23 @@ export interface MirrorOptions extends RepositoryOptions {
   trustMirrors?: boolean;
 }
 
+/** How a repository with mirrors is asked. */
+export interface MirrorOptions
+  extends RepositoryOptions, Pick<RegistryAccess, "mirrors" | "trustMirrors"> {}
+
 /** What those options may be. */
-export const MIRROR_RULES: Rules<MirrorOptions> = {
-  ...SESSION_RULES,
+export const ACCESS_RULES: Rules<RegistryAccess> = {
+  credentials: CALL,
+  plainHttp: FLAG,
+  trustedRealms: LIST,
   mirrors: LIST,
   trustMirrors: FLAG,
+};
+
+/** What those options may be. */
+export const MIRROR_RULES: Rules<MirrorOptions> = {
+  ...ACCESS_RULES,
+  ...SESSION_RULES,
 };
 
 /**
