@@ -30,6 +30,7 @@ import { findMirrors, parseMirror } from "./mirrors.ts";
 import { type Network, openNetwork } from "./network.ts";
 import type { PullCommandOptions } from "../commands/pull_options.ts";
 import { observe } from "./request_log.ts";
+import { transportAdvice } from "../options/transports.ts";
 import { isPage } from "./web_address.ts";
 
 /** Which image is meant, and where it may be had. */
@@ -59,6 +60,8 @@ export function readWantedImage(
   if (isPage(image)) {
     throw new InvalidReferenceError(image, 0, { code: "page" });
   }
+  const advice = transportAdvice(image);
+  if (advice) throw new UsageError(advice);
   const reference = parseReference(image);
   const { registry, repository } = reference;
   Object.assign(context, { reference, registry, repository });

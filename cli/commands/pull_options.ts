@@ -92,7 +92,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
  * @throws {UsageError} They make no sense.
  */
 export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
-  const { flags, values, operands, one } = parsed;
+  const { flags, values, one } = parsed;
   for (
     const [flag, other] of [
       ["no-cache", "cache-dir"],
@@ -109,7 +109,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
   const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
   return {
-    image: oneImage(operands, values.has("username") || values.has("password")),
+    image: oneImage(parsed, values.has("username") || values.has("password")),
     platform: one("platform"),
     output: one("output"),
     format: readFormat(one("format")),
@@ -147,14 +147,22 @@ function readFormat(text = "tar"): Format {
  * @param login Whether a login is given too, a part of which may be what is
  * too much.
  */
-function oneImage(operands: string[], login: boolean): string {
+function oneImage(
+  { operands, ended }: ParsedArguments,
+  login: boolean,
+): string {
   const named = operands[0] === "pull" ? operands.slice(1) : operands;
   const [image, ...others] = named;
   if (image === undefined) throw new UsageError("No image is named");
+  const command = COMMANDS.find((name) => name === image);
+  if (command && operands.length === 1 && !ended) {
+    throw new UsageError(
+      `Options come after the command, as in docker-pull ${command} ` +
+        `[OPTIONS]; an image of that name is library/${command}`,
+    );
+  }
   if (others.length) {
-    const command = others.length === 1 &&
-      COMMANDS.find((name) => name === image);
-    if (command) {
+    if (command && others.length === 1) {
       throw new UsageError(
         `Options come after the command, as in docker-pull ${command} ` +
           `[OPTIONS] ${redactAddress(others[0] ?? "")}`,

@@ -169,8 +169,14 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof StorageError) {
     if (context.subject === "archive") {
-      const { sentence, code } = explainStorage(error.message, error.code);
-      return { sentence, code };
+      const { operation, path } = error;
+      const told = explainStorage(error.message, error.code, {
+        operation: "read",
+        path,
+        cacheDir: false,
+      });
+      // It could be read, and is something else.
+      return operation === "verify" ? { ...told, hint: VERIFIABLE } : told;
     }
     return context.subject === "login"
       ? {
@@ -196,13 +202,17 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       hint: context.subject === "login"
         ? "repair that file, or move it out of the way"
         : context.subject === "archive"
-        ? undefined
+        ? VERIFIABLE
         : "this image cannot be pulled as it is; ask who published it",
       code: EXIT.other,
     };
   }
   return explainUnknown(error);
 }
+
+const VERIFIABLE =
+  "what docker-pull, docker save, podman save and skopeo write is verified: " +
+  "a tar, or a folder with an image layout";
 
 /** The one of a system and a processor that are most like those wanted. */
 function nearestPlatform(

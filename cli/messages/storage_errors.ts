@@ -89,7 +89,9 @@ export function explainStorage(
       ? message.slice(0, message.length - code.length) + words +
         roomText(context)
       : message,
-    hint: hint.replace("another place", `another ${placed(code, context)}`),
+    hint: code === "ENOENT" && context.operation === "read"
+      ? "check the path"
+      : hint.replace("another place", `another ${placed(code, context)}`),
     code: EXIT.disk,
   };
 }

@@ -31,6 +31,8 @@ export interface ParsedArguments {
   values: Map<string, string[]>;
   /** All that is no option. */
   operands: string[];
+  /** Whether `--` says that what follows is no option and no command. */
+  ended: boolean;
   /** The value of an option that is given once at most. */
   one(name: string): string | undefined;
 }
@@ -52,11 +54,12 @@ export function parseArguments(
   definitions: readonly OptionDefinition[],
 ): ParsedArguments {
   const end = argv.indexOf("--");
-  const options = end < 0 ? argv : argv.slice(0, end);
+  const ended = end >= 0;
+  const options = ended ? argv.slice(0, end) : argv;
   const values = new Map<string, string[]>();
   const one = (name: string) => values.get(name)?.[0];
   if (options.includes("--help") || options.includes("-h")) {
-    return { flags: new Set(["help"]), values, operands: [], one };
+    return { flags: new Set(["help"]), values, operands: [], ended, one };
   }
   const flagNames = definitions.filter(({ value }) => !value)
     .map(({ name }) => name);
@@ -96,7 +99,8 @@ export function parseArguments(
     }
     if (given.length) values.set(definition.name, given);
   }
-  return { flags, values, operands: (parsed._ as unknown[]).map(String), one };
+  const operands = (parsed._ as unknown[]).map(String);
+  return { flags, values, operands, ended, one };
 }
 
 /**

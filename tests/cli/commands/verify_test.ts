@@ -56,7 +56,7 @@ test("main() tells by its exit code what is wrong", () =>
     for (const target of [other, join(folder, "none")]) {
       const { code, stdout, stderr } = await run(["verify", target]);
       assertEquals([code, stdout], [10, ""]);
-      assert(/^error: Cannot [^\n]+\n$/.test(stderr), stderr);
+      assert(/^error: Cannot [^\n]+\nhint: [^\n]+\n$/.test(stderr), stderr);
     }
   }, { as: "oci" }));
 
