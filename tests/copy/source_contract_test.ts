@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { toBytes } from "@std/streams/to-bytes";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { FixedSource } from "./fixed_source.ts";
 import { LayoutSource } from "../../lib/copy/sources/layout.ts";
 import { DockerPullError } from "../../lib/image/errors.ts";
 import type { ImageSource } from "../../lib/image/image_source.ts";
@@ -61,6 +62,16 @@ const SOURCES: Record<string, Opener> = {
       damage: () => {
         server.fault = ({ url }) =>
           url.includes(config) ? { flipAt: 3 } : undefined;
+        return Promise.resolve();
+      },
+    });
+  },
+  "a fixed image": (_folder) => {
+    const blobs = new Map(image.blobs);
+    return Promise.resolve({
+      source: new FixedSource({ tag: "1", manifest: image.manifest, blobs }),
+      damage: () => {
+        blobs.set(config, spoilt);
         return Promise.resolve();
       },
     });
