@@ -14,7 +14,7 @@ import type { ErrorContext } from "./messages/explanation.ts";
 import { guarded, learnFromProcess } from "./messages/gate.ts";
 import type { Io, Output, Services } from "./io.ts";
 import { parseArguments } from "./options/arguments.ts";
-import { type CommandName, COMMANDS } from "./options/option_table.ts";
+import { type CommandName, OTHER_COMMANDS } from "./options/option_table.ts";
 
 /**
  * Runs the command.
@@ -40,7 +40,7 @@ export async function main(
   try {
     const { name, argv } = chooseCommand(all.argv);
     if (name !== "pull") context.command = name;
-    const run = LOADED[name];
+    const run = COMMANDS[name];
     const { lines = [], document, code = EXIT.ok } = await run(
       argv,
       all,
@@ -72,7 +72,7 @@ type Command = (
 ) => Promise<Outcome>;
 
 /** Every command, of which only the one that is called is loaded. */
-const LOADED: Readonly<Record<CommandName, Command>> = {
+const COMMANDS: Readonly<Record<CommandName, Command>> = {
   pull: command(
     () => PULL,
     async () => (await import("./commands/pull.ts")).runPull,
@@ -106,7 +106,7 @@ export function chooseCommand(
 ): { name: CommandName; argv: readonly string[] } {
   const [first, ...others] = argv;
   const named = (word: string | undefined) =>
-    COMMANDS.find((name) => name === word);
+    OTHER_COMMANDS.find((name) => name === word);
   if (first === "version" && others.length === 0) {
     return { name: "pull", argv: ["--version"] };
   }

@@ -19,7 +19,7 @@ import type {
 } from "../../lib/image/types.ts";
 import { UsageError } from "../options/arguments.ts";
 import { credentialPathSettings, misplacedConfig } from "./credential_files.ts";
-import { readLogin } from "./credentials.ts";
+import { readLogin } from "./given_login.ts";
 import type { Environment } from "../options/environment.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
 import type { Io, Services } from "../io.ts";

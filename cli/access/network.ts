@@ -76,7 +76,7 @@ export async function openNetwork(
     const own = await readCertificateFolders(places, name, warn);
     hosts[hostKey(name)] = own;
   }
-  const main = hosts[hostKey(registry)] ?? {};
+  const main = hosts[hostKey(registry)] ??= {};
   // Where the registry sends its clients for tokens and blobs, Docker trusts
   // the registry's authorities too. Its certificate is shown to nobody else.
   caCerts.push(...main.caCerts ?? []);

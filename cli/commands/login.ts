@@ -8,7 +8,7 @@ import {
   credentialPathSettings,
   loginFile,
 } from "../access/credential_files.ts";
-import { readLogin } from "../access/credentials.ts";
+import { readLogin } from "../access/given_login.ts";
 import { checkLogin } from "../access/login_check.ts";
 import { openNetwork } from "../access/network.ts";
 import { observe } from "../access/request_log.ts";

@@ -8,10 +8,10 @@ import {
   UsageError,
 } from "../options/arguments.ts";
 import {
-  COMMANDS,
   DEFAULT_CACHE_DIR,
   DEFAULT_CONCURRENCY,
   OPTIONS,
+  OTHER_COMMANDS,
 } from "../options/option_table.ts";
 import {
   type LoginOptions,
@@ -154,7 +154,7 @@ function oneImage(
   const named = operands[0] === "pull" ? operands.slice(1) : operands;
   const [image, ...others] = named;
   if (image === undefined) throw new UsageError("No image is named");
-  const command = COMMANDS.find((name) => name === image);
+  const command = OTHER_COMMANDS.find((name) => name === image);
   if (command && operands.length === 1 && !ended) {
     throw new UsageError(
       `Options come after the command, as in docker-pull ${command} ` +

@@ -9,10 +9,10 @@ import {
 } from "./shared_options.ts";
 
 /** The commands other than to pull, by their first argument. */
-export const COMMANDS = ["login", "logout", "doctor", "verify"] as const;
+export const OTHER_COMMANDS = ["login", "logout", "doctor", "verify"] as const;
 
 /** One of the commands. */
-export type CommandName = "pull" | typeof COMMANDS[number];
+export type CommandName = "pull" | typeof OTHER_COMMANDS[number];
 
 /** The folder of the cache where no other is named. */
 export const DEFAULT_CACHE_DIR = "docker_images_cache";

@@ -7,7 +7,7 @@ import {
 import type { LoginOptions } from "../../../cli/options/shared_options.ts";
 import { test } from "../../harness.ts";
 import { UsageError } from "../../../cli/options/arguments.ts";
-import { readLogin } from "../../../cli/access/credentials.ts";
+import { readLogin } from "../../../cli/access/given_login.ts";
 import type { Environment } from "../../../cli/options/environment.ts";
 import type { Input } from "../../../cli/io.ts";
 import { Screen, Sink } from "../progress/screen.ts";
