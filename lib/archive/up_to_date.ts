@@ -6,7 +6,7 @@ import { isUntouched, type VerifiedFiles } from "../disk/verified_files.ts";
 import { type ArchivePlan, planId } from "./plan.ts";
 
 /** How much is read at a time, in bytes. */
-const CHUNK = 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** What tells more of a file than its bytes. */
 export interface UpToDateOptions {
@@ -99,11 +99,11 @@ async function hasAll(
   plan: ArchivePlan,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const buffer = new Uint8Array(CHUNK);
+  const buffer = new Uint8Array(CHUNK_BYTES);
   for (const { offset, size, take, isRight } of partsOf(plan)) {
     for (let position = 0; position < size;) {
       signal?.throwIfAborted();
-      const wanted = Math.min(CHUNK, size - position);
+      const wanted = Math.min(CHUNK_BYTES, size - position);
       const { bytesRead } = await handle.read(
         buffer,
         0,

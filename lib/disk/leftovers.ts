@@ -9,11 +9,11 @@ import { renewedPath } from "./range_record.ts";
  * Removes what a process that was killed has left beside a partial file.
  *
  * @param path The partial file's path.
- * @param wanted Whether the file itself, if it is there, is to be resumed.
+ * @param resumable Whether the file itself, if it is there, is to be resumed.
  */
 export async function removeLeftovers(
   path: string,
-  wanted: boolean,
+  resumable: boolean,
 ): Promise<void> {
   const record = recordPath(path);
   const lockPath = lockPathOf(path);
@@ -26,7 +26,7 @@ export async function removeLeftovers(
   // nothing can be removed either.
   const lock = await tryLock(lockPath).catch(() => undefined);
   if (!lock) return;
-  if (!wanted || !await exists(path)) {
+  if (!resumable || !await exists(path)) {
     for (const name of parts) {
       await rm(name, { force: true }).catch(() => {});
     }

@@ -50,13 +50,13 @@ export function wasTakenOver(error: unknown): boolean {
     (error.code === TAKEN_OVER || error.code === "ENOENT");
 }
 
-const POLL = 100;
+const POLL_MS = 100;
 /** How often a file is asked for that the system is still removing. */
 const MOST_REFUSALS = 5;
 /** Breaking a lock takes no longer, in milliseconds. */
-const BREAKING_TIME = 1_000;
+const BREAKING_MS = 1_000;
 /** A lock of ours has a few words. */
-const MAX_SIZE = 4096;
+const MAX_LOCK_BYTES = 4096;
 
 /**
  * Waits until the lock is ours.
@@ -77,7 +77,7 @@ export async function acquireLock(
     if (lock) return lock;
     if (!told) onWait?.();
     told = true;
-    await sleep(POLL, signal).catch(() => {});
+    await sleep(POLL_MS, signal).catch(() => {});
   }
 }
 
@@ -119,7 +119,7 @@ async function makeAttempt(
       const other = await signOfLife(breaker);
       if (
         other &&
-        (idle.breaker(other.text) > BREAKING_TIME ||
+        (idle.breaker(other.text) > BREAKING_MS ||
           await hasEnded(other.mark))
       ) await removeFile(breaker);
       return false;
@@ -185,7 +185,7 @@ async function tryCreate(
       // Windows says so while a removed file is still open somewhere, which
       // then cannot be seen either.
       if (await signOfLife(path) !== undefined) return false;
-      await sleep(POLL / 5);
+      await sleep(POLL_MS / 5);
     }
   }
 }
@@ -210,7 +210,7 @@ async function signOfLife(path: string): Promise<Sign | undefined> {
   if (!status) return undefined;
   const text = `${status.ino}:${status.mtimeMs}`;
   // Reading a pipe, for one, would never end.
-  if (!status.isFile() || status.size > MAX_SIZE) {
+  if (!status.isFile() || status.size > MAX_LOCK_BYTES) {
     return { text, mark: "", foreign: true };
   }
   const token = await readToken(path).catch(() => "");
@@ -223,7 +223,7 @@ async function readToken(path: string): Promise<string> {
   const { handle, status } = await openIfPlain(path) ?? {};
   if (!handle) return "";
   try {
-    return status!.size > MAX_SIZE ? "" : await handle.readFile("utf8");
+    return status!.size > MAX_LOCK_BYTES ? "" : await handle.readFile("utf8");
   } finally {
     await handle.close();
   }

@@ -56,15 +56,15 @@ export interface PartialFileOptions {
  * How often is recorded what was written, in milliseconds; a kill costs that
  * much, which is no more than a thousandth of the time so far.
  */
-const SAVE_INTERVAL = 8;
-const LONGEST_SAVE_INTERVAL = 1_000;
+const SAVE_INTERVAL_MS = 8;
+const LONGEST_SAVE_INTERVAL_MS = 1_000;
 const SAVE_SHARE = 1_000;
 /** How much there is before there is a record, in bytes or milliseconds. */
 const FIRST_SAVE_BYTES = 256 * 1024;
-const FIRST_SAVE_TIME = 50;
+const FIRST_SAVE_MS = 50;
 /** How often is synced; where a restart cannot be told, that is what counts. */
-const SYNC_INTERVAL = 2_000;
-const SHORT_SYNC_INTERVAL = 200;
+const SYNC_INTERVAL_MS = 2_000;
+const SHORT_SYNC_INTERVAL_MS = 200;
 /**
  * How much is left to the last sync, where there is to be one, in bytes. Of
  * 1.1 GB in 3.0 s, all at the end took 0.35 s, and with this 0.02 s.
@@ -209,8 +209,8 @@ export class PartialFile {
       return true;
     }
     const interval = this.#boot === undefined
-      ? SHORT_SYNC_INTERVAL
-      : SYNC_INTERVAL;
+      ? SHORT_SYNC_INTERVAL_MS
+      : SYNC_INTERVAL_MS;
     return performance.now() - this.#lastSync > interval &&
       this.#timeLeft() > interval;
   }
@@ -229,13 +229,13 @@ export class PartialFile {
     const now = performance.now();
     const elapsed = now - this.#lastSave;
     const interval = Math.min(
-      Math.max(SAVE_INTERVAL, (now - this.#opened) / SAVE_SHARE),
-      LONGEST_SAVE_INTERVAL,
+      Math.max(SAVE_INTERVAL_MS, (now - this.#opened) / SAVE_SHARE),
+      LONGEST_SAVE_INTERVAL_MS,
     );
     // A small file is complete before a record is worth making.
     return this.#recorded
       ? elapsed >= interval
-      : elapsed >= FIRST_SAVE_TIME || this.#unsaved >= FIRST_SAVE_BYTES;
+      : elapsed >= FIRST_SAVE_MS || this.#unsaved >= FIRST_SAVE_BYTES;
   }
 
   /**

@@ -162,7 +162,7 @@ export async function readSettings(path: string): Promise<string> {
 }
 
 /** The most bytes of a document of ours that are read. */
-const MAX_TEXT_SIZE = 16 * 1024 * 1024;
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads a document of ours; a missing one gives `undefined`.
@@ -176,7 +176,7 @@ export async function readText(path: string): Promise<string | undefined> {
   if (!file) return undefined;
   const { handle, status } = file;
   try {
-    if (status.size > MAX_TEXT_SIZE) {
+    if (status.size > MAX_TEXT_BYTES) {
       throw new StorageError("read", path, "too-large");
     }
     return await onDisk("read", path, () => handle.readFile("utf8"));

@@ -34,10 +34,10 @@ export interface RecordedRanges {
 type Line = Range | { forgotten: Range } | { synced: Range[] };
 
 /** So many bytes, besides a multiple of what it says, a record may have. */
-const SLACK = 64 * 1024;
+const SLACK_BYTES = 64 * 1024;
 const MULTIPLE = 4;
 /** No line of ours is longer, in characters. */
-const MAX_LINE = 16 * 1024 * 1024;
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /** A record that is being kept. */
 export class RangeRecord {
@@ -68,7 +68,7 @@ export class RangeRecord {
     path: string,
     header: RecordHeader,
     found?: RecordedRanges,
-    slack = SLACK,
+    slack = SLACK_BYTES,
   ) {
     this.#path = path;
     this.#header = header;
@@ -250,7 +250,7 @@ async function* linesOf(handle: FileHandle): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(64 * 1024);
   let rest = "";
-  while (rest.length <= MAX_LINE) {
+  while (rest.length <= MAX_LINE_BYTES) {
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
     if (bytesRead === 0) return;
     const bytes = buffer.subarray(0, bytesRead);

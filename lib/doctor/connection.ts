@@ -30,7 +30,7 @@ export interface ConnectionOptions {
   signal?: AbortSignal;
 }
 
-const SOON = 14 * 86_400_000;
+const SOON_MS = 14 * 86_400_000;
 
 /** Says which proxy is taken, if any. */
 export function examineProxy(
@@ -124,7 +124,7 @@ export async function examineTls(options: ConnectionOptions): Promise<void> {
         `${message} that ended ${timeText(left)} ago`,
         details,
       );
-    } else if (left < SOON) {
+    } else if (left < SOON_MS) {
       findings.note(
         "tls",
         `${message} that ends in ${timeText(left)}`,

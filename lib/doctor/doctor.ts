@@ -53,7 +53,7 @@ export async function diagnose(
   const image = typeof reference === "string"
     ? parseReference(reference)
     : reference;
-  const wanted = typeof platform === "string"
+  const wantedPlatform = typeof platform === "string"
     ? parsePlatform(platform)
     : platform
     ? normalizePlatform(platform)
@@ -65,7 +65,7 @@ export async function diagnose(
   const explainWarning = options.explainWarning ??
     (({ code }: Warning) => code);
   const findings = new Findings(secrets, explain, explainWarning);
-  await new Examination(image, wanted, findings, secrets, {
+  await new Examination(image, wantedPlatform, findings, secrets, {
     ...options,
     timeout,
     now,
@@ -82,7 +82,7 @@ export async function diagnose(
   return {
     report: {
       reference: formatReference(image),
-      platform: platformText(wanted),
+      platform: platformText(wantedPlatform),
       canPull,
       findings: findings.list,
     },

@@ -27,7 +27,7 @@ import { examineLimit, Traffic } from "./traffic.ts";
 /** One examination, which is run once. */
 export class Examination {
   readonly #image: Reference;
-  readonly #wanted: Platform;
+  readonly #platform: Platform;
   readonly #findings: Findings;
   readonly #options: ExaminationOptions;
   readonly #traffic = new Traffic();
@@ -38,13 +38,13 @@ export class Examination {
   /** Nothing is examined yet. */
   constructor(
     image: Reference,
-    wanted: Platform,
+    wantedPlatform: Platform,
     findings: Findings,
     secrets: Secrets,
     options: ExaminationOptions,
   ) {
     this.#image = image;
-    this.#wanted = wanted;
+    this.#platform = wantedPlatform;
     this.#findings = findings;
     this.#options = options;
     this.#secrets = secrets;
@@ -147,8 +147,8 @@ export class Examination {
       findings,
       source: openRepository(this.#image, settings),
       host: registryHost(this.#image.registry),
-      wanted: this.#wanted,
-      explicit: this.#options.platform !== undefined,
+      wantedPlatform: this.#platform,
+      platformWasNamed: this.#options.platform !== undefined,
       timeout,
       onEvent,
       signal,

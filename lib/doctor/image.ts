@@ -27,9 +27,9 @@ export interface ImageOptions {
   /** The host that is asked for it. */
   host: string;
   /** The platform that is wanted. */
-  wanted: Platform;
+  wantedPlatform: Platform;
   /** Whether the user asked for that platform in so many words. */
-  explicit: boolean;
+  platformWasNamed: boolean;
   /** Milliseconds that the reading may take. */
   timeout: number;
   /** Takes warnings. */
@@ -43,7 +43,14 @@ export async function examineImage(
   reference: Reference,
   options: ImageOptions,
 ): Promise<ImageDocuments | undefined> {
-  const { findings, source, wanted, explicit, onEvent, signal } = options;
+  const {
+    findings,
+    source,
+    wantedPlatform,
+    platformWasNamed,
+    onEvent,
+    signal,
+  } = options;
   const name = reference.digest ?? reference.tag!;
   const start = performance.now();
   const documents = await findings.attempt("image", async () => {
@@ -51,8 +58,8 @@ export async function examineImage(
     try {
       return await imageDocuments(reference, {
         source,
-        wantedPlatform: wanted,
-        platformWasNamed: explicit,
+        wantedPlatform,
+        platformWasNamed,
         pulledBefore: false,
         onEvent,
         signal,
@@ -188,7 +195,7 @@ function tellOfStorage(
 /** Reads so many bytes, or as many as come within the time. */
 async function readFor(
   { body, host }: BlobBody,
-  wanted: number,
+  mostBytes: number,
   timeout: number,
   silence: () => void,
   signal: AbortSignal,
@@ -203,7 +210,7 @@ async function readFor(
     void reader.cancel().catch(() => {});
   }, timeout);
   try {
-    while (bytes < wanted) {
+    while (bytes < mostBytes) {
       const { done, value } = await reader.read();
       if (done) break;
       bytes += value.length;

@@ -27,10 +27,10 @@ export async function examineMirrors(
     for (const address of mirrorsOf(reference.registry, options.mirrors)) {
       const { name } = address;
       const mirror = openMirror(address, reference, { ...options, retries: 0 });
-      const wanted = digest ?? reference.digest ?? reference.tag!;
+      const tagOrDigest = digest ?? reference.digest ?? reference.tag!;
       const start = performance.now();
       try {
-        await mirror.resolve(wanted, { signal });
+        await mirror.resolve(tagOrDigest, { signal });
         const time = Math.round(performance.now() - start);
         findings.ok(
           "mirror",

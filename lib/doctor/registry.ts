@@ -134,7 +134,7 @@ function tokenServer(
 }
 
 /** The skew that is worth a word, in milliseconds. */
-const SKEW = 30_000;
+const SKEW_MS = 30_000;
 
 /** Compares this machine's clock with the registry's. */
 export function examineClock(
@@ -149,7 +149,7 @@ export function examineClock(
   }
   const skew = response.at - date;
   // The header has whole seconds, and has been on its way.
-  const agrees = Math.abs(skew) < SKEW;
+  const agrees = Math.abs(skew) < SKEW_MS;
   if (agrees) {
     findings.ok("clock", "This machine's clock agrees with the registry's", {
       skew,

@@ -12,7 +12,7 @@ import type { Descriptor, Platform } from "./types.ts";
 /** The most bytes that a manifest, an index or a configuration may have. */
 export const MAX_DOCUMENT_SIZE: number = 4 * 1024 * 1024;
 /** The most bytes that one blob may have. */
-const MAX_BLOB_SIZE = 2 ** 43;
+const MAX_BLOB_BYTES = 2 ** 43;
 
 /** A JSON object of which nothing is known yet. */
 export type Fields = Record<string, unknown>;
@@ -108,14 +108,14 @@ export function readDescriptor(
   if (!Number.isSafeInteger(size) || (size as number) < 0) {
     throw new InvalidDocumentError(subject, { code: "no-size", field });
   }
-  if ((size as number) > MAX_BLOB_SIZE) {
+  if ((size as number) > MAX_BLOB_BYTES) {
     throw new InvalidDocumentError(
       subject,
       {
         code: "blob-too-large",
         field,
         size: size as number,
-        limit: MAX_BLOB_SIZE,
+        limit: MAX_BLOB_BYTES,
       },
     );
   }

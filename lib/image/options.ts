@@ -12,7 +12,7 @@ export type Rule = (
 export type Rules<T> = { readonly [Name in keyof Required<T>]: Rule };
 
 /** As long as the runtimes' timers can wait, in milliseconds. */
-export const LONGEST_WAIT = 2 ** 31 - 1;
+export const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** As many connections as can be asked for. */
 export const MAX_CONCURRENCY = 64;
 
@@ -91,9 +91,9 @@ export const OBJECT: Rule = typed("an object", "object");
 /** How often a request is tried again. */
 export const RETRIES: Rule = wholeFrom(0, 1_000_000);
 /** How long a connection may be silent, in milliseconds. */
-export const TIMEOUT: Rule = numberFrom(1, LONGEST_WAIT);
+export const TIMEOUT: Rule = numberFrom(1, LONGEST_WAIT_MS);
 /** How long a server may ask to be left alone, in milliseconds. */
-export const MAX_WAIT: Rule = numberFrom(0, LONGEST_WAIT);
+export const MAX_WAIT: Rule = numberFrom(0, LONGEST_WAIT_MS);
 /** How fast a connection has to be, in bytes a second. */
 export const MIN_SPEED: Rule = numberFrom(0, Number.MAX_SAFE_INTEGER);
 /** How many connections there are. */

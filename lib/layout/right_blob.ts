@@ -8,7 +8,7 @@ import { isUntouched, type VerifiedFiles } from "../disk/verified_files.ts";
 import type { Descriptor } from "../image/types.ts";
 
 /** How much is read at a time, in bytes. */
-const CHUNK = 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** What tells more of a blob than its bytes. */
 export interface RightBlobOptions {
@@ -38,7 +38,7 @@ export async function isRightBlob(
     if (await verified?.find(before) === digest) return true;
     const { algorithm } = parseDigest(digest);
     const hasher = createHasher(algorithm);
-    const buffer = new Uint8Array(Math.min(CHUNK, size));
+    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size));
     for (let position = 0; position < size;) {
       signal?.throwIfAborted();
       const { bytesRead } = await onDisk(

@@ -7,7 +7,7 @@ import { removeLeftovers } from "../disk/leftovers.ts";
 /** How the name of a file of ours ends that is there for a moment only. */
 const MOMENTARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp~?$/;
 /** What is younger may still be in use, in milliseconds. */
-const AGE = 60 * 60 * 1000;
+const AGE_MS = 60 * 60 * 1000;
 
 /** A name for a file that is renamed as soon as it is written. */
 export function momentaryName(name: string): string {
@@ -41,7 +41,7 @@ export async function sweep(
   for (const name of names.filter((name) => MOMENTARY.test(name))) {
     const path = join(folder, name);
     const status = await lstat(path).catch(() => undefined);
-    if (!status || now - status.mtimeMs < AGE) continue;
+    if (!status || now - status.mtimeMs < AGE_MS) continue;
     await rm(path, { force: true }).catch(() => {});
   }
 }

@@ -85,7 +85,7 @@ export async function readBody(
 }
 
 /** A document that takes so many times the timeout is not meant to end. */
-const PATIENCE = 10;
+const MOST_TIMEOUTS = 10;
 
 /** Ends the reading of a body that stalls, or that trickles on and on. */
 class StallGuard {
@@ -93,18 +93,21 @@ class StallGuard {
   /** Why it was ended, if it was. */
   reason: string | undefined;
   readonly #whole: ReturnType<typeof setTimeout>;
-  #piece: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(timeout: number, abort: (reason: unknown) => void) {
     const end = (reason: string) => () => {
       this.reason = reason;
       abort(new Error("stalled"));
     };
-    const most = timeout * PATIENCE;
+    const most = timeout * MOST_TIMEOUTS;
     this.#whole = setTimeout(end(`not complete within ${most / 1000} s`), most);
     const restart = () => {
-      clearTimeout(this.#piece);
-      this.#piece = setTimeout(end(`no byte for ${timeout / 1000} s`), timeout);
+      clearTimeout(this.#silence);
+      this.#silence = setTimeout(
+        end(`no byte for ${timeout / 1000} s`),
+        timeout,
+      );
     };
     restart();
     this.stream = new TransformStream({
@@ -116,13 +119,13 @@ class StallGuard {
   }
 
   end(): void {
-    clearTimeout(this.#piece);
+    clearTimeout(this.#silence);
     clearTimeout(this.#whole);
   }
 }
 
 /** Bodies up to this size are read, so that the connection can be used again. */
-const SMALL = 64 * 1024;
+const SMALL_BYTES = 64 * 1024;
 
 /**
  * Lets go of a response whose body is not wanted.
@@ -133,13 +136,13 @@ export async function discard(exchange: Exchange): Promise<void> {
   const { response, abort } = exchange;
   if (response.body === null || response.bodyUsed) return;
   const length = Number(response.headers.get("content-length") ?? NaN);
-  if (length > SMALL) return drop(response.body);
+  if (length > SMALL_BYTES) return drop(response.body);
   const stalled = new AbortController();
   const timer = setTimeout(() => {
     abort(new Error("stalled"));
     stalled.abort();
   }, 1_000);
-  const limit = new LimitedBytesTransformStream(SMALL, { error: true });
+  const limit = new LimitedBytesTransformStream(SMALL_BYTES, { error: true });
   const { signal } = stalled;
   try {
     await toBytes(response.body.pipeThrough(limit, { signal }));

@@ -34,7 +34,7 @@ export function toResponse(
 }
 
 /** How many bytes may wait in a body before the connection is held. */
-const HIGH_WATER_MARK = 256 * 1024;
+const HIGH_WATER_BYTES = 256 * 1024;
 
 function toStream(
   incoming: http.IncomingMessage,
@@ -80,5 +80,5 @@ function toStream(
       stop();
       incoming.destroy();
     },
-  }, { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk.byteLength });
+  }, { highWaterMark: HIGH_WATER_BYTES, size: (chunk) => chunk.byteLength });
 }

@@ -92,7 +92,7 @@ const KINDS: Readonly<Record<string, [Proxy["kind"], number]>> = {
   "socks:": ["socks", 1080],
 };
 /** The most bytes that SOCKS has room for in a name or a password. */
-const SOCKS_LIMIT = 255;
+const SOCKS_LIMIT_BYTES = 255;
 
 /**
  * Takes a proxy's address apart.
@@ -132,9 +132,11 @@ export function parseProxy(text: string): Proxy {
   }
   const [username, password] = [decoded(url.username), decoded(url.password)];
   const long = (part: string) =>
-    new TextEncoder().encode(part).length > SOCKS_LIMIT;
+    new TextEncoder().encode(part).length > SOCKS_LIMIT_BYTES;
   if (kind === "socks" && (long(username) || long(password))) {
-    fail(`SOCKS has no room for a login of more than ${SOCKS_LIMIT} bytes`);
+    fail(
+      `SOCKS has no room for a login of more than ${SOCKS_LIMIT_BYTES} bytes`,
+    );
   }
   url.username = url.password = "";
   return {

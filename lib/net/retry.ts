@@ -20,8 +20,8 @@ const RETRIED_STATUSES = new Set([
   504,
   522,
 ]);
-const FIRST_DELAY = 2_000;
-const LAST_DELAY = 60_000;
+const FIRST_DELAY_MS = 2_000;
+const LAST_DELAY_MS = 60_000;
 
 /**
  * Whether another try may go better.
@@ -69,7 +69,7 @@ export function retryDelay(
   if (error instanceof RegistryError && error.retryAfter !== undefined) {
     return error.retryAfter;
   }
-  const delay = Math.min(FIRST_DELAY * 2 ** (attempt - 1), LAST_DELAY);
+  const delay = Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), LAST_DELAY_MS);
   return Math.round(delay * (1 - random / 2));
 }
 

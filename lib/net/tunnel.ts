@@ -45,7 +45,7 @@ export function proxyAuthorization(proxy: Proxy): Record<string, string> {
 }
 
 /** Milliseconds for a proxy to connect. */
-const TIMEOUT = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /**
  * Connects to a host through a proxy and secures the connection where it is
@@ -61,7 +61,7 @@ export async function openTunnel(options: TunnelOptions): Promise<net.Socket> {
   let socket: net.Socket | undefined;
   let failure = new NetworkError(proxy.name, "proxy", "no answer in time");
   const giveUp = () => socket?.destroy(failure);
-  const timer = setTimeout(giveUp, TIMEOUT);
+  const timer = setTimeout(giveUp, TIMEOUT_MS);
   const abort = () => {
     failure = new NetworkError(proxy.name, "proxy", "the client was closed");
     giveUp();
@@ -126,7 +126,7 @@ function ready(socket: net.Socket, event: string): Promise<void> {
 }
 
 /** Longer than the head of any proxy's response. */
-const MAX_HEAD = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
 
 function askForTunnel(
   socket: net.Socket,
@@ -154,7 +154,7 @@ function askForTunnel(
     const closed = () => settle(refuse("the proxy closed the connection"));
     const data = (chunk: Uint8Array) => {
       head += Buffer.from(chunk).toString("latin1");
-      if (head.length > MAX_HEAD) {
+      if (head.length > MAX_HEAD_BYTES) {
         return settle(refuse("the proxy's answer is too long"));
       }
       if (!head.includes("\r\n\r\n")) return;

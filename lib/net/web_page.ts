@@ -11,7 +11,7 @@ import { redactUrl } from "../redact/address.ts";
 import { cleanText } from "../redact/clean.ts";
 
 /** As many bytes are looked at to tell a page and its title. */
-const PAGE_START = 16 * 1024;
+const PAGE_START_BYTES = 16 * 1024;
 
 const PAGE =
   /^(?:<!--[^]*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script)\b/i;
@@ -35,7 +35,7 @@ export function pageError(
   { response, url }: Exchange,
   bytes: Uint8Array,
 ): NetworkError | undefined {
-  const text = new TextDecoder().decode(bytes.subarray(0, PAGE_START));
+  const text = new TextDecoder().decode(bytes.subarray(0, PAGE_START_BYTES));
   const start = text.trimStart();
   // Some label whatever they send as a page, JSON too.
   const labelled = isLabelledPage(response) && start !== "" &&
@@ -148,7 +148,7 @@ async function startBody(
   const chunks: Uint8Array[] = [];
   let length = 0;
   let ended = false;
-  while (!ended && length < PAGE_START) {
+  while (!ended && length < PAGE_START_BYTES) {
     const { value, done } = await reader.read();
     ended = done;
     // Whoever lent the buffer may use it again.

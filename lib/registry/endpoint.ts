@@ -144,7 +144,7 @@ export class Endpoint {
   ): Promise<boolean> {
     this.#doubtful = false;
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), PROBE_TIME);
+    const timer = setTimeout(() => limit.abort(), PROBE_MS);
     try {
       const { response } = await http.send(
         new URL(this.#url.href.replace(/^http:/, "https:")),
@@ -162,7 +162,7 @@ export class Endpoint {
 }
 
 /** How long a server is asked whether it speaks TLS, in milliseconds. */
-const PROBE_TIME = 5_000;
+const PROBE_MS = 5_000;
 
 /** What only a server that speaks TLS can have made a request fail with. */
 const OF_TLS: ReadonlySet<NetworkErrorReason | undefined> = new Set([

@@ -9,8 +9,8 @@ import { isRetryable } from "../net/retry.ts";
 import type { Segment } from "./blob.ts";
 
 /** How long is waited before one more request is tried, in milliseconds. */
-const FIRST_REST = 5_000;
-const LAST_REST = 300_000;
+const FIRST_REST_MS = 5_000;
+const LAST_REST_MS = 300_000;
 
 /** Lets requests out, as many as have been taken so far. */
 export class Admission {
@@ -20,7 +20,7 @@ export class Admission {
   #trial: Segment | undefined;
   /** When the next trial may be made. */
   #until = Infinity;
-  #rest = FIRST_REST;
+  #rest = FIRST_REST_MS;
   /** Whether one has failed without any others. */
   #failedAlone = false;
 
@@ -51,7 +51,7 @@ export class Admission {
     if (segment !== this.#trial && !this.#failedAlone) return;
     this.#failedAlone = false;
     this.#trial = undefined;
-    this.#rest = FIRST_REST;
+    this.#rest = FIRST_REST_MS;
     this.#until = performance.now();
   }
 
@@ -79,7 +79,7 @@ export class Admission {
     const rest = Math.max(this.#rest, asked);
     if (first) {
       this.#until = now + rest;
-      this.#rest = Math.min(2 * this.#rest, LAST_REST);
+      this.#rest = Math.min(2 * this.#rest, LAST_REST_MS);
     }
     if (segment === this.#trial) this.#trial = undefined;
     return { rest, first };

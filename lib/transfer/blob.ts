@@ -20,7 +20,7 @@ import type { ThreadBody } from "./thread_body.ts";
 import type { Writers } from "./writers.ts";
 
 /** How much of what is there already is gone through at a time, in bytes. */
-const STEP = 4 * 1024 * 1024;
+const STEP_BYTES = 4 * 1024 * 1024;
 
 /** Where a blob goes. */
 export interface BlobTarget {
@@ -316,7 +316,7 @@ export class BlobTransfer {
       const end = Math.min(
         this.#written.endFrom(start),
         origin.endFrom(start),
-        start + STEP,
+        start + STEP_BYTES,
       );
       if (end <= start) return;
       await this.#writer.reread(start, end, copied);

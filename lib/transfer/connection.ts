@@ -16,13 +16,13 @@ import type { ThreadBody } from "./thread_body.ts";
 import type { Watch, Watchdog } from "./watchdog.ts";
 
 /** How long a body's end is waited for, in milliseconds. */
-const END_TIME = 1_000;
+const END_MS = 1_000;
 
 /** What a thread receives before it is asked for more, in bytes, at first. */
-const FIRST_STEP = 256 * 1024;
-const LAST_STEP = 4 * 1024 * 1024;
+const FIRST_STEP_BYTES = 256 * 1024;
+const LAST_STEP_BYTES = 4 * 1024 * 1024;
 /** A step that takes no longer, in milliseconds, is followed by a larger one. */
-const STEP_TIME = 50;
+const STEP_MS = 50;
 
 /** What a connection needs. */
 export interface ConnectionOptions {
@@ -232,7 +232,7 @@ export class Connection {
     watch: Watch,
   ): Promise<boolean> {
     const { blob } = segment;
-    let step = FIRST_STEP;
+    let step = FIRST_STEP_BYTES;
     while (segment.received < segment.end || extend(segment)) {
       const position = segment.received;
       const most = Math.min(step, segment.end - position);
@@ -249,10 +249,10 @@ export class Connection {
       if (count > 0) watch.touch(count);
       if (broken) throw toNetworkError(broken, watch.host, undefined, true);
       if (ended) throw tooEarly(watch.host, segment.end - segment.position);
-      const quick = performance.now() - start < STEP_TIME;
+      const quick = performance.now() - start < STEP_MS;
       step = quick
-        ? Math.min(2 * step, LAST_STEP)
-        : Math.max(FIRST_STEP, Math.min(step, 2 * count));
+        ? Math.min(2 * step, LAST_STEP_BYTES)
+        : Math.max(FIRST_STEP_BYTES, Math.min(step, 2 * count));
     }
     return await this.#isOver(body, segment);
   }
@@ -295,7 +295,7 @@ export class Connection {
     segment: Segment,
   ): Promise<boolean> {
     if (segment.end < segment.limit) return false;
-    const timer = setTimeout(() => reader.cancel(), END_TIME);
+    const timer = setTimeout(() => reader.cancel(), END_MS);
     try {
       return await reader.read(new ArrayBuffer(1), 1) === undefined;
     } catch {

@@ -17,16 +17,16 @@ const MIN_SEGMENT_BYTES = 4 * 1024 * 1024;
 const ORDERLY_SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /** A connection that needs so many milliseconds more is helped. */
-const WORTH_HELPING = 400;
+const WORTH_HELPING_MS = 400;
 /** What a segment leaves to another one is no less than this, in bytes. */
-const WORTH_A_REQUEST = 1024 * 1024;
+const WORTH_A_REQUEST_BYTES = 1024 * 1024;
 
 /** A connection's speed is known after so many bytes and milliseconds. */
-const TELLING = 1024 * 1024;
-const WARM_UP = 200;
+const TELLING_BYTES = 1024 * 1024;
+const WARM_UP_MS = 200;
 
 /** One that needs so much time is helped with smaller segments, too. */
-const SLOW = 4_000;
+const SLOW_MS = 4_000;
 /** The smallest segment then, in bytes. */
 const SLOW_SEGMENT_BYTES = 256 * 1024;
 
@@ -44,7 +44,7 @@ export class Scheduler {
   constructor(connections: number, minSegment: number = MIN_SEGMENT_BYTES) {
     this.#connections = connections;
     this.#minSegment = minSegment;
-    this.#leastPart = Math.min(minSegment, WORTH_A_REQUEST);
+    this.#leastPart = Math.min(minSegment, WORTH_A_REQUEST_BYTES);
   }
 
   /** Adds a blob. */
@@ -132,7 +132,7 @@ export class Scheduler {
 
   #half(): Segment | undefined {
     let slowest: Segment | undefined;
-    let longest = WORTH_HELPING;
+    let longest = WORTH_HELPING_MS;
     for (const blob of this.#blobs) {
       if (!this.#splittable(blob)) continue;
       for (const segment of blob.segments) {
@@ -140,7 +140,7 @@ export class Scheduler {
         // on it, so one that is nearly through is left alone, be it by its
         // bytes or by its time.
         const time = timeLeft(segment);
-        const least = time > SLOW ? SLOW_SEGMENT_BYTES : this.#minSegment;
+        const least = time > SLOW_MS ? SLOW_SEGMENT_BYTES : this.#minSegment;
         if (remaining(segment) < 2 * least || time <= longest) continue;
         slowest = segment;
         longest = time;
@@ -193,7 +193,7 @@ function timeLeft(segment: Segment): number {
   const got = segment.received - segment.start;
   // The first bytes say nothing: what is judged by them is cut short for no
   // reason, and what is on its way of it by then comes in vain.
-  if (age < SLOW && (got < TELLING || age < WARM_UP)) return 0;
+  if (age < SLOW_MS && (got < TELLING_BYTES || age < WARM_UP_MS)) return 0;
   if (got === 0) return Infinity;
   return remaining(segment) * age / got;
 }

@@ -31,7 +31,7 @@ export interface SegmentFetcherOptions extends RetryPolicy {
 /** How often a response that does not fit is asked for again. */
 const MOST_MISMATCHES = 1;
 /** A connection that breaks off after so many bytes is made anew at once. */
-const WORTHWHILE = 256 * 1024;
+const WORTHWHILE_BYTES = 256 * 1024;
 
 /** Tries again what may go better. */
 export class SegmentFetcher {
@@ -93,7 +93,7 @@ export class SegmentFetcher {
           const slow = gained * 1000 < this.#leastSpeed * (now - since);
           if (gained > 0 && !slow) attempt = 0;
           since = now;
-          const dropped = gained >= WORTHWHILE || connection.elsewhere;
+          const dropped = gained >= WORTHWHILE_BYTES || connection.elsewhere;
           await this.#pause(error, ++attempt, dropped, blob.signal);
         }
       }

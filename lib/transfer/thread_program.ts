@@ -106,7 +106,7 @@ export interface ThreadResponse {
 function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
   const BUFFER_SIZE = 1024 * 1024;
   /** A `receive` is answered after so many milliseconds, if with few bytes. */
-  const STEP_TIME = 100;
+  const STEP_MS = 100;
   type OpenFile = FileRegion & { handle?: number };
   type Result = Omit<ThreadResponse, "ticket">;
   type Of<K> = ThreadRequest & { kind: K };
@@ -286,7 +286,7 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     request: Of<"receive">,
   ): Promise<Result> {
     const { most, hashed } = request;
-    const until = performance.now() + STEP_TIME;
+    const until = performance.now() + STEP_MS;
     let count = 0;
     do {
       const { bytes, broken } = await next(request.body, most - count);

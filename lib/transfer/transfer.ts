@@ -56,7 +56,7 @@ const TRANSFER_RULES: Rules<TransferOptions> = {
 };
 
 /** Bytes a second by default: more than a trickle, less than any slow link. */
-const LEAST_SPEED = 1_000;
+const LEAST_BYTES_PER_SECOND = 1_000;
 /** The number of connections by default. */
 const CONNECTIONS = 3;
 /** So many blobs more than there are connections are open at a time. */
@@ -135,7 +135,7 @@ class Transfer {
     const {
       concurrency = CONNECTIONS,
       timeout = 30_000,
-      minSpeed = LEAST_SPEED,
+      minSpeed = LEAST_BYTES_PER_SECOND,
       signal,
       onEvent = () => {},
       minSegment,

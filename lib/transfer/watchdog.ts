@@ -9,15 +9,15 @@ import type { Segment } from "./blob.ts";
 import { SpeedWindow } from "./speed_window.ts";
 
 /** How often is looked, in milliseconds. */
-const INTERVAL = 1_000;
+const INTERVAL_MS = 1_000;
 /** A look so many intervals after the last one is late. */
 const LATE = 1.5;
 /** How old a request is before its speed says anything. */
-const WARM_UP = 4_000;
+const WARM_UP_MS = 4_000;
 /** A request this many times slower than the median of its siblings is ended. */
 const SLOWNESS = 5;
 /** What is worth another request, in bytes. */
-const WORTH = 2 * 1024 * 1024;
+const WORTH_BYTES = 2 * 1024 * 1024;
 /** How often one segment is begun anew for its speed. */
 const MOST_REOPENINGS = 3;
 /** The first byte is waited for so many times the timeout at most. */
@@ -101,7 +101,7 @@ export class Watchdog {
   /** Watches nothing yet. */
   constructor(options: WatchdogOptions) {
     this.#options = options;
-    this.#interval = Math.min(INTERVAL, options.timeout);
+    this.#interval = Math.min(INTERVAL_MS, options.timeout);
   }
 
   /** Begins to watch a request. */
@@ -191,7 +191,7 @@ export class Watchdog {
     this.#wasLate = late;
     const speed = ({ bytes }: Watched) => bytes.reduce((a, b) => a + b, 0);
     const speeds = [...this.#watched]
-      .filter(({ since }) => now - since > WARM_UP)
+      .filter(({ since }) => now - since > WARM_UP_MS)
       .map(speed)
       .sort((a, b) => a - b);
     // With two, the faster one is the measure.
@@ -214,8 +214,10 @@ export class Watchdog {
         const window = Math.round(WINDOW * timeout / 1000);
         fail("slow", `only ${shortfall} bytes in ${window} s`);
       } else if (
-        begun && now - since > WARM_UP && speed(watched) * SLOWNESS < median &&
-        segment.end - segment.received > WORTH && reopened < MOST_REOPENINGS
+        begun && now - since > WARM_UP_MS &&
+        speed(watched) * SLOWNESS < median &&
+        segment.end - segment.received > WORTH_BYTES &&
+        reopened < MOST_REOPENINGS
       ) {
         this.#reopened.set(segment, reopened + 1);
         controller.abort(

@@ -10,17 +10,17 @@ import {
 import { Thread, ThreadWriter } from "./thread.ts";
 
 /** What a thread costs to start is worth it from so many bytes on. */
-const WORTH_A_THREAD = 64 * 1024 * 1024;
+const WORTH_A_THREAD_BYTES = 64 * 1024 * 1024;
 /** The requests, too, are sent from threads from so many bytes on. */
-const WORTH_FETCHING = 256 * 1024 * 1024;
+const WORTH_FETCHING_BYTES = 256 * 1024 * 1024;
 /** A smaller blob is written before it has been handed over. */
-const WORTH_A_MESSAGE = 1024 * 1024;
+const WORTH_A_MESSAGE_BYTES = 1024 * 1024;
 /** One thread keeps up with so many connections. */
 const CONNECTIONS_A_THREAD = 2;
 const FEWEST_THREADS = 2;
 const MOST_THREADS = 4;
 /** So many milliseconds, a request that is about to be sent goes first. */
-const START_DELAY = 10;
+const START_DELAY_MS = 10;
 /** What the threads can hash. */
 const ALGORITHMS: readonly (string | undefined)[] = [
   "sha256",
@@ -75,8 +75,8 @@ export class Writers {
   /** Is told how many bytes there are to write. */
   expect(bytes: number): void {
     const worth = (least: number) => this.#wanted ?? bytes >= least;
-    this.#most = worth(WORTH_A_THREAD) ? this.#useful : 0;
-    this.#fetching = this.#most > 0 && worth(WORTH_FETCHING);
+    this.#most = worth(WORTH_A_THREAD_BYTES) ? this.#useful : 0;
+    this.#fetching = this.#most > 0 && worth(WORTH_FETCHING_BYTES);
   }
 
   /**
@@ -90,7 +90,7 @@ export class Writers {
     clearTimeout(this.#early);
     this.#early = setTimeout(() => {
       while (this.#threads.length < this.#most && this.#start());
-    }, START_DELAY);
+    }, START_DELAY_MS);
   }
 
   /**
@@ -103,7 +103,7 @@ export class Writers {
     const regions = regionsOf(options);
     if (
       this.#most === 0 ||
-      (descriptor.size < WORTH_A_MESSAGE && !this.#wanted) ||
+      (descriptor.size < WORTH_A_MESSAGE_BYTES && !this.#wanted) ||
       regions.length <= copies.length || !ALGORITHMS.includes(algorithm)
     ) return new DirectWriter(options);
     return new LateWriter(() =>

@@ -42,7 +42,7 @@ export interface LoaderFacts {
 }
 
 /** The most bytes of a `manifest.json` that containers/image reads. */
-const MAX_TARFILE_MANIFEST = 1024 * 1024;
+const MAX_TARFILE_MANIFEST_BYTES = 1024 * 1024;
 
 /** What each program will do. */
 export function judge(facts: LoaderFacts): LoaderVerdict[] {
@@ -231,10 +231,10 @@ function copied(layout: FormFacts): Outcome | undefined {
 function tarfile(docker: FormFacts): Outcome {
   const refusal = findRefusal(docker, "manifest.json", BROKEN_DOCKER);
   if (refusal) return refusal;
-  if (docker.size > MAX_TARFILE_MANIFEST) {
+  if (docker.size > MAX_TARFILE_MANIFEST_BYTES) {
     return refuse(
       "size",
-      `manifest.json has more than ${MAX_TARFILE_MANIFEST} bytes`,
+      `manifest.json has more than ${MAX_TARFILE_MANIFEST_BYTES} bytes`,
     );
   }
   const diffIds = new Map<string, string | undefined>();

@@ -9,7 +9,7 @@ import type { VerifyProblem } from "./report.ts";
 import { listTar, MAX_ENTRIES, readAt, type TarEntry } from "./tar_entries.ts";
 
 /** The bytes that are read at a time. */
-const CHUNK = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** A file of an archive or a layout; `name` is without `./`. */
 export type SourceEntry = Omit<TarEntry, "offset">;
@@ -184,10 +184,10 @@ async function* readChunks(
   size: number,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(Math.min(CHUNK, size));
+  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size));
   for (let position = 0; position < size;) {
     signal?.throwIfAborted();
-    const wanted = Math.min(CHUNK, size - position);
+    const wanted = Math.min(CHUNK_BYTES, size - position);
     const bytes = await onDisk(
       "read",
       path,

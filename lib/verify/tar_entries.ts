@@ -13,7 +13,7 @@ import { InvalidDocumentError } from "../image/errors.ts";
 /** The most entries that are looked at. */
 export const MAX_ENTRIES = 100_000;
 /** The most bytes of a name or of PAX records. */
-const MAX_EXTENSION = 1024 * 1024;
+const MAX_EXTENSION_BYTES = 1024 * 1024;
 const BLOCK = 512;
 
 /** An entry of a tar. */
@@ -94,9 +94,9 @@ export async function listTar(
     offset += BLOCK;
     const flag = String.fromCharCode(block[156]!);
     if ("xgLK".includes(flag)) {
-      if (size > MAX_EXTENSION) {
+      if (size > MAX_EXTENSION_BYTES) {
         return broken(
-          `a record at byte ${offset} has more than ${MAX_EXTENSION} bytes`,
+          `a record at byte ${offset} has more than ${MAX_EXTENSION_BYTES} bytes`,
         );
       }
       const record = await readAt(handle, offset, size);

@@ -44,7 +44,7 @@ export interface ArchiveImage {
  * What `index.json` may take for each platform, in bytes. Its size must not
  * depend on a configuration, as all that follows would move with it.
  */
-const PLATFORM_ROOM = 128;
+const PLATFORM_ROOM_BYTES = 128;
 
 const encoder = new TextEncoder();
 
@@ -87,7 +87,7 @@ function blobMembers(images: readonly ArchiveImage[]): Member[] {
 
 function indexMember(images: readonly ArchiveImage[]): Member {
   const plain = json(archiveIndex(images, false));
-  const size = plain.length + PLATFORM_ROOM * images.length;
+  const size = plain.length + PLATFORM_ROOM_BYTES * images.length;
   const member: Member = { name: "index.json", size };
   if (images.some(({ config }) => !config)) return member;
   const told = json(archiveIndex(images, true));

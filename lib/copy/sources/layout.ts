@@ -15,7 +15,7 @@ import type { StoreEntry } from "../../layout/entry.ts";
 import { LayoutStore } from "../../layout/layout_store.ts";
 
 /** How much is read of a file at a time, in bytes. */
-const STEP = 256 * 1024;
+const STEP_BYTES = 256 * 1024;
 
 /** An image in a layout; its blobs are verified by whoever takes them. */
 export class LayoutSource implements ImageSource {
@@ -129,7 +129,7 @@ function bodyOf(
     async pull(controller) {
       try {
         signal?.throwIfAborted();
-        const bytes = new Uint8Array(Math.min(STEP, end - position));
+        const bytes = new Uint8Array(Math.min(STEP_BYTES, end - position));
         const length = bytes.length && await entry.read(bytes, position);
         position += length;
         if (length > 0) controller.enqueue(bytes.subarray(0, length));

@@ -200,25 +200,25 @@ export function isHeaderSafe(token: string): boolean {
   return /^[\x21-\x7e]+$/.test(token);
 }
 
-const DEFAULT_LIFETIME = 60_000;
+const DEFAULT_LIFETIME_MS = 60_000;
 /** At most this long before a token's end another one is asked for. */
-const EARLY = 10_000;
+const EARLY_MS = 10_000;
 
 /**
  * A token counts from when it was issued where the clocks seem to agree, else
  * from now, so that a wrong clock neither ages nor prolongs it.
  */
 function renewalTime(fields: Record<string, unknown>, now: number): number {
-  const lifetime = lifetimeOf(fields) ?? DEFAULT_LIFETIME;
+  const lifetime = lifetimeOf(fields) ?? DEFAULT_LIFETIME_MS;
   const age = typeof fields.issued_at === "string"
     ? now - Date.parse(fields.issued_at)
     : 0;
   const start = age > 0 && age < lifetime ? now - age : now;
-  return start + lifetime - Math.min(EARLY, lifetime / 4);
+  return start + lifetime - Math.min(EARLY_MS, lifetime / 4);
 }
 
 /** No token is believed to last longer, in seconds: a year. */
-const LONGEST_LIFETIME = 31_536_000;
+const LONGEST_LIFETIME_S = 31_536_000;
 
 /** The lifetime in milliseconds, where it is a positive number or the text of one. */
 function lifetimeOf(
@@ -228,5 +228,5 @@ function lifetimeOf(
       (typeof told === "string" && /^\d{1,20}(?:\.\d{1,20})?$/.test(told))
     ? Number(told)
     : NaN;
-  return seconds > 0 ? Math.min(seconds, LONGEST_LIFETIME) * 1000 : undefined;
+  return seconds > 0 ? Math.min(seconds, LONGEST_LIFETIME_S) * 1000 : undefined;
 }

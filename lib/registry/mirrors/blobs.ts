@@ -5,7 +5,7 @@
 
 import { NetworkError } from "../../image/errors.ts";
 import type { BlobBody, Descriptor, RangeOptions } from "../../image/types.ts";
-import { FOR_GOOD, wrongBytes } from "./failure.ts";
+import { FOR_GOOD_MS, wrongBytes } from "./failure.ts";
 import type { Host } from "./host.ts";
 import type { Hosts } from "./hosts.ts";
 import { isRetryable } from "../../net/retry.ts";
@@ -63,7 +63,7 @@ export class MirroredBlobs {
     this.#avoided.set(digest, host);
     const crawls = error instanceof NetworkError && error.kind === "slow";
     // One that crawls is not asked again as long as there are others.
-    if (crawls) host.fail(now, FOR_GOOD);
+    if (crawls) host.fail(now, FOR_GOOD_MS);
     if (crawls || host.strike(now)) {
       this.#hosts.tell(host, { code: "slow" }, other);
     }

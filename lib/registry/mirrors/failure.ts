@@ -29,8 +29,8 @@ export interface MirrorFailure {
  * About as long as a pull takes, in milliseconds: there is no use in asking
  * again.
  */
-export const FOR_GOOD = 3_600_000;
-const RATE_PAUSE = 60_000;
+export const FOR_GOOD_MS = 3_600_000;
+const RATE_PAUSE_MS = 60_000;
 
 /**
  * Judges a failure.
@@ -52,7 +52,7 @@ export function judgeFailure(error: unknown): MirrorFailure | undefined {
     return { fault: { code: "unreachable", error } };
   }
   if (error instanceof RegistryError) return judgeStatus(error);
-  return { fault: { code: "unusable", error }, pause: FOR_GOOD };
+  return { fault: { code: "unusable", error }, pause: FOR_GOOD_MS };
 }
 
 /**
@@ -64,7 +64,7 @@ export function judgeFailure(error: unknown): MirrorFailure | undefined {
 export function wrongBytes(digest: string): MirrorFailure {
   return {
     fault: { code: "wrong-bytes", digest },
-    pause: FOR_GOOD,
+    pause: FOR_GOOD_MS,
     wrong: true,
   };
 }
@@ -78,13 +78,13 @@ function judgeStatus(
       return { fault: { code: "missing", what }, missing: true };
     }
     case 401:
-      return { fault: { code: "login" }, pause: FOR_GOOD };
+      return { fault: { code: "login" }, pause: FOR_GOOD_MS };
     case 403:
-      return { fault: { code: "forbidden" }, pause: FOR_GOOD };
+      return { fault: { code: "forbidden" }, pause: FOR_GOOD_MS };
     case 429:
       return {
         fault: { code: "rate-limit" },
-        pause: retryAfter ?? RATE_PAUSE,
+        pause: retryAfter ?? RATE_PAUSE_MS,
       };
     default:
       return { fault: { code: "status", status } };

@@ -3,8 +3,8 @@
 import type { Repository } from "../repository.ts";
 
 /** The first pause after a failure, in milliseconds; each next one is twice it. */
-const FIRST_PAUSE = 30_000;
-const LAST_PAUSE = 600_000;
+const FIRST_PAUSE_MS = 30_000;
+const LAST_PAUSE_MS = 600_000;
 /** So many bodies that break off count as a failure. */
 const STRIKES = 2;
 
@@ -50,7 +50,7 @@ export class Host {
    */
   fail(now: number, pause?: number): void {
     if (this.until > now) return;
-    const own = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LAST_PAUSE);
+    const own = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LAST_PAUSE_MS);
     this.until = now + (pause ?? own);
     this.#strikes = 0;
   }

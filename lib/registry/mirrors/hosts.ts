@@ -42,7 +42,7 @@ export interface Failure {
 export type Task<T> = (host: Host, signal?: AbortSignal) => Promise<T>;
 
 /** How long a response is waited for where another host may give it sooner. */
-const PATIENCE = 10_000;
+const PATIENCE_MS = 10_000;
 
 /** All hosts that an image can be had from. */
 export class Hosts {
@@ -91,7 +91,7 @@ export class Hosts {
         const result = await this.askOne(
           host,
           task,
-          hurry ? PATIENCE : Infinity,
+          hurry ? PATIENCE_MS : Infinity,
           signal,
         );
         host.succeed();

@@ -25,7 +25,7 @@ import type { CallOptions } from "../repository.ts";
 type Found<T> = { descriptor: Descriptor } | { result: T };
 
 /** How long the registry is waited for before mirrors are believed. */
-const TAG_PATIENCE = 5_000;
+const TAG_PATIENCE_MS = 5_000;
 
 /**
  * A repository and its mirrors, asked in their order, healthy ones first. One
@@ -210,7 +210,7 @@ export class MirroredRepository implements ImageSource {
         const tags = await this.#hosts.askOne(
           host,
           ({ repository }, signal) => repository.tags({ signal }),
-          TAG_PATIENCE,
+          TAG_PATIENCE_MS,
           signal,
         );
         // A cache knows of no more than it was asked for.
@@ -294,7 +294,7 @@ export class MirroredRepository implements ImageSource {
       const descriptor = await this.#hosts.askOne(
         this.#origin,
         ({ repository }, signal) => repository.resolve(tag, { signal }),
-        TAG_PATIENCE,
+        TAG_PATIENCE_MS,
         signal,
       );
       this.#origin.succeed();
