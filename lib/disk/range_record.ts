@@ -174,8 +174,9 @@ export class RangeRecord {
       await rm(path, { force: true });
       handle = await open(path, "ax");
       await handle.appendFile(text);
-      // Else a power cut may leave neither the old one nor this.
-      if (this.#replaces) await handle.datasync();
+      // Else a power cut may leave neither the old one nor this. Where that
+      // would lose nothing, it is not waited for: a kill meanwhile would.
+      if (this.#replaces && synced.total > 0) await handle.datasync();
       await rename(path, this.#path);
     } catch (error) {
       this.#pending = [...pending, ...this.#pending];

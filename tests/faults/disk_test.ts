@@ -307,7 +307,9 @@ test(
             DISK,
             /Cannot remove "\.a\.tar\.partial": .*not permitted|permission denied/,
           );
-          assertEquals(readdirSync(cwd), [".a.tar.partial"]);
+          // Bun makes a folder of its own wherever it may.
+          const names = readdirSync(cwd).filter((name) => name !== ".bun");
+          assertEquals(names, [".a.tar.partial"]);
         } else {
           assertEquals(result.code, 0, result.stderr);
           const { ino, uid } = statSync(join(cwd, "a.tar"));
