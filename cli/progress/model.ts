@@ -26,16 +26,6 @@ export interface BlobProgress {
   speed: Speedometer;
 }
 
-/** How a {@linkcode ProgressModel} measures. */
-export interface ProgressModelOptions {
-  /**
-   * How far back the speed looks, in milliseconds.
-   *
-   * @default {4000}
-   */
-  window?: number;
-}
-
 /** The layers of a pull; the configuration is too small to be shown. */
 export class ProgressModel {
   /** Those under way, in the order in which they began. */
@@ -54,8 +44,8 @@ export class ProgressModel {
   /** When something was last heard, or first asked for. */
   #heard: number | undefined;
 
-  /** Knows nothing yet. */
-  constructor({ window }: ProgressModelOptions = {}) {
+  /** Knows nothing yet; its speeds look so many milliseconds back. */
+  constructor(window?: number) {
     this.#window = window;
     this.speed = new Speedometer(window);
   }

@@ -12,8 +12,7 @@ import {
   shortDigest,
 } from "./lines.ts";
 import { ProgressModel } from "./model.ts";
-import type { Style } from "./style.ts";
-import type { Clock, Progress } from "./terminal_progress.ts";
+import type { DisplayOptions, Progress } from "./terminal_progress.ts";
 import { neutralize, sayTime } from "./text.ts";
 
 /** How often is looked, in milliseconds. */
@@ -21,25 +20,13 @@ const LOOK = 1_000;
 /** How often is told how far it is. */
 const REPORT = 15_000;
 
-/** How a {@linkcode PlainProgress} is made. */
-export interface PlainProgressOptions {
-  /** Prints a line. */
-  print: (text: string) => void;
-  /** The colours. */
-  style: Style;
-  /** Time. */
-  clock: Clock;
-  /** Whether each try is told, with its address. */
-  verbose: boolean;
-}
-
 /**
  * {@linkcode Progress} in lines: one for each layer that is there, one where
  * an outage begins and ends, and one each 15 seconds.
  */
 export class PlainProgress implements Progress {
-  readonly #options: PlainProgressOptions;
-  readonly #model = new ProgressModel({ window: REPORT });
+  readonly #options: DisplayOptions;
+  readonly #model = new ProgressModel(REPORT);
   readonly #outages = new Outages();
   #registry: string | undefined;
   #asked = 0;
@@ -48,7 +35,7 @@ export class PlainProgress implements Progress {
   #stopTicking: (() => void) | undefined;
 
   /** Prints nothing yet. */
-  constructor(options: PlainProgressOptions) {
+  constructor(options: DisplayOptions) {
     this.#options = options;
   }
 
@@ -62,29 +49,31 @@ export class PlainProgress implements Progress {
 
   /** Takes an event in. */
   onEvent(event: PullEvent): void {
-    const { print, style, clock, verbose } = this.#options;
+    const { style, clock, verbose } = this.#options;
     const now = clock.now();
     const blob = this.#model.apply(event, now);
     const outage = this.#outages.apply(event, now);
     const text = describe(event, style, verbose);
-    if (text !== undefined) print(text);
+    if (text !== undefined) this.line(text);
     if (outage && !verbose) {
       const next = Math.min(...outage.tries);
-      print(style.warn("retry: ") + describeOutage({ ...outage, next }, now));
+      this.line(
+        style.warn("retry: ") + describeOutage({ ...outage, next }, now),
+      );
     }
     if (event.type === "planned") this.#planned = true;
     if (!blob) return;
     const name = shortDigest(blob.descriptor.digest);
     if (event.type === "blob-wait") {
-      print(`${name}: waiting for another process, which downloads it`);
+      this.line(`${name}: waiting for another process, which downloads it`);
     } else if (event.type === "blob-done") {
-      print(`${name}: ${describeDone(blob, now)}`);
+      this.line(`${name}: ${describeDone(blob, now)}`);
     }
   }
 
   /** Prints a line of its own. */
   line(text: string): void {
-    this.#options.print(text);
+    this.#options.output.write(`${text}\n`);
   }
 
   /** Nothing moves. */
@@ -97,15 +86,15 @@ export class PlainProgress implements Progress {
   }
 
   #look(): void {
-    const { print, clock } = this.#options;
+    const { clock } = this.#options;
     const now = clock.now();
     this.#model.sample(now);
     for (const outage of this.#outages.takeEnded(now)) {
-      print(describeReturn(outage));
+      this.line(describeReturn(outage));
     }
     if (now - this.#reported < REPORT) return;
     this.#reported = now;
-    print(this.#report(now));
+    this.line(this.#report(now));
   }
 
   #report(now: number): string {

@@ -53,7 +53,8 @@ export function createProgress(options: ProgressOptions): Progress {
       stop() {},
     };
   }
+  const display = { output, style, clock, verbose };
   return output.isTTY && env.TERM !== "dumb"
-    ? new TerminalProgress({ output, style, clock, verbose })
-    : new PlainProgress({ print, style, clock, verbose });
+    ? new TerminalProgress(display)
+    : new PlainProgress(display);
 }

@@ -44,9 +44,9 @@ export interface Progress {
   stop(): void;
 }
 
-/** How a {@linkcode TerminalProgress} is made. */
-export interface TerminalProgressOptions {
-  /** The terminal. */
+/** What a {@linkcode Progress} is made with. */
+export interface DisplayOptions {
+  /** Where it is shown. */
   output: Output;
   /** Its colours. */
   style: Style;
@@ -76,7 +76,7 @@ export class TerminalProgress implements Progress {
   #moving = false;
 
   /** Draws nothing yet. */
-  constructor({ output, style, clock, verbose }: TerminalProgressOptions) {
+  constructor({ output, style, clock, verbose }: DisplayOptions) {
     this.#area = new LiveArea(output);
     this.#style = style;
     this.#clock = clock;
