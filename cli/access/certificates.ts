@@ -51,7 +51,14 @@ export async function readPem(
   path: string,
   kind: "certificate" | "private key",
 ): Promise<string> {
-  const text = await readSettings(path);
+  return checkPem(await readSettings(path), path, kind);
+}
+
+function checkPem(
+  text: string,
+  path: string,
+  kind: "certificate" | "private key",
+): string {
   const pattern = kind === "certificate" ? CERTIFICATE : PRIVATE_KEY;
   const refuse = (reason: string) =>
     new UsageError(`Cannot use ${JSON.stringify(path)}: ${reason}`);
@@ -68,19 +75,20 @@ export async function readClientCertificate(
   { clientCert, clientKey = clientCert }: NetworkOptions,
 ): Promise<Pick<TlsOptions, "clientCert" | "clientKey">> {
   if (clientCert === undefined || clientKey === undefined) return {};
-  const certificate = await readPem(clientCert, "certificate");
-  try {
+  const text = await readSettings(clientCert);
+  const certificate = checkPem(text, clientCert, "certificate");
+  if (clientKey !== clientCert) {
     const key = await readPem(clientKey, "private key");
     return { clientCert: certificate, clientKey: key };
-  } catch (error) {
-    if (clientKey !== clientCert || !(error instanceof UsageError)) throw error;
+  }
+  if (!PRIVATE_KEY.test(text)) {
     throw new UsageError(
-      error.message.endsWith("encrypted")
-        ? error.message
-        : `Option --client-cert needs --client-key FILE: there is no private ` +
-          `key in ${JSON.stringify(clientCert)}`,
+      `Option --client-cert needs --client-key FILE: there is no private ` +
+        `key in ${JSON.stringify(clientCert)}`,
     );
   }
+  const key = checkPem(text, clientCert, "private key");
+  return { clientCert: certificate, clientKey: key };
 }
 
 /**
@@ -151,10 +159,9 @@ async function addFolder(
     try {
       return await readPem(join(folder, name), kind);
     } catch (error) {
-      const { message } = error as Error;
       const { sentence } = error instanceof StorageError
-        ? explainStorage(message, error.code)
-        : { sentence: message };
+        ? explainStorage(error)
+        : { sentence: (error as Error).message };
       warn(`${sentence}, so it is not used`);
       return undefined;
     }

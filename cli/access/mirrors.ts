@@ -91,8 +91,8 @@ async function daemonMirrors(
       // Deno's own word for what it was not permitted to read.
       const { cause } = error as Error;
       if (cause instanceof Error && cause.name === "NotCapable") continue;
-      const { sentence } = code
-        ? explainStorage(new StorageError("read", path, code).message, code)
+      const { sentence } = error instanceof StorageError
+        ? explainStorage(error)
         : { sentence: message };
       warn(`${sentence}, so no mirrors are taken from there`);
     }

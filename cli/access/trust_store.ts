@@ -5,6 +5,7 @@
  * unknown, so that nobody else waits for it.
  */
 
+import type { StorageError } from "../../lib/image/errors.ts";
 import { readdir } from "node:fs/promises";
 import { posix, win32 } from "node:path";
 import { openPlain, readSettings } from "../../lib/disk/plain_file.ts";
@@ -59,8 +60,8 @@ export async function systemCertificates(
         throw new Error("there is no PEM certificate in it");
       }
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      unusable("SSL_CERT_FILE", named, code ?? message);
+      const { code, words, message } = error as StorageError;
+      unusable("SSL_CERT_FILE", named, words ?? code ?? message);
     }
   } else if (!env.DENO_TLS_CA_STORE) all = await systemStore();
   if (folders) {

@@ -135,7 +135,11 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof PlatformNotFoundError) {
     const near = nearestPlatform(error);
     return {
-      sentence: error.message,
+      sentence: `Cannot find platform ${
+        platformText(error.wanted)
+      }: the image has ${
+        error.available.map(platformText).join(", ") || "none"
+      }`,
       hint: near
         ? `choose one, as in --platform ${platformText(near)}`
         : "check the tag, or ask who published it: there is no image in " +
@@ -152,7 +156,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof ContentMismatchError) {
     return {
-      sentence: error.message,
+      sentence: mismatchSentence(error),
       hint: "the registry or something on the way to it changed the content; " +
         "try again, or ask who runs it",
       code: EXIT.mismatch,
@@ -169,27 +173,18 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof StorageError) {
     if (context.subject === "archive") {
-      const { operation, path } = error;
-      const told = explainStorage(error.message, error.code, {
-        operation: "read",
-        path,
-        cacheDir: false,
-      });
+      const told = explainStorage(error, false);
       // It could be read, and is something else.
-      return operation === "verify" ? { ...told, hint: VERIFIABLE } : told;
+      return error.operation === "verify"
+        ? { ...told, hint: VERIFIABLE }
+        : told;
     }
     return context.subject === "login"
       ? {
-        ...explainStorage(error.message, error.code),
+        ...explainStorage(error),
         hint: "see to that file, or choose another with --authfile",
       }
-      : explainStorage(error.message, error.code, {
-        operation: error.operation,
-        path: error.path,
-        cacheDir: context.cacheDir,
-        needed: error.needed,
-        free: error.free,
-      });
+      : explainStorage(error, context.cacheDir);
   }
   if (error instanceof NotAnImageError) return explainArtifact(error, context);
   if (
@@ -229,14 +224,25 @@ function nearestPlatform(
   return candidates[texts.indexOf(near)];
 }
 
+function mismatchSentence(
+  { descriptor: { digest, size }, actual }: ContentMismatchError,
+): string {
+  return `Cannot verify ${digest}: ${
+    actual.digest === undefined
+      ? `${actual.size} bytes instead of ${size}`
+      : `the bytes have digest ${actual.digest}`
+  }`;
+}
+
 function explainUnknown(error: unknown): Explanation {
   const { message, code, path, syscall } =
     (error ?? {}) as NodeJS.ErrnoException;
   if (typeof code === "string" && isStorageCode(code)) {
-    return explainStorage(
-      `Cannot ${syscall ?? "use"} ${JSON.stringify(path ?? "a file")}: ${code}`,
+    return explainStorage({
+      operation: syscall ?? "use",
+      path: path ?? "a file",
       code,
-    );
+    });
   }
   const words = (error instanceof Error ? message : String(error)) ||
     "unknown error";

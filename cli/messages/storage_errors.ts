@@ -2,6 +2,7 @@
 
 import { isAbsolute, relative } from "node:path";
 import { sizeText } from "../../lib/doctor/words.ts";
+import type { StorageError } from "../../lib/image/errors.ts";
 import type { Explanation } from "./explanation.ts";
 import { EXIT } from "./exit_codes.ts";
 
@@ -49,55 +50,46 @@ const STORAGE_WORDS: Readonly<
   "replaced": ["another file has taken its place", "try again"],
 };
 
-/** How Deno says that it was not given a permission. */
-const DENIED = /--allow-\w+ flag$/;
-
 /** Whether a code of the system is one of files and disks. */
 export function isStorageCode(code: string): boolean {
   return Object.hasOwn(STORAGE_WORDS, code);
 }
 
-/** What can be told of a file besides why it failed. */
-export interface StorageContext {
-  /** What was to be done, such as `read`. */
-  operation?: string;
-  /** The path that failed. */
-  path?: string;
-  /** The folder of the cache, where there is one. */
-  cacheDir?: string | false;
-  /** How many bytes were to be written. */
-  needed?: number;
-  /** How many bytes there is room for. */
-  free?: number;
-}
+/** What failed, as a {@linkcode StorageError} has it. */
+export type StorageFailure = Pick<
+  StorageError,
+  "operation" | "path" | "code" | "words" | "needed" | "free"
+>;
 
 /**
  * Puts a failure of files or disks in words.
  *
- * @param message It, with the system's code at its end.
+ * @param failure What failed.
+ * @param cacheDir The folder of the cache, where there is one.
  */
 export function explainStorage(
-  message: string,
-  code: string,
-  context: StorageContext = {},
+  failure: StorageFailure,
+  cacheDir?: string | false,
 ): Explanation {
+  const { operation, path, code } = failure;
   const [words, hint] = isStorageCode(code)
     ? STORAGE_WORDS[code]!
-    : [code, DENIED.test(code) ? "let Deno do that" : "choose another place"];
+    : [failure.words ?? code, "choose another place"];
   return {
-    sentence: message.endsWith(code)
-      ? message.slice(0, message.length - code.length) + words +
-        roomText(context)
-      : message,
-    hint: code === "ENOENT" && context.operation === "read"
+    sentence: `Cannot ${operation} ${JSON.stringify(path)}: ${words}${
+      roomText(failure)
+    }`,
+    hint: code === "not-permitted"
+      ? "let Deno do that"
+      : code === "ENOENT" && operation === "read"
       ? "check the path"
-      : hint.replace("another place", `another ${placed(code, context)}`),
+      : hint.replace("another place", `another ${placed(failure, cacheDir)}`),
     code: EXIT.disk,
   };
 }
 
 /** How much is needed, and how much there is. */
-function roomText({ needed, free }: StorageContext): string {
+function roomText({ needed, free }: StorageFailure): string {
   return needed === undefined || free === undefined
     ? ""
     : `; ${sizeText(needed)} are needed, ${sizeText(free)} are free`;
@@ -105,11 +97,11 @@ function roomText({ needed, free }: StorageContext): string {
 
 /** What else is chosen, and with which option. */
 function placed(
-  code: string,
-  { operation, path, cacheDir }: StorageContext,
+  { code, operation, path }: StorageFailure,
+  cacheDir: string | false | undefined,
 ): string {
   const both = "place with --output or --cache-dir";
-  if (path === undefined || cacheDir === undefined) return both;
+  if (cacheDir === undefined) return both;
   if (cacheDir !== false && isWithin(path, cacheDir)) {
     return "place with --cache-dir, or go without a cache with --no-cache";
   }

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { LoginProblem } from "../image/events.ts";
 import type { Credential } from "../image/types.ts";
-import { systemCode } from "../disk/io.ts";
+import { storageError } from "../disk/io.ts";
 import { openSettings } from "../disk/plain_file.ts";
 import { InvalidDocumentError, StorageError } from "../image/errors.ts";
 import { decodeBase64 } from "../net/base64.ts";
@@ -110,12 +110,10 @@ export async function readAuthFile(
       await file.close();
     }
   } catch (error) {
-    const code = systemCode(error);
+    const { code, words } = storageError("read", source, error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     // By the name that the user knows it by.
-    throw new StorageError("read", source, code ?? `${error}`, {
-      cause: error,
-    });
+    throw new StorageError("read", source, code, { words, cause: error });
   }
   throw new InvalidDocumentError(
     source,

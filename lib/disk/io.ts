@@ -27,9 +27,20 @@ export function storageError(
   cause: unknown,
 ): StorageError {
   if (cause instanceof StorageError) return cause;
-  const code = systemCode(cause) ??
-    (cause instanceof Error ? cause.message : String(cause));
-  return new StorageError(operation, path, code, { cause });
+  const code = systemCode(cause);
+  if (code) return new StorageError(operation, path, code, { cause });
+  // Deno's own refusal has a name and no code.
+  const denied = (cause as Error | undefined)?.name === "NotCapable";
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new StorageError(
+    operation,
+    path,
+    denied ? "not-permitted" : "unknown",
+    {
+      words,
+      cause,
+    },
+  );
 }
 
 /** Awaits a call of `node:fs`; what that throws names the path. */

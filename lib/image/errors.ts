@@ -133,10 +133,31 @@ export interface FailedAddress {
   error: NetworkError | RegistryError;
 }
 
+/** What a status means, as far as a caller decides by it. */
+export type RegistryErrorCode =
+  /** 401, 403, 404 and 429. */
+  | "unauthorized"
+  | "forbidden"
+  | "not-found"
+  | "rate-limited"
+  /** 500 to 599. */
+  | "server-fault"
+  /** Any other. */
+  | "status";
+
+const STATUS_CODES: Readonly<Record<number, RegistryErrorCode>> = {
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not-found",
+  429: "rate-limited",
+};
+
 /** An answer of a registry, of its token server or of its storage, that is no success. */
 export class RegistryError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "RegistryError";
+  /** What the status means. */
+  override readonly code: RegistryErrorCode;
   /** The HTTP status. */
   readonly status: number;
   /** The HTTP method. */
@@ -177,6 +198,8 @@ export class RegistryError extends DockerPullError {
         }`,
       options,
     );
+    this.code = STATUS_CODES[init.status] ??
+      (Math.floor(init.status / 100) === 5 ? "server-fault" : "status");
     this.status = init.status;
     this.method = init.method;
     this.url = init.url;
@@ -263,6 +286,8 @@ export class NetworkError extends DockerPullError {
   override name = "NetworkError";
   /** The address, without user, password and query values. */
   readonly url: string;
+  /** The reason, else the kind. */
+  override readonly code: NetworkErrorReason | NetworkErrorKind;
   /** What kind of failure it is. */
   readonly kind: NetworkErrorKind;
   /** What went wrong, as half a sentence. */
@@ -281,6 +306,7 @@ export class NetworkError extends DockerPullError {
   ) {
     super(`Cannot reach ${url}: ${words}`, options);
     this.url = url;
+    this.code = options?.reason ?? kind;
     this.kind = kind;
     this.words = words;
     this.reason = options?.reason;
@@ -320,6 +346,8 @@ export class AuthenticationError extends DockerPullError {
 export class ContentMismatchError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "ContentMismatchError";
+  /** What differs. */
+  override readonly code: "size" | "digest";
   /** What was expected. */
   readonly descriptor: Descriptor;
   /** What came: the size where that differs, else the digest. */
@@ -334,6 +362,7 @@ export class ContentMismatchError extends DockerPullError {
       ? `${actual.size} bytes instead of ${descriptor.size}`
       : `the bytes have digest ${actual.digest}`;
     super(`Cannot verify ${descriptor.digest}: ${difference}`);
+    this.code = actual.digest === undefined ? "size" : "digest";
     this.descriptor = descriptor;
     this.actual = actual;
   }
@@ -343,6 +372,8 @@ export class ContentMismatchError extends DockerPullError {
 export class PlatformNotFoundError extends DockerPullError {
   /** The class, for programs that have more than one copy of it. */
   override name = "PlatformNotFoundError";
+  /** The only thing that it can be. */
+  override readonly code = "no-platform";
   /** What was asked for. */
   readonly wanted: Platform;
   /** What there is. */
@@ -527,10 +558,12 @@ export class StorageError extends DockerPullError {
   readonly path: string;
   /**
    * The system's code, such as `ENOSPC`, or one of ours, such as `is-a-link`,
-   * `not-a-file`, `not-an-archive`, `not-a-layout`, `system-folder`,
+   * `not-a-file`, `not-permitted` (by Deno), `unknown`, `not-an-archive`, `not-a-layout`, `system-folder`,
    * `too-large`, and `replaced`, where another file came in its place.
    */
   override readonly code: string;
+  /** The system's own words, for `unknown` and `not-permitted`. */
+  readonly words?: string;
   /** How many bytes were to be written, for `ENOSPC`, where that is known. */
   readonly needed?: number;
   /** How many bytes there is room for, for `ENOSPC`, where that is known. */
@@ -541,12 +574,16 @@ export class StorageError extends DockerPullError {
     operation: string,
     path: string,
     code: string,
-    options?: ErrorOptions & Pick<StorageError, "needed" | "free">,
+    options?: ErrorOptions & Pick<StorageError, "words" | "needed" | "free">,
   ) {
-    super(`Cannot ${operation} ${JSON.stringify(path)}: ${code}`, options);
+    super(
+      `Cannot ${operation} ${JSON.stringify(path)}: ${options?.words ?? code}`,
+      options,
+    );
     this.operation = operation;
     this.path = path;
     this.code = code;
+    this.words = options?.words;
     this.needed = options?.needed;
     this.free = options?.free;
   }

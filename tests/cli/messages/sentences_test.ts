@@ -10,6 +10,7 @@ import type { ByCode } from "../../../cli/messages/explanation.ts";
 import { explainWarning } from "../../../cli/messages/warnings.ts";
 import {
   AuthenticationError,
+  ContentMismatchError,
   CredentialHelperError,
   type DockerPullError,
   type HelperFailure,
@@ -18,6 +19,8 @@ import {
   InvalidPlatformError,
   InvalidReferenceError,
   NetworkError,
+  PlatformNotFoundError,
+  RegistryError,
   StorageError,
   UnsupportedMediaTypeError,
 } from "../../../lib/image/errors.ts";
@@ -617,3 +620,97 @@ reasons<AuthenticationProblem>(
   (problem) => new AuthenticationError("r.test", problem),
   "Cannot log in to r.test: ",
 );
+
+const failed = (code: string, words?: string) =>
+  explainError(new StorageError("open", "a b", code, { words })).sentence;
+
+/** The system's codes, and this library's own. */
+const STORAGE: Record<string, string> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota is used up",
+  EFBIG: "the file is too large for this file system",
+  EACCES: "permission denied",
+  EPERM: "the operation is not permitted",
+  EROFS: "the file system is read-only",
+  ENOENT: "there is no such file or folder",
+  ENOTDIR: "a part of the path is no folder",
+  EISDIR: "it is a folder",
+  EEXIST: "something else is in its place",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "too many symbolic links",
+  EMFILE: "too many open files",
+  ENFILE: "too many open files on this machine",
+  EBUSY: "another program uses it",
+  EIO: "the disk does not work properly",
+  "is-a-link": "it is a symbolic link",
+  "not-a-file": "it is no plain file",
+  "too-large": "it is too large for what it should be",
+  "system-folder": "no files are kept in /dev, /proc and /sys, nor in a device",
+  "not-an-archive": "it is no image archive",
+  "not-a-layout": "it has other things in it than an image layout",
+  malformed:
+    "it is not what it should be, and may hold what others have put there",
+  replaced: "another file has taken its place",
+};
+
+for (const [code, words] of Object.entries(STORAGE)) {
+  test(`a failure of storage with ${code} is told in these words`, () => {
+    assertEquals(failed(code), `Cannot open "a b": ${words}`);
+  });
+}
+
+test("a failure of storage that has no code is told in the system's words", () => {
+  assertEquals(failed("unknown", "it is odd"), 'Cannot open "a b": it is odd');
+  assertEquals(
+    failed("not-permitted", "needs --allow-read"),
+    'Cannot open "a b": needs --allow-read',
+  );
+});
+
+test("wrong contents and a missing platform are told in these words", () => {
+  const descriptor = { mediaType: "a/b", digest, size: 5 };
+  for (
+    const [error, code, sentence] of [
+      [
+        new ContentMismatchError(descriptor, { size: 6 }),
+        "size",
+        `Cannot verify ${digest}: 6 bytes instead of 5`,
+      ],
+      [
+        new ContentMismatchError(descriptor, { digest: "sha256:b" }),
+        "digest",
+        `Cannot verify ${digest}: the bytes have digest sha256:b`,
+      ],
+      [
+        new PlatformNotFoundError(amd64, [arm64]),
+        "no-platform",
+        "Cannot find platform linux/amd64: the image has linux/arm64",
+      ],
+      [
+        new PlatformNotFoundError(amd64, []),
+        "no-platform",
+        "Cannot find platform linux/amd64: the image has none",
+      ],
+    ] as [DockerPullError, string, string][]
+  ) {
+    assertEquals([error.code, explainError(error).sentence], [code, sentence]);
+  }
+});
+
+test("each status of a registry has its code", () => {
+  const { url, method } = { url: "https://r.test/v2/", method: "GET" };
+  for (
+    const [status, code] of [
+      [401, "unauthorized"],
+      [403, "forbidden"],
+      [404, "not-found"],
+      [429, "rate-limited"],
+      [500, "server-fault"],
+      [599, "server-fault"],
+      [400, "status"],
+      [600, "status"],
+    ] as const
+  ) {
+    assertEquals(new RegistryError({ status, url, method }).code, code);
+  }
+});
