@@ -68,17 +68,6 @@ export class LayoutStore {
    * @param path The folder.
    * @returns The store.
    * @throws {StorageError} If it cannot be made or is a layout of another version.
-   *
-   * @example
-   * ```ts
-   * import { LayoutStore } from "@x/docker-pull";
-   * import { mkdtemp, rm } from "node:fs/promises";
-   *
-   * const folder = await mkdtemp("cache-");
-   * const store = await LayoutStore.open(folder);
-   * await store.has({ mediaType: "", digest: "sha256:" + "0".repeat(64), size: 1 }); // false
-   * await rm(folder, { recursive: true });
-   * ```
    */
   static async open(path: string): Promise<LayoutStore> {
     await onDisk("write", path, () => makeFolders(path));
