@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { archiveName } from "../../lib/archive/name.ts";
 import { ifThere } from "../../lib/disk/io.ts";
-import { outputPlace } from "../../lib/disk/output_path.ts";
+import { followOutput } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
 import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
@@ -120,7 +120,9 @@ async function outputPath(
     return join(output, archiveName(reference, platform));
   }
   // A link to where nothing is yet leads into a folder, too.
-  const folder = dirname(format === "oci" ? output : await outputPlace(output));
+  const folder = dirname(
+    format === "oci" ? output : await followOutput(output),
+  );
   if (!await isFolder(folder)) {
     throw new StorageError("write to", folder, "ENOENT");
   }

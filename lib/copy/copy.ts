@@ -92,7 +92,7 @@ function blobTask(
     source,
     async open(_attempt, { signal, onWait }) {
       if (!store) return { primary: sink!, copies: [], source: "registry" };
-      const place = await store.entry(descriptor) ??
+      const kept = await store.entry(descriptor) ??
         await store.ingest(descriptor, {
           signal,
           onWait: () => {
@@ -100,9 +100,9 @@ function blobTask(
             onEvent({ type: "blob-wait", descriptor });
           },
         });
-      const hit = place instanceof StoreEntry;
+      const hit = kept instanceof StoreEntry;
       return {
-        primary: place,
+        primary: kept,
         copies: sink ? [sink] : [],
         source: hit ? "cache" : "registry",
         // What lies in a layout has never been a cache's.

@@ -2,13 +2,13 @@
 
 import { totalSize } from "../image/descriptors.ts";
 import { archiveName } from "../archive/name.ts";
-import { archivePlace } from "../archive/place.ts";
+import { archiveOutput } from "../archive/output.ts";
 import type { OnEvent, Warning } from "../image/events.ts";
 import { checkOptions, pickOptions } from "../image/options.ts";
 import { PULL_RULES, type PullOptions } from "./pull_options.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import { DOCKER_LAYERS } from "../image/manifest.ts";
-import { normalizePlatform, parsePlatform } from "../image/platform.ts";
+import { toPlatform } from "../image/platform.ts";
 import { archiveTarget, isVerifiedThere } from "./targets/archive.ts";
 import {
   type DocumentOptions,
@@ -33,7 +33,7 @@ import {
 import { openRepository } from "../registry/mirrors/mirrors.ts";
 import { createTransport } from "../net/transport.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
-import { layoutPlace } from "../layout/place.ts";
+import { layoutOutput } from "../layout/output.ts";
 import { Writers } from "../transfer/writers.ts";
 import type { Descriptor, Fetch, Platform } from "../image/types.ts";
 
@@ -162,16 +162,16 @@ async function pullThrough(
   const image = typeof reference === "string"
     ? parseReference(reference)
     : reference;
-  const namedPlatform = typeof platform === "string"
-    ? parsePlatform(platform)
-    : platform && normalizePlatform(platform);
+  const namedPlatform = platform === undefined
+    ? undefined
+    : toPlatform(platform);
   const path = options.output ?? archiveName(image, namedPlatform, format);
   // Before anything is made or asked for.
-  const place = await (format === "oci" ? layoutPlace : archivePlace)(
+  const output = await (format === "oci" ? layoutOutput : archiveOutput)(
     path,
     force,
   );
-  const target = (format === "oci" ? layoutTarget : archiveTarget)(place);
+  const target = (format === "oci" ? layoutTarget : archiveTarget)(output);
   const cache = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir);
@@ -188,7 +188,7 @@ async function pullThrough(
     platformWasNamed: namedPlatform !== undefined,
     pulledBefore: cache !== undefined &&
       (await cache.knows(formatReference(image)) ||
-        image.digest === undefined && await isVerifiedThere(place, cache)),
+        image.digest === undefined && await isVerifiedThere(output, cache)),
     onEvent,
     signal,
   };

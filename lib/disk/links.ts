@@ -32,8 +32,8 @@ export async function followLinks(
   throw new StorageError("read", path, "ELOOP");
 }
 
-/** The place of a path's last part, with no links above it. */
-export async function realPlace(path: string): Promise<string> {
+/** The same path, with no links above its last part. */
+export async function inRealFolder(path: string): Promise<string> {
   return join(await realFolder(dirname(resolve(path))), basename(path));
 }
 

@@ -5,7 +5,7 @@ import { basename, resolve } from "node:path";
 import process from "node:process";
 import { StorageError } from "../image/errors.ts";
 import { ifThere } from "./io.ts";
-import { followLinks, realPlace } from "./links.ts";
+import { followLinks, inRealFolder } from "./links.ts";
 
 /** Folders whose files are devices and the system's own; memory is for all. */
 const SYSTEM_FOLDERS = /^\/(?:dev(?!\/shm\/)|proc|sys)(?:\/|$)/;
@@ -25,7 +25,7 @@ const WINDOWS_NAMESPACE = /^[\\/]{2}(?:\.|\?[\\/]GLOBALROOT)[\\/]/i;
  * else is no file, or `EISDIR`.
  */
 export async function outputFile(path: string): Promise<string> {
-  const target = await outputPlace(path);
+  const target = await followOutput(path);
   const status = await ifThere("write", path, () => stat(target));
   if (status?.isDirectory()) throw new StorageError("write", path, "EISDIR");
   if (status && !status.isFile()) {
@@ -39,14 +39,14 @@ export async function outputFile(path: string): Promise<string> {
  *
  * @throws {StorageError} With the code `system-folder` as for {@linkcode outputFile}.
  */
-export async function outputPlace(path: string): Promise<string> {
-  const check = (place: string) => {
-    if (isSystems(place)) {
+export async function followOutput(path: string): Promise<string> {
+  const check = (step: string) => {
+    if (isSystems(step)) {
       throw new StorageError("write", path, "system-folder");
     }
   };
   const target = await followLinks(path, check);
-  check(await realPlace(target));
+  check(await inRealFolder(target));
   return target;
 }
 

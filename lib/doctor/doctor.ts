@@ -7,7 +7,7 @@ import { checkOptions } from "../image/options.ts";
 import { platformText } from "../image/errors.ts";
 import type { Warning } from "../image/events.ts";
 import { hostPlatform } from "../image/host_platform.ts";
-import { normalizePlatform, parsePlatform } from "../image/platform.ts";
+import { toPlatform } from "../image/platform.ts";
 import {
   formatReference,
   parseReference,
@@ -53,11 +53,9 @@ export async function diagnose(
   const image = typeof reference === "string"
     ? parseReference(reference)
     : reference;
-  const wantedPlatform = typeof platform === "string"
-    ? parsePlatform(platform)
-    : platform
-    ? normalizePlatform(platform)
-    : hostPlatform();
+  const wantedPlatform = platform === undefined
+    ? hostPlatform()
+    : toPlatform(platform);
   const secrets = new Secrets();
   secrets.allow(formatReference(image));
   const explain = options.explain ??

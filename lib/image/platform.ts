@@ -140,6 +140,13 @@ export function normalizePlatform(platform: Platform): Platform {
   return defined({ ...rest, os, architecture, variant: variant || undefined });
 }
 
+/** The platform that an option says, as a text or taken apart. */
+export function toPlatform(platform: string | Platform): Platform {
+  return typeof platform === "string"
+    ? parsePlatform(platform)
+    : normalizePlatform(platform);
+}
+
 /** Writes a platform as `os[(version)]/architecture[/variant]`. */
 export { platformText as formatPlatform };
 

@@ -11,10 +11,10 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { archivePlace } from "../../lib/archive/place.ts";
+import { archiveOutput } from "../../lib/archive/output.ts";
 import { outputFile } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
-import { layoutPlace } from "../../lib/layout/place.ts";
+import { layoutOutput } from "../../lib/layout/output.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 import { content, layer, planOf, writePlan } from "./content.ts";
@@ -42,17 +42,17 @@ async function refusal(call: () => Promise<unknown>): Promise<string> {
   return (await assertRejects(call, StorageError)).code;
 }
 
-test("archivePlace() takes the place of an image archive, and of nothing", () =>
+test("archiveOutput() takes the place of an image archive, and of nothing", () =>
   inFolder(async (folder) => {
     const path = join(folder, "a.tar");
-    assertEquals(await archivePlace(path, false), path);
+    assertEquals(await archiveOutput(path, false), path);
     await writeFile(path, "");
-    assertEquals(await archivePlace(path, false), path);
+    assertEquals(await archiveOutput(path, false), path);
     const plan = planOf(content([layer(1000), layer(2000)]));
     await writePlan(path, plan);
-    assertEquals(await archivePlace(path, false), path);
+    assertEquals(await archiveOutput(path, false), path);
     await truncate(path, 4_000);
-    assertEquals(await archivePlace(path, false), path);
+    assertEquals(await archiveOutput(path, false), path);
     for (
       const names of [
         ["blobs/", "blobs/sha256/", `blobs/sha256/${HEX}`, "index.json"],
@@ -65,11 +65,11 @@ test("archivePlace() takes the place of an image archive, and of nothing", () =>
       ]
     ) {
       await writeTar(path, names);
-      assertEquals(await archivePlace(path, false), path, names[0]);
+      assertEquals(await archiveOutput(path, false), path, names[0]);
     }
   }));
 
-test("archivePlace() gives up no other file unless it is to", () =>
+test("archiveOutput() gives up no other file unless it is to", () =>
   inFolder(async (folder) => {
     const path = join(folder, "a.tar");
     const others: (() => Promise<void>)[] = [
@@ -82,14 +82,14 @@ test("archivePlace() gives up no other file unless it is to", () =>
     ];
     for (const put of others) {
       await put();
-      const code = await refusal(() => archivePlace(path, false));
+      const code = await refusal(() => archiveOutput(path, false));
       assertEquals(code, "not-an-archive");
-      assertEquals(await archivePlace(path, true), path);
+      assertEquals(await archiveOutput(path, true), path);
     }
   }));
 
 test(
-  "archivePlace() follows links to what they name",
+  "archiveOutput() follows links to what they name",
   { skip },
   () =>
     inFolder(async (name) => {
@@ -101,18 +101,18 @@ test(
       await symlink("near/a.tar", join(folder, "b.tar"));
       const real = join(folder, "far/real.tar");
       for (const target of ["b.tar", "near/a.tar"]) {
-        assertEquals(await archivePlace(join(folder, target), false), real);
+        assertEquals(await archiveOutput(join(folder, target), false), real);
       }
       await writeFile(real, "notes");
       assertEquals(
-        await refusal(() => archivePlace(join(folder, "b.tar"), false)),
+        await refusal(() => archiveOutput(join(folder, "b.tar"), false)),
         "not-an-archive",
       );
       assertEquals(await readFile(real, "utf8"), "notes");
       await symlink("y", join(folder, "x"));
       await symlink("x", join(folder, "y"));
       assertEquals(
-        await refusal(() => archivePlace(join(folder, "x"), true)),
+        await refusal(() => archiveOutput(join(folder, "x"), true)),
         "ELOOP",
       );
     }),
@@ -145,34 +145,34 @@ test("outputFile() refuses devices, pipes and the system's own folders", {
     ];
     for (const [path, code] of refused) {
       assertEquals(await refusal(() => outputFile(path)), code, path);
-      assertEquals(await refusal(() => archivePlace(path, true)), code, path);
+      assertEquals(await refusal(() => archiveOutput(path, true)), code, path);
     }
     if (existsSync("/dev/shm")) await outputFile("/dev/shm/new.tar");
     await outputFile(join(folder, "dev-new.tar"));
   }));
 
-test("layoutPlace() takes a layout, and a folder with nothing else in it", () =>
+test("layoutOutput() takes a layout, and a folder with nothing else in it", () =>
   inFolder(async (folder) => {
     const path = join(folder, "layout");
-    assertEquals(await layoutPlace(path, false), path);
+    assertEquals(await layoutOutput(path, false), path);
     await mkdir(join(path, "blobs"), { recursive: true });
-    assertEquals(await layoutPlace(path, false), path);
+    assertEquals(await layoutOutput(path, false), path);
     await writeFile(join(path, "notes"), "notes");
     assertEquals(
-      await refusal(() => layoutPlace(path, false)),
+      await refusal(() => layoutOutput(path, false)),
       "not-a-layout",
     );
-    assertEquals(await layoutPlace(path, true), path);
+    assertEquals(await layoutOutput(path, true), path);
     await writeFile(join(path, "oci-layout"), "{}");
-    assertEquals(await layoutPlace(path, false), path);
+    assertEquals(await layoutOutput(path, false), path);
     assertEquals(
-      await refusal(() => layoutPlace(join(path, "notes"), true)),
+      await refusal(() => layoutOutput(join(path, "notes"), true)),
       "ENOTDIR",
     );
     if (windows) return;
     for (const system of ["/dev/layout", "/proc/1", "/sys"]) {
       assertEquals(
-        await refusal(() => layoutPlace(system, true)),
+        await refusal(() => layoutOutput(system, true)),
         "system-folder",
       );
     }

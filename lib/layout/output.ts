@@ -2,7 +2,7 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { ifThere, onDisk } from "../disk/io.ts";
-import { outputPlace } from "../disk/output_path.ts";
+import { followOutput } from "../disk/output_path.ts";
 import { StorageError } from "../image/errors.ts";
 
 /** What a layout may have before it has its marker. */
@@ -18,11 +18,11 @@ const BEGUN: ReadonlySet<string> = new Set(["blobs", "index.json", "ingest"]);
  * @throws {StorageError} With the code `not-a-layout` for another folder,
  * `ENOTDIR` for what is none, or `system-folder`.
  */
-export async function layoutPlace(
+export async function layoutOutput(
   path: string,
   force: boolean,
 ): Promise<string> {
-  await outputPlace(path);
+  await followOutput(path);
   const status = await ifThere("write", path, () => stat(path));
   if (!status) return path;
   if (!status.isDirectory()) throw new StorageError("write", path, "ENOTDIR");

@@ -24,7 +24,7 @@ const TELLING = /oci-layout$|[0-9a-f]{64}/;
  * @throws {StorageError} With the code `not-an-archive` for another file, or as
  * {@linkcode outputFile} says.
  */
-export async function archivePlace(
+export async function archiveOutput(
   path: string,
   force: boolean,
 ): Promise<string> {
