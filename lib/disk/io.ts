@@ -1,6 +1,6 @@
 /** Turns what `node:fs` throws into a typed error that names the path. */
 
-import { lstat, unlink } from "node:fs/promises";
+import { type FileHandle, lstat, unlink } from "node:fs/promises";
 import { constants } from "node:os";
 import { DockerPullError, StorageError } from "../image/errors.ts";
 
@@ -54,6 +54,21 @@ export async function onDisk<T>(
   } catch (error) {
     if (error instanceof DockerPullError) throw error;
     throw storageError(operation, path, error);
+  }
+}
+
+/** Reads bytes at a position of a file; returns how many there were. */
+export async function readAt(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+  subject: string,
+): Promise<number> {
+  try {
+    const { length } = bytes;
+    return (await handle.read(bytes, 0, length, position)).bytesRead;
+  } catch (error) {
+    throw storageError("read", subject, error);
   }
 }
 

@@ -12,7 +12,7 @@ import { dirname } from "node:path";
 import { StorageError } from "../image/errors.ts";
 import type { FileRegion } from "../image/types.ts";
 import { identityOf, isAt } from "./file_identity.ts";
-import { onDisk, removeFile, storageError } from "./io.ts";
+import { onDisk, readAt, removeFile, storageError } from "./io.ts";
 import { TAKEN_OVER } from "./lock.ts";
 import { isOwn, openPlain, ownershipAt, type PlainFile } from "./plain_file.ts";
 import { bootId } from "./process_mark.ts";
@@ -243,18 +243,8 @@ export class PartialFile {
    *
    * @returns How many there were.
    */
-  async read(bytes: Uint8Array, position: number): Promise<number> {
-    try {
-      const { bytesRead } = await this.#handle.read(
-        bytes,
-        0,
-        bytes.length,
-        position,
-      );
-      return bytesRead;
-    } catch (error) {
-      throw storageError("read", this.subject, error);
-    }
+  read(bytes: Uint8Array, position: number): Promise<number> {
+    return readAt(this.#handle, bytes, position, this.subject);
   }
 
   /** Forgets that these bytes are there. */

@@ -2,7 +2,7 @@
 
 import type { FileHandle } from "node:fs/promises";
 import { rm } from "node:fs/promises";
-import { onDisk, storageError } from "../disk/io.ts";
+import { onDisk, readAt } from "../disk/io.ts";
 import { RangeSet } from "../disk/ranges.ts";
 import type { BlobSink, FileRegion } from "../image/types.ts";
 
@@ -36,18 +36,8 @@ export class StoreEntry implements BlobSink {
   }
 
   /** Reads bytes; returns how many there were. */
-  async read(bytes: Uint8Array, position: number): Promise<number> {
-    try {
-      const { bytesRead } = await this.#handle.read(
-        bytes,
-        0,
-        bytes.length,
-        position,
-      );
-      return bytesRead;
-    } catch (error) {
-      throw storageError("read", this.path, error);
-    }
+  read(bytes: Uint8Array, position: number): Promise<number> {
+    return readAt(this.#handle, bytes, position, this.path);
   }
 
   /** The bytes are right: they stay. */

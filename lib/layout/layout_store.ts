@@ -33,7 +33,7 @@ import {
 import { isRightBlob, type RightBlobOptions, syncBlob } from "./right_blob.ts";
 import { StoreEntry } from "./entry.ts";
 import { StoreIngest } from "./ingest.ts";
-import { momentaryName, sweep } from "./sweep.ts";
+import { sweep, temporaryName } from "./sweep.ts";
 import { takeOver } from "./take_over.ts";
 
 /** Where files are until they are complete. */
@@ -323,7 +323,7 @@ export class LayoutStore {
     const { algorithm, hex } = parseDigest(descriptor.digest);
     const from = source.blobPath(descriptor.digest);
     const to = this.blobPath(descriptor.digest);
-    const temporary = join(this.path, INGEST, momentaryName(hex));
+    const temporary = join(this.path, INGEST, temporaryName(hex));
     await makeFolder(this.path, "blobs", algorithm);
     await inIngest(this.path, async () => {
       try {
@@ -509,7 +509,7 @@ async function replaceFile(
 ): Promise<void> {
   const path = join(folder, name);
   await inIngest(folder, async () => {
-    const temporary = join(folder, INGEST, momentaryName(basename(name)));
+    const temporary = join(folder, INGEST, temporaryName(basename(name)));
     try {
       const handle = await open(temporary, "wx");
       try {

@@ -10,7 +10,7 @@ const MOMENTARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp~?$/;
 const AGE_MS = 60 * 60 * 1000;
 
 /** A name for a file that is renamed as soon as it is written. */
-export function momentaryName(name: string): string {
+export function temporaryName(name: string): string {
   return `${name}.${crypto.randomUUID()}.tmp`;
 }
 

@@ -75,14 +75,7 @@ export class Endpoint {
         ? await this.#sendPlain(http, ask, options.signal)
         : await ask(this.#url);
     }
-    let exchange: Exchange | undefined;
-    let failure: unknown;
-    try {
-      exchange = await ask(this.#url);
-    } catch (error) {
-      if (!isOtherProtocol(error, this.#url)) throw error;
-      failure = error;
-    }
+    const { exchange, failure } = await this.#attempt(ask);
     // Servers that expect TLS answer 400, proxies before them 5xx.
     const status = exchange?.response.status ?? 0;
     if (exchange && status !== 400 && status < 500) {
@@ -106,20 +99,25 @@ export class Endpoint {
     }
   }
 
+  /** Asks; a failure that another protocol may be the reason of is returned. */
+  async #attempt(
+    ask: (base: URL) => Promise<Exchange>,
+  ): Promise<{ exchange?: Exchange; failure?: unknown }> {
+    try {
+      return { exchange: await ask(this.#url) };
+    } catch (failure) {
+      if (!isOtherProtocol(failure, this.#url)) throw failure;
+      return { failure };
+    }
+  }
+
   /** Sends by plain HTTP, and finds out why that fails at first. */
   async #sendPlain(
     http: HttpClient,
     ask: (base: URL) => Promise<Exchange>,
     signal: AbortSignal | undefined,
   ): Promise<Exchange> {
-    let exchange: Exchange | undefined;
-    let failure: unknown;
-    try {
-      exchange = await ask(this.#url);
-    } catch (error) {
-      if (!isOtherProtocol(error, this.#url)) throw error;
-      failure = error;
-    }
+    const { exchange, failure } = await this.#attempt(ask);
     if (exchange && exchange.response.status !== 400) {
       this.#doubtful = false;
       return exchange;
