@@ -6,7 +6,7 @@
 
 import type { CallOptions } from "../image/image_source.ts";
 import { parseDigest, verifyBytes } from "../image/digest.ts";
-import { InvalidDocumentError } from "../image/errors.ts";
+import { InvalidDocumentError, NetworkError } from "../image/errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
 import { checkRepository } from "./checks.ts";
 import { isTag, type Reference, registryHost } from "../image/reference.ts";
@@ -32,6 +32,8 @@ export type { CallOptions } from "../image/image_source.ts";
 
 /** More tags than that are of no use to anyone. */
 const MAX_TAGS = 100_000;
+/** A small blob is waited for so many times the timeout at most. */
+const MOST_PATIENCE = 10;
 
 /**
  * A repository as its registry serves it. One object serves one pull: it
@@ -60,6 +62,8 @@ export class Repository implements Resolver, Fetcher {
   readonly #session: Session;
   readonly #blobs: BlobSource;
   readonly #manifests: ManifestSource;
+  /** How long the first byte of a small blob is waited for. */
+  #patience: number | undefined;
 
   /**
    * Sends nothing yet.
@@ -192,7 +196,7 @@ export class Repository implements Resolver, Fetcher {
     }
     const url = this.#session.url(`blobs/${digest}`);
     const bytes = await this.#session.http.retrying(url, async () => {
-      const { exchange } = await this.#blobs.open(descriptor, { signal });
+      const { exchange } = await this.#openPatiently(descriptor, signal);
       const subject = `blob ${digest}`;
       const bytes = await this.#session.http.read(
         exchange,
@@ -203,6 +207,24 @@ export class Repository implements Resolver, Fetcher {
       return bytes;
     }, signal);
     return { descriptor, bytes };
+  }
+
+  /**
+   * A cache that has to fetch a blob itself first may need a while: each time
+   * that was waited for in vain, it gets twice that.
+   */
+  async #openPatiently(descriptor: Descriptor, signal?: AbortSignal) {
+    const { timeout } = this.#session.http;
+    this.#patience ??= timeout;
+    try {
+      const waiting = { signal, timeout: this.#patience };
+      return await this.#blobs.open(descriptor, waiting);
+    } catch (error) {
+      if (error instanceof NetworkError && error.kind === "timeout") {
+        this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE * timeout);
+      }
+      throw error;
+    }
   }
 
   /**

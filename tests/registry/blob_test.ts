@@ -305,3 +305,24 @@ test("fetchBlob() asks no url of a layer that the registry holds or forbids", as
   await assertRejects(() => forbidden.get({}, FOREIGN), RegistryError);
   assertEquals(forbidden.sent.length, 1);
 });
+
+test("fetchSmallBlob() waits twice as long after each silence, up to ten times", async () => {
+  const { fetch } = fakeFetch(() => new Promise<Response>(() => {}));
+  const told = async (retries: number) => {
+    const repository = new Repository(parseReference("r.test/a"), {
+      fetch,
+      retries,
+      timeout: 4,
+      sleep: () => Promise.resolve(),
+    });
+    const digest = `sha256:${"a".repeat(64)}`;
+    const { message } = await assertRejects(
+      () => repository.fetchSmallBlob({ mediaType: "a/b", digest, size: 2 }),
+      NetworkError,
+    );
+    return message.slice(message.indexOf("no answer"));
+  };
+  assertEquals(await told(0), "no answer within 0.004 s");
+  assertEquals(await told(2), "no answer within 0.016 s");
+  assertEquals(await told(6), "no answer within 0.04 s");
+});
