@@ -95,13 +95,23 @@ export const logins: Row[] = [
     answers: {
       token: (_sent, _count, world) => {
         const response = world.reply(200, {}, endless(1));
-        const slow = new TransformStream({
-          async transform(chunk, controller) {
-            await new Promise((resolve) => setTimeout(resolve, 5));
-            controller.enqueue(chunk);
+        const reader = response.body!.getReader();
+        // Whoever turns away leaves no timer behind.
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const slow = new ReadableStream({
+          pull: async (controller) => {
+            const { value } = await reader.read();
+            await new Promise<void>((resolve) =>
+              timer = setTimeout(resolve, 5)
+            );
+            controller.enqueue(value);
+          },
+          cancel: (reason) => {
+            clearTimeout(timer);
+            return reader.cancel(reason);
           },
         });
-        return new Response(response.body!.pipeThrough(slow), response);
+        return new Response(slow, response);
       },
     },
     options: { timeout: 40, retries: 0 },
