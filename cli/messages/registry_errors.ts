@@ -83,6 +83,15 @@ export function explainRegistryError(
       code: EXIT.network,
     };
   }
+  // What stands before a hotel's network says so, where it knows how to.
+  if (status === 511) {
+    return {
+      sentence: `${cannot} cannot be had before this network is given a ` +
+        `login, HTTP 511${words}`,
+      hint: "log in there in a browser, and try again",
+      code: EXIT.network,
+    };
+  }
   if (status >= 500 || status === 408 || status === 425) {
     return {
       sentence: `${cannot} has a fault of its own, HTTP ${status}${words}`,

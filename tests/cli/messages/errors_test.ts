@@ -184,6 +184,7 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     ],
     [registry(503), 8, "r.example has a fault of its own, HTTP 503", "later"],
     [registry(408), 8, "HTTP 408", "later"],
+    [registry(511), 8, "before this network is given a login", "in a browser"],
     [registry(999), 8, "answers with the status 999", "in front of"],
     [new NetworkError("https://r/", "dns", "no"), 8, "https://r/: no", "name"],
     [new NetworkError("https://r/", "refused", "no"), 8, "r/: no", "port"],
