@@ -174,7 +174,7 @@ async function pullThrough(
   const target = (format === "oci" ? layoutTarget : archiveTarget)(output);
   const cache = cacheDir === false
     ? undefined
-    : await LayoutStore.open(cacheDir);
+    : await LayoutStore.open(cacheDir, options.now);
   const source = openRepository(
     image,
     pickOptions<MirrorOptions>({ ...options, fetch }, MIRROR_RULES),

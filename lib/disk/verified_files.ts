@@ -72,9 +72,9 @@ export class VerifiedFiles {
    * @param id What it is.
    */
   add(state: FileState, id: string): void {
-    // Where times are coarse, it may change once more without a new one.
-    const coarse = [state.mtimeNs, state.ctimeNs]
-      .every((time) => time % 1_000_000_000n === 0n);
+    // Where the time of a change is coarse, it may change once more without a
+    // new one; the time of the last writing is anybody's to set back.
+    const coarse = state.ctimeNs % 1_000_000_000n === 0n;
     const age = BigInt(Math.round(this.#now())) * 1_000_000n - state.ctimeNs;
     if (coarse && age < COARSE_NS) return;
     this.#added.set(keyOf(state), `${headOf(state)} ${id}`);

@@ -58,18 +58,22 @@ export class LayoutStore {
   readonly path: string;
   #verified: VerifiedFiles | undefined;
 
-  private constructor(path: string) {
+  readonly #now: (() => number) | undefined;
+
+  private constructor(path: string, now?: () => number) {
     this.path = path;
+    this.#now = now;
   }
 
   /**
    * Opens the layout in a folder, and makes it where there is none.
    *
    * @param path The folder.
+   * @param now The time, in milliseconds since 1970; for tests.
    * @returns The store.
    * @throws {StorageError} If it cannot be made or is a layout of another version.
    */
-  static async open(path: string): Promise<LayoutStore> {
+  static async open(path: string, now?: () => number): Promise<LayoutStore> {
     await onDisk("write", path, () => makeFolders(path));
     await makeFolder(path, "blobs", "sha256");
     await makeIngest(path);
@@ -85,7 +89,7 @@ export class LayoutStore {
       );
     }
     await sweep(join(path, INGEST));
-    return new LayoutStore(path);
+    return new LayoutStore(path, now);
   }
 
   /** The layout in a folder, if there is one. */
@@ -381,7 +385,7 @@ export class LayoutStore {
       // Else another user could vouch for a file of his.
       read: () => readOwnText(join(this.path, VERIFIED)),
       replace: (text) => replaceFile(this.path, VERIFIED, text),
-    });
+    }, this.#now);
   }
 
   /** Whether both are the same folder, by whatever path. */
