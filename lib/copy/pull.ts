@@ -17,7 +17,7 @@ import {
 } from "./documents.ts";
 import { layoutTarget, nameImage } from "./targets/layout.ts";
 import { copy } from "./copy.ts";
-import { graphOf } from "./graph.ts";
+import { graphOf, imageRoot } from "./graph.ts";
 import { PendingImage } from "./pending_image.ts";
 import { DownloadTime } from "./download_time.ts";
 import {
@@ -210,7 +210,9 @@ async function pullThrough(
     timing.apply(event);
     pending.onEvent(event);
   };
-  const graph = graphOf([{ reference: image, found, documents, source }]);
+  const graph = graphOf([
+    imageRoot({ reference: image, found, documents }, source),
+  ]);
 
   // Copy.
   const { upToDate, outcomes } = await pending.beside(() =>

@@ -1,10 +1,8 @@
 /** Contents of archives, with layers whose bytes follow from their size. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import {
-  type ArchiveImage,
-  hybridMembers,
-} from "../../lib/archive/forms/hybrid.ts";
+import type { ArchiveImage, ArchiveRoot } from "../../lib/archive/content.ts";
+import { hybridMembers } from "../../lib/archive/forms/hybrid.ts";
 import { type ArchivePlan, planArchive } from "../../lib/archive/plan.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import type { Descriptor, Document } from "../../lib/image/types.ts";
@@ -33,11 +31,16 @@ export function layer(size: number): Descriptor {
   return { mediaType: LAYER, digest: sha256(layerBytes(size)), size };
 }
 
+/** An image with its name. */
+export type NamedImage =
+  & Required<ArchiveImage>
+  & Pick<ArchiveRoot, "reference">;
+
 /** An image of the given layers. */
 export function content(
   layers: Descriptor[],
   reference = "example.com/app:1",
-): Required<ArchiveImage> {
+): NamedImage {
   const config = document("application/vnd.oci.image.config.v1+json", {
     os: "linux",
     architecture: "amd64",
@@ -81,6 +84,13 @@ export async function writePlan(
 }
 
 /** The plan of an image's archive, in the default form. */
-export function planOf(...images: ArchiveImage[]): ArchivePlan {
-  return planArchive(hybridMembers(images));
+export function planOf(
+  ...images: (ArchiveImage & Pick<ArchiveRoot, "reference">)[]
+): ArchivePlan {
+  const roots = images.map(({ reference, ...image }) => ({
+    reference,
+    top: image.manifest,
+    images: [image],
+  }));
+  return planArchive(hybridMembers({ roots }));
 }

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { copy } from "../../lib/copy/copy.ts";
 import { imageConfig, imageManifest } from "../../lib/copy/documents.ts";
-import { graphOf } from "../../lib/copy/graph.ts";
+import { graphOf, imageRoot } from "../../lib/copy/graph.ts";
 import { FixedSource } from "./fixed_source.ts";
 import { countTarget } from "./counting_target.ts";
 import { parseReference } from "../../lib/image/reference.ts";
@@ -27,7 +27,7 @@ for (const threads of [false, true]) {
     };
     const found = await imageManifest(reference, options);
     const documents = imageConfig(found, options);
-    const graph = graphOf([{ reference, found, documents, source }]);
+    const graph = graphOf([imageRoot({ reference, found, documents }, source)]);
     const counted = { blobs: 0, bytes: 0, complete: false };
     const writers = new Writers({ connections: 3, threads });
     try {

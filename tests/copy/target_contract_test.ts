@@ -8,7 +8,7 @@ import {
   type DocumentOptions,
   imageManifest,
 } from "../../lib/copy/documents.ts";
-import { graphOf, type ImageGraph } from "../../lib/copy/graph.ts";
+import { graphOf, type ImageGraph, imageRoot } from "../../lib/copy/graph.ts";
 import { PendingImage } from "../../lib/copy/pending_image.ts";
 import type { ImageTarget } from "../../lib/copy/target.ts";
 import { archiveTarget } from "../../lib/copy/targets/archive.ts";
@@ -157,7 +157,7 @@ async function makeWorld(
         Promise.resolve({ type: "blob-wait", descriptor: found.resolved });
       const { documents } = new PendingImage(found, options, told);
       await documents;
-      return graphOf([{ reference, found, documents, source }]);
+      return graphOf([imageRoot({ reference, found, documents }, source)]);
     },
     async copy(graph, { force = false } = {}) {
       const writers = new Writers({ connections: 3, threads: false });

@@ -10,35 +10,19 @@
 import { nameAnnotations } from "../../image/annotations.ts";
 import { parseDigest } from "../../image/digest.ts";
 import { distinctLayers } from "../../image/manifest.ts";
-import { OCI_INDEX } from "../../image/media_types.ts";
+import { isManifest, OCI_INDEX } from "../../image/media_types.ts";
 import {
   familiarName,
   imageName,
   type Reference,
 } from "../../image/reference.ts";
-import type {
-  Descriptor,
-  Document,
-  Index,
-  Manifest,
-} from "../../image/types.ts";
+import type { Descriptor, Document, Index } from "../../image/types.ts";
+import {
+  type ArchiveContent,
+  type ArchiveRoot,
+  namedDocument,
+} from "../content.ts";
 import { blobName, type Member } from "../plan.ts";
-
-/** An image of an archive. */
-export interface ArchiveImage {
-  /** What the image is called. */
-  reference: Reference;
-  /** The image's manifest, with its platform in the descriptor. */
-  manifest: Document;
-  /** The same, parsed. */
-  parsed: Manifest;
-  /**
-   * The image's configuration. The members are told while it is on its way,
-   * too: their sizes are the same then, and only the configuration itself and
-   * `index.json`, which tells the platform, have no bytes.
-   */
-  config?: Document;
-}
 
 /**
  * What `index.json` may take for each platform, in bytes. Its size must not
@@ -51,60 +35,77 @@ const encoder = new TextEncoder();
 /**
  * The members of the archive of some images, each blob once.
  *
- * @param images The images, in the order of their names.
+ * @param content The images with their names, in the order of these.
  * @returns The members. What says what the archive is comes first, for readers
  * of streams; blobs come last.
  */
-export function hybridMembers(images: readonly ArchiveImage[]): Member[] {
+export function hybridMembers(content: ArchiveContent): Member[] {
+  const { roots } = content;
   const members: Member[] = [];
   const add = (name: string, bytes: Uint8Array) =>
     members.push({ name, size: bytes.length, bytes });
   add("oci-layout", encoder.encode('{"imageLayoutVersion":"1.0.0"}'));
-  members.push(indexMember(images));
-  add("manifest.json", json(images.map(dockerManifest)));
-  const repositories = dockerRepositories(images);
+  members.push(indexMember(content));
+  add("manifest.json", json(dockerManifest(roots)));
+  const repositories = dockerRepositories(roots);
   if (repositories) add("repositories", json(repositories));
-  return [...members, ...blobMembers(images)];
+  return [...members, ...blobMembers(roots)];
 }
 
-function blobMembers(images: readonly ArchiveImage[]): Member[] {
+function blobMembers(roots: readonly ArchiveRoot[]): Member[] {
   const members = new Map<string, Member>();
   const add = ({ digest, size }: Descriptor, more: Partial<Member>) => {
     if (members.has(digest)) return;
     members.set(digest, { name: blobName(digest), size, ...more });
   };
-  for (const { manifest, parsed, config } of images) {
-    const { digest } = manifest.descriptor;
-    const { bytes } = manifest;
-    add({ ...manifest.descriptor, digest, size: bytes.length }, { bytes });
-    add(parsed.config, { bytes: config?.bytes });
+  const addDocument = ({ descriptor, bytes }: Document) =>
+    add({ ...descriptor, size: bytes.length }, { bytes });
+  for (const { images, documents = [], top } of roots) {
+    for (const { manifest, parsed, config } of images) {
+      addDocument(manifest);
+      add(parsed.config, { bytes: config?.bytes });
+    }
+    for (const document of documents) addDocument(document);
+    addDocument(top);
   }
-  for (const image of images) {
-    for (const blob of distinctLayers(image)) add(blob, { blob });
+  for (const { images, blobs = [] } of roots) {
+    for (const image of images) {
+      for (const blob of distinctLayers(image)) add(blob, { blob });
+    }
+    for (const blob of blobs) add(blob, { blob });
   }
   return [...members.values()];
 }
 
-function indexMember(images: readonly ArchiveImage[]): Member {
-  const plain = json(archiveIndex(images, false));
-  const size = plain.length + PLATFORM_ROOM_BYTES * images.length;
+function indexMember(content: ArchiveContent): Member {
+  const { roots } = content;
+  const plain = json(archiveIndex(content, false));
+  const platforms = roots.filter(({ top }) =>
+    isManifest(top.descriptor.mediaType)
+  );
+  const size = plain.length + PLATFORM_ROOM_BYTES * platforms.length;
   const member: Member = { name: "index.json", size };
-  if (images.some(({ config }) => !config)) return member;
-  const told = json(archiveIndex(images, true));
+  const waits = platforms.some(({ images }) =>
+    images.some(({ config }) => !config)
+  );
+  if (waits) return member;
+  const told = json(archiveIndex(content, true));
   // A platform of an unheard-of length is left to the configuration to tell.
   member.bytes = padded(told.length <= size ? told : plain, size);
   return member;
 }
 
 function archiveIndex(
-  images: readonly ArchiveImage[],
+  { roots, annotations }: ArchiveContent,
   withPlatform: boolean,
 ): Index {
   return {
     schemaVersion: 2,
     mediaType: OCI_INDEX,
-    manifests: images.map(({ reference, manifest }) => {
-      const { mediaType, digest, size, platform } = manifest.descriptor;
+    manifests: roots.map((root) => {
+      const { reference } = root;
+      const { mediaType, digest, size, platform } =
+        namedDocument(root).descriptor;
       return {
         mediaType,
         digest,
@@ -117,6 +118,7 @@ function archiveIndex(
         platform: withPlatform ? platform : undefined,
       };
     }),
+    annotations,
   };
 }
 
@@ -127,20 +129,40 @@ function padded(bytes: Uint8Array, size: number): Uint8Array {
   return whole;
 }
 
-function dockerManifest({ reference, parsed }: ArchiveImage) {
-  return {
-    Config: blobName(parsed.config.digest),
-    RepoTags: reference.tag === undefined
-      ? null
-      : [familiarName(tagged(reference))],
-    Layers: parsed.layers.map(({ digest }) => blobName(digest)),
-  };
+/** An image in `manifest.json`. */
+interface DockerImage {
+  Config: string;
+  RepoTags: string[] | null;
+  Layers: string[];
 }
 
-function dockerRepositories(images: readonly ArchiveImage[]) {
+/** An entry for each image, with all its names, as `docker save` has it. */
+function dockerManifest(roots: readonly ArchiveRoot[]): DockerImage[] {
+  const entries = new Map<string, DockerImage>();
+  for (const { reference, images: [image] } of roots) {
+    if (!image) continue;
+    const { config, layers } = image.parsed;
+    const entry: DockerImage = {
+      Config: blobName(config.digest),
+      RepoTags: null,
+      Layers: layers.map(({ digest }) => blobName(digest)),
+    };
+    // The same image may be compressed in another way under another name.
+    const key = JSON.stringify([entry.Config, entry.Layers]);
+    const known = entries.get(key) ?? entry;
+    entries.set(key, known);
+    if (reference.tag === undefined) continue;
+    const name = familiarName(tagged(reference));
+    if (known.RepoTags?.includes(name)) continue;
+    known.RepoTags = [...known.RepoTags ?? [], name];
+  }
+  return [...entries.values()];
+}
+
+function dockerRepositories(roots: readonly ArchiveRoot[]) {
   const repositories: Record<string, Record<string, string>> = {};
-  for (const { reference, parsed } of images) {
-    const top = parsed.layers.at(-1);
+  for (const { reference, images: [image] } of roots) {
+    const top = image?.parsed.layers.at(-1);
     if (reference.tag === undefined || !top) continue;
     const { digest: _, tag, ...repository } = reference;
     const tags = repositories[familiarName(repository)] ??= {};

@@ -9,41 +9,31 @@ import {
   occupiedByArchive,
   tidyArchive,
 } from "../../archive/archive_file.ts";
+import type { ArchiveForm } from "../../archive/content.ts";
 import { hybridMembers } from "../../archive/forms/hybrid.ts";
-import { type ArchivePlan, planArchive } from "../../archive/plan.ts";
+import type { ArchivePlan } from "../../archive/plan.ts";
 import { isUpToDate, mayBeUpToDate } from "../../archive/up_to_date.ts";
 import { InvalidDocumentError } from "../../image/errors.ts";
 import type { Descriptor } from "../../image/types.ts";
 import type { LayoutStore } from "../../layout/layout_store.ts";
+import { outlineOf, wholePlan } from "../archive_plan.ts";
 import type { ImageGraph } from "../graph.ts";
 import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
-
-/** As much of the plan as follows from the manifests. */
-function outlineOf({ images }: ImageGraph): ArchivePlan {
-  return planArchive(hybridMembers(
-    images.map(({ reference, found }) => ({ reference, ...found })),
-  ));
-}
-
-async function wholePlan({ images }: ImageGraph): Promise<ArchivePlan> {
-  return planArchive(hybridMembers(
-    await Promise.all(images.map(async ({ reference, documents }) => ({
-      reference,
-      ...await documents,
-    }))),
-  ));
-}
 
 /**
  * An archive as a target.
  *
  * @param path Where it goes, links followed.
+ * @param form What its members are.
  */
-export function archiveTarget(path: string): ImageTarget {
+export function archiveTarget(
+  path: string,
+  form: ArchiveForm = hybridMembers,
+): ImageTarget {
   return {
-    sizeOf: (graph) => outlineOf(graph).size,
-    holds: (graph, options) => holds(path, graph, options),
-    open: (graph, options) => openArchive(path, graph, options),
+    sizeOf: (graph) => outlineOf(graph, form).size,
+    holds: (graph, options) => holds(path, form, graph, options),
+    open: (graph, options) => openArchive(path, form, graph, options),
   };
 }
 
@@ -53,11 +43,12 @@ export function archiveTarget(path: string): ImageTarget {
  */
 async function holds(
   path: string,
+  form: ArchiveForm,
   graph: ImageGraph,
   { cache, signal }: TargetOptions,
 ): Promise<boolean> {
-  if (!await mayBeUpToDate(path, outlineOf(graph))) return false;
-  const plan = await wholePlan(graph);
+  if (!await mayBeUpToDate(path, outlineOf(graph, form))) return false;
+  const plan = await wholePlan(graph, form);
   const verified = cache?.verified;
   const held = await isUpToDate(path, plan, { verified, signal });
   await verified?.save();
@@ -79,10 +70,11 @@ export async function isVerifiedThere(
 
 async function openArchive(
   path: string,
+  form: ArchiveForm,
   graph: ImageGraph,
   { cache, trustCache, signal }: TargetOptions,
 ): Promise<TargetWriter> {
-  const plan = outlineOf(graph);
+  const plan = outlineOf(graph, form);
   await checkRoom(path, plan, cache);
   // With a cache, the bytes are there for a later run anyway.
   const resumable = cache === undefined;
@@ -90,7 +82,7 @@ async function openArchive(
   return {
     sink: ({ digest }: Descriptor) => archive.slot(digest)!,
     async commit(graph) {
-      await archive.complete(await wholePlan(graph));
+      await archive.complete(await wholePlan(graph, form));
       // What was not read is not known to be right.
       const verified = trustCache ? undefined : cache?.verified;
       await archive.commit(verified);

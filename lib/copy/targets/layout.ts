@@ -8,10 +8,10 @@ import {
   imageName,
   type Reference,
 } from "../../image/reference.ts";
-import type { Descriptor } from "../../image/types.ts";
+import type { Descriptor, Document } from "../../image/types.ts";
 import { LayoutStore } from "../../layout/layout_store.ts";
-import type { ImageDocuments, ImageManifest } from "../documents.ts";
-import type { ImageGraph } from "../graph.ts";
+import type { ImageDocuments } from "../documents.ts";
+import { type GraphRoot, type ImageGraph, rootBlobs } from "../graph.ts";
 import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
 
 /**
@@ -35,17 +35,50 @@ export async function nameImage(
   });
 }
 
-/** The blobs of an image in a layout, each once; its manifest there first. */
-async function layoutBlobs(
-  { manifest, parsed }: ImageManifest,
-): Promise<Descriptor[]> {
-  const named = await toOciManifest(manifest, parsed);
+/** What a name stands for in a layout, which every reader of layouts takes. */
+async function namedThere({ top, images }: GraphRoot): Promise<Document> {
+  const { digest } = top.descriptor;
+  const image = images.find(({ found }) =>
+    found.manifest.descriptor.digest === digest
+  );
+  return image ? await toOciManifest(top, image.found.parsed) : top;
+}
+
+/** All that a name stands for in a layout, each once; what it names first. */
+async function layoutBlobs(root: GraphRoot): Promise<Descriptor[]> {
+  const named = await namedThere(root);
   return distinct([
     named.descriptor,
-    manifest.descriptor,
-    parsed.config,
-    ...parsed.layers,
+    ...root.images.flatMap(({ found }) => [
+      found.manifest.descriptor,
+      found.parsed.config,
+    ]),
+    ...root.documents.map(({ descriptor }) => descriptor),
+    ...rootBlobs(root),
   ]);
+}
+
+/** Names what a root stands for, once all its blobs are there. */
+async function nameRoot(
+  layout: LayoutStore,
+  root: GraphRoot,
+  ready: () => Promise<void>,
+): Promise<void> {
+  const { reference, images, documents, top } = root;
+  const [image] = images;
+  const { digest } = top.descriptor;
+  if (image?.found.manifest.descriptor.digest === digest) {
+    return await nameImage(layout, reference, await image.documents, ready);
+  }
+  for (const image of images) {
+    const { config, manifest } = await image.documents;
+    for (const document of [config, manifest]) await layout.put(document);
+  }
+  for (const document of [...documents, top]) await layout.put(document);
+  await ready();
+  await layout.tag(formatReference(reference), top.descriptor, {
+    imageName: imageName(reference, digest),
+  });
 }
 
 /**
@@ -57,10 +90,8 @@ async function layoutBlobs(
  */
 export function layoutTarget(folder: string): ImageTarget {
   return {
-    async sizeOf({ images }) {
-      const lists = await Promise.all(
-        images.map(({ found }) => layoutBlobs(found)),
-      );
+    async sizeOf({ roots }) {
+      const lists = await Promise.all(roots.map(layoutBlobs));
       return totalSize(distinct(lists.flat()));
     },
     holds: (graph, options) => holds(folder, graph, options),
@@ -75,16 +106,16 @@ export function layoutTarget(folder: string): ImageTarget {
  */
 async function holds(
   folder: string,
-  { images }: ImageGraph,
+  { roots }: ImageGraph,
   { cache, signal }: TargetOptions,
 ): Promise<boolean> {
   const layout = await LayoutStore.find(folder);
   if (!layout) return false;
   const verified = cache?.verified;
   let right = true;
-  for (const { reference, found } of images) {
-    const blobs = await layoutBlobs(found);
-    const named = await layout.tagged(formatReference(reference));
+  for (const root of roots) {
+    const blobs = await layoutBlobs(root);
+    const named = await layout.tagged(formatReference(root.reference));
     if (named !== blobs[0]!.digest || !await layout.hasAll(blobs)) return false;
     for (const blob of blobs) {
       right &&= await layout.isRight(blob, { verified, signal });
@@ -106,7 +137,7 @@ async function openLayout(
   await checkRoom(layers, layout, cache);
   return {
     store: layout,
-    async commit({ images }) {
+    async commit({ roots }) {
       const verified = cache?.verified;
       if (cache && !inCache) {
         const known = force ? undefined : verified;
@@ -114,13 +145,12 @@ async function openLayout(
           await layout.adopt(cache, descriptor, { verified: known, signal });
         }
       }
-      for (const { reference, found, documents } of images) {
-        const blobs = await layoutBlobs(found);
+      for (const root of roots) {
+        const blobs = await layoutBlobs(root);
         // What was not read is not known to be right.
-        await nameImage(
+        await nameRoot(
           layout,
-          reference,
-          await documents,
+          root,
           () => layout.sync(blobs, trustCache ? undefined : verified),
         );
       }
