@@ -8,11 +8,12 @@
 
 import { posix, win32 } from "node:path";
 import { readSettings } from "../../lib/disk/plain_file.ts";
-import { DockerPullError, StorageError } from "../../lib/image/errors.ts";
+import { InvalidSettingError, StorageError } from "../../lib/image/errors.ts";
 import { canonicalRegistry, DOCKER_HUB } from "../../lib/image/reference.ts";
 import { type Mirror, parseMirrorUrl } from "../../lib/registry/mirrors/url.ts";
 import { UsageError } from "../options/arguments.ts";
 import { type CertificatePlaces, settingsFolders } from "./certificates.ts";
+import { settingSentence } from "../messages/reasons.ts";
 import { explainStorage } from "../messages/storage_errors.ts";
 
 /**
@@ -59,8 +60,8 @@ function mirrorUrl(
     parseMirrorUrl(text);
     return text;
   } catch (error) {
-    if (!(error instanceof DockerPullError)) throw error;
-    throw refuse(error.message);
+    if (!(error instanceof InvalidSettingError)) throw error;
+    throw refuse(settingSentence(error));
   }
 }
 

@@ -9,6 +9,7 @@ import {
   InvalidDocumentError,
   InvalidPlatformError,
   InvalidReferenceError,
+  InvalidSettingError,
   NetworkError,
   NotAnImageError,
   PlatformNotFoundError,
@@ -26,7 +27,11 @@ import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { nearestFew, nearestRegistry } from "../options/meant.ts";
 import { networkHint } from "./network_hints.ts";
-import { authenticationSentence, invalidSentence } from "./reasons.ts";
+import {
+  authenticationSentence,
+  invalidSentence,
+  settingSentence,
+} from "./reasons.ts";
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
 import { neutralize, truncate, width } from "../progress/text.ts";
@@ -117,6 +122,9 @@ function explain(error: unknown, context: ErrorContext): Explanation {
         "windows(10.0.17763.1)/amd64",
       code: EXIT.usage,
     };
+  }
+  if (error instanceof InvalidSettingError) {
+    return { sentence: settingSentence(error), code: EXIT.usage };
   }
   if (error instanceof RegistryError) {
     return explainRegistryError(error, context);

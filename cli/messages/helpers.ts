@@ -1,9 +1,7 @@
 /** What a credential helper could not do, and why. */
 
-import type {
-  CredentialHelperError,
-  HelperFailure,
-} from "../../lib/image/errors.ts";
+import type { CredentialHelperError } from "../../lib/image/errors.ts";
+import type { HelperFailure } from "../../lib/image/problems.ts";
 import { helperProgram } from "../../lib/credentials/helper.ts";
 
 /** Why, with the helper as the subject. */
@@ -31,11 +29,11 @@ export function helperFailure(failure: HelperFailure): string {
 
 /** What a login could not be stored or erased with. */
 export function helperSentence(
-  { operation, helper, server, failure }: CredentialHelperError,
+  { operation, helper, server, problem }: CredentialHelperError,
 ): string {
   return `Cannot ${operation} the login for ${server} with ${
     helperProgram(helper) ?? shortName(helper)
-  }: ${helperFailure(failure)}`;
+  }: ${helperFailure(problem)}`;
 }
 
 /** Why a helper gave no login. */

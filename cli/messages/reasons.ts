@@ -7,6 +7,7 @@ import {
   type InvalidError,
   InvalidPlatformError,
   InvalidReferenceError,
+  type InvalidSettingError,
   NotAnImageError,
   UnsupportedMediaTypeError,
 } from "../../lib/image/errors.ts";
@@ -18,6 +19,7 @@ import type {
   MediaTypeProblem,
   PlatformProblem,
   ReferenceProblem,
+  SettingProblem,
 } from "../../lib/image/problems.ts";
 import { sentenceOf, type Sentences } from "./explanation.ts";
 
@@ -168,6 +170,37 @@ const MEDIA_TYPE: Sentences<MediaTypeProblem> = {
   "unknown-layer": () => "it is a layer in a form that loaders cannot unpack",
 };
 
+const SETTINGS: Record<InvalidSettingError["setting"], string> = {
+  "ca-certificate": "the CA certificate",
+  "client-certificate": "the client certificate",
+  "client-key": "the client certificate's key",
+  "mirror": "mirror",
+  "user-name": "the user name",
+};
+
+const SETTING: Sentences<SettingProblem> = {
+  "no-pem": () => "there is no PEM in it",
+  "half-pair": () => "it takes a certificate and a key",
+  "empty": () => "it is empty",
+  "colon": () => "it has a colon",
+  "too-long": () => "it is too long",
+  "login": () => "a login cannot be part of it",
+  "no-address": () => "it is no address",
+  "scheme": () => "it is none of http and https",
+  "query": () => "there can be no query in it",
+  "prefix": ({ prefix }) => `${quote(prefix)} cannot begin a repository's name`,
+};
+
+/** Why a setting cannot be used. */
+export function settingSentence(
+  { setting, input, problem }: InvalidSettingError,
+): string {
+  const shown = input === undefined ? "" : ` ${quote(input)}`;
+  return `Cannot use ${SETTINGS[setting]}${shown}: ${
+    sentenceOf(SETTING, problem)
+  }`;
+}
+
 const realmText = (realm: string) =>
   `it names the token server ${quote(realm)}, which`;
 const replyText = (host: string) => `the reply of its token server ${host}`;
@@ -220,6 +253,7 @@ export function reasonOf(error: InvalidError): string {
   if (error instanceof InvalidDocumentError) {
     return sentenceOf(DOCUMENT, error.problem);
   }
+  if (!(error instanceof UnsupportedMediaTypeError)) return error.message;
   const reason = sentenceOf(MEDIA_TYPE, error.problem);
   return error instanceof NotAnImageError
     ? `${reason} (${error.artifact})`
@@ -236,10 +270,13 @@ function subjectOf(error: InvalidError): string {
   if (error instanceof UnsupportedMediaTypeError) {
     return `use media type ${quote(error.mediaType)}`;
   }
-  const what = error instanceof InvalidReferenceError
-    ? "reference"
-    : error instanceof InvalidPlatformError
-    ? "platform"
-    : "digest";
-  return `parse ${what} ${quote(error.input)}`;
+  if (error instanceof InvalidReferenceError) {
+    return `parse reference ${quote(error.input)}`;
+  }
+  if (error instanceof InvalidPlatformError) {
+    return `parse platform ${quote(error.input)}`;
+  }
+  return error instanceof InvalidDigestError
+    ? `parse digest ${quote(error.input)}`
+    : "read it";
 }

@@ -7,7 +7,8 @@
 
 import type { Credential } from "../image/types.ts";
 import type { Warning } from "../image/events.ts";
-import { CredentialHelperError, type HelperFailure } from "../image/errors.ts";
+import { CredentialHelperError } from "../image/errors.ts";
+import type { HelperFailure } from "../image/problems.ts";
 import { type HelperRun, type RunHelper, runHelper } from "./helper_process.ts";
 
 /** How helpers are run. */

@@ -8,7 +8,7 @@ import { makeFolders } from "../disk/folders.ts";
 import { ifThere, onDisk } from "../disk/io.ts";
 import { followLinks } from "../disk/links.ts";
 import { acquireLock } from "../disk/lock.ts";
-import { DockerPullError } from "../image/errors.ts";
+import { InvalidSettingError } from "../image/errors.ts";
 import { encodeBase64 } from "../net/base64.ts";
 import {
   type AuthFile,
@@ -41,16 +41,13 @@ export interface SaveOptions extends HelperOptions {
   source?: string;
 }
 
-function fileEntry(registry: string, credential: Credential): unknown {
+function fileEntry(credential: Credential): unknown {
   switch (credential.kind) {
     case "basic": {
       const { username, password } = credential;
       if (username === "" || username.includes(":")) {
-        throw new DockerPullError(
-          `Cannot store the login for ${
-            JSON.stringify(registry)
-          }: the user name ${username ? "has a colon" : "is empty"}`,
-        );
+        const code = username ? "colon" : "empty";
+        throw new InvalidSettingError("user-name", { code });
       }
       return { auth: encodeBase64(`${username}:${password}`) };
     }
@@ -109,7 +106,7 @@ export async function saveCredential(
   const helper = configuredHelper(before, registry, dialect);
   // With a helper, Docker notes an empty entry, which also takes the place of
   // what may have been there in plain text.
-  const entry = helper ? {} : fileEntry(registry, credential);
+  const entry = helper ? {} : fileEntry(credential);
   if (helper) await storeWithHelper(helper, server, credential, options);
   await edit(path, options, (auths) => void auths.set(server, entry));
   return helper ? `docker-credential-${helper}` : source;

@@ -1,6 +1,7 @@
 /** What a pull tells while it goes on. Drawing it is the caller's affair. */
 
-import type { DockerPullError, HelperFailure, NetworkError } from "./errors.ts";
+import type { DockerPullError, NetworkError } from "./errors.ts";
+import type { HelperFailure } from "./problems.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
 /** Where a blob's bytes come from. */

@@ -3,6 +3,12 @@
  * about. Putting it in words is the caller's affair.
  */
 
+/** What is wrong, by its code; the rest is what it is about. */
+export interface Problem {
+  /** Which problem it is. */
+  code: string;
+}
+
 /** Why a text is no digest. */
 export type DigestProblem =
   /** It has no `algorithm:` at its beginning. */
@@ -195,8 +201,47 @@ export type AuthenticationProblem =
   /** There is no registry, for its `/v2/` has another status. */
   | { code: "no-registry"; status: number };
 
+/** Why a setting cannot be used. */
+export type SettingProblem =
+  | {
+    code:
+      /** Of a certificate or key: it is none. */
+      | "no-pem"
+      /** Of a client certificate: it has no key, or a key has none. */
+      | "half-pair"
+      /** Of a user's name. */
+      | "empty"
+      | "colon"
+      /** Of an address, such as a mirror's. */
+      | "too-long"
+      | "login"
+      | "no-address"
+      | "scheme"
+      | "query";
+  }
+  /** Its path cannot begin the name of a repository. */
+  | { code: "prefix"; prefix: string };
+
+/** Why a credential helper was of no use. */
+export type HelperFailure =
+  /** What it is called is no helper's name. */
+  | { code: "not-a-name" }
+  | { code: "not-installed" }
+  /** It cannot be started; `system` is the system's code. */
+  | { code: "unstartable"; system: string }
+  /** It did not answer in that time, in milliseconds. */
+  | { code: "timeout"; timeout: number }
+  /** It printed more than that many bytes. */
+  | { code: "overflow"; limit: number }
+  /** It failed, and says why in words that are known to hold no secret. */
+  | { code: "failed"; status: number; words: string }
+  /** What it printed is no login. */
+  | { code: "no-login" }
+  /** Helpers do not keep registry tokens. */
+  | { code: "registry-token" };
+
 /** A problem for developers: its code and data. */
-export function problemText({ code, ...data }: { code: string }): string {
+export function problemText({ code, ...data }: Problem): string {
   return Object.keys(data).length > 0
     ? `${code} ${JSON.stringify(data)}`
     : code;

@@ -1,7 +1,7 @@
 /** Which certificates count for which host. */
 
 import process from "node:process";
-import { DockerPullError } from "../image/errors.ts";
+import { InvalidSettingError } from "../image/errors.ts";
 import type { TlsSettings } from "./tunnel.ts";
 
 /** How TLS connections are secured. */
@@ -52,7 +52,7 @@ export interface HostSettings {
  *
  * @param options All settings.
  * @returns What says a host's settings.
- * @throws {DockerPullError} If a text is no PEM.
+ * @throws {InvalidSettingError} If a text is no PEM.
  */
 export function tlsSettings(
   options: AllTlsOptions,
@@ -116,21 +116,23 @@ function defaultCertificates(): readonly string[] {
 }
 
 function checkPem({ caCerts = [], clientCert, clientKey }: TlsOptions): void {
-  const check = (text: string, kind: RegExp, what: string) => {
+  const check = (
+    text: string,
+    kind: RegExp,
+    setting: InvalidSettingError["setting"],
+  ) => {
     if (!kind.test(text)) {
-      throw new DockerPullError(`Cannot use ${what}: there is no PEM in it`);
+      throw new InvalidSettingError(setting, { code: "no-pem" });
     }
   };
   for (const text of caCerts) {
-    check(text, /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/, "CA certificate");
+    check(text, /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/, "ca-certificate");
   }
   if ((clientCert === undefined) !== (clientKey === undefined)) {
-    throw new DockerPullError(
-      "Cannot use client certificate: it takes a certificate and a key",
-    );
+    throw new InvalidSettingError("client-certificate", { code: "half-pair" });
   }
   if (clientCert !== undefined) {
-    check(clientCert, /-----BEGIN CERTIFICATE-----/, "client certificate");
-    check(clientKey!, /-----BEGIN [A-Z ]*PRIVATE KEY-----/, "client key");
+    check(clientCert, /-----BEGIN CERTIFICATE-----/, "client-certificate");
+    check(clientKey!, /-----BEGIN [A-Z ]*PRIVATE KEY-----/, "client-key");
   }
 }

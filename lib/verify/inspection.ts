@@ -2,11 +2,7 @@
 
 import { posix } from "node:path";
 import { MAX_DOCUMENT_SIZE } from "../image/document_fields.ts";
-import {
-  InvalidDocumentError,
-  type InvalidError,
-  isInvalid,
-} from "../image/errors.ts";
+import { InvalidDocumentError, InvalidError } from "../image/errors.ts";
 import { problemText } from "../image/problems.ts";
 import { measure, type Measured } from "./measure.ts";
 import type { ImageForm, VerifyProblem, VerifyProblemCode } from "./report.ts";
@@ -222,7 +218,7 @@ export class Inspection {
     try {
       return await read();
     } catch (error) {
-      if (!isInvalid(error)) throw error;
+      if (!(error instanceof InvalidError)) throw error;
       this.report(to, { code, subject, message: this.#explain(error) });
       return undefined;
     }

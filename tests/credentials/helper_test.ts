@@ -1,7 +1,5 @@
-import {
-  CredentialHelperError,
-  type HelperFailure,
-} from "../../lib/image/errors.ts";
+import { CredentialHelperError } from "../../lib/image/errors.ts";
+import type { HelperFailure } from "../../lib/image/problems.ts";
 import type { Warning } from "../../lib/image/events.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { readFile } from "node:fs/promises";
@@ -259,9 +257,9 @@ test(
         () => storeWithHelper("it", "h", login, { env }),
         CredentialHelperError,
       );
-      const { operation, server, helper, failure } = error;
+      const { operation, server, helper, problem } = error;
       assertEquals([operation, server, helper], ["store", "h", "it"]);
-      assertEquals(failure, failed(1, "not implemented"));
+      assertEquals(problem, failed(1, "not implemented"));
       const token = { kind: "registry-token", token: "secret" } as const;
       const refused = await assertRejects(
         () => storeWithHelper("it", "h", token, { env }),

@@ -11,8 +11,12 @@ import {
   writeFile,
 } from "node:fs/promises";
 import type { Credential } from "../../lib/image/types.ts";
-import { InvalidDocumentError, StorageError } from "../../lib/image/errors.ts";
-import { CredentialHelperError } from "../../lib/image/errors.ts";
+import {
+  CredentialHelperError,
+  InvalidDocumentError,
+  InvalidSettingError,
+  StorageError,
+} from "../../lib/image/errors.ts";
 import {
   eraseCredential,
   saveCredential,
@@ -350,8 +354,8 @@ test("saveCredential() rejects what it cannot write, and changes nothing", () =>
     await assertRejects(
       () =>
         saveCredential(`${path}/new.json`, "h", { ...login, username: "a:b" }),
-      Error,
-      `Cannot store the login for "h": the user name has a colon`,
+      InvalidSettingError,
+      "Cannot use user-name: colon",
     );
     assertEquals((await readdir(path)).sort(), ["broken.json", "folder"]);
   }));

@@ -1,6 +1,7 @@
 /** Where mirrors are, and which are for a registry. */
 
-import { DockerPullError } from "../../image/errors.ts";
+import { InvalidSettingError } from "../../image/errors.ts";
+import type { SettingProblem } from "../../image/problems.ts";
 import { canonicalRegistry } from "../../image/reference.ts";
 import { isLoopback } from "../../net/address.ts";
 import { holdsLogin, redactAddress } from "../../redact/address.ts";
@@ -39,35 +40,33 @@ const MAX_LENGTH = 2_000;
  * @param text Such as `https://mirror.gcr.io` or `mirror.test:5000`, which is
  * https unless it is an address of this machine.
  * @returns The address.
- * @throws {DockerPullError} If it is none, or holds a login or a query.
+ * @throws {InvalidSettingError} If it is none, or holds a login or a query.
  */
 export function parseMirrorUrl(text: string): MirrorAddress {
   const trimmed = text.trim();
-  const fail = (reason: string): never => {
+  const fail = (problem: SettingProblem): never => {
     const shown = cleanText(redactAddress(trimmed), 200);
-    throw new DockerPullError(
-      `Cannot use mirror ${JSON.stringify(shown)}: ${reason}`,
-    );
+    throw new InvalidSettingError("mirror", problem, shown);
   };
   // Taking a long run of slashes apart takes long, too.
-  if (trimmed.length > MAX_LENGTH) return fail("it is too long");
-  if (holdsLogin(trimmed)) return fail("a login cannot be part of it");
+  if (trimmed.length > MAX_LENGTH) return fail({ code: "too-long" });
+  if (holdsLogin(trimmed)) return fail({ code: "login" });
   const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)
     ? trimmed
     : `https://${trimmed}`;
   if (trimmed === "" || !URL.canParse(absolute)) {
-    return fail("it is no address");
+    return fail({ code: "no-address" });
   }
   const url = new URL(absolute);
-  if (!/^https?:$/.test(url.protocol)) fail("it is none of http and https");
-  if (url.search || url.hash) fail("there can be no query in it");
+  if (!/^https?:$/.test(url.protocol)) fail({ code: "scheme" });
+  if (url.search || url.hash) fail({ code: "query" });
   if (absolute !== trimmed && isLoopback(url.hostname)) url.protocol = "http:";
   const [, before, after] = /^(.*?)(?:\/v2(?:\/(.*))?)?$/.exec(
     url.pathname.replace(/\/+$/, ""),
   )!;
   const prefix = after ?? "";
   if (!/^(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/(?!$)|$))*$/.test(prefix)) {
-    fail(`${JSON.stringify(prefix)} cannot begin a repository's name`);
+    fail({ code: "prefix", prefix });
   }
   return {
     name: [url.host + before, prefix].filter(Boolean).join("/"),
@@ -83,7 +82,7 @@ export function parseMirrorUrl(text: string): MirrorAddress {
  * @param registry The registry, as in a reference.
  * @param mirrors All mirrors.
  * @returns Their addresses in order, each once.
- * @throws {DockerPullError} If an address is none.
+ * @throws {InvalidSettingError} If an address is none.
  */
 export function mirrorsOf(
   registry: string,

@@ -13,11 +13,11 @@ import {
   ContentMismatchError,
   CredentialHelperError,
   type DockerPullError,
-  type HelperFailure,
   InvalidDigestError,
   InvalidDocumentError,
   InvalidPlatformError,
   InvalidReferenceError,
+  InvalidSettingError,
   NetworkError,
   PlatformNotFoundError,
   RegistryError,
@@ -28,9 +28,11 @@ import type {
   AuthenticationProblem,
   DigestProblem,
   DocumentProblem,
+  HelperFailure,
   MediaTypeProblem,
   PlatformProblem,
   ReferenceProblem,
+  SettingProblem,
 } from "../../../lib/image/problems.ts";
 import type {
   LoginProblem,
@@ -304,6 +306,24 @@ function reasons<T extends { code: string }>(
     return sentence.slice(start.length);
   });
 }
+
+reasons<SettingProblem>(
+  "the problem of a setting",
+  {
+    "no-pem": [[{}, "there is no PEM in it"]],
+    "half-pair": [[{}, "it takes a certificate and a key"]],
+    "empty": [[{}, "it is empty"]],
+    "colon": [[{}, "it has a colon"]],
+    "too-long": [[{}, "it is too long"]],
+    "login": [[{}, "a login cannot be part of it"]],
+    "no-address": [[{}, "it is no address"]],
+    "scheme": [[{}, "it is none of http and https"]],
+    "query": [[{}, "there can be no query in it"]],
+    "prefix": [[{ prefix: "Up" }, `"Up" cannot begin a repository's name`]],
+  },
+  (problem) => new InvalidSettingError("mirror", problem, "m.test"),
+  'Cannot use mirror "m.test": ',
+);
 
 reasons<DigestProblem>(
   "the problem of a digest",
