@@ -73,6 +73,10 @@
  */
 
 export { pull, type PullResult } from "./lib/copy/pull.ts";
+export {
+  archiveStream,
+  type StreamOptions,
+} from "./lib/copy/archive_stream.ts";
 export type { PullOptions } from "./lib/copy/pull_options.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/problems.ts";

@@ -14,6 +14,7 @@ export function describeDone(blob: BlobProgress, now: number): string {
   const { descriptor, source, resumed, first } = blob;
   const size = formatBytes(descriptor.size);
   if (source === "cache") return `${size} from the cache`;
+  if (source === "target") return `${size} there already`;
   if (resumed >= descriptor.size && resumed > 0) {
     return `${size} from an earlier run`;
   }
@@ -30,6 +31,7 @@ export function describeState(
   const { descriptor, source, waiting, received, resumed, first } = blob;
   if (waiting) return "waiting for another process";
   if (source === "cache") return "from the cache";
+  if (source === "target") return "there already";
   if (resumed > 0 && first === undefined) {
     return resumed < descriptor.size
       ? `waiting, ${formatBytes(resumed)} resumed`

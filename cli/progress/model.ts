@@ -177,7 +177,7 @@ export class ProgressModel {
 /** How much of a layer came over the network in this run. */
 function fetched({ source, received, resumed }: BlobProgress): number {
   // What was there whole is gone through from its beginning.
-  return source === "cache" ? 0 : Math.max(0, received - resumed);
+  return source === "registry" ? Math.max(0, received - resumed) : 0;
 }
 
 function isFetched(blob: BlobProgress): boolean {

@@ -202,15 +202,20 @@ export async function checkSpace(
   bytes: number,
   subject: string,
 ): Promise<void> {
-  let free: number;
+  const free = await freeSpace(folder);
+  // Where it is not known, the writing will tell.
+  if (free !== undefined && free < bytes) {
+    throw new StorageError("write", subject, "ENOSPC", { needed: bytes, free });
+  }
+}
+
+/** Bytes that there is room for in a folder's file system, where that is known. */
+export async function freeSpace(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder);
-    free = bavail * bsize;
+    return bavail * bsize;
   } catch {
-    return; // not known here; the writing will tell
-  }
-  if (free < bytes) {
-    throw new StorageError("write", subject, "ENOSPC", { needed: bytes, free });
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The one way in which images get from a source to a target. */
 
 import { totalSize } from "../image/descriptors.ts";
+import { StorageError } from "../image/errors.ts";
 import type { OnEvent } from "../image/events.ts";
 import { StoreEntry } from "../layout/entry.ts";
 import {
@@ -64,8 +65,7 @@ export async function copy(
   const writer = await target.open(graph, options);
   try {
     options.onOpen?.();
-    const tasks = blobs.map((blob) => blobTask(blob, writer, options));
-    const blobsCome = transferWith(writers, tasks, options);
+    const blobsCome = bring(blobs, writer, writers, options);
     options.onTransfer?.(blobsCome);
     const outcomes = await blobsCome;
     await writer.commit(graph);
@@ -74,6 +74,51 @@ export async function copy(
     await writer.close(error);
     throw error;
   }
+}
+
+/** Brings those of the blobs that the target has not. */
+async function bring(
+  blobs: readonly GraphBlob[],
+  writer: TargetWriter,
+  writers: Writers,
+  options: CopyOptions,
+): Promise<BlobOutcome[]> {
+  const { order, ended } = writer;
+  const wanted = await Promise.all(
+    blobs.map(({ descriptor }) => writer.wants?.(descriptor) ?? true),
+  );
+  const outcomes = new Map<string, BlobOutcome>();
+  const tasks: BlobTask[] = [];
+  for (const [i, blob] of blobs.entries()) {
+    const { descriptor } = blob;
+    if (wanted[i]) {
+      tasks.push(blobTask(blob, writer, options));
+      continue;
+    }
+    const source = "target";
+    options.onEvent({ type: "blob-done", descriptor, source });
+    const outcome = { descriptor, source, downloaded: 0, resumed: 0 } as const;
+    outcomes.set(descriptor.digest, outcome);
+  }
+  if (order) {
+    const ranks = new Map(order.map((digest, rank) => [digest, rank]));
+    const rank = ({ descriptor }: BlobTask) => ranks.get(descriptor.digest)!;
+    tasks.sort((a, b) => rank(a) - rank(b));
+  }
+  const brought = await transferWith(writers, tasks, {
+    ...options,
+    signal: anyOf(options.signal, ended),
+    inOrder: order !== undefined,
+  });
+  for (const outcome of brought) {
+    outcomes.set(outcome.descriptor.digest, outcome);
+  }
+  return blobs.map(({ descriptor }) => outcomes.get(descriptor.digest)!);
+}
+
+/** Aborts with the first of those that there are. */
+function anyOf(a?: AbortSignal, b?: AbortSignal): AbortSignal | undefined {
+  return a && b ? AbortSignal.any([a, b]) : a ?? b;
 }
 
 /**
@@ -90,8 +135,17 @@ function blobTask(
   return {
     descriptor,
     source,
+    done: async () =>
+      await writer.deliver?.(descriptor, async () => {
+        const kept = await store?.entry(descriptor);
+        if (kept) return kept;
+        // Somebody has cleared it away in the meantime.
+        const path = store?.blobPath(descriptor.digest) ?? descriptor.digest;
+        throw new StorageError("read", path, "ENOENT");
+      }),
     async open(_attempt, { signal, onWait }) {
       if (!store) return { primary: sink!, copies: [], source: "registry" };
+      if (!cache) await writer.room?.(descriptor, signal);
       const kept = await store.entry(descriptor) ??
         await store.ingest(descriptor, {
           signal,

@@ -17,6 +17,7 @@ import {
 } from "./documents.ts";
 import { layoutTarget, nameImage } from "./targets/layout.ts";
 import { copy } from "./copy.ts";
+import type { ImageTarget } from "./target.ts";
 import { graphOf, imageRoot } from "./graph.ts";
 import { PendingImage } from "./pending_image.ts";
 import { DownloadTime } from "./download_time.ts";
@@ -49,7 +50,7 @@ export interface PullResult {
   imageId: string;
   /** The platform that the image is made for. */
   platform: Platform;
-  /** The archive's path. */
+  /** The archive's path; `-` where it went to a stream. */
   path: string;
   /** The archive's size, or that of the image's blobs in a layout. */
   size: number;
@@ -118,10 +119,51 @@ export async function pull(
       "Cannot pull: the image is neither a text nor a reference",
     );
   }
-  if (options.fetch) return await pullWith(options.fetch, reference, options);
+  const { output } = options;
+  try {
+    return await pullInto(
+      reference,
+      options,
+      (image, platform) => openDestination(image, platform, options),
+    );
+  } catch (error) {
+    // Where it has been written to, that was told already.
+    if (output instanceof WritableStream) output.abort(error).catch(() => {});
+    throw error;
+  }
+}
+
+/** Where an image goes. */
+export interface Destination {
+  /** Writes it. */
+  target: ImageTarget;
+  /** What the result calls it. */
+  path: string;
+  /** The file or folder, links followed, where it is one. */
+  output?: string;
+}
+
+/** Tells where an image goes, before anything is made or asked for. */
+export type Choose = (
+  image: Reference,
+  platform: Platform | undefined,
+) => Promise<Destination>;
+
+/**
+ * Pulls an image to wherever it goes; the options are checked already, and
+ * `output` and `format` are not heeded.
+ */
+export async function pullInto(
+  reference: string | Reference,
+  options: PullOptions,
+  choose: Choose,
+): Promise<PullResult> {
+  if (options.fetch) {
+    return await pullWith(options.fetch, reference, options, choose);
+  }
   const transport = createTransport();
   try {
-    return await pullWith(transport.fetch, reference, options);
+    return await pullWith(transport.fetch, reference, options, choose);
   } finally {
     transport.close();
   }
@@ -131,14 +173,34 @@ async function pullWith(
   fetch: Fetch,
   reference: string | Reference,
   options: PullOptions,
+  choose: Choose,
 ): Promise<PullResult> {
   const { concurrency: connections = 3, threads } = options;
   const writers = new Writers({ connections, threads });
   try {
-    return await pullThrough(writers, fetch, reference, options);
+    return await pullThrough(writers, fetch, reference, options, choose);
   } finally {
     writers.close();
   }
+}
+
+/** What `output` and `format` say. */
+async function openDestination(
+  image: Reference,
+  platform: Platform | undefined,
+  { output: wanted, format = "tar", force = false }: PullOptions,
+): Promise<Destination> {
+  if (wanted instanceof WritableStream) {
+    const { streamTarget } = await import("./targets/stream.ts");
+    return { target: streamTarget(wanted), path: "-" };
+  }
+  const path = wanted ?? archiveName(image, platform, format);
+  const output = await (format === "oci" ? layoutOutput : archiveOutput)(
+    path,
+    force,
+  );
+  const target = (format === "oci" ? layoutTarget : archiveTarget)(output);
+  return { target, path, output };
 }
 
 async function pullThrough(
@@ -146,11 +208,11 @@ async function pullThrough(
   fetch: Fetch,
   reference: string | Reference,
   options: PullOptions,
+  choose: Choose,
 ): Promise<PullResult> {
   const start = performance.now();
   const {
     platform,
-    format = "tar",
     cacheDir = "docker_images_cache",
     onEvent = () => {},
     signal,
@@ -165,13 +227,7 @@ async function pullThrough(
   const namedPlatform = platform === undefined
     ? undefined
     : toPlatform(platform);
-  const path = options.output ?? archiveName(image, namedPlatform, format);
-  // Before anything is made or asked for.
-  const output = await (format === "oci" ? layoutOutput : archiveOutput)(
-    path,
-    force,
-  );
-  const target = (format === "oci" ? layoutTarget : archiveTarget)(output);
+  const { target, path, output } = await choose(image, namedPlatform);
   const cache = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir, options.now);
@@ -188,7 +244,8 @@ async function pullThrough(
     platformWasNamed: namedPlatform !== undefined,
     pulledBefore: cache !== undefined &&
       (await cache.knows(formatReference(image)) ||
-        image.digest === undefined && await isVerifiedThere(output, cache)),
+        image.digest === undefined && output !== undefined &&
+          await isVerifiedThere(output, cache)),
     onEvent,
     signal,
   };

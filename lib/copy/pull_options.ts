@@ -10,6 +10,7 @@ import {
   orFalse,
   type Rules,
   SIGNAL,
+  STREAM,
   TEXT,
 } from "../image/options.ts";
 import type { Fetch, Platform } from "../image/types.ts";
@@ -35,8 +36,12 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
    * the current folder, or the same without `.tar` for a folder. A link is
    * followed; a device is refused, and so is anything in `/dev`, `/proc` and
    * `/sys`.
+   *
+   * Or a stream, which gets the archive's bytes in order, each layer once it is
+   * verified. It is closed when all of them are there, and aborted where they
+   * never will be.
    */
-  output?: string;
+  output?: string | WritableStream<Uint8Array>;
   /**
    * What is written: `tar`, one archive for `docker load` and others, or
    * `oci`, a folder that is an OCI image layout. One that is there is added
@@ -87,7 +92,7 @@ export const PULL_RULES: Rules<PullOptions> = {
   ...TRANSFER_POLICY_RULES,
   ...ACCESS_RULES,
   platform: either(TEXT, OBJECT),
-  output: TEXT,
+  output: either(TEXT, STREAM),
   format: oneOf("tar", "oci"),
   cacheDir: orFalse(TEXT),
   signal: SIGNAL,

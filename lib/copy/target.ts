@@ -1,6 +1,7 @@
 /** Where a graph of images can go: a new target is one file in `targets/`. */
 
 import type { Descriptor, ReadableSink } from "../image/types.ts";
+import type { StoreEntry } from "../layout/entry.ts";
 import type { LayoutStore } from "../layout/layout_store.ts";
 import type { ImageGraph } from "./graph.ts";
 
@@ -44,6 +45,38 @@ export interface TargetWriter {
   store?: LayoutStore;
   /** A blob's own place, in a target that has one for each. */
   sink?(descriptor: Descriptor): ReadableSink;
+  /**
+   * The digests of the blobs in the order that they are wanted in: the first
+   * are fetched first.
+   *
+   * @default {undefined} The largest first, so that all end together.
+   */
+  order?: readonly string[];
+  /** Aborts when nothing can be written any more, with the reason. */
+  ended?: AbortSignal;
+  /**
+   * Whether a blob is to be brought at all: what is there already is not even
+   * fetched. Asked once for each, at the same time.
+   */
+  wants?(descriptor: Descriptor): Promise<boolean>;
+  /**
+   * Waits until there is room for a blob in {@linkcode store}; not asked where
+   * blobs go into a cache.
+   *
+   * @param signal Ends the waiting.
+   */
+  room?(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
+  /**
+   * Is given a blob that is verified and lies whole in the cache or in
+   * {@linkcode store}, as each is there. Its place among those that are open at
+   * a time is kept until this settles.
+   *
+   * @param open Opens it for reading.
+   */
+  deliver?(
+    descriptor: Descriptor,
+    open: () => Promise<StoreEntry>,
+  ): Promise<void>;
   /**
    * All blobs are verified: writes what was not known before, and makes it
    * visible.

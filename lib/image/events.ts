@@ -4,8 +4,11 @@ import type { DockerPullError, NetworkError } from "./errors.ts";
 import type { HelperFailure } from "./problems.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
-/** Where a blob's bytes come from. */
-export type BlobSource = "registry" | "cache";
+/**
+ * Where a blob's bytes come from. What the target has itself is neither
+ * fetched nor sent.
+ */
+export type BlobSource = "registry" | "cache" | "target";
 
 /** Why the entry of a registry in a file of logins cannot be used. */
 export type LoginProblem = "no-object" | "bad-token" | "bad-auth" | "no-user";

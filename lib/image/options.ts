@@ -40,6 +40,12 @@ export const SIGNAL: Rule = (value) =>
     ? undefined
     : { wanted: "an AbortSignal", type: true };
 
+/** What bytes are written to. */
+export const STREAM: Rule = (value) =>
+  value instanceof WritableStream
+    ? undefined
+    : { wanted: "a WritableStream", type: true };
+
 /** A number from `min` to `max`. */
 export function numberFrom(min: number, max: number): Rule {
   const wanted = `a number from ${min} to ${max}`;

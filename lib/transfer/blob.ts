@@ -53,6 +53,11 @@ export interface BlobTask {
    * that turned out wrong.
    */
   open(attempt: number, options: OpenOptions): Promise<BlobTarget>;
+  /**
+   * Called when its bytes are verified and committed. It keeps its place among
+   * the blobs that are open at a time until this settles.
+   */
+  done?(): Promise<void>;
 }
 
 /** What became of a blob. */

@@ -40,8 +40,19 @@ export class Scheduler {
   /** Whether ranges work here, learned from the first response to one. */
   #ranges: boolean | undefined;
 
-  /** For so many connections, and segments of no fewer bytes than that. */
-  constructor(connections: number, minSegment: number = MIN_SEGMENT_BYTES) {
+  /** What comes first: of those that a measure is not 0 of, one. */
+  readonly #choose: typeof largest;
+
+  /**
+   * For so many connections, and segments of no fewer bytes than that; the
+   * blobs in the order that they are added in, or the largest first.
+   */
+  constructor(
+    connections: number,
+    minSegment: number = MIN_SEGMENT_BYTES,
+    inOrder = false,
+  ) {
+    this.#choose = inOrder ? first : largest;
     this.#connections = connections;
     this.#minSegment = minSegment;
     this.#leastPart = Math.min(minSegment, WORTH_A_REQUEST_BYTES);
@@ -77,14 +88,14 @@ export class Scheduler {
   }
 
   #whole(): Segment | undefined {
-    const blob = largest(this.#untouched, missing);
+    const blob = this.#choose(this.#untouched, missing);
     if (!blob) return undefined;
     this.#untouched.delete(blob);
     return this.#first(blob);
   }
 
   #part(): Segment | undefined {
-    const blob = largest(
+    const blob = this.#choose(
       this.#blobs,
       (blob) => this.#splittable(blob) ? missing(blob) : 0,
     );
@@ -196,6 +207,11 @@ function timeLeft(segment: Segment): number {
   if (age < SLOW_MS && (got < TELLING_BYTES || age < WARM_UP_MS)) return 0;
   if (got === 0) return Infinity;
   return remaining(segment) * age / got;
+}
+
+function first<T>(items: Iterable<T>, measure: (item: T) => number) {
+  for (const item of items) if (measure(item) > 0) return item;
+  return undefined;
 }
 
 function largest<T>(items: Iterable<T>, measure: (item: T) => number) {

@@ -94,6 +94,13 @@ export async function transferBlobs(
 export interface SharedOptions extends TransferOptions {
   /** Until this settles, the caller uses one of the connections. */
   inUse?: Promise<unknown>;
+  /**
+   * Whether the blobs are wanted in the order of the tasks: the first are
+   * fetched first, and the next ones beside them.
+   *
+   * @default {false} The largest first, so that all end together.
+   */
+  inOrder?: boolean;
 }
 
 /** Transfers blobs with writers that the caller has, and closes later. */
@@ -110,6 +117,7 @@ class Transfer {
   readonly #tasks: BlobTask[];
   readonly #writers: Writers;
   readonly #concurrency: number;
+  readonly #inOrder: boolean;
   readonly #fetcher: SegmentFetcher;
   readonly #onEvent: OnEvent;
   readonly #scheduler: Scheduler;
@@ -140,14 +148,18 @@ class Transfer {
       onEvent = () => {},
       minSegment,
       inUse,
+      inOrder = false,
     } = options;
     this.#tasks = tasks;
+    this.#inOrder = inOrder;
     this.#writers = writers;
     this.#concurrency = concurrency;
     this.#onEvent = onEvent;
-    this.#scheduler = new Scheduler(concurrency, minSegment);
+    this.#scheduler = new Scheduler(concurrency, minSegment, inOrder);
     this.#unfinished = tasks.length;
-    this.#unopened = Math.min(concurrency + OPEN_AHEAD, tasks.length);
+    this.#unopened = inOrder
+      ? 0
+      : Math.min(concurrency + OPEN_AHEAD, tasks.length);
     this.#signal = signal
       ? AbortSignal.any([signal, this.#failure.signal])
       : this.#failure.signal;
@@ -192,9 +204,9 @@ class Transfer {
 
   async run(): Promise<BlobOutcome[]> {
     const outcomes = new Map<BlobTask, BlobOutcome>();
-    const queue = this.#tasks.toSorted((a, b) =>
-      b.descriptor.size - a.descriptor.size
-    );
+    const queue = this.#inOrder
+      ? [...this.#tasks]
+      : this.#tasks.toSorted((a, b) => b.descriptor.size - a.descriptor.size);
     // A blob that another process fetches does not keep the others waiting.
     const openers = async (): Promise<void> => {
       let task;
@@ -206,6 +218,7 @@ class Transfer {
             passed ??= openers().catch((error) => this.#failure.abort(error));
           }),
         );
+        await task.done?.();
         await passed;
       }
     };

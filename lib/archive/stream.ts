@@ -1,0 +1,120 @@
+/** Writes a planned archive as a stream, from its first byte to its last. */
+
+import { ContentMismatchError } from "../image/errors.ts";
+import type { Descriptor } from "../image/types.ts";
+import type { ArchivePlan } from "./plan.ts";
+
+/** How much of a blob is read and passed on at a time, in bytes. */
+const CHUNK_BYTES = 512 * 1024;
+
+/** Takes the next bytes of a stream; settles when it wants more of them. */
+export type Write = (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
+
+/** A blob that is there and verified. */
+export interface BlobReader {
+  /** Reads bytes; returns how many there were. */
+  read(bytes: Uint8Array, position: number): Promise<number>;
+  /** Ends the reading. */
+  close(): Promise<void>;
+}
+
+/** A stretch of an archive: bytes that are known, or those of a blob. */
+export type ArchivePart =
+  | { bytes: Uint8Array<ArrayBuffer> }
+  | { blob: Descriptor };
+
+/**
+ * The parts of an archive in the order of their bytes, each as long as it can
+ * be.
+ *
+ * @param plan All of it, what depends on configurations included.
+ */
+export function* archiveParts(plan: ArchivePlan): Generator<ArchivePart> {
+  const regions = plan.regions.toSorted((a, b) => a.offset - b.offset);
+  const blobs = [...plan.blobs.values()].sort((a, b) => a.offset - b.offset);
+  let position = 0;
+  const known = (end: number) => {
+    // What no region covers is zero.
+    const bytes = new Uint8Array(end - position);
+    while (regions.length > 0 && regions[0]!.offset < end) {
+      const region = regions.shift()!;
+      bytes.set(region.bytes, region.offset - position);
+    }
+    return { bytes };
+  };
+  for (const { descriptor, offset } of blobs) {
+    if (offset > position) yield known(offset);
+    yield { blob: descriptor };
+    position = offset + descriptor.size;
+  }
+  yield known(plan.size);
+}
+
+/**
+ * Writes an archive to a stream, in which every blob is waited for in its turn.
+ * No more than two chunks of it are in memory at a time.
+ *
+ * @param plan All of it.
+ * @param write Where the bytes go.
+ * @param open Waits for a blob, and opens it.
+ * @param done Told that a blob has been passed on.
+ * @throws {ContentMismatchError} If a blob is shorter than it was when it was
+ * verified.
+ */
+export async function writeArchive(
+  plan: ArchivePlan,
+  write: Write,
+  open: (blob: Descriptor) => Promise<BlobReader>,
+  done: (blob: Descriptor) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  for (const part of archiveParts(plan)) {
+    if ("bytes" in part) {
+      await write(part.bytes);
+      continue;
+    }
+    const { blob } = part;
+    const reader = await open(blob);
+    try {
+      await passOn(blob, reader, write);
+    } finally {
+      await reader.close();
+    }
+    await done(blob);
+  }
+}
+
+async function passOn(
+  blob: Descriptor,
+  reader: BlobReader,
+  write: Write,
+): Promise<void> {
+  const next = (position: number) =>
+    position < blob.size ? readChunk(blob, reader, position) : undefined;
+  let reading = next(0);
+  for (let position = 0; reading;) {
+    const bytes = await reading;
+    position += bytes.length;
+    reading = next(position);
+    try {
+      await write(bytes);
+    } catch (error) {
+      // Its file is still being read.
+      await reading?.catch(() => {});
+      throw error;
+    }
+  }
+}
+
+async function readChunk(
+  blob: Descriptor,
+  reader: BlobReader,
+  position: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { size } = blob;
+  // It is the reader's own: who takes it may keep it.
+  const bytes = new Uint8Array(Math.min(CHUNK_BYTES, size - position));
+  const count = await reader.read(bytes, position);
+  // Somebody else has cut the file.
+  if (count === 0) throw new ContentMismatchError(blob, { size: position });
+  return bytes.subarray(0, count);
+}

@@ -1,0 +1,136 @@
+/**
+ * A folder for blobs that have come before their turn in a stream, where there
+ * is no cache: each is removed once it has been passed on.
+ */
+
+import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkSpace, freeSpace } from "../archive/archive_file.ts";
+import { onDisk } from "../disk/io.ts";
+import { acquireLock, breakerOf, tryLock } from "../disk/lock.ts";
+import { lockPathOf } from "../disk/leftovers.ts";
+import { orAborted } from "../image/abort.ts";
+import type { Descriptor } from "../image/types.ts";
+import { LayoutStore } from "../layout/layout_store.ts";
+import { Waiters } from "../transfer/waiters.ts";
+
+/** So many bytes lie in a window, or the one blob that is larger. */
+const WINDOW_BYTES = 512 * 1024 * 1024;
+/** What is left free on the disk for others, in bytes. */
+const SPARE_BYTES = 16 * 1024 * 1024;
+/** The names of such folders, and of the files that hold them. */
+const NAME = /^docker-pull-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/** A place for a part of the blobs at a time. */
+export interface Window {
+  /** Where they lie. */
+  readonly store: LayoutStore;
+  /** Waits until there is room for one more, in the order of the blobs. */
+  room(blob: Descriptor, signal: AbortSignal): Promise<void>;
+  /** One has been passed on. */
+  release(blob: Descriptor): Promise<void>;
+  /** Removes it all. */
+  close(): Promise<void>;
+}
+
+/** How a window is opened. */
+export interface WindowOptions {
+  /**
+   * Where its folder is made.
+   *
+   * @default {tmpdir()}
+   */
+  folder?: string;
+  /**
+   * How many bytes lie in it, but for one blob that is larger.
+   *
+   * @default {536_870_912}
+   */
+  bytes?: number;
+}
+
+/**
+ * Opens a window, and clears away those of processes that were killed.
+ *
+ * @param blobs What is going to pass through it, in order.
+ * @throws {StorageError} If there is no room for the largest of them, or none
+ * can be made.
+ */
+export async function openWindow(
+  blobs: readonly Descriptor[],
+  options: WindowOptions = {},
+): Promise<Window> {
+  const { folder = tmpdir(), bytes = WINDOW_BYTES } = options;
+  const largest = Math.max(0, ...blobs.map(({ size }) => size));
+  const path = join(folder, `docker-pull-${crypto.randomUUID()}`);
+  const lock = await acquireLock(lockPathOf(path), { subject: folder });
+  let store: LayoutStore;
+  try {
+    // Nobody else may read what is in it, or put anything there.
+    await onDisk("write", folder, () => mkdir(path, { mode: 0o700 }));
+    await sweepWindows(folder, path);
+    await checkSpace(folder, largest, folder);
+    store = await LayoutStore.open(path);
+  } catch (error) {
+    await rm(path, { recursive: true, force: true }).catch(() => {});
+    await lock.release();
+    throw error;
+  }
+  const free = await freeSpace(folder) ?? Infinity;
+  const most = Math.min(bytes, free - SPARE_BYTES);
+  const ranks = new Map(blobs.map(({ digest }, rank) => [digest, rank]));
+  const changed = new Waiters();
+  let entered = 0;
+  let used = 0;
+  return {
+    store,
+    async room({ digest, size }, signal) {
+      const rank = ranks.get(digest)!;
+      // One that came in before an earlier one could keep that out for ever.
+      const waits = () =>
+        rank > entered || used > 0 && used + size > most && rank === entered;
+      while (waits()) await orAborted(changed.wait(), signal);
+      // It may be asked for again, after wrong bytes.
+      if (rank < entered) return;
+      entered++;
+      used += size;
+      changed.wakeAll();
+    },
+    async release({ digest, size }) {
+      await store.remove(digest);
+      used -= size;
+      changed.wakeAll();
+    },
+    async close() {
+      await rm(path, { recursive: true, force: true }).catch(() => {});
+      await lock.release();
+    },
+  };
+}
+
+/**
+ * Removes the windows of processes that have ended; whatever goes wrong is of
+ * no importance.
+ *
+ * @param own The window that has just been made: what is somebody else's is
+ * left alone.
+ */
+async function sweepWindows(folder: string, own: string): Promise<void> {
+  const { uid } = await lstat(own);
+  const names = await readdir(folder).catch((): string[] => []);
+  const found = new Set(names.flatMap((name) => NAME.exec(name)?.[0] ?? []));
+  for (const name of found) {
+    const path = join(folder, name);
+    if (path === own) continue;
+    const lockPath = lockPathOf(path);
+    const status = await lstat(path).catch(() => lstat(lockPath))
+      .catch(() => undefined);
+    if (status?.uid !== uid || status.isSymbolicLink()) continue;
+    const lock = await tryLock(lockPath).catch(() => undefined);
+    if (!lock) continue;
+    await rm(path, { recursive: true, force: true }).catch(() => {});
+    await rm(breakerOf(lockPath), { force: true }).catch(() => {});
+    await lock.release();
+  }
+}
