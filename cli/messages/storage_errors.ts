@@ -43,6 +43,10 @@ const STORAGE_WORDS: Readonly<
     "it has other things in it than an image layout",
     "choose another place, or have them side by side with --force",
   ],
+  "layout-version": [
+    "its oci-layout names an unknown version",
+    "choose another place",
+  ],
   "malformed": [
     "it is not what it should be, and may hold what others have put there",
     "repair it, move it away, or choose another place",

@@ -14,6 +14,17 @@ export function identityOf(
   return process.platform === "win32" ? undefined : [dev, ino];
 }
 
+/** A file's numbers in full, as Windows has them, too. */
+interface Numbers {
+  dev: bigint;
+  ino: bigint;
+}
+
+/** Whether both are one file or folder, by whatever names. */
+export function isSame(one: Numbers, other: Numbers | undefined): boolean {
+  return one.ino === other?.ino && one.dev === other.dev;
+}
+
 /**
  * Whether a file is still the one of that name. It is not where another
  * process has taken over from this one while it was suspended.

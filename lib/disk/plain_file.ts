@@ -7,6 +7,7 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, rm, stat } from "node:fs/promises";
 import { StorageError } from "../image/errors.ts";
+import { isSame } from "./file_identity.ts";
 import { ifThere, onDisk, systemCode } from "./io.ts";
 
 /** How a plain file is opened. */
@@ -109,7 +110,7 @@ async function isOf(handle: FileHandle, path: string): Promise<boolean> {
     handle.stat({ bigint: true }),
     lstat(path, { bigint: true }),
   ]);
-  return own.dev === named.dev && own.ino === named.ino;
+  return isSame(own, named);
 }
 
 /** Opens a plain file; nothing where there is none of that name. */

@@ -1,0 +1,58 @@
+/** Which manifests a layout names, in the file `index.json` of its folder. */
+
+import { join } from "node:path";
+import { readText } from "../disk/plain_file.ts";
+import { InvalidDocumentError, StorageError } from "../image/errors.ts";
+import type { Descriptor } from "../image/types.ts";
+import { type IngestOptions, lockIn, replaceFile } from "./layout_files.ts";
+import { updateLayoutIndex } from "./layout_index.ts";
+
+/** How a manifest is named. */
+export interface TagOptions extends IngestOptions {
+  /** The name for loaders, where it is another. */
+  imageName?: string;
+}
+
+/**
+ * Looks something up in `index.json`.
+ *
+ * @param root The layout's folder.
+ * @throws {StorageError} If it cannot be read, or is none: others may have
+ * put into it what is to be had nowhere else.
+ */
+export async function inLayoutIndex<T>(
+  root: string,
+  read: (text: string | undefined) => T,
+): Promise<T> {
+  const path = join(root, "index.json");
+  const text = await readText(path);
+  try {
+    return read(text);
+  } catch (cause) {
+    if (!(cause instanceof InvalidDocumentError)) throw cause;
+    throw new StorageError("use", path, "malformed", { cause });
+  }
+}
+
+/** Names a manifest in the `index.json` of the layout in a folder. */
+export async function tagLayout(
+  root: string,
+  name: string,
+  manifest: Descriptor,
+  options: TagOptions,
+): Promise<void> {
+  const lock = await lockIn(root, "index.lock", options);
+  try {
+    const { imageName } = options;
+    const updated = await inLayoutIndex(root, (text) => {
+      const updated = updateLayoutIndex(text, name, manifest, imageName);
+      return updated === text ? undefined : updated;
+    });
+    if (updated !== undefined) {
+      // Half of it would be no index, and an error from then on.
+      await replaceFile(root, "index.json", updated, { sync: true });
+    }
+  } finally {
+    await lock.release();
+  }
+}
