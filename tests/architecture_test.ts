@@ -15,6 +15,7 @@ const RANKS = [
   ["lib/redact"],
   ["lib/image"],
   ["lib/disk"],
+  ["lib/compression"],
   ["lib/net", "lib/layout", "lib/archive"],
   ["lib/registry", "lib/credentials"],
   ["lib/transfer"],

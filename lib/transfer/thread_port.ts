@@ -1,6 +1,6 @@
 /** The line to a thread: what is asked of it, and what it responds. */
 
-import process from "node:process";
+import { type RunningThread, startThread } from "../disk/thread.ts";
 import {
   type PlainError,
   threadProgram,
@@ -15,14 +15,14 @@ export type Asked<R = ThreadRequest> = R extends { ticket: number }
 
 /** A thread that runs the program. */
 export class ThreadPort {
-  readonly #worker: Runner;
+  readonly #worker: RunningThread;
   readonly #waiting: Map<number, Waiting> = new Map();
   #count = 0;
   #failure: unknown;
 
   /** Starts it. */
   constructor() {
-    this.#worker = run(threadProgram(), (response) => {
+    this.#worker = startThread<ThreadResponse>(threadProgram(), (response) => {
       const waiting = this.#waiting.get(response.ticket);
       this.#waiting.delete(response.ticket);
       waiting?.resolve(response);
@@ -57,34 +57,6 @@ export class ThreadPort {
   close(): void {
     this.#worker.terminate();
   }
-}
-
-/** What runs a program in a thread. */
-interface Runner {
-  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
-  terminate(): unknown;
-}
-
-function run(
-  program: string,
-  onResponse: (response: ThreadResponse) => void,
-  onError: (error: unknown) => void,
-): Runner {
-  if (typeof Worker !== "function") {
-    // Node's; in Deno it takes three times as long to start as the web's.
-    const threads = process.getBuiltinModule("node:worker_threads");
-    return new threads.Worker(program, { eval: true })
-      .on("message", onResponse).on("error", onError);
-  }
-  const address = `data:text/javascript,${encodeURIComponent(program)}`;
-  const worker = new Worker(address, { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<ThreadResponse>) =>
-    onResponse(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    onError(event.error ?? new Error(event.message));
-  };
-  return worker;
 }
 
 interface Waiting {

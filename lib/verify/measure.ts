@@ -1,10 +1,9 @@
 /** Digests of a file as it is stored, and expanded, in one reading. */
 
-import { once } from "node:events";
-import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
+import { compressionOf } from "../compression/compression.ts";
+import { expand } from "../compression/expand.ts";
 import { createHasher } from "../image/digest.ts";
-import { compressionOf } from "./source.ts";
 
 /** What a file's bytes are. */
 export interface Measured {
@@ -34,6 +33,9 @@ export interface MeasureOptions {
   expanded?: string;
 }
 
+/** The algorithms of what comes out that can be computed beside. */
+const EXPANDED = ["sha256", "sha512"];
+
 /**
  * Measures bytes; no more than a piece of them is in memory.
  *
@@ -44,85 +46,69 @@ export async function measure(
   { algorithm, expanded }: MeasureOptions,
 ): Promise<Measured> {
   const hasher = createHasher(algorithm);
+  const input = chunks[Symbol.asyncIterator]();
   let size = 0;
-  let compression: Measured["compression"] | undefined;
-  let expander: Expander | undefined;
-  try {
-    for await (const bytes of chunks) {
-      if (compression === undefined) {
-        compression = compressionOf(bytes);
-        const decoder = expanded === undefined
-          ? undefined
-          : decoderOf(compression);
-        if (decoder) expander = new Expander(decoder, expanded!);
-      }
-      size += bytes.length;
-      hasher.update(bytes);
-      await expander?.write(bytes);
+  let failed: { error: unknown } | undefined;
+  /** The next bytes, which are counted then. */
+  const next = async () => {
+    try {
+      const { value, done } = await input.next();
+      if (done) return undefined;
+      size += value.length;
+      hasher.update(value);
+      return value;
+    } catch (error) {
+      failed = { error };
+      throw error;
     }
-    compression ??= "none";
-    const digest = await hasher.digest();
-    const stored = { size, digest, compression };
-    if (expanded === undefined) return stored;
-    if (expander) return { ...stored, ...await expander.end() };
+  };
+  try {
+    const first = await next();
+    const compression = compressionOf(first ?? new Uint8Array());
+    let more: Pick<Measured, "expanded" | "failure"> = {};
+    const decoded = first && expanded !== undefined && isKnown(compression) &&
+      EXPANDED.includes(expanded);
+    if (decoded) {
+      const all = async function* () {
+        for (let bytes: typeof first | undefined = first; bytes;) {
+          yield bytes;
+          bytes = await next();
+        }
+      };
+      try {
+        more = { expanded: await digestOf(all(), compression, expanded) };
+      } catch (error) {
+        if (failed) throw failed.error;
+        more = { failure: (error as Error).message };
+      }
+    }
+    while (await next());
+    const stored = { size, digest: await hasher.digest(), compression };
+    if (expanded === undefined || decoded) return { ...stored, ...more };
     if (compression !== "none") return { ...stored, unchecked: true };
-    if (expanded === algorithm) return { ...stored, expanded: digest };
+    if (expanded === algorithm) return { ...stored, expanded: stored.digest };
     return { ...stored, unchecked: true };
   } finally {
-    expander?.stop();
+    await input.return?.();
   }
 }
 
-function decoderOf(
+/** Whether this runtime can expand it. */
+function isKnown(
   compression: Measured["compression"],
-): Transform | undefined {
-  if (compression === "gzip") return zlib.createGunzip();
-  const { createZstdDecompress } = zlib as {
-    createZstdDecompress?: () => Transform;
-  };
-  return compression === "zstd" ? createZstdDecompress?.() : undefined;
+): compression is "gzip" | "zstd" {
+  return compression === "gzip" ||
+    compression === "zstd" && typeof zlib.createZstdDecompress === "function";
 }
 
-/** Hashes what comes out of a decoder. */
-class Expander {
-  readonly #decoder: Transform;
-  readonly #hasher;
-  readonly #failed: Promise<void>;
-  #failure?: string;
-
-  constructor(decoder: Transform, algorithm: string) {
-    this.#decoder = decoder;
-    this.#hasher = createHasher(algorithm);
-    decoder.on("data", (bytes: Uint8Array) => this.#hasher.update(bytes));
-    this.#failed = new Promise((resolve) => {
-      decoder.on("error", (error: Error) => {
-        this.#failure ??= error.message;
-        resolve();
-      });
-    });
-  }
-
-  /** Takes the next bytes, and waits until they are expanded. */
-  async write(bytes: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) return;
-    const done = new Promise<void>((resolve) =>
-      this.#decoder.write(bytes, () => resolve())
-    );
-    await Promise.race([done, this.#failed]);
-  }
-
-  async end(): Promise<Pick<Measured, "expanded" | "failure">> {
-    if (this.#failure === undefined) {
-      const ended = once(this.#decoder, "end").catch(() => {});
-      this.#decoder.end();
-      await Promise.race([ended, this.#failed]);
-    }
-    return this.#failure === undefined
-      ? { expanded: await this.#hasher.digest() }
-      : { failure: this.#failure };
-  }
-
-  stop(): void {
-    this.#decoder.destroy();
+async function digestOf(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: "gzip" | "zstd",
+  algorithm: string,
+): Promise<string> {
+  const stream = expand(bytes, { compression, algorithm });
+  while (true) {
+    const { value, done } = await stream.next();
+    if (done) return value;
   }
 }

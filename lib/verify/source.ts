@@ -2,6 +2,7 @@
 
 import { type FileHandle, readdir, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
+import { compressionOf } from "../compression/compression.ts";
 import { onDisk, storageError } from "../disk/io.ts";
 import { openPlain } from "../disk/plain_file.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
@@ -203,17 +204,4 @@ async function* readChunks(
 function plainName(name: string): string | undefined {
   if (name.startsWith("/") || name.split("/").includes("..")) return undefined;
   return posix.normalize(name).replace(/\/$/, "");
-}
-
-/** How bytes are compressed, by how they begin. */
-export function compressionOf(
-  bytes: Uint8Array,
-): "none" | "gzip" | "zstd" | "bzip2" | "xz" {
-  const begins = (...magic: number[]) =>
-    magic.every((byte, i) => bytes[i] === byte);
-  if (begins(0x1f, 0x8b)) return "gzip";
-  if (begins(0x28, 0xb5, 0x2f, 0xfd)) return "zstd";
-  if (begins(0x42, 0x5a, 0x68)) return "bzip2";
-  if (begins(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return "xz";
-  return "none";
 }

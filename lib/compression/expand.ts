@@ -1,0 +1,51 @@
+/** Expands a stream in a thread, which hashes what comes out as well. */
+
+import type { Compression } from "./compression.ts";
+import { CompressionLine } from "./line.ts";
+
+/** How a stream is expanded. */
+export interface ExpandOptions {
+  /** How it is compressed; one that is not is hashed alone. */
+  compression: "none" | Compression;
+  /** The algorithm of the digest of what comes out: `sha256` or `sha512`. */
+  algorithm: string;
+  /** Ends it; nothing more comes then. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Expands bytes. Several members of gzip, or frames of zstd, are one stream.
+ * No more than a few pieces are in memory, however large what comes out is.
+ *
+ * @param chunks The bytes as they are stored.
+ * @returns The pieces that come out, and at last their digest, as
+ * `algorithm:hex`.
+ * @throws {Error} If they cannot be expanded: what is wrong with them.
+ */
+export async function* expand(
+  chunks: AsyncIterable<Uint8Array>,
+  { compression, algorithm, signal }: ExpandOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, string> {
+  const line = new CompressionLine();
+  const input = chunks[Symbol.asyncIterator]();
+  try {
+    await line.ask({ kind: "expand", compression, algorithm });
+    while (true) {
+      signal?.throwIfAborted();
+      const { buffer, digest } = await line.ask({ kind: "next" });
+      if (buffer) yield new Uint8Array(buffer);
+      if (digest !== undefined) return `${algorithm}:${digest}`;
+      if (buffer) continue;
+      const { value, done } = await input.next();
+      // A copy, even of one of Node's buffers, whose slices are none.
+      const fed = done ? undefined : new Uint8Array(value).buffer;
+      await line.ask(
+        { kind: "feed", buffer: fed, length: fed?.byteLength ?? 0 },
+        fed ? [fed] : [],
+      );
+    }
+  } finally {
+    line.close();
+    await input.return?.();
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * What a thread runs that compresses blocks, and expands and hashes streams.
+ *
+ * A thread of its own expands even where there is one processor only: Deno's
+ * zstd throws what is wrong with the bytes where nobody can catch it.
+ */
+
+import { type FramePiece, zstdFrames } from "./zstd_frames.ts";
+
+type Zlib = typeof import("node:zlib");
+
+/** What is asked of the thread; it responds to each, in their order. */
+export type CompressionRequest =
+  /** Compresses a block by itself. */
+  | {
+    ticket: number;
+    kind: "compress";
+    compression: "gzip" | "zstd";
+    // No view of it: Deno would look at each of the view's elements.
+    buffer: ArrayBuffer;
+    length: number;
+  }
+  /** Begins to expand a stream, the only one of this thread. */
+  | {
+    ticket: number;
+    kind: "expand";
+    compression: "none" | "gzip" | "zstd";
+    algorithm: string;
+  }
+  /** Gives the next bytes of the stream; none at its end. */
+  | {
+    ticket: number;
+    kind: "feed";
+    buffer: ArrayBuffer | undefined;
+    length: number;
+  }
+  /** Asks for expanded bytes, or for the digest at their end. */
+  | { ticket: number; kind: "next" };
+
+/** What the thread responds. */
+export interface CompressionResponse {
+  ticket: number;
+  /** The bytes, compressed or expanded. */
+  buffer?: ArrayBuffer;
+  /** The checksum of a block before it was compressed with gzip. */
+  crc?: number;
+  /** The block's own buffer, which can be filled again. */
+  spare?: ArrayBuffer;
+  /** Whether more bytes are needed before any come out. */
+  hungry?: boolean;
+  /** The digest of all that came out, at the end. */
+  digest?: string;
+  /** Why no more comes out. */
+  failure?: string;
+}
+
+/**
+ * Compresses a block so that it can stand behind any other: with gzip, as
+ * blocks of deflate up to the boundary of a byte; with zstd, as a frame.
+ */
+export function compressBlock(
+  zlib: Zlib,
+  compression: "gzip" | "zstd",
+  bytes: Uint8Array,
+): { bytes: Uint8Array; crc: number } {
+  if (compression === "zstd") {
+    const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zlib.constants;
+    const params = { [ZSTD_c_compressionLevel]: 3, [ZSTD_c_checksumFlag]: 1 };
+    return { bytes: zlib.zstdCompressSync(bytes, { params }), crc: 0 };
+  }
+  const { Z_SYNC_FLUSH: finishFlush } = zlib.constants;
+  const chunkSize = bytes.length + 65_536;
+  return {
+    bytes: zlib.deflateRawSync(bytes, { level: 6, finishFlush, chunkSize }),
+    crc: zlib.crc32(bytes),
+  };
+}
+
+/** The program; it is passed on as text, and refers to nothing outside. */
+function serve(compress: typeof compressBlock, split: typeof zstdFrames) {
+  /** So much is sent at a time. */
+  const MOST = 1024 * 1024;
+  const CHUNK = 256 * 1024;
+  /** A frame that is no larger is expanded at once, as one of ours. */
+  const SMALL = 8 * 1024 * 1024;
+  type Result = Omit<CompressionResponse, "ticket">;
+  interface Expansion {
+    input: (Uint8Array | undefined)[];
+    wake?: () => void;
+    output: AsyncIterator<Uint8Array>;
+    hash: import("node:crypto").Hash;
+    /** Bytes on their way, while more input is asked for. */
+    pending?: Promise<IteratorResult<Uint8Array>>;
+  }
+  const loaded = Promise.all([
+    import("node:zlib"),
+    import("node:crypto"),
+    import("node:stream"),
+  ]);
+  let expansion: Expansion | undefined;
+  /** Settles when all input is taken, and more is needed. */
+  let onHungry: (() => void) | undefined;
+
+  function own(bytes: Uint8Array): ArrayBuffer {
+    const copy = new Uint8Array(bytes.length);
+    copy.set(bytes);
+    return copy.buffer;
+  }
+
+  function joined(parts: Uint8Array[], size: number) {
+    const whole = new Uint8Array(size);
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  async function* taken(into: Expansion) {
+    while (true) {
+      if (into.input.length === 0) {
+        onHungry?.();
+        await new Promise<void>((resolve) => into.wake = resolve);
+      }
+      const bytes = into.input.shift();
+      if (!bytes) return;
+      yield bytes;
+    }
+  }
+
+  type Decoder = import("node:stream").Transform;
+  async function* decode(
+    source: AsyncIterable<Uint8Array>,
+    decoder: Decoder,
+  ): AsyncGenerator<Uint8Array> {
+    const [, , { Readable }] = await loaded;
+    const readable = Readable.from(source, { highWaterMark: 1 });
+    readable.on("error", (error) => decoder.destroy(error));
+    yield* readable.pipe(decoder);
+  }
+
+  /** The rest of a frame, of which some is there already. */
+  async function* frame(
+    known: Uint8Array[],
+    pieces: AsyncIterator<FramePiece>,
+  ) {
+    yield* known;
+    while (true) {
+      const { value, done } = await pieces.next();
+      if (done) return;
+      yield value.bytes;
+      if (value.ends) return;
+    }
+  }
+
+  async function* unzstd(source: AsyncIterable<Uint8Array>) {
+    const [zlib] = await loaded;
+    const pieces = split(source);
+    let known: Uint8Array[] = [];
+    let size = 0;
+    while (true) {
+      const { value, done } = await pieces.next();
+      if (done) return;
+      const { bytes, expands, ends } = value;
+      known.push(bytes);
+      size += bytes.length;
+      const small = size <= SMALL && (expands ?? Infinity) <= SMALL;
+      if (small && !ends) continue;
+      if (small) {
+        yield zlib.zstdDecompressSync(joined(known, size));
+      } else {
+        const decoder = zlib.createZstdDecompress({ chunkSize: CHUNK });
+        const rest = ends ? known : frame(known, pieces);
+        yield* decode(rest as AsyncIterable<Uint8Array>, decoder);
+      }
+      [known, size] = [[], 0];
+    }
+  }
+
+  async function begin(compression: string, algorithm: string) {
+    const [zlib, { createHash }] = await loaded;
+    const made = {
+      input: [],
+      hash: createHash(algorithm),
+    } as unknown as Expansion;
+    const source = taken(made);
+    made.output = compression === "none"
+      ? source
+      : compression === "gzip"
+      ? decode(source, zlib.createGunzip({ chunkSize: CHUNK }))
+      : unzstd(source);
+    expansion = made;
+  }
+
+  async function next(from: Expansion): Promise<Result> {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    while (size < MOST) {
+      from.pending ??= from.output.next();
+      const hungry = new Promise<undefined>((resolve) => {
+        onHungry = () => resolve(undefined);
+        if (from.wake && from.input.length === 0) resolve(undefined);
+      });
+      const found = await Promise.race([from.pending, hungry]);
+      if (!found) break;
+      from.pending = undefined;
+      if (found.done) {
+        from.pending = Promise.resolve(found);
+        if (parts.length) break;
+        return { digest: from.hash.digest("hex") };
+      }
+      from.hash.update(found.value);
+      parts.push(found.value);
+      size += found.value.length;
+    }
+    if (size === 0) return { hungry: true };
+    return { buffer: joined(parts, size).buffer };
+  }
+
+  async function respond(request: CompressionRequest): Promise<Result> {
+    switch (request.kind) {
+      case "compress": {
+        const { compression, buffer, length } = request;
+        const [zlib] = await loaded;
+        const { bytes, crc } = compress(
+          zlib,
+          compression,
+          new Uint8Array(buffer, 0, length),
+        );
+        return { buffer: own(bytes), crc, spare: buffer };
+      }
+      case "expand":
+        await begin(request.compression, request.algorithm);
+        return {};
+      case "feed": {
+        const { buffer, length } = request;
+        const { input, wake } = expansion!;
+        input.push(buffer && new Uint8Array(buffer, 0, length));
+        expansion!.wake = undefined;
+        wake?.();
+        return {};
+      }
+      default:
+        return await next(expansion!);
+    }
+  }
+
+  let last: Promise<void> = Promise.resolve();
+  function take(request: CompressionRequest) {
+    last = last.then(async () => {
+      const { ticket } = request;
+      try {
+        const result = await respond(request);
+        const { buffer, spare } = result;
+        const lent = [buffer, spare].filter((each) => each !== undefined);
+        owner.postMessage({ ...result, ticket }, lent);
+      } catch (error) {
+        const failure = error instanceof Error ? error.message : String(error);
+        owner.postMessage({ ticket, failure }, []);
+      }
+    });
+  }
+
+  // Node has no Worker as in the web, and its threads no global postMessage.
+  const scope = globalThis as unknown as MessagePort;
+  let owner = scope;
+  if (typeof scope.postMessage === "function") {
+    scope.onmessage = ({ data }) => take(data);
+  } else {
+    import("node:worker_threads").then(({ parentPort }) => {
+      owner = parentPort as unknown as MessagePort;
+      parentPort!.on("message", take);
+    });
+  }
+}
+
+/** The program's text. */
+export function compressionProgram(): string {
+  return `(${serve})(${compressBlock}, ${zstdFrames})`;
+}
