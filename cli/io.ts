@@ -6,8 +6,11 @@ import type { Environment } from "./options/environment.ts";
 
 /** A standard output, as far as it is used here. */
 export interface Output {
-  /** Writes text; `done` is called when it has gone or failed. */
-  write(text: string, done?: (error?: Error | null) => void): unknown;
+  /** Writes text, or bytes; `done` is called when they have gone or failed. */
+  write(
+    text: string | Uint8Array,
+    done?: (error?: Error | null) => void,
+  ): unknown;
   /** Calls `listener` when writing fails. */
   on?(name: "error", listener: (error: Error) => void): unknown;
   /** Whether it is a terminal. */

@@ -14,6 +14,8 @@ import { isMissing, nearestTags, partHint } from "../access/missing_tag.ts";
 import { createProgress } from "../progress/progress.ts";
 import { reportLines } from "../messages/report.ts";
 import { abortOnSignals } from "../signals.ts";
+import { ReaderGone, standardOutput } from "../standard_output.ts";
+import { EXIT } from "../messages/exit_codes.ts";
 import { createStyle, showBy } from "../progress/style.ts";
 import type { Run } from "./command.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
@@ -40,7 +42,10 @@ export const runPull: Run<PullCommandOptions> = async (
 
   const wanted = readWantedImage(options, env, context);
   const { reference, platform } = wanted;
-  const output = await outputPath(options, reference, platform);
+  const streamed = options.output === "-";
+  const output = streamed
+    ? standardOutput(io.stdout)
+    : await outputPath(options, reference, platform);
   const { network, mirrors, connect } = await openAccess(
     wanted,
     options,
@@ -77,14 +82,19 @@ export const runPull: Run<PullCommandOptions> = async (
       mirrors,
       trustMirrors: options.trustMirrors,
     });
-    const lines = quiet ? [result.path] : reportLines(result, {
+    if (quiet) return { lines: streamed ? [] : [result.path] };
+    const lines = reportLines(result, {
       cache: cacheDir !== false,
       format,
-      style: createStyle(io.stdout, env),
+      style: streamed ? style : createStyle(io.stdout, env),
       os: io.os,
     });
-    return { lines };
+    if (!streamed) return { lines };
+    progress.stop();
+    for (const line of lines) progress.line(line);
+    return {};
   } catch (error) {
+    if (error instanceof ReaderGone) return { code: EXIT.brokenPipe };
     if (isMissing(error, "digest")) {
       Object.assign(context, await partHint(reference, shared, signal));
     }

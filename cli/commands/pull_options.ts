@@ -101,9 +101,9 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       ["no-mirrors", "trust-mirrors"],
     ] as const
   ) refuseBoth(parsed, flag, other);
-  if (one("output") === "-") {
+  if (one("output") === "-" && one("format") === "oci") {
     throw new UsageError(
-      "Option --output needs a file: the archive cannot go to standard output",
+      "Option --output needs a folder: one cannot go to standard output",
     );
   }
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);

@@ -16,6 +16,7 @@ export const EXIT = {
   noImage: 11,
   hangup: 129,
   interrupted: 130,
+  brokenPipe: 141,
   terminated: 143,
 } as const;
 
@@ -36,5 +37,6 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.mismatch, "the content does not match its digest or size"],
   [EXIT.disk, "a file or folder cannot be read or written"],
   [EXIT.noImage, "it is a chart, a signature or the like, and no image"],
+  [EXIT.brokenPipe, "the reader of the archive on standard output went away"],
   [EXIT.interrupted, "stopped by SIGINT (129 by SIGHUP, 143 by SIGTERM)"],
 ];

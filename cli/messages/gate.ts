@@ -15,7 +15,7 @@ const PROXIES = ["http_proxy", "https_proxy", "all_proxy"];
  */
 export function guarded(output: Output, secrets: Secrets): Output {
   const write: Output["write"] = (text, done) =>
-    output.write(secrets.mask(text), done);
+    output.write(typeof text === "string" ? secrets.mask(text) : text, done);
   // Whatever else it has, such as its width, is asked of the output itself.
   return new Proxy(output, {
     get(target, key) {

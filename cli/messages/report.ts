@@ -32,8 +32,11 @@ export function reportLines(
     result;
   const file = neutralize(path);
   const image = neutralize(formatReference(reference));
+  const streamed = path === "-";
   const lines = [
-    upToDate
+    streamed
+      ? `${style.good("Sent:")}   ${formatBytes(size)} to standard output`
+      : upToDate
       ? `${style.good("Up to date:")} ${file} (${formatBytes(size)})`
       : `${style.good("Saved:")}  ${file} (${formatBytes(size)})`,
     `Image:  ${image}, ${neutralize(platformText(platform))}`,
@@ -46,6 +49,7 @@ export function reportLines(
   }
   if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
   if (cache) lines.push(cacheStatistics(result));
+  if (streamed) return lines;
   const next = format === "tar"
     ? `docker load -i ${quoteForShell(path, os)}`
     : `podman pull ${

@@ -17,6 +17,8 @@ export interface OptionDefinition {
   value?: string;
   /** Whether it may be given more than once. */
   repeatable?: boolean;
+  /** Whether its value may be `-`, for standard input or output. */
+  dash?: boolean;
   /** The heading that it stands under in the help. */
   group: string;
   /** What it does, in one sentence without a period. */
@@ -129,12 +131,26 @@ function canonical(
 ): string[] {
   return options.flatMap((argument, at) => {
     if (!argument.startsWith("-")) return argument;
-    refuseValue(argument, options[at - 1] ?? "", definitions);
+    const taking = takingValue(options[at - 1] ?? "", definitions);
+    if (argument === "-" && taking?.dash) return []; // it is written below
+    refuseValue(argument, taking, definitions);
     if (argument === "-") return argument;
+    const own = takingValue(argument, definitions);
+    if (own?.dash && options[at + 1] === "-") return write(own, "-");
     return argument.startsWith("--")
       ? canonicalLong(argument, definitions)
       : canonicalShort(argument, definitions);
   });
+}
+
+/** The option that an argument is which takes the next one as its value. */
+function takingValue(
+  argument: string,
+  definitions: readonly OptionDefinition[],
+): OptionDefinition | undefined {
+  return definitions.find(({ name, short, value }) =>
+    value && (argument === `--${name}` || argument === `-${short}`)
+  );
 }
 
 /**
@@ -143,12 +159,9 @@ function canonical(
  */
 function refuseValue(
   argument: string,
-  before: string,
+  taking: OptionDefinition | undefined,
   definitions: readonly OptionDefinition[],
 ): void {
-  const taking = definitions.find(({ name, short, value }) =>
-    value && (before === `--${name}` || before === `-${short}`)
-  );
   if (!taking) return;
   if (argument === "-") {
     // Other programs take this for standard input or output.

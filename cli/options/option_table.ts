@@ -32,9 +32,10 @@ export const OPTIONS: readonly OptionDefinition[] = [
     name: "output",
     short: "o",
     value: "FILE",
+    dash: true,
     group: "Image",
-    help: "The file or folder to write to; the default is a file named after " +
-      "the image, in the current folder",
+    help: "The file or folder to write to, or - for standard output; the " +
+      "default is a file named after the image, in the current folder",
   },
   {
     name: "format",

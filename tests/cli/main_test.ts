@@ -1,5 +1,10 @@
 import { explainWarning } from "../../cli/messages/warnings.ts";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +19,7 @@ import {
   result,
   run,
 } from "./main_fixture.ts";
-import { Screen } from "./progress/screen.ts";
+import { Screen, Sink } from "./progress/screen.ts";
 
 test("main() shows help and version on standard output", async () => {
   for (const argv of [["--help"], ["-h"], ["nginx", "--help"]]) {
@@ -266,3 +271,56 @@ test("main() warns of unsafe options without telling secrets", async () => {
   });
   assertEquals(await credentials!("docker.io", "a"), undefined);
 });
+
+test("main() sends the archive to standard output, and nothing else there", async () => {
+  const send = async ({ options }: Called) => {
+    const writer = (options.output as WritableStream<Uint8Array>).getWriter();
+    await writer.write(new TextEncoder().encode("archive"));
+    await writer.close();
+    return result("-");
+  };
+  const told = await run(["nginx", "-o", "-"], send);
+  assertEquals([told.code, told.stdout], [0, "archive"]);
+  assertMatch(told.stderr, /^Sent: {3}1 kB to standard output$/m);
+  assertMatch(told.stderr, /Cache Statistics/);
+  assertEquals(told.stderr.includes("docker load"), false);
+  const quiet = await run(["nginx", "-qo-"], send);
+  assertEquals([quiet.code, quiet.stdout, quiet.stderr], [0, "archive", ""]);
+});
+
+test("main() sends no archive to a terminal, nor a folder anywhere", async () => {
+  const stdout = Object.assign(new Sink(), { isTTY: true });
+  const terminal = await run(["nginx", "-o", "-"], undefined, { stdout });
+  assertEquals([terminal.code, terminal.calls], [2, []]);
+  assertStringIncludes(
+    terminal.stderr,
+    "The archive cannot go to a terminal: pipe it on, as in docker-pull",
+  );
+  const folder = await run(["nginx", "-o", "-", "--format", "oci"]);
+  assertEquals([folder.code, folder.calls], [2, []]);
+});
+
+for (
+  const [code, exit, message] of [
+    ["EPIPE", 141, ""],
+    ["ECONNRESET", 141, ""],
+    ["ENOSPC", 10, 'Cannot write "standard output": the disk is full'],
+  ] as const
+) {
+  test(`main() ends with ${exit} where the archive's reader says ${code}`, async () => {
+    const stdout = {
+      write(_: unknown, done?: (error?: Error | null) => void) {
+        done?.(Object.assign(new Error(code), { code }));
+      },
+    };
+    const pull = async ({ options }: Called) => {
+      const writer = (options.output as WritableStream<Uint8Array>).getWriter();
+      await writer.write(new Uint8Array(3));
+      return result("-");
+    };
+    const failed = await run(["nginx", "-qo-"], pull, { stdout });
+    assertEquals(failed.code, exit);
+    assertStringIncludes(failed.stderr, message);
+    if (!message) assertEquals(failed.stderr, "");
+  });
+}

@@ -8,7 +8,14 @@ import {
 import { nearest } from "../../../cli/options/meant.ts";
 
 const TABLE: OptionDefinition[] = [
-  { name: "output", short: "o", value: "FILE", group: "A", help: "" },
+  {
+    name: "output",
+    short: "o",
+    value: "FILE",
+    dash: true,
+    group: "A",
+    help: "",
+  },
   { name: "platform", value: "PLATFORM", group: "A", help: "" },
   { name: "password", value: "PASSWORD", group: "A", help: "" },
   { name: "add", value: "X", repeatable: true, group: "A", help: "" },
@@ -64,6 +71,12 @@ test("parseArguments() keeps operands and values as they were written", () => {
   assertEquals(parse("--output", "010").values, { output: ["010"] });
   assertEquals(parse("--", "--output", "-q").operands, ["--output", "-q"]);
   assertEquals(parse("-").operands, ["-"]);
+  for (
+    const argv of [["-o", "-"], ["--output", "-"], ["-o-"], ["--output=-"]]
+  ) {
+    const { operands, values } = parse("a", ...argv, "b");
+    assertEquals([operands, values], [["a", "b"], { output: ["-"] }]);
+  }
 });
 
 test("parseArguments() names what is wrong with an option", () => {
@@ -79,8 +92,7 @@ test("parseArguments() names what is wrong with an option", () => {
     [["--output"], "Option --output needs a value: --output FILE"],
     [["--output="], "Option --output needs a value"],
     [["-o"], "Option --output needs a value"],
-    [["-o", "-"], 'Option --output takes no "-"'],
-    [["--output", "-"], 'Option --output takes no "-"'],
+    [["--platform", "-"], 'Option --platform takes no "-"'],
     [["--output", "--quiet"], "Option --output needs a value"],
     [["--output", "a", "-o", "b"], "Option --output is given twice"],
     [["--quiet=yes"], "Option --quiet takes no value"],

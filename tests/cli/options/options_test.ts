@@ -161,7 +161,7 @@ test("PULL refuses what makes no sense", () => {
     [["--no-cache", "--cache-dir", "c", "a"], "exclude each other"],
     [["--no-cache", "--trust-cache", "a"], "exclude each other"],
     [["--password", "p", "--password-stdin", "a"], "exclude each other"],
-    [["--output=-", "a"], "--output needs a file"],
+    [["--output=-", "--format=oci", "a"], "--output needs a folder"],
     [["--max-wait=-1", "a"], "--max-wait needs a number"],
     [["--min-speed=1k", "a"], "--min-speed needs a number"],
     [["--no-mirrors", "--mirror", "a=b", "a"], "exclude each other"],

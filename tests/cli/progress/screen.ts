@@ -95,8 +95,13 @@ export class Sink implements Output {
   /** Everything that was written. */
   text = "";
 
-  write(text: string, done?: (error?: Error | null) => void): boolean {
-    this.text += text;
+  write(
+    text: string | Uint8Array,
+    done?: (error?: Error | null) => void,
+  ): boolean {
+    this.text += typeof text === "string"
+      ? text
+      : new TextDecoder().decode(text);
     done?.();
     return true;
   }
