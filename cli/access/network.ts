@@ -1,5 +1,6 @@
 /** How the network is reached: proxies, certificates, and whom to trust. */
 
+import { explainError } from "../messages/errors.ts";
 import { DockerPullError } from "../../lib/image/errors.ts";
 import { registryHost } from "../../lib/image/reference.ts";
 import {
@@ -149,6 +150,6 @@ function create(settings: TransportOptions): Transport {
     return createTransport(settings);
   } catch (error) {
     if (!(error instanceof DockerPullError)) throw error;
-    throw new UsageError(error.message, { cause: error });
+    throw new UsageError(explainError(error).sentence, { cause: error });
   }
 }

@@ -33,8 +33,8 @@ const MOST_BYTES = 32 * 1024 * 1024;
 
 /** Whether a request failed because nobody known has signed a certificate. */
 export function isUntrusted(error: unknown): boolean {
-  const { reason } = describeFailure(error);
-  return reason === "unknown-authority" || reason === "self-signed";
+  const { code } = describeFailure(error).problem;
+  return code === "unknown-authority" || code === "self-signed";
 }
 
 /**

@@ -26,6 +26,7 @@ import { explainArtifact } from "./artifacts.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { nearestFew, nearestRegistry } from "../options/meant.ts";
+import { networkSentence } from "./network_errors.ts";
 import { networkHint } from "./network_hints.ts";
 import {
   authenticationSentence,
@@ -157,7 +158,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof NetworkError) {
     return {
-      sentence: error.message,
+      sentence: networkSentence(error),
       hint: networkHint(error),
       code: EXIT.network,
     };

@@ -5,6 +5,7 @@ import {
   platformText,
   type RegistryError,
 } from "../../lib/image/errors.ts";
+import { networkReason } from "./network_errors.ts";
 import type { ErrorContext } from "./explanation.ts";
 
 /** A registry's refusal: what it says, with the registry as the subject. */
@@ -87,7 +88,7 @@ function triedText(tried: RegistryError["tried"]): string {
   const each = tried.slice(0, TOLD).map(({ url, error }) => {
     const host = URL.canParse(url) && new URL(url).host || url;
     const failed = error instanceof NetworkError
-      ? error.words
+      ? networkReason(error)
       : `HTTP ${error.status}`;
     return `${host}: ${failed}`;
   });

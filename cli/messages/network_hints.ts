@@ -1,10 +1,7 @@
 /** What to try next where the network fails, by what exactly went wrong. */
 
-import type {
-  NetworkError,
-  NetworkErrorKind,
-  NetworkErrorReason,
-} from "../../lib/image/errors.ts";
+import type { NetworkError, NetworkErrorKind } from "../../lib/image/errors.ts";
+import type { NetworkProblem } from "../../lib/image/problems.ts";
 
 const KINDS: Readonly<Record<NetworkErrorKind, string>> = {
   dns: "check the registry's name, and the network or proxy of this machine",
@@ -21,7 +18,13 @@ const KINDS: Readonly<Record<NetworkErrorKind, string>> = {
 const TRUST = "trust its authority with --ca-cert FILE";
 const RISK = "or, at your own risk, --insecure-host HOST";
 
-const REASONS: Readonly<Record<NetworkErrorReason, string>> = {
+const PROXY_SHAPE = "write it as http://USER:PASSWORD@HOST:PORT, or with " +
+  "https or socks5, into HTTPS_PROXY, HTTP_PROXY or ALL_PROXY";
+const PROXY_ASK =
+  "list the host in NO_PROXY if it is reached without a proxy, or ask who " +
+  "runs the proxy";
+
+const REASONS: Partial<Record<NetworkProblem["code"], string>> = {
   "unknown-authority": `${TRUST}; ${RISK}`,
   "self-signed": `trust that certificate with --ca-cert FILE; ${RISK}`,
   expired: "check this machine's clock, and ask who runs the server to renew " +
@@ -51,14 +54,14 @@ const REASONS: Readonly<Record<NetworkErrorReason, string>> = {
   "proxy-login-refused": "write the right ones into HTTPS_PROXY and " +
     "HTTP_PROXY, as http://USER:PASSWORD@HOST:PORT; %40 stands for an @ in " +
     "them",
-  "proxy-address": "write it as http://USER:PASSWORD@HOST:PORT, or with " +
-    "https or socks5, into HTTPS_PROXY, HTTP_PROXY or ALL_PROXY",
-  "proxy-refused": "list the host in NO_PROXY if it is reached without a " +
-    "proxy, or ask who runs the proxy",
+  "proxy-address": PROXY_SHAPE,
+  "proxy-long-login": PROXY_SHAPE,
+  "proxy-refused": PROXY_ASK,
+  "proxy-status": PROXY_ASK,
 };
 
 /** These name options that are for the registry, not for a proxy. */
-const PROXY_REASONS: Partial<Record<NetworkErrorReason, string>> = {
+const PROXY_REASONS: Partial<Record<NetworkProblem["code"], string>> = {
   "unknown-authority": "trust the proxy's authority with --ca-cert FILE",
   "self-signed": "trust the proxy's certificate with --ca-cert FILE",
   "no-tls": "the proxy's address is to begin with http://, not https://",
@@ -66,7 +69,7 @@ const PROXY_REASONS: Partial<Record<NetworkErrorReason, string>> = {
 };
 
 /** The next thing to try. */
-export function networkHint({ kind, reason }: NetworkError): string {
-  if (reason === undefined) return KINDS[kind];
-  return (kind === "proxy" && PROXY_REASONS[reason]) || REASONS[reason];
+export function networkHint({ kind, code }: NetworkError): string {
+  return (kind === "proxy" && PROXY_REASONS[code]) || REASONS[code] ||
+    KINDS[kind];
 }

@@ -19,11 +19,8 @@ export function explainRegistryError(
     registry = "the registry",
     login,
   } = context;
-  const { status, errors, retryAfter } = error;
-  const own = errors.map(({ code, message }) =>
-    [code, message].filter(Boolean).join(": ")
-  ).filter(Boolean).join("; ");
-  const words = own ? ` (${own})` : "";
+  const { status, retryAfter } = error;
+  const words = error.words && ` (${error.words})`;
   const cannot = `Cannot ${action}: ${registry}`;
   if (isUnauthorized(error)) {
     const { says, hint } = unauthorized(error, context);

@@ -7,6 +7,7 @@ import type {
 } from "../../lib/image/events.ts";
 import { formatPlatform } from "../../lib/image/platform.ts";
 import { cleanText } from "../../lib/redact/clean.ts";
+import { networkReason } from "./network_errors.ts";
 import { explainError } from "./errors.ts";
 import { sentenceOf, type Sentences } from "./explanation.ts";
 import { noLoginSentence } from "./helpers.ts";
@@ -20,9 +21,12 @@ const LOGIN_PROBLEMS: Readonly<Record<LoginProblem, string>> = {
 
 /** What is wrong with a mirror, which is the subject. */
 const FAULTS: Sentences<MirrorFault> = {
-  "unreachable": ({ error: { url, words } }) => {
+  "unreachable": ({ error }) => {
+    const { url } = error;
     const host = URL.canParse(url) ? new URL(url).host : url;
-    return `cannot be used: ${cleanText(`${host}: ${words}`, 200)}`;
+    return `cannot be used: ${
+      cleanText(`${host}: ${networkReason(error)}`, 200)
+    }`;
   },
   "unusable": ({ error }) =>
     `cannot be used: ${cleanText(explainError(error).sentence, 200)}`,

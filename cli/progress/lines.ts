@@ -3,6 +3,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { platformText } from "../../lib/image/errors.ts";
 import type { PullEvent, Retry } from "../../lib/image/events.ts";
+import { retrySentence } from "../messages/retries.ts";
 import { explainWarning } from "../messages/warnings.ts";
 import type { Outage } from "./outages.ts";
 import type { BlobProgress } from "./model.ts";
@@ -63,9 +64,10 @@ export function describe(
     case "retry": {
       if (!verbose && event.code !== "content") return undefined;
       const wait = formatTime(event.delay);
-      const where = event.reason.includes(event.url) ? "" : `, ${event.url}`;
+      const reason = retrySentence(event.error);
+      const where = reason.includes(event.url) ? "" : `, ${event.url}`;
       return style.warn("retry: ") + neutralize(
-        `${event.reason} (try ${event.attempt} in ${wait}${where})`,
+        `${reason} (try ${event.attempt} in ${wait}${where})`,
       );
     }
     case "warning":

@@ -192,8 +192,8 @@ function secured(socket: Socket): Promise<void> {
 }
 
 function silence(host: string, timeout: number): NetworkError {
-  const reason = `no answer within ${timeout / 1000} s`;
-  return new NetworkError(`https://${host}/`, "timeout", reason);
+  const problem = { code: "unanswered", duration: timeout } as const;
+  return new NetworkError(`https://${host}/`, "timeout", problem);
 }
 
 /** Gives up after a while, or with the signal. */

@@ -144,11 +144,10 @@ export async function examineBlobs(
   tellOfStorage(body, options);
   const silence = () =>
     limit.abort(
-      new NetworkError(
-        `https://${body.host}/`,
-        "timeout",
-        `no byte within ${timeout / 1000} s`,
-      ),
+      new NetworkError(`https://${body.host}/`, "timeout", {
+        code: "silence",
+        duration: timeout,
+      }),
     );
   await findings.attempt("speed", async () => {
     const waited = Math.round(performance.now() - start);
@@ -225,7 +224,7 @@ async function readFor(
   }
   if (bytes === 0) {
     signal.throwIfAborted();
-    throw new NetworkError(`https://${host}/`, "truncated", "no byte came");
+    throw new NetworkError(`https://${host}/`, "truncated", "empty");
   }
   return { bytes, time: performance.now() - start };
 }

@@ -137,8 +137,8 @@ export interface Retry {
   code: RetryCode;
   /** The answer's status, where that is why. */
   status?: number;
-  /** The error's message. */
-  reason: string;
+  /** What it failed with. */
+  error: Error;
   /** How many tries have failed since the last progress, from 1. */
   attempt: number;
   /** With how many that have failed it is tried again, at most. */

@@ -1,6 +1,7 @@
 /** What a host fails with: a response that is no success, or none. */
 
-import { DockerPullError } from "./base_error.ts";
+import { DockerPullError, ProblemError } from "./base_error.ts";
+import type { NetworkProblem, PlainNetworkCode } from "./problems.ts";
 import type { Platform } from "./types.ts";
 
 /** One entry of a registry's error body. */
@@ -85,9 +86,7 @@ export class RegistryError extends DockerPullError {
     options?: ErrorOptions,
   ) {
     const errors = init.errors ?? [];
-    const words = errors.map(({ code, message }) =>
-      [code, message].filter(Boolean).join(": ")
-    ).join("; ");
+    const words = wordsOf(errors);
     super(
       "RegistryError",
       STATUS_CODES[init.status] ??
@@ -106,6 +105,17 @@ export class RegistryError extends DockerPullError {
     this.asked = init.asked;
     this.tried = init.tried ?? [];
   }
+
+  /** What the registry says of it, in one line of its own words. */
+  get words(): string {
+    return wordsOf(this.errors);
+  }
+}
+
+function wordsOf(errors: RegistryErrorDetail[]): string {
+  return errors.map(({ code, message }) =>
+    [code, message].filter(Boolean).join(": ")
+  ).filter(Boolean).join("; ");
 }
 
 /** What kind of failure a {@linkcode NetworkError} is. */
@@ -121,95 +131,31 @@ export type NetworkErrorKind =
   | "truncated"
   | "other";
 
-/** What exactly is wrong, where more is known than the kind. */
-export type NetworkErrorReason =
-  /** The certificate's issuer is not trusted here. */
-  | "unknown-authority"
-  /** The certificate is its own issuer. */
-  | "self-signed"
-  /** The certificate has expired. */
-  | "expired"
-  /** The certificate is not valid yet. */
-  | "not-yet-valid"
-  /** The certificate is for another host's name. */
-  | "other-host"
-  /** The certificate has been revoked. */
-  | "revoked"
-  /** Something else is wrong with the certificate. */
-  | "bad-certificate"
-  /** The server wants to be shown a certificate. */
-  | "client-certificate"
-  /** The server wants a certificate, or another one than it was shown. */
-  | "client-certificate-refused"
-  /** The server broke off the handshake, without a word about certificates. */
-  | "handshake-refused"
-  /** The handshake failed. */
-  | "handshake"
-  /** The server does not speak TLS where it was expected to. */
-  | "no-tls"
-  /** The server speaks TLS where plain HTTP was sent. */
-  | "tls-port"
-  /** What came is no HTTP. */
-  | "no-http"
-  /** A web page came in place of a registry's answer. */
-  | "web-page"
-  /** The proxy wants a user and a password. */
-  | "proxy-login-missing"
-  /** The proxy refuses the user or the password. */
-  | "proxy-login-refused"
-  /** The proxy's address is none, or of a kind that is not spoken. */
-  | "proxy-address"
-  /** The proxy does not connect to that host. */
-  | "proxy-refused";
-
-/** How a {@linkcode NetworkError} is made. */
-export interface NetworkErrorOptions extends ErrorOptions {
-  /** What exactly is wrong. */
-  reason?: NetworkErrorReason;
-  /** The web page that came, for the reason `web-page`. */
-  page?: WebPage;
-}
-
-/** A web page in place of a registry's answer. */
-export interface WebPage {
-  /** Its title, fit for a terminal; empty where it has none. */
-  title: string;
-  /** The host that it came from, after redirects. */
-  host: string;
-}
-
 /** No answer, or one that broke off. */
-export class NetworkError extends DockerPullError {
+export class NetworkError extends ProblemError<NetworkProblem> {
   /** The address, without user, password and query values. */
   readonly url: string;
-  /** The reason, else the kind. */
-  declare readonly code: NetworkErrorReason | NetworkErrorKind;
   /** What kind of failure it is. */
   readonly kind: NetworkErrorKind;
-  /** What went wrong, as half a sentence. */
-  readonly words: string;
-  /** What exactly is wrong, where that is known. */
-  readonly reason?: NetworkErrorReason;
-  /** The web page that came, for the reason `web-page`. */
-  readonly page?: WebPage;
 
-  /** Made from what `fetch` threw. */
+  /**
+   * Made from what `fetch` threw.
+   *
+   * @param problem What exactly is wrong, or its code where that says all.
+   */
   constructor(
     url: string,
     kind: NetworkErrorKind,
-    words: string,
-    options?: NetworkErrorOptions,
+    problem: NetworkProblem | PlainNetworkCode,
+    options?: ErrorOptions,
   ) {
     super(
       "NetworkError",
-      options?.reason ?? kind,
-      `Cannot reach ${url}: ${words}`,
+      `reach ${url}`,
+      typeof problem === "string" ? { code: problem } : problem,
       options,
     );
     this.url = url;
     this.kind = kind;
-    this.words = words;
-    this.reason = options?.reason;
-    this.page = options?.page;
   }
 }

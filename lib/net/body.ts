@@ -3,6 +3,7 @@
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
 import { toBytes } from "@std/streams/to-bytes";
 import { InvalidDocumentError, NetworkError } from "../image/errors.ts";
+import type { NetworkProblem } from "../image/problems.ts";
 import { toNetworkError } from "./network_error.ts";
 import { redactUrl } from "../redact/address.ts";
 
@@ -68,8 +69,8 @@ export async function readBody(
     );
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (guard.reason) {
-      throw new NetworkError(redactUrl(url), "timeout", guard.reason);
+    if (guard.problem) {
+      throw new NetworkError(redactUrl(url), "timeout", guard.problem);
     }
     if (error instanceof RangeError) throw tooLong();
     throw toNetworkError(error, url.href, signal, true);
@@ -78,8 +79,11 @@ export async function readBody(
   }
   // Not every runtime notices a connection that ends too early.
   if (bytes.length < length && !response.headers.has("content-encoding")) {
-    const reason = `${bytes.length} of ${length} bytes came`;
-    throw new NetworkError(redactUrl(url), "truncated", reason);
+    throw new NetworkError(redactUrl(url), "truncated", {
+      code: "short",
+      bytes: bytes.length,
+      size: length,
+    });
   }
   return bytes as Uint8Array<ArrayBuffer>;
 }
@@ -91,23 +95,20 @@ const MOST_TIMEOUTS = 10;
 class StallGuard {
   readonly stream: TransformStream<Uint8Array, Uint8Array>;
   /** Why it was ended, if it was. */
-  reason: string | undefined;
+  problem: NetworkProblem | undefined;
   readonly #whole: ReturnType<typeof setTimeout>;
   #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(timeout: number, abort: (reason: unknown) => void) {
-    const end = (reason: string) => () => {
-      this.reason = reason;
+    const end = (code: "endless" | "silence", duration: number) => () => {
+      this.problem = { code, duration };
       abort(new Error("stalled"));
     };
     const most = timeout * MOST_TIMEOUTS;
-    this.#whole = setTimeout(end(`not complete within ${most / 1000} s`), most);
+    this.#whole = setTimeout(end("endless", most), most);
     const restart = () => {
       clearTimeout(this.#silence);
-      this.#silence = setTimeout(
-        end(`no byte for ${timeout / 1000} s`),
-        timeout,
-      );
+      this.#silence = setTimeout(end("silence", timeout), timeout);
     };
     restart();
     this.stream = new TransformStream({

@@ -13,6 +13,7 @@ import {
   NetworkError,
   RegistryError,
 } from "../image/errors.ts";
+import type { NetworkProblem, PlainNetworkCode } from "../image/problems.ts";
 import { discard, drop, type Exchange, readBody } from "./body.ts";
 import { parseErrorBody } from "./error_body.ts";
 import {
@@ -81,21 +82,19 @@ export class HttpClient {
         return { ...exchange, redirected: !home };
       }
       await discard(exchange);
-      const refuse = (reason: string) =>
-        new NetworkError(redactUrl(url), "other", reason);
+      const refuse = (problem: NetworkProblem | PlainNetworkCode) =>
+        new NetworkError(redactUrl(url), "other", problem);
       if (count === MAX_REDIRECTS) {
-        throw refuse(`it redirects more than ${MAX_REDIRECTS} times`);
+        throw refuse({ code: "too-many-redirects", limit: MAX_REDIRECTS });
       }
       const target = URL.canParse(location, url) && new URL(location, url);
       if (!target || !/^https?:$/.test(target.protocol)) {
-        throw refuse("it redirects to an address that is none of the web");
+        throw refuse("redirect-nowhere");
       }
       target.username = target.password = target.hash = "";
       if (url.protocol === "https:" && target.protocol === "http:") {
         if (checkPlain === undefined) {
-          throw refuse(
-            "it redirects from https to http, which is not followed",
-          );
+          throw refuse("redirect-to-http");
         }
         checkPlain(target);
       }
@@ -145,8 +144,10 @@ export class HttpClient {
     } catch (error) {
       sending.then(({ body }) => drop(body), () => {});
       if (own.signal.aborted && !signal?.aborted) {
-        const reason = `no answer within ${timeout / 1000} s`;
-        throw new NetworkError(redactUrl(url), "timeout", reason);
+        throw new NetworkError(redactUrl(url), "timeout", {
+          code: "unanswered",
+          duration: timeout,
+        });
       }
       throw toNetworkError(error, url.href, signal);
     } finally {

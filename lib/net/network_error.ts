@@ -7,138 +7,123 @@ import {
   DockerPullError,
   NetworkError,
   type NetworkErrorKind,
-  type NetworkErrorReason,
 } from "../image/errors.ts";
+import type { NetworkProblem, PlainNetworkCode } from "../image/problems.ts";
 import { redactText, redactUrl } from "../redact/address.ts";
 import { cleanText } from "../redact/clean.ts";
 
-/** What a failure is, with half a sentence for the user. */
+/** What a failure is. */
 export interface Failure {
   /** Its kind. */
   kind: NetworkErrorKind;
-  /** Such as `the certificate has expired`. */
-  words: string;
-  /** What exactly it is, where that is known. */
-  reason?: NetworkErrorReason;
+  /** What exactly it is. */
+  problem: NetworkProblem;
 }
 
 /** Searched from the top in the codes and messages of an error and its causes. */
 const FAILURES: [
   pattern: RegExp,
   kind: NetworkErrorKind,
-  words: string,
-  reason?: NetworkErrorReason,
+  code: PlainNetworkCode,
 ][] = [
   [
     /ERR_PROXY_TUNNEL|proxy authentication required|unsuccessful tunnel/i,
     "proxy",
-    "the proxy refuses the connection",
+    "proxy",
   ],
   [
     /\bENOTFOUND\b|\bENODATA\b|dns error|failed to lookup|getaddrinfo ENO/i,
     "dns",
-    "the host is unknown",
+    "dns",
   ],
-  [/\bEAI_AGAIN\b/, "dns", "the host's name cannot be looked up now"],
-  [/ECONNREFUSED|connection ?refused/i, "refused", "the connection is refused"],
+  [/\bEAI_AGAIN\b/, "dns", "lookup"],
+  [/ECONNREFUSED|connection ?refused/i, "refused", "refused"],
   [
     // Closed in the midst of TLS, which is no fault of TLS.
     /without sending TLS close_notify|handshake eof|before secure TLS connection|ERR_SOCKET_CLOSED/i,
     "reset",
-    "the connection broke off",
+    "reset",
   ],
   [
     /CERT_HAS_EXPIRED|certificate:? (?:has )?expired/i,
     "tls",
-    "the certificate has expired",
     "expired",
   ],
   [
     /CERT_NOT_YET_VALID|not ?valid ?yet|not yet valid/i,
     "tls",
-    "the certificate is not valid yet, or this machine's clock is wrong",
     "not-yet-valid",
   ],
   [
     /ALTNAME_INVALID|not valid for name|NotValidForName/i,
     "tls",
-    "the certificate is for another host",
     "other-host",
   ],
   [
     /DEPTH_ZERO_SELF_SIGNED|CaUsedAsEndEntity/i,
     "tls",
-    "the certificate is self-signed",
     "self-signed",
   ],
   [
     /UnknownIssuer|UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED_CERT_IN_CHAIN/i,
     "tls",
-    "the certificate's issuer is unknown",
     "unknown-authority",
   ],
-  [/CERT_REVOKED|\bRevoked\b/i, "tls", "the certificate is revoked", "revoked"],
+  [/CERT_REVOKED|\bRevoked\b/i, "tls", "revoked"],
   [
     /CERTIFICATE_?REQUIRED/i,
     "tls",
-    "the server wants a client certificate",
     "client-certificate",
   ],
   [
     // Before TLS 1.3, this is also what a server says that was shown none.
     /BAD_?CERTIFICATE|ALERT_UNKNOWN_CA|alert: UnknownCA/i,
     "tls",
-    "the server wants a client certificate, or another one",
     "client-certificate-refused",
   ],
   [
     /WRONG.VERSION.NUMBER|InvalidContentType|packet length too long/i,
     "tls",
-    "the server does not speak TLS on this port",
     "no-tls",
   ],
   [
     /invalid peer certificate|CERT_|unsupported certificate/i,
     "tls",
-    "the certificate is not valid",
     "bad-certificate",
   ],
   [
     /fatal alert|_ALERT_|\balert number\b/i,
     "tls",
-    "the server broke off the TLS handshake",
     "handshake-refused",
   ],
   [
     /\bEPROTO\b|ERR_SSL|ERR_TLS|handshake|\btls\b/i,
     "tls",
-    "the TLS handshake failed",
     "handshake",
   ],
   [
     /ETIMEDOUT|TIMEOUT|timed ?out|operation was aborted due to/i,
     "timeout",
-    "no answer in time",
+    "timeout",
   ],
   [
     /reading a body|terminated|before the end|premature|unexpected ?(?:end|eof)|\baborted\b|end of file before message/i,
     "truncated",
-    "the connection broke off",
+    "truncated",
   ],
   [
     /ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET|closed before message|hang up|connection (?:was )?(?:closed|reset)|connection ?reset|broken ?pipe|other side closed|http2 error/i,
     "reset",
-    "the connection broke off",
+    "reset",
   ],
   [
     /ENETUNREACH|EHOSTUNREACH|unreachable|EADDRNOTAVAIL/i,
     "other",
-    "the network does not lead there",
+    "unreachable",
   ],
   [
     /HPE_|invalid HTTP|parse error|ParseError|Malformed_?HTTP|InvalidHTTP/i,
     "other",
-    "the server does not speak HTTP",
     "no-http",
   ],
 ];
@@ -147,19 +132,17 @@ const FAILURES: [
  * Finds out what a runtime means.
  *
  * @param error What was thrown.
- * @returns Its kind and half a sentence.
+ * @returns Its kind, and what it is.
  */
 export function describeFailure(error: unknown): Failure {
   const words = wordsOf(error);
   // Deno writes the address into its messages, whose host may be any word.
   const text = words.join("\n").replace(/https?:\/\/[^\s"'()]*/gi, "");
-  for (const [pattern, kind, words, reason] of FAILURES) {
-    if (pattern.test(text)) return { kind, words, reason };
+  for (const [pattern, kind, code] of FAILURES) {
+    if (pattern.test(text)) return { kind, problem: { code } };
   }
-  return {
-    kind: "other",
-    words: plainText(words.at(-1) ?? "") || "unknown failure",
-  };
+  const last = plainText(words.at(-1) ?? "") || undefined;
+  return { kind: "other", problem: { code: "other", words: last } };
 }
 
 /**
@@ -180,14 +163,15 @@ export function toNetworkError(
 ): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof DockerPullError) return error;
-  const { kind, words, reason } = describeFailure(error);
+  const { kind, problem } = describeFailure(error);
   // Of a body that makes no sense from some byte on, the bytes before count.
-  const broken = reading && (kind === "reset" || reason === "no-http");
+  const broken = reading &&
+    (kind === "reset" || problem.code === "no-http");
   return new NetworkError(
     redactUrl(url),
     broken ? "truncated" : kind,
-    words,
-    { cause: redactError(error), reason },
+    problem,
+    { cause: redactError(error) },
   );
 }
 

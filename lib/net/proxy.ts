@@ -8,6 +8,7 @@
  */
 
 import { NetworkError } from "../image/errors.ts";
+import type { NetworkProblem } from "../image/problems.ts";
 import { holdsLogin, redactAddress } from "../redact/address.ts";
 import { decoded } from "./known_secrets.ts";
 import { inSubnet, isLoopback, parseAddress, parseSubnet } from "./address.ts";
@@ -105,38 +106,28 @@ const SOCKS_LIMIT_BYTES = 255;
  * @throws {NetworkError} If it is none; the error holds nothing of the login.
  */
 export function parseProxy(text: string): Proxy {
-  const fail = (words: string): never => {
-    throw new NetworkError(redactAddress(text), "proxy", words, {
-      reason: "proxy-address",
-    });
+  const fail = (problem: NetworkProblem): never => {
+    throw new NetworkError(redactAddress(text), "proxy", problem);
   };
   const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
     ? text
     : `http://${text}`;
   const login = /:\/\/([^]*)@/.exec(absolute)?.[1] ?? "";
   if (holdsLogin(absolute) && /[#/?\\]/.test(login)) {
-    fail(
-      "in a proxy's user name and password, #, /, ? and \\ are written %23, " +
-        "%2F, %3F and %5C",
-    );
+    fail({ code: "proxy-address", fault: "encoding" });
   }
   // A parser of URLs drops these without a word.
   const whole = absolute.replace(/[\t\r\n]/g, encodeURIComponent);
   const url = URL.canParse(whole) ? new URL(whole) : undefined;
   const [kind, port] = KINDS[url?.protocol ?? ""] ?? [];
   if (!url || !kind || url.hostname === "") {
-    return fail(
-      "a proxy's address begins with http://, https://, socks5:// or " +
-        "socks5h://, and names a host",
-    );
+    return fail({ code: "proxy-address", fault: "shape" });
   }
   const [username, password] = [decoded(url.username), decoded(url.password)];
   const long = (part: string) =>
     new TextEncoder().encode(part).length > SOCKS_LIMIT_BYTES;
   if (kind === "socks" && (long(username) || long(password))) {
-    fail(
-      `SOCKS has no room for a login of more than ${SOCKS_LIMIT_BYTES} bytes`,
-    );
+    fail({ code: "proxy-long-login", limit: SOCKS_LIMIT_BYTES });
   }
   url.username = url.password = "";
   return {

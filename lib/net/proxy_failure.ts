@@ -11,19 +11,11 @@ import type { Proxy } from "./proxy.ts";
  * @returns The error, without the login.
  */
 export function proxyRefusal({ name, username }: Proxy): NetworkError {
-  return username
-    ? new NetworkError(
-      name,
-      "proxy",
-      "the proxy refuses the user name or password",
-      { reason: "proxy-login-refused" },
-    )
-    : new NetworkError(
-      name,
-      "proxy",
-      "the proxy wants a user name and a password",
-      { reason: "proxy-login-missing" },
-    );
+  return new NetworkError(
+    name,
+    "proxy",
+    username ? "proxy-login-refused" : "proxy-login-missing",
+  );
 }
 
 /**
@@ -34,6 +26,6 @@ export function proxyRefusal({ name, username }: Proxy): NetworkError {
  * @returns The error.
  */
 export function proxyFailure({ name }: Proxy, cause: unknown): NetworkError {
-  const { words, reason } = describeFailure(cause);
-  return new NetworkError(name, "proxy", words, { cause, reason });
+  const { problem } = describeFailure(cause);
+  return new NetworkError(name, "proxy", problem, { cause });
 }

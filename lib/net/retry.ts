@@ -96,7 +96,7 @@ export function retryEvent(
     host: hostOf(place),
     code: code ?? codeOf(error),
     status: failed?.status,
-    reason: error instanceof Error ? error.message : String(error),
+    error: error instanceof Error ? error : new Error(String(error)),
     ...numbers,
   };
 }

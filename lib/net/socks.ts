@@ -7,30 +7,27 @@
 
 import type net from "node:net";
 import { SocksClient } from "socks";
-import { NetworkError, type NetworkErrorReason } from "../image/errors.ts";
+import { NetworkError } from "../image/errors.ts";
+import type { PlainNetworkCode, ProxyRefusal } from "../image/problems.ts";
 import type { Proxy } from "./proxy.ts";
 import { proxyRefusal } from "./proxy_failure.ts";
 
-/** What the package says, by a part of its words. */
-const FAILURES: [RegExp, string, NetworkErrorReason?][] = [
-  [/unknown auth/i, "the proxy wants another kind of login"],
-  [/NotAllowed/, "the proxy does not allow this connection", "proxy-refused"],
-  [
-    /NetworkUnreach/,
-    "the proxy has no way to the host's network",
-    "proxy-refused",
-  ],
-  [/HostUnreach/, "the proxy does not reach the host", "proxy-refused"],
-  [/ConnectionRef/, "the host refuses the proxy's connection", "proxy-refused"],
-  [/TTLExpired/, "the proxy does not reach the host in time", "proxy-refused"],
-  [/AddressNotSup/, "the proxy knows no such address", "proxy-refused"],
-  [
-    /rejected connection/i,
-    "the proxy cannot connect to the host",
-    "proxy-refused",
-  ],
-  [/socket closed/i, "the proxy closed the connection"],
-  [/socks version/i, "the proxy does not speak SOCKS5"],
+/** What the package says of the proxy's reply, by a part of its words. */
+const REFUSALS: [RegExp, ProxyRefusal][] = [
+  [/NotAllowed/, "not-allowed"],
+  [/NetworkUnreach/, "network"],
+  [/HostUnreach/, "host"],
+  [/ConnectionRef/, "host-refuses"],
+  [/TTLExpired/, "host-silent"],
+  [/AddressNotSup/, "address"],
+  [/rejected connection/i, "unknown"],
+];
+
+/** The same of a proxy that makes none. */
+const FAILURES: [RegExp, PlainNetworkCode][] = [
+  [/unknown auth/i, "proxy-login-other"],
+  [/socket closed/i, "proxy-closed"],
+  [/socks version/i, "proxy-no-socks"],
 ];
 
 /**
@@ -73,7 +70,12 @@ function refusal(proxy: Proxy, said: string): NetworkError {
   if (/authentication failed|no accepted auth/i.test(said)) {
     return proxyRefusal(proxy);
   }
-  const [, words, reason] = FAILURES.find(([pattern]) => pattern.test(said)) ??
-    [, "the proxy broke off"];
-  return new NetworkError(proxy.name, "proxy", words, { reason });
+  const told = <T>(list: [RegExp, T][]) =>
+    list.find(([pattern]) => pattern.test(said))?.[1];
+  const why = told(REFUSALS);
+  return new NetworkError(
+    proxy.name,
+    "proxy",
+    why ? { code: "proxy-refused", why } : told(FAILURES) ?? "proxy-broken",
+  );
 }

@@ -5,6 +5,7 @@ import net from "node:net";
 import tls from "node:tls";
 import { onAbort } from "../image/abort.ts";
 import { NetworkError } from "../image/errors.ts";
+import type { NetworkProblem, PlainNetworkCode } from "../image/problems.ts";
 import { encodeBase64 } from "./base64.ts";
 import type { Proxy } from "./proxy.ts";
 import { proxyFailure, proxyRefusal } from "./proxy_failure.ts";
@@ -59,11 +60,11 @@ const TIMEOUT_MS = 60_000;
 export async function openTunnel(options: TunnelOptions): Promise<net.Socket> {
   const { proxy, host, port, settings, signal } = options;
   let socket: net.Socket | undefined;
-  let failure = new NetworkError(proxy.name, "proxy", "no answer in time");
+  let failure = new NetworkError(proxy.name, "proxy", "timeout");
   const giveUp = () => socket?.destroy(failure);
   const timer = setTimeout(giveUp, TIMEOUT_MS);
   const abort = () => {
-    failure = new NetworkError(proxy.name, "proxy", "the client was closed");
+    failure = new NetworkError(proxy.name, "proxy", "closed");
     giveUp();
   };
   const forget = onAbort(signal, abort);
@@ -139,8 +140,8 @@ function askForTunnel(
   const lines = Object.entries(headers).map(([name, value]) =>
     `${name}: ${value}\r\n`
   );
-  const refuse = (reason: string) =>
-    new NetworkError(proxy.name, "proxy", reason);
+  const refuse = (problem: NetworkProblem | PlainNetworkCode) =>
+    new NetworkError(proxy.name, "proxy", problem);
   return new Promise((resolve, reject) => {
     let head = "";
     const settle = (error?: Error) => {
@@ -151,27 +152,23 @@ function askForTunnel(
       socket.pause();
       resolve();
     };
-    const closed = () => settle(refuse("the proxy closed the connection"));
+    const closed = () => settle(refuse("proxy-closed"));
     const data = (chunk: Uint8Array) => {
       head += Buffer.from(chunk).toString("latin1");
       if (head.length > MAX_HEAD_BYTES) {
-        return settle(refuse("the proxy's answer is too long"));
+        return settle(refuse("proxy-reply-too-large"));
       }
       if (!head.includes("\r\n\r\n")) return;
       const [, status, words = ""] =
         /^HTTP\/1\.[01] (\d{3})(?: ([\x20-\x7e]*))?/.exec(head) ?? [];
-      if (status === undefined) settle(refuse("the proxy does not speak HTTP"));
+      if (status === undefined) settle(refuse("proxy-no-http"));
       else if (status[0] === "2") settle();
       // tinyproxy says 401 of a wrong password.
       else if (status === "407" || status === "401") {
         settle(proxyRefusal(proxy));
       } else {
-        const sentence = `the proxy answers ${status} ${words}`.trim();
-        settle(
-          new NetworkError(proxy.name, "proxy", sentence, {
-            reason: "proxy-refused",
-          }),
-        );
+        const code = "proxy-status";
+        settle(refuse({ code, status: Number(status), words }));
       }
     };
     socket.on("data", data);

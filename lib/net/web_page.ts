@@ -41,14 +41,10 @@ export function pageError(
   const labelled = isLabelledPage(response) && start !== "" &&
     !/^[{["]/.test(start) && !text.includes("\ufffd");
   if (!labelled && !PAGE.test(start)) return undefined;
-  const page = { title: titleOf(start), host: url.host };
   return new NetworkError(
     redactUrl(url),
     "other",
-    `${page.host} answers with a web page${
-      page.title && `, ${JSON.stringify(page.title)}`
-    }`,
-    { reason: "web-page", page },
+    { code: "web-page", title: titleOf(start), host: url.host },
   );
 }
 

@@ -175,11 +175,7 @@ export class BlobSource {
       let exchange: Exchange;
       try {
         if (!url || !/^https?:$/.test(url.protocol)) {
-          throw new NetworkError(
-            redactUrl(address),
-            "other",
-            "it is no address of the web",
-          );
+          throw new NetworkError(redactUrl(address), "other", "no-address");
         }
         url.username = url.password = "";
         if (url.protocol === "http:") checkPlain(url);

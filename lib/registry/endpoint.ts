@@ -1,6 +1,7 @@
 /** Where a registry is asked: its address, and whether by http or https. */
 
-import { NetworkError, type NetworkErrorReason } from "../image/errors.ts";
+import { NetworkError } from "../image/errors.ts";
+import type { NetworkProblem } from "../image/problems.ts";
 import { isLoopback } from "../net/address.ts";
 import { drop, type Exchange } from "../net/body.ts";
 import type { HttpClient } from "../net/http.ts";
@@ -60,7 +61,7 @@ export class Endpoint {
    * @param path The path, without a slash at its beginning.
    * @param options The request.
    * @returns The response.
-   * @throws {NetworkError} If none comes; with the reason `tls-port` where
+   * @throws {NetworkError} If none comes; with the code `tls-port` where
    * plain HTTP is what the caller wants and TLS what the server speaks.
    */
   async send(
@@ -131,8 +132,8 @@ export class Endpoint {
     throw new NetworkError(
       redactUrl(this.#url),
       "tls",
-      "the server speaks TLS on this port, not plain HTTP",
-      { reason: "tls-port", cause: failure },
+      "tls-port",
+      { cause: failure },
     );
   }
 
@@ -163,7 +164,7 @@ export class Endpoint {
 const PROBE_MS = 5_000;
 
 /** What only a server that speaks TLS can have made a request fail with. */
-const OF_TLS: ReadonlySet<NetworkErrorReason | undefined> = new Set([
+const OF_TLS: ReadonlySet<NetworkProblem["code"]> = new Set([
   "unknown-authority",
   "self-signed",
   "expired",
@@ -176,8 +177,8 @@ const OF_TLS: ReadonlySet<NetworkErrorReason | undefined> = new Set([
   "handshake-refused",
 ]);
 
-function speaksTls({ reason }: NetworkError): boolean {
-  return OF_TLS.has(reason);
+function speaksTls({ code }: NetworkError): boolean {
+  return OF_TLS.has(code);
 }
 
 /** Whether a server may have failed because it speaks something else. */

@@ -20,11 +20,7 @@ export function plainStorage(registry: string, onEvent?: OnEvent): CheckPlain {
   let told = false;
   return (url) => {
     if (isLinkLocal(url.hostname)) {
-      throw new NetworkError(
-        redactUrl(url),
-        "other",
-        "what is at that address is for this machine alone",
-      );
+      throw new NetworkError(redactUrl(url), "other", "link-local");
     }
     if (told) return;
     told = true;

@@ -152,11 +152,11 @@ export class Connection {
       if (!usable) {
         blob.wholeOnly = true;
         if (!whole) return;
-        throw new NetworkError(
-          response.host,
-          "other",
-          `it sent bytes from ${response.offset} on instead of ${segment.position}`,
-        );
+        throw new NetworkError(response.host, "other", {
+          code: "wrong-range",
+          offset: response.offset,
+          wanted: segment.position,
+        });
       }
       if (!response.partial) {
         // The whole blob is coming: one connection can take it, the others
@@ -307,8 +307,7 @@ export class Connection {
 }
 
 function tooEarly(host: string, missing: number): NetworkError {
-  const reason = `the connection ended at least ${missing} bytes too early`;
-  return new NetworkError(host, "truncated", reason);
+  return new NetworkError(host, "truncated", { code: "early", missing });
 }
 
 /** Goes on beyond the segment's end, where the body does and nobody else fetches. */

@@ -1,14 +1,17 @@
 /** Has a connection fetch a segment, for as long as that makes sense. */
 
 import { sleep } from "../image/abort.ts";
-import { ContentMismatchError, RegistryError } from "../image/errors.ts";
+import {
+  ContentMismatchError,
+  NetworkError,
+  RegistryError,
+} from "../image/errors.ts";
 import type { OnEvent } from "../image/events.ts";
 import { isRetryable, retryDelay, retryEvent } from "../net/retry.ts";
 import type { RetryPolicy } from "../net/retry_policy.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import type { Segment } from "./blob.ts";
 import type { Connection } from "./connection.ts";
-import { SlowConnectionError } from "./watchdog.ts";
 
 /** How long a {@linkcode SegmentFetcher} goes on trying. */
 export interface SegmentFetcherOptions extends RetryPolicy {
@@ -123,7 +126,7 @@ export class SegmentFetcher {
     dropped: boolean,
     signal: AbortSignal,
   ): Promise<void> {
-    const slow = error instanceof SlowConnectionError;
+    const slow = error instanceof NetworkError && error.code === "slower";
     if (attempt > this.#retries && !slow) throw error;
     const pause = (slow || dropped) && !(error instanceof RegistryError)
       ? 0

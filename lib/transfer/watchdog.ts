@@ -5,6 +5,7 @@
  */
 
 import { NetworkError } from "../image/errors.ts";
+import type { NetworkProblem } from "../image/problems.ts";
 import type { Segment } from "./blob.ts";
 import { SpeedWindow } from "./speed_window.ts";
 
@@ -59,11 +60,6 @@ interface Watched {
   /** Bytes in the present and the last interval. */
   bytes: number[];
   pace: SpeedWindow;
-}
-
-/** Thrown into a request that is begun anew because it is slow. */
-export class SlowConnectionError extends NetworkError {
-  override name = "SlowConnectionError";
 }
 
 /** How a {@linkcode Watchdog} judges. Times are in milliseconds. */
@@ -202,17 +198,17 @@ export class Watchdog {
       const reopened = this.#reopened.get(segment) ?? 0;
       const silence = begun ? timeout : watched.patience;
       const shortfall = begun ? pace.pass(passed) : undefined;
-      const fail = (kind: "timeout" | "slow", reason: string) =>
-        controller.abort(new NetworkError(watch.host, kind, reason));
+      const fail = (kind: "timeout" | "slow", problem: NetworkProblem) =>
+        controller.abort(new NetworkError(watch.host, kind, problem));
       if (now - touched > silence) {
         if (late) continue;
         if (!begun) {
           this.#silences.set(segment, (this.#silences.get(segment) ?? 0) + 1);
         }
-        fail("timeout", `no byte for ${Math.round(silence / 1000)} s`);
+        fail("timeout", { code: "silence", duration: silence });
       } else if (shortfall !== undefined) {
-        const window = Math.round(WINDOW * timeout / 1000);
-        fail("slow", `only ${shortfall} bytes in ${window} s`);
+        const duration = WINDOW * timeout;
+        fail("slow", { code: "slow", bytes: shortfall, duration });
       } else if (
         begun && now - since > WARM_UP_MS &&
         speed(watched) * SLOWNESS < median &&
@@ -221,11 +217,7 @@ export class Watchdog {
       ) {
         this.#reopened.set(segment, reopened + 1);
         controller.abort(
-          new SlowConnectionError(
-            watch.host,
-            "timeout",
-            "the connection is much slower than the others",
-          ),
+          new NetworkError(watch.host, "timeout", "slower"),
         );
       }
       watched.bytes.unshift(0);

@@ -47,7 +47,10 @@ test("examineName() tells of a name that nobody has", async () => {
     "https://registry.invalid/",
   );
   assertEquals(status, "problem");
-  assertMatch(message, /Cannot reach https:\/\/registry.invalid\/: the host/);
+  assertMatch(
+    message,
+    /Cannot reach https:\/\/registry.invalid\/: (dns|lookup)/,
+  );
 });
 
 test("examineName() looks up the proxy, where there is one", async () => {
@@ -76,7 +79,7 @@ test("examineTls() finds version, issuer and end of a certificate", async () => 
       const refused = await finding(examineTls, url, {
         proxy: parseProxy(`http://127.0.0.1:${proxy.port}`),
       });
-      assertMatch(refused.message, /the proxy wants a user name/);
+      assertMatch(refused.message, /proxy-login-missing/);
     } finally {
       await proxy.close();
     }
@@ -86,7 +89,7 @@ test("examineTls() finds version, issuer and end of a certificate", async () => 
         proxy: parseProxy(`https://me:secret@localhost:${secured.port}`),
       };
       const untrusted = await finding(examineTls, url, way);
-      assertMatch(untrusted.message, /the certificate's issuer is unknown/);
+      assertMatch(untrusted.message, /unknown-authority/);
       assertEquals(secured.asked, []);
       const trusted = await finding(examineTls, url, {
         ...way,
@@ -137,7 +140,7 @@ test("examineTls() waits no longer than it was told", async () => {
       `https://127.0.0.1:${port}/`,
       { timeout: 50 },
     );
-    assertMatch(message, /no answer within 0.05 s/);
+    assertMatch(message, /unanswered {"duration":50}/);
   } finally {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));

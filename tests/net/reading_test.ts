@@ -4,7 +4,7 @@ import {
   NetworkError,
   RegistryError,
 } from "../../lib/image/errors.ts";
-import type { PullEvent } from "../../lib/image/events.ts";
+import type { PullEvent, Retry } from "../../lib/image/events.ts";
 import { discard } from "../../lib/net/body.ts";
 import { HttpClient } from "../../lib/net/http.ts";
 import type { Fetch } from "../../lib/image/types.ts";
@@ -163,13 +163,14 @@ test("retrying() backs off, tells of it, and ends with success", async () => {
   );
   assertEquals(failure, undefined);
   assertEquals(slept, [2_000, 4_000, 8_000]);
-  assertEquals(events[2], {
+  const { error, ...event } = events[2] as Retry;
+  assertEquals(error.message, "Cannot GET https://r.test/: HTTP 503 (busy)");
+  assertEquals(event, {
     type: "retry",
     url: "https://r.test/?…",
     host: "r.test",
     code: "status",
     status: 503,
-    reason: "Cannot GET https://r.test/: HTTP 503 (busy)",
     attempt: 3,
     of: 5,
     delay: 8_000,

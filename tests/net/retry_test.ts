@@ -22,7 +22,7 @@ function refusal(status: number, retryAfter?: number, message = "no") {
 }
 
 function failure(kind: NetworkErrorKind) {
-  return new NetworkError("https://r.test/", kind, "it failed");
+  return new NetworkError("https://r.test/", kind, { code: "other" });
 }
 
 for (
@@ -114,7 +114,8 @@ test("retryEvent() tells by data what failed, where and how often", () => {
   const url = "https://r.test/v2/";
   assertEquals(told(refusal(503), { url }), ["status", "r.test", 503, url]);
   // A storage that the registry redirects to, and what knows a host only.
-  const error = (place: string) => new NetworkError(place, "timeout", "no");
+  const error = (place: string) =>
+    new NetworkError(place, "timeout", "timeout");
   assertEquals(told(error("https://s.test:81/x"), { url }), [
     "timeout",
     "s.test:81",

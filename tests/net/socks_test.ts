@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NetworkError } from "../../lib/image/errors.ts";
+import type { NetworkProblem } from "../../lib/image/problems.ts";
 import { proxyFromEnvironment } from "../../lib/net/proxy.ts";
 import { createTransport } from "../../lib/net/transport.ts";
 import { test } from "../harness.ts";
@@ -77,13 +78,13 @@ test(
 async function failures(
   options: SocksOptions,
   login = "",
-): Promise<[reason: string | undefined, words: string]> {
+): Promise<NetworkProblem> {
   const socks = await serveSocks(options);
   const transport = createTransport({
     proxy: () => `socks5://${login}127.0.0.1:${socks.port}`,
   });
   try {
-    const found: [string | undefined, string][] = [];
+    const found: NetworkProblem[] = [];
     for (const scheme of ["http", "https"]) {
       const error = await assertRejects(
         () => transport.fetch(`${scheme}://r.test/`),
@@ -93,7 +94,7 @@ async function failures(
       assertEquals(error.message.slice(0, start.length), start);
       assertEquals(error.kind, "proxy");
       assert(!JSON.stringify(error.cause ?? "").includes("SECRET"));
-      found.push([error.reason, error.message.slice(start.length)]);
+      found.push(error.problem);
     }
     assertEquals(found[0], found[1]);
     return found[0]!;
@@ -104,27 +105,22 @@ async function failures(
 }
 
 test("createTransport() says what a SOCKS proxy refuses", LEAVES, async () => {
-  assertEquals(await failures({ login: LOGIN }, "me:SECRET@"), [
-    "proxy-login-refused",
-    "the proxy refuses the user name or password",
-  ]);
-  assertEquals(await failures({ login: LOGIN }), [
-    "proxy-login-missing",
-    "the proxy wants a user name and a password",
-  ]);
-  assertEquals(await failures({ reply: 5 }), [
-    "proxy-refused",
-    "the host refuses the proxy's connection",
-  ]);
-  assertEquals(await failures({ reply: 4 }), [
-    "proxy-refused",
-    "the proxy does not reach the host",
-  ]);
-  assertEquals(await failures({ reply: 2 }), [
-    "proxy-refused",
-    "the proxy does not allow this connection",
-  ]);
-  assertEquals((await failures({ reply: 99 }))[0], "proxy-refused");
+  assertEquals(await failures({ login: LOGIN }, "me:SECRET@"), {
+    code: "proxy-login-refused",
+  });
+  assertEquals(await failures({ login: LOGIN }), {
+    code: "proxy-login-missing",
+  });
+  const replies = [
+    [5, "host-refuses"],
+    [4, "host"],
+    [2, "not-allowed"],
+    [99, "unknown"],
+  ] as const;
+  for (const [reply, why] of replies) {
+    const problem = { code: "proxy-refused", why } as const;
+    assertEquals(await failures({ reply }), problem);
+  }
 });
 
 test(
@@ -144,9 +140,8 @@ test(
       const gone = await assertRejects(
         () => transport.fetch("https://r.test/"),
         NetworkError,
-        "the connection is refused",
       );
-      assertEquals(gone.kind, "proxy");
+      assertEquals([gone.kind, gone.code], ["proxy", "refused"]);
       const other = await assertRejects(
         () => transport.fetch("https://other.test/"),
         NetworkError,
@@ -164,12 +159,12 @@ test("createTransport() refuses a login that SOCKS has no room for", async () =>
   const transport = createTransport({
     proxy: () => `socks5://me:${"x".repeat(256)}@127.0.0.1:1`,
   });
-  const { reason, message } = await assertRejects(
+  const { code, message } = await assertRejects(
     () => transport.fetch("https://r.test/"),
     NetworkError,
-    "no room for a login",
+    "proxy-long-login",
   );
-  assertEquals(reason, "proxy-address");
+  assertEquals(code, "proxy-long-login");
   assert(!message.includes("xxx"));
   transport.close();
 });

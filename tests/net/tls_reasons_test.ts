@@ -1,10 +1,8 @@
 /** Why TLS fails, as data, by real handshakes in this runtime. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  NetworkError,
-  type NetworkErrorReason,
-} from "../../lib/image/errors.ts";
+import { NetworkError } from "../../lib/image/errors.ts";
+import type { PlainNetworkCode } from "../../lib/image/problems.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import { HttpClient } from "../../lib/net/http.ts";
 import { createNodeFetch } from "../../lib/net/node_fetch.ts";
@@ -54,7 +52,7 @@ async function reasons(
       for (let i = 0; i < 5 && error.kind === "reset"; i++) {
         error = await assertRejects(ask, NetworkError);
       }
-      told.push(`${error.kind} ${error.reason}`);
+      told.push(`${error.kind} ${error.code}`);
     }
   } finally {
     transport.close();
@@ -65,7 +63,7 @@ async function reasons(
   return told;
 }
 
-const OF_TIME = new Set<NetworkErrorReason>(["expired", "not-yet-valid"]);
+const OF_TIME = new Set<PlainNetworkCode>(["expired", "not-yet-valid"]);
 
 for (
   const [reason, keys, trusted] of [
@@ -75,7 +73,7 @@ for (
     ["not-yet-valid", FUTURE, caCerts],
     ["other-host", ELSEWHERE, caCerts],
     ["no-tls", undefined, caCerts],
-  ] as [NetworkErrorReason, KeyPair | undefined, string[]][]
+  ] as [PlainNetworkCode, KeyPair | undefined, string[]][]
 ) {
   test(`a TLS handshake fails with the reason ${reason}`, async () => {
     const told = `tls ${reason}`;
@@ -125,7 +123,7 @@ test("plain HTTP to a port that speaks TLS is told of as that", async () => {
       () => repository.fetchManifest("1"),
       NetworkError,
     );
-    assertEquals([error.kind, error.reason], ["tls", "tls-port"]);
+    assertEquals([error.kind, error.code], ["tls", "tls-port"]);
   } finally {
     transport.close();
     await server.close();

@@ -35,14 +35,8 @@ async function assertPage(
   host = "r.test",
 ): Promise<void> {
   const error = await assertRejects(() => asked, NetworkError);
-  assertEquals(
-    [error.reason, error.page],
-    ["web-page", { title: "Sign in & enjoy", host }],
-  );
-  assertEquals(
-    error.words,
-    `${host} answers with a web page, "Sign in & enjoy"`,
-  );
+  const title = "Sign in & enjoy";
+  assertEquals(error.problem, { code: "web-page", title, host });
 }
 
 const labels: [string, Record<string, string>][] = [
@@ -133,14 +127,14 @@ test("a manifest that is labelled as a page is taken for what it is", async () =
   const { repository: labelled } = repository(() => [200, HTML, text]);
   // What it is labelled with is refused by its own reader, not as a page.
   const error = await labelled.fetchManifest(digest).catch((error) => error);
-  assertEquals(error.page, undefined);
+  assertEquals(error.code === "web-page", false);
 });
 
 test("a page without a title is told of without one", async () => {
   const { repository: r } = repository(() => [200, HTML, "Please log in"]);
   const error = await assertRejects(() => r.fetchManifest("1"), NetworkError);
-  assertEquals(error.page, { title: "", host: "r.test" });
-  assertEquals(error.words, "r.test answers with a web page");
+  const page = { code: "web-page", title: "", host: "r.test" } as const;
+  assertEquals(error.problem, page);
 });
 
 test("no login is taken for good by a page", async () => {

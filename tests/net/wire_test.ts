@@ -91,7 +91,7 @@ test("chunks that make no sense are told as that, and what is missing is asked f
     );
     // A runtime's own fetch may not say what is wrong with a body.
     if (way !== "node's") return;
-    assertEquals(error.reason, "no-http");
+    assertEquals(error.code, "no-http");
     // What came before counts, and the rest may come right.
     assertEquals(isRetryable(error), true);
   });

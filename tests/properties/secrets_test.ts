@@ -177,7 +177,10 @@ test("no odd password that a server repeats is in an error", () => {
       const words = echoes(password);
       const cause = new Error(words, { cause: words });
       const context = { secrets };
-      const error = new NetworkError("https://r.test/", "other", words, {
+      const error = new NetworkError("https://r.test/", "other", {
+        code: "other",
+        words,
+      }, {
         cause,
       });
       const { sentence, hint = "" } = explainError(error, context);

@@ -233,7 +233,7 @@ async function pullHere(
       ...rest,
       signal,
       onEvent(event) {
-        if (event.type === "retry") retries.push(event.reason);
+        if (event.type === "retry") retries.push(event.error.message);
       },
       sleep: (wait, signal) =>
         delay(Math.min(wait, 30), undefined, { ...(signal && { signal }) }),

@@ -31,11 +31,11 @@ const REFUSALS: Record<string, (request: BlobRequest) => Answer> = {
   }),
   "with 503": () => ({ status: 503 }),
   "by a reset": () => ({
-    throws: new NetworkError("fake.test", "reset", "the connection was reset"),
+    throws: new NetworkError("fake.test", "reset", "reset"),
   }),
   "by a reset after the head": () => ({ resetAfter: 0 }),
   "by refusing it": () => ({
-    throws: new NetworkError("fake.test", "refused", "it is refused"),
+    throws: new NetworkError("fake.test", "refused", "refused"),
   }),
   "by never answering": () => ({ before: () => new Promise(() => {}) }),
 };

@@ -196,7 +196,7 @@ function stream(
       if (request.sent >= resetAfter) {
         end();
         return controller.error(
-          new NetworkError("fake.test", "reset", "the connection was reset"),
+          new NetworkError("fake.test", "reset", "reset"),
         );
       }
       if (request.sent >= length) {

@@ -39,7 +39,7 @@ export async function simulate(
     transferBlobs(from(tasks, fetcher), {
       minSegment: 256 * 1024,
       onEvent: (event) => {
-        if (event.type === "retry") retries.push(event.reason);
+        if (event.type === "retry") retries.push(event.error.message);
       },
       ...options,
     }).catch((reason) => void (error = reason))

@@ -64,7 +64,7 @@ export function prepare(
         return Promise.resolve();
       },
       onEvent: (event) => {
-        if (event.type === "retry") retries.push(event.reason);
+        if (event.type === "retry") retries.push(event.error.message);
       },
       ...options,
     });

@@ -355,7 +355,7 @@ test(
               sleep: () => Promise.resolve(),
             }),
           NetworkError,
-          "the connection broke off",
+          "truncated",
         );
       } finally {
         await served.close();

@@ -146,8 +146,8 @@ export class Hosts {
     const own = new AbortController();
     const timer = setTimeout(() => {
       const url = `https://${host.repository.host}/`;
-      const reason = `no answer within ${time / 1000} s`;
-      own.abort(new NetworkError(url, "timeout", reason));
+      const problem = { code: "unanswered", duration: time } as const;
+      own.abort(new NetworkError(url, "timeout", problem));
     }, time);
     try {
       return await task(

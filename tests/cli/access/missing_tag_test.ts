@@ -41,7 +41,7 @@ test("isMissing() is true of a tag's 404 and nothing else", () => {
     refusal(404, "blobs/sha256:00"),
     refusal(401, "manifests/1.2.9"),
     refusal(404, "manifests/sha256:00"),
-    new NetworkError("https://r/", "dns", "no"),
+    new NetworkError("https://r/", "dns", "dns"),
     undefined,
   ];
   for (const error of others) assertEquals(isMissing(error, "tag"), false);

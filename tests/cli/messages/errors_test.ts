@@ -16,12 +16,12 @@ import {
   InvalidPlatformError,
   NetworkError,
   type NetworkErrorKind,
-  type NetworkErrorReason,
   PlatformNotFoundError,
   RegistryError,
   StorageError,
   UnsupportedMediaTypeError,
 } from "../../../lib/image/errors.ts";
+import type { PlainNetworkCode } from "../../../lib/image/problems.ts";
 import { CredentialHelperError } from "../../../lib/image/errors.ts";
 import { parseReference } from "../../../lib/image/reference.ts";
 
@@ -65,8 +65,8 @@ const system = (code: string) =>
     path: "/a b",
   });
 
-function network(kind: NetworkErrorKind, reason?: NetworkErrorReason) {
-  return new NetworkError("https://r/", kind, "no", { reason });
+function network(kind: NetworkErrorKind, code: PlainNetworkCode) {
+  return new NetworkError("https://r/", kind, code);
 }
 
 test("explainError() says what to do where an index has no image at all", () => {
@@ -118,13 +118,13 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
         url: `https://r.example/v2/a/b/blobs/${DIGEST}`,
         asked: { kind: "blob", digest: DIGEST },
         tried: [
-          { url: "https://f.test/x", error: network("dns") },
+          { url: "https://f.test/x", error: network("dns", "dns") },
           { url: "https://g.test/x", error: registry(403) },
         ],
       }),
       5,
       `does not hold the layer ${DIGEST}, nor can it be had where the image ` +
-      "says (f.test: no; g.test: HTTP 403)",
+      "says (f.test: the host is unknown; g.test: HTTP 403)",
       "check the way there",
     ],
     [
@@ -186,36 +186,51 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     [registry(408), 8, "HTTP 408", "later"],
     [registry(511), 8, "before this network is given a login", "in a browser"],
     [registry(999), 8, "answers with the status 999", "in front of"],
-    [new NetworkError("https://r/", "dns", "no"), 8, "https://r/: no", "name"],
-    [new NetworkError("https://r/", "refused", "no"), 8, "r/: no", "port"],
-    [network("tls", "unknown-authority"), 8, "//r/: no", "--ca-cert FILE; or"],
-    [network("tls", "self-signed"), 8, "//r/: no", "that certificate with"],
-    [network("tls", "expired"), 8, "//r/: no", "to renew it"],
+    [new NetworkError("https://r/", "dns", "dns"), 8, "is unknown", "name"],
+    [
+      new NetworkError("https://r/", "refused", "refused"),
+      8,
+      "r/: the",
+      "port",
+    ],
+    [network("tls", "unknown-authority"), 8, "//r/: ", "--ca-cert FILE; or"],
+    [network("tls", "self-signed"), 8, "//r/: ", "that certificate with"],
+    [network("tls", "expired"), 8, "//r/: ", "to renew it"],
     [
       network("tls", "not-yet-valid"),
       8,
-      "//r/: no",
+      "//r/: ",
       "set this machine's clock",
     ],
-    [network("tls", "other-host"), 8, "//r/: no", "name that the certificate"],
-    [network("tls", "client-certificate"), 8, "//r/: no", "--client-cert FILE"],
-    [network("tls", "handshake"), 8, "//r/: no", "--client-cert FILE"],
-    [network("tls", "no-tls"), 8, "//r/: no", "--plain-http if"],
-    [network("tls", "tls-port"), 8, "//r/: no", "leave --plain-http out"],
-    [network("tls"), 8, "//r/: no", "--verbose"],
-    [network("other", "no-http"), 8, "//r/: no", "else than a registry"],
-    [new NetworkError("https://r/", "timeout", "no"), 8, "no", "--timeout"],
-    [new NetworkError("https://r/", "proxy", "no"), 8, "no", "HTTPS_PROXY"],
+    [network("tls", "other-host"), 8, "//r/: ", "name that the certificate"],
+    [network("tls", "client-certificate"), 8, "//r/: ", "--client-cert FILE"],
+    [network("tls", "handshake"), 8, "//r/: ", "--client-cert FILE"],
+    [network("tls", "no-tls"), 8, "//r/: ", "--plain-http if"],
+    [network("tls", "tls-port"), 8, "//r/: ", "leave --plain-http out"],
+    [network("tls", "handshake"), 8, "//r/: ", "--verbose"],
+    [network("other", "no-http"), 8, "//r/: ", "else than a registry"],
+    [
+      new NetworkError("https://r/", "timeout", "timeout"),
+      8,
+      "no",
+      "--timeout",
+    ],
+    [
+      new NetworkError("https://r/", "proxy", "proxy"),
+      8,
+      "refuses",
+      "HTTPS_PROXY",
+    ],
     [
       network("proxy", "proxy-login-missing"),
       8,
-      "//r/: no",
+      "//r/: ",
       "write both into HTTPS_PROXY",
     ],
     [
       network("proxy", "unknown-authority"),
       8,
-      "//r/: no",
+      "//r/: ",
       "the proxy's author",
     ],
     [
@@ -362,9 +377,9 @@ test("errorDetails() shows causes without secrets", () => {
   const cause = new TypeError(
     "error sending request for url (https://me:pw@s3.example/x?X-Sig=secret)",
   );
-  const error = new NetworkError("https://r/", "reset", "it broke", { cause });
+  const error = new NetworkError("https://r/", "reset", "reset", { cause });
   const text = errorDetails(error).join("\n");
-  assertStringIncludes(text, "it broke");
+  assertStringIncludes(text, "reset");
   assertStringIncludes(text, "caused by TypeError: error sending request");
   assertEquals(/\bsecret\b|pw/.test(text), false, text);
   const circle = new Error("round");

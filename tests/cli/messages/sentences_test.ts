@@ -30,6 +30,7 @@ import type {
   DocumentProblem,
   HelperFailure,
   MediaTypeProblem,
+  NetworkProblem,
   PlatformProblem,
   ReferenceProblem,
   SettingProblem,
@@ -223,8 +224,8 @@ eachOf<Warning>("the warning", {
 eachOf<MirrorFault>("the fault of a mirror", {
   "unreachable": [
     [
-      { error: new NetworkError("https://m/", "refused", "it is refused") },
-      "Mirror m cannot be used: m: it is refused",
+      { error: new NetworkError("https://m/", "refused", "refused") },
+      "Mirror m cannot be used: m: the connection is refused",
     ],
   ],
   "unusable": [
@@ -306,6 +307,113 @@ function reasons<T extends { code: string }>(
     return sentence.slice(start.length);
   });
 }
+
+reasons<NetworkProblem>(
+  "the problem of the network",
+  {
+    "dns": [[{}, "the host is unknown"]],
+    "lookup": [[{}, "the host's name cannot be looked up now"]],
+    "refused": [[{}, "the connection is refused"]],
+    "reset": [[{}, "the connection broke off"]],
+    "truncated": [[{}, "the connection broke off"]],
+    "empty": [[{}, "no byte came"]],
+    "slower": [[{}, "the connection is much slower than the others"]],
+    "unreachable": [[{}, "the network does not lead there"]],
+    "unknown-authority": [[{}, "the certificate's issuer is unknown"]],
+    "self-signed": [[{}, "the certificate is self-signed"]],
+    "expired": [[{}, "the certificate has expired"]],
+    "not-yet-valid": [[
+      {},
+      "the certificate is not valid yet, or this machine's clock is wrong",
+    ]],
+    "other-host": [[{}, "the certificate is for another host"]],
+    "revoked": [[{}, "the certificate is revoked"]],
+    "bad-certificate": [[{}, "the certificate is not valid"]],
+    "client-certificate": [[{}, "the server wants a client certificate"]],
+    "client-certificate-refused": [[
+      {},
+      "the server wants a client certificate, or another one",
+    ]],
+    "handshake-refused": [[{}, "the server broke off the TLS handshake"]],
+    "handshake": [[{}, "the TLS handshake failed"]],
+    "no-tls": [[{}, "the server does not speak TLS on this port"]],
+    "tls-port": [[{}, "the server speaks TLS on this port, not plain HTTP"]],
+    "no-http": [[{}, "the server does not speak HTTP"]],
+    "redirect-nowhere": [[
+      {},
+      "it redirects to an address that is none of the web",
+    ]],
+    "redirect-to-http": [[
+      {},
+      "it redirects from https to http, which is not followed",
+    ]],
+    "no-address": [[{}, "it is no address of the web"]],
+    "link-local": [[{}, "what is at that address is for this machine alone"]],
+    "proxy": [[{}, "the proxy refuses the connection"]],
+    "proxy-login-missing": [[{}, "the proxy wants a user name and a password"]],
+    "proxy-login-refused": [[
+      {},
+      "the proxy refuses the user name or password",
+    ]],
+    "proxy-login-other": [[{}, "the proxy wants another kind of login"]],
+    "proxy-closed": [[{}, "the proxy closed the connection"]],
+    "proxy-broken": [[{}, "the proxy broke off"]],
+    "proxy-no-http": [[{}, "the proxy does not speak HTTP"]],
+    "proxy-no-socks": [[{}, "the proxy does not speak SOCKS5"]],
+    "proxy-reply-too-large": [[{}, "the proxy's answer is too long"]],
+    "closed": [[{}, "the client was closed"]],
+    "timeout": [[{}, "no answer in time"]],
+    "unanswered": [[{ duration: 1500 }, "no answer within 1.5 s"]],
+    "silence": [[{ duration: 30_000 }, "no byte for 30 s"]],
+    "endless": [[{ duration: 300_000 }, "not complete within 300 s"]],
+    "slow": [[{ bytes: 9, duration: 60_000 }, "only 9 bytes in 60 s"]],
+    "short": [[{ bytes: 5, size: 7 }, "5 of 7 bytes came"]],
+    "early": [
+      [{ missing: 2 }, "the connection ended at least 2 bytes too early"],
+    ],
+    "wrong-range": [
+      [{ offset: 1, wanted: 2 }, "it sent bytes from 1 on instead of 2"],
+    ],
+    "too-many-redirects": [[{ limit: 9 }, "it redirects more than 9 times"]],
+    "web-page": [
+      [{ host: "r.test", title: "" }, "r.test answers with a web page"],
+      [
+        { host: "r.test", title: "Log in" },
+        'r.test answers with a web page, "Log in"',
+      ],
+    ],
+    "proxy-address": [
+      [
+        { fault: "encoding" },
+        "in a proxy's user name and password, #, /, ? and \\ are written " +
+        "%23, %2F, %3F and %5C",
+      ],
+      [
+        { fault: "shape" },
+        "a proxy's address begins with http://, https://, socks5:// or " +
+        "socks5h://, and names a host",
+      ],
+    ],
+    "proxy-long-login": [
+      [{ limit: 255 }, "SOCKS has no room for a login of more than 255 bytes"],
+    ],
+    "proxy-refused": [
+      [{ why: "host" }, "the proxy does not reach the host"],
+      [{ why: "host-refuses" }, "the host refuses the proxy's connection"],
+      [{ why: "not-allowed" }, "the proxy does not allow this connection"],
+    ],
+    "proxy-status": [
+      [{ status: 403, words: "" }, "the proxy answers 403"],
+      [{ status: 403, words: "No" }, "the proxy answers 403 No"],
+    ],
+    "other": [
+      [{}, "unknown failure"],
+      [{ words: "it is odd" }, "it is odd"],
+    ],
+  },
+  (problem) => new NetworkError("https://r.test/", "other", problem),
+  "Cannot reach https://r.test/: ",
+);
 
 reasons<SettingProblem>(
   "the problem of a setting",

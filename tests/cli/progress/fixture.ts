@@ -2,6 +2,7 @@
 
 import { createProgress } from "../../../cli/progress/progress.ts";
 import { createStyle } from "../../../cli/progress/style.ts";
+import { NetworkError } from "../../../lib/image/errors.ts";
 import type { PullEvent, Retry } from "../../../lib/image/events.ts";
 import type { Descriptor } from "../../../lib/image/types.ts";
 import type { Screen } from "./screen.ts";
@@ -74,7 +75,10 @@ export const retry = (
   url: "https://r.example/v2/x",
   host: "r.example",
   code: "timeout",
-  reason: "no answer within 30 s",
+  error: new NetworkError("https://r.example/", "timeout", {
+    code: "unanswered",
+    duration: 30_000,
+  }),
   attempt,
   of: 5,
   delay,

@@ -151,8 +151,8 @@ test("plain progress tells each try with its address by -v only", () => {
       lines(),
       verbose
         ? ["0.0s", "0.2s", "2.0s"].map((wait, i) =>
-          `retry: no answer within 30 s (try ${Math.max(1, i)} in ${wait}, ` +
-          "https://r.example/v2/x)"
+          "retry: Cannot reach https://r.example/: no answer within 30 s " +
+          `(try ${Math.max(1, i)} in ${wait}, https://r.example/v2/x)`
         )
         : ["retry: r.example does not answer; next try in 2 s, 2 of 5"],
     );

@@ -176,8 +176,12 @@ test("TerminalProgress prints warnings above, and with -v each retry, made harml
     send(
       planned([layer]),
       start(layer),
-      retry(2, 500, { reason: "HTTP 503 \x1b[2J" }),
-      retry(1, 0, { code: "content", reason: "wrong bytes", url: "sha256:a" }),
+      retry(2, 500, { error: new Error("HTTP 503 \x1b[2J") }),
+      retry(1, 0, {
+        code: "content",
+        error: new Error("wrong bytes"),
+        url: "sha256:a",
+      }),
       {
         type: "warning",
         warning: {

@@ -8,8 +8,15 @@ import { test } from "../../harness.ts";
 import { IMAGE, refusal, World } from "./world.ts";
 
 const [LAYER, SECOND] = IMAGE.layers;
-const CRAWL = new NetworkError("one.test", "slow", "only 9 bytes in 60 s");
-const STALL = new NetworkError("one.test", "timeout", "no byte for 30 s");
+const CRAWL = new NetworkError("one.test", "slow", {
+  code: "slow",
+  bytes: 9,
+  duration: 60_000,
+});
+const STALL = new NetworkError("one.test", "timeout", {
+  code: "silence",
+  duration: 30_000,
+});
 
 /** How often each host was asked for a blob. */
 function asked(world: World, digest: string): string {
