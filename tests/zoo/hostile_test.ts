@@ -7,6 +7,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { networkSentence } from "../../cli/messages/network_errors.ts";
+import { NetworkError } from "../../lib/image/errors.ts";
 import { test } from "../harness.ts";
 import { runCommand } from "./command.ts";
 import { blobs } from "./hostile/blobs.ts";
@@ -32,6 +34,10 @@ const table: string[] = [];
 const STEERING =
   // deno-lint-ignore no-control-regex
   /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/;
+
+function wordsOf(error: Error): string {
+  return error instanceof NetworkError ? networkSentence(error) : error.message;
+}
 
 async function play(row: Row): Promise<void> {
   const { answers = {}, prepare, ends, says, check, options } = row;
@@ -62,7 +68,7 @@ async function play(row: Row): Promise<void> {
     const written = ran.stdout + ran.stderr;
     const name = ran.error instanceof Error ? ran.error.name : "pulled";
     assertEquals(name, ends, written);
-    if (says) assertMatch((ran.error as Error).message, says);
+    if (says) assertMatch(wordsOf(ran.error as Error), says);
     assertEquals(ran.code === 0, ends === "pulled", written);
     assertEquals(existsSync(output), ends === "pulled");
     assertEquals([...world.open], [], "a body is neither read nor given up");

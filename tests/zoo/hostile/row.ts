@@ -23,7 +23,7 @@ export interface Row {
     | "NotAnImageError"
     | "UnsupportedMediaTypeError"
     | "pulled";
-  /** What the error's message says. */
+  /** What the error says: of the network its sentence, else its message. */
   says?: RegExp;
   /** How a pull is made. */
   options?: PullOptions;
