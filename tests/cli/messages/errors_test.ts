@@ -204,7 +204,7 @@ test("explainError() gives each error its sentence, hint and exit code", () => {
     ],
     [network("tls", "other-host"), 8, "//r/: ", "name that the certificate"],
     [network("tls", "client-certificate"), 8, "//r/: ", "--client-cert FILE"],
-    [network("tls", "truncated"), 8, "//r/: ", "--client-cert FILE"],
+    [network("tls", "handshake"), 8, "//r/: ", "--client-cert FILE"],
     [network("tls", "no-tls"), 8, "//r/: ", "--plain-http if"],
     [network("tls", "tls-port"), 8, "//r/: ", "leave --plain-http out"],
     [network("tls", "truncated"), 8, "//r/: ", "--verbose"],
