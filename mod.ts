@@ -195,6 +195,16 @@ export {
   type Report,
   type Step,
 } from "./lib/doctor/doctor.ts";
+export { serve } from "./lib/serve/serve.ts";
+export type { ServeOptions } from "./lib/serve/site.ts";
+export type { ServeProblem } from "./lib/serve/catalog.ts";
+export {
+  listen,
+  type Listener,
+  type ListenOptions,
+} from "./lib/serve/listen.ts";
+export type { RequestRecord } from "./lib/serve/request_record.ts";
+export { ListenError } from "./lib/serve/listen_error.ts";
 export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
 export type {
   ImageForm,

@@ -95,6 +95,10 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/verify_options.ts")).VERIFY,
     async () => (await import("./commands/verify.ts")).runVerify,
   ),
+  serve: command(
+    async () => (await import("./commands/serve_options.ts")).SERVE,
+    async () => (await import("./commands/serve.ts")).runServe,
+  ),
 };
 
 /**

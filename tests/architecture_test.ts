@@ -20,7 +20,7 @@ const RANKS = [
   ["lib/registry", "lib/credentials"],
   ["lib/transfer"],
   ["lib/copy"],
-  ["lib/verify", "lib/doctor"],
+  ["lib/verify", "lib/doctor", "lib/serve"],
   ["mod"],
   ["cli"],
 ];

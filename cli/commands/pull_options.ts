@@ -74,6 +74,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull logout [OPTIONS] [HOST]",
     "docker-pull doctor [OPTIONS] IMAGE",
     "docker-pull verify [OPTIONS] FILE|LAYOUT",
+    "docker-pull serve [OPTIONS] FILE|LAYOUT|--cache",
   ],
   options: OPTIONS,
   examples: [

@@ -18,6 +18,7 @@ import {
   StorageError,
   UnsupportedMediaTypeError,
 } from "../../lib/image/errors.ts";
+import { ListenError } from "../../lib/serve/listen_error.ts";
 import type { Platform } from "../../lib/image/types.ts";
 import { redactText } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
@@ -34,6 +35,7 @@ import {
   settingSentence,
 } from "./reasons.ts";
 import { explainRegistryError } from "./registry_errors.ts";
+import { explainListenError } from "./serving.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
 import { neutralize, truncate, width } from "../progress/text.ts";
 import { imageAtAddress } from "../access/web_address.ts";
@@ -180,11 +182,12 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       code: EXIT.other,
     };
   }
+  if (error instanceof ListenError) return explainListenError(error);
   if (error instanceof StorageError) {
     if (context.subject === "archive") {
       const told = explainStorage(error, false);
       // It could be read, and is something else.
-      return error.operation === "verify"
+      return ["verify", "serve"].includes(error.operation)
         ? { ...told, hint: VERIFIABLE }
         : told;
     }

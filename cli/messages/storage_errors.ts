@@ -47,6 +47,10 @@ const STORAGE_WORDS: Readonly<
     "its oci-layout names an unknown version",
     "choose another place",
   ],
+  "not-an-image": [
+    "it is neither an image's archive nor an image layout",
+    "choose another place",
+  ],
   "malformed": [
     "it is not what it should be, and may hold what others have put there",
     "repair it, move it away, or choose another place",

@@ -9,7 +9,13 @@ import {
 } from "./shared_options.ts";
 
 /** The commands other than to pull, by their first argument. */
-export const OTHER_COMMANDS = ["login", "logout", "doctor", "verify"] as const;
+export const OTHER_COMMANDS = [
+  "login",
+  "logout",
+  "doctor",
+  "verify",
+  "serve",
+] as const;
 
 /** One of the commands. */
 export type CommandName = "pull" | typeof OTHER_COMMANDS[number];

@@ -1,0 +1,72 @@
+/** Answers requests for manifests and indexes. */
+
+import type { Repository } from "./repository.ts";
+import { isIndex } from "../image/media_types.ts";
+import { parseIndex } from "../image/manifest.ts";
+import { isTag } from "../image/reference.ts";
+import type { Descriptor } from "../image/types.ts";
+import { type Answer, type Asked, bytesAnswer, Refusal } from "./answer.ts";
+import { type Catalog, reach, readDocument } from "./catalog.ts";
+import { contentHeaders, isKnown, validDigest } from "./conditions.ts";
+import type { Documents } from "./documents.ts";
+
+/**
+ * The manifest or index behind a tag or a digest. What the client accepts is
+ * not looked at: the bytes are those of the digest.
+ *
+ * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests}
+ * @throws {Refusal} If there is none.
+ */
+export async function manifestAnswer(
+  asked: Asked,
+  catalog: Catalog,
+  documents: Documents,
+  home: Repository,
+  tagOrDigest: string,
+): Promise<Answer> {
+  const unknown = new Refusal(
+    404,
+    "MANIFEST_UNKNOWN",
+    "there is no such manifest",
+    { reference: tagOrDigest.slice(0, 200) },
+  );
+  const byDigest = tagOrDigest.includes(":");
+  if (!byDigest && !isTag(tagOrDigest)) throw unknown;
+  const digest = byDigest
+    ? validDigest(tagOrDigest)
+    : home.tags.get(tagOrDigest);
+  if (digest === undefined) throw unknown;
+  const descriptor = home.documents.get(digest) ??
+    await joined(catalog, documents, home, digest);
+  const bytes = descriptor && (catalog.made.get(digest) ??
+    await documents.read(catalog.contents, digest));
+  if (!descriptor || !bytes) throw unknown;
+  const headers = contentHeaders(digest, byDigest);
+  if (isKnown(asked, digest)) return { status: 304, headers };
+  return bytesAnswer(200, descriptor.mediaType, bytes, headers);
+}
+
+/**
+ * A manifest that no name leads to and that belongs to the repository all the
+ * same: the index that one of its images was chosen from, or what refers to
+ * one of them. From now on, what it leads to belongs to it, too.
+ */
+async function joined(
+  { contents }: Catalog,
+  documents: Documents,
+  home: Repository,
+  digest: string,
+): Promise<Descriptor | undefined> {
+  const descriptor = { mediaType: "", digest, size: 0 };
+  const top = await readDocument(contents, documents, descriptor);
+  if (!top) return undefined;
+  const { subject } = JSON.parse(new TextDecoder().decode(top.bytes));
+  const belongs = home.documents.has(subject?.digest) ||
+    (isIndex(top.descriptor.mediaType) &&
+      parseIndex(top).manifests.some((child) =>
+        home.documents.has(child.digest)
+      ));
+  if (!belongs) return undefined;
+  await reach(contents, documents, home, top);
+  return top.descriptor;
+}

@@ -1,0 +1,22 @@
+/** Finds out what is at a path, and opens it as a place to serve from. */
+
+import { stat } from "node:fs/promises";
+import { onDisk } from "../disk/io.ts";
+import { StorageError } from "../image/errors.ts";
+import { LayoutStore } from "../layout/layout_store.ts";
+import { layoutShelf } from "./layout_shelf.ts";
+import type { Shelf } from "./shelf.ts";
+
+/**
+ * Opens an archive, a layout or the cache.
+ *
+ * @throws {StorageError} If it cannot be read, or is none of them.
+ */
+export async function openShelf(path: string): Promise<Shelf> {
+  const status = await onDisk("read", path, () => stat(path));
+  if (status.isDirectory()) {
+    const layout = await LayoutStore.find(path);
+    if (layout) return layoutShelf(layout);
+  }
+  throw new StorageError("serve", path, "not-an-image");
+}
