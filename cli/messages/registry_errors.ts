@@ -2,6 +2,7 @@
 
 import type { RegistryError } from "../../lib/image/errors.ts";
 import { isUnauthorized } from "../../lib/registry/auth/login.ts";
+import { saysExpired } from "../../lib/net/registry_words.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { loginCommand } from "./login_hints.ts";
@@ -131,7 +132,7 @@ function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
   }
   const given = loginSource === "--username";
   const renew = renewal(context);
-  if (error.errors.some(({ message }) => /\bexpired\b/i.test(message))) {
+  if (saysExpired(error)) {
     return {
       says: "says that this login has expired",
       hint: given ? `renew it: ${logIn(context)}` : renew,

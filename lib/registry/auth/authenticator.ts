@@ -5,6 +5,7 @@
 
 import type { AuthenticationProblem } from "../../image/problems.ts";
 import { AuthenticationError, type RegistryError } from "../../image/errors.ts";
+import { DOCKER_HUB } from "../../image/reference.ts";
 import type { Credential } from "../../image/types.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { discard } from "../../net/body.ts";
@@ -54,7 +55,7 @@ export interface AuthTrail {
  */
 const KNOWN_CHALLENGES: ReadonlyMap<string, [realm: string, service: string]> =
   new Map([
-    ["docker.io", ["https://auth.docker.io/token", "registry.docker.io"]],
+    [DOCKER_HUB, ["https://auth.docker.io/token", "registry.docker.io"]],
     ["ghcr.io", ["https://ghcr.io/token", "ghcr.io"]],
   ]);
 
