@@ -17,6 +17,7 @@ import {
   RegistryError,
   StorageError,
   UnsupportedMediaTypeError,
+  UploadError,
 } from "../../lib/image/errors.ts";
 import { ListenError } from "../../lib/serve/listen_error.ts";
 import { redactText } from "../../lib/redact/address.ts";
@@ -43,6 +44,7 @@ import {
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainListenError } from "./serving.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
+import { explainUpload } from "./uploads.ts";
 import { neutralize } from "../progress/text.ts";
 
 export type { ErrorContext, Explanation };
@@ -137,6 +139,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof RegistryError) {
     return explainRegistryError(error, context);
   }
+  if (error instanceof UploadError) return explainUpload(error);
   if (error instanceof AuthenticationError) {
     return {
       sentence: authenticationSentence(error),

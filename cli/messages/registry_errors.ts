@@ -7,6 +7,7 @@ import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { loginCommand } from "./login_hints.ts";
 import { explainMissing, type Refusal } from "./missing.ts";
+import { explainPushRefusal } from "./uploads.ts";
 import { formatWholeTime } from "../progress/text.ts";
 
 /** Puts a registry's refusal in words, by its status. */
@@ -20,7 +21,10 @@ export function explainRegistryError(
     registry = "the registry",
     login,
   } = context;
-  const { status, retryAfter } = error;
+  const { status, retryAfter, asked } = error;
+  const pushing = asked?.kind === "push" &&
+    explainPushRefusal(error, asked, context);
+  if (pushing) return pushing;
   const words = error.words && ` (${error.words})`;
   const cannot = `Cannot ${action}: ${registry}`;
   if (isUnauthorized(error)) {

@@ -37,6 +37,12 @@ export interface AuthenticatorOptions extends LoginOptions {
   trustedRealms?: readonly string[];
   /** Looks up the registry's name. */
   lookup?: Lookup;
+  /**
+   * What tokens shall allow.
+   *
+   * @default {undefined} To pull from the repository.
+   */
+  scopes?: readonly string[];
 }
 
 /** What one request has been through, so that its tries come to an end. */
@@ -86,7 +92,7 @@ export class Authenticator {
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#login = new Login(options);
-    this.#scopes = [pullScope(options.repository)];
+    this.#scopes = [...options.scopes ?? [pullScope(options.repository)]];
     this.#challenge = knownChallenge(options.registry);
     this.#presumed = this.#challenge !== undefined;
   }
