@@ -5,6 +5,7 @@
  * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints}
  */
 
+import { basename, resolve } from "node:path";
 import {
   type Answer,
   type Asked,
@@ -47,6 +48,11 @@ export class Registry {
     this.#damage = new Damage((subject, path) =>
       onProblem({ code: "damaged", subject, path })
     );
+  }
+
+  /** What people know the place by: the name of its file or folder. */
+  get title(): string {
+    return basename(resolve(this.#shelf.path));
   }
 
   /**
