@@ -90,6 +90,7 @@ export type {
   Fetch,
   Fetcher,
   FetchInit,
+  FileRegion,
   FoundCredential,
   ImageConfig,
   Index,
@@ -130,6 +131,7 @@ export {
   parseIndex,
   parseManifest,
 } from "./lib/image/manifest.ts";
+export type { HeldImage } from "./lib/image/held_image.ts";
 export { type ImageSource } from "./lib/image/image_source.ts";
 export {
   type Mirror,

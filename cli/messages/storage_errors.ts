@@ -51,6 +51,7 @@ const STORAGE_WORDS: Readonly<
     "it is neither an image's archive nor an image layout",
     "choose another place",
   ],
+  "no-layout": ["it is no image layout", "check the path"],
   "malformed": [
     "it is not what it should be, and may hold what others have put there",
     "repair it, move it away, or choose another place",

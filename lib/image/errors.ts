@@ -7,6 +7,7 @@
 import { holdsLogin, MASK, redactAddress } from "../redact/address.ts";
 import { DockerPullError, ProblemError } from "./base_error.ts";
 import type {
+  ArchiveProblem,
   AuthenticationProblem,
   DigestProblem,
   DocumentProblem,
@@ -305,5 +306,17 @@ export class StorageError extends DockerPullError {
     this.words = options?.words;
     this.needed = options?.needed;
     this.free = options?.free;
+  }
+}
+
+/** A file or folder that cannot be read as images. */
+export class ArchiveError extends ProblemError<ArchiveProblem> {
+  /** The path, as it was given. */
+  readonly path: string;
+
+  /** Made by the readers of archives. */
+  constructor(path: string, problem: ArchiveProblem, options?: ErrorOptions) {
+    super("ArchiveError", `read images from ${quote(path)}`, problem, options);
+    this.path = path;
   }
 }

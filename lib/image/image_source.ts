@@ -1,6 +1,13 @@
 /** Where an image can be had from: a new source implements this. */
 
-import type { Descriptor, Document, Fetcher, Resolver } from "./types.ts";
+import type { HeldImage } from "./held_image.ts";
+import type {
+  Descriptor,
+  Document,
+  Fetcher,
+  FileRegion,
+  Resolver,
+} from "./types.ts";
 
 /** How a single call may be ended. */
 export interface CallOptions {
@@ -29,4 +36,11 @@ export interface ImageSource extends Fetcher, Resolver {
    * @throws {DockerPullError} If they cannot be had.
    */
   tags(options?: CallOptions): Promise<string[]>;
+  /** Lists all images that there are, where all are at hand. */
+  images?(): Promise<HeldImage[]>;
+  /**
+   * Where a blob lies in a file of this machine, as many bytes as it has, if it
+   * does. The bytes are not verified.
+   */
+  local?(descriptor: Descriptor): Promise<FileRegion | undefined>;
 }

@@ -12,6 +12,10 @@ export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
 /** An OCI layer, compressed with gzip. */
 export const OCI_LAYER_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip";
+/** An OCI layer, not compressed. */
+export const OCI_LAYER_TAR = "application/vnd.oci.image.layer.v1.tar";
+/** An OCI layer, compressed with zstd. */
+export const OCI_LAYER_ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd";
 /** Docker's index. */
 export const DOCKER_MANIFEST_LIST =
   "application/vnd.docker.distribution.manifest.list.v2+json";

@@ -7,6 +7,8 @@ import {
   DOCKER_MANIFEST,
   OCI_CONFIG,
   OCI_LAYER_GZIP,
+  OCI_LAYER_TAR,
+  OCI_LAYER_ZSTD,
   OCI_MANIFEST,
 } from "./media_types.ts";
 import type { Descriptor, Document, Manifest } from "./types.ts";
@@ -17,11 +19,11 @@ const OCI_TYPES: ReadonlyMap<string, string> = new Map([
   [DOCKER_LAYER_GZIP, OCI_LAYER_GZIP],
   [
     "application/vnd.docker.image.rootfs.diff.tar",
-    "application/vnd.oci.image.layer.v1.tar",
+    OCI_LAYER_TAR,
   ],
   [
     "application/vnd.docker.image.rootfs.diff.tar.zstd",
-    "application/vnd.oci.image.layer.v1.tar+zstd",
+    OCI_LAYER_ZSTD,
   ],
   [
     "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",

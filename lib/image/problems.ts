@@ -17,32 +17,6 @@ export type DigestProblem =
   /** The algorithm has so many hex digits, in lower case. */
   | { code: "bad-hex"; algorithm: string; length: number };
 
-/** Why something cannot be uploaded to a registry. */
-export type UploadProblem =
-  | {
-    code:
-      /** It takes nothing from anyone. */
-      | "read-only"
-      /** It has no such repository, and makes none. */
-      | "no-repository"
-      /** It has no room left, or no more of it for this repository. */
-      | "no-room"
-      /** It begins an upload, and does not say where that goes on. */
-      | "no-location"
-      /** It forgets its uploads, or their bytes, again and again. */
-      | "forgetful";
-  }
-  /** It, or something on the way to it, takes no requests of that size. */
-  | { code: "too-large"; digest: string; size: number }
-  /** It says that it has stored something else. */
-  | { code: "other-digest"; digest: string; actual: string }
-  /** It says that the bytes are others, and they are right here. */
-  | { code: "digest-refused"; digest: string }
-  /** It takes no manifest of that type, or none like that. */
-  | { code: "manifest-refused"; mediaType: string; words: string }
-  /** The tag may not be moved from the digest that it has to another one. */
-  | { code: "tag-fixed"; tag: string; digest: string; actual?: string };
-
 /** Why a text is no platform. */
 export type PlatformProblem = {
   code: "two-versions" | "bad-shape" | "no-architecture";
@@ -196,6 +170,42 @@ export type MediaTypeProblem =
   | { code: "unknown-document"; known: readonly string[] }
   /** It is a layer in a form that loaders cannot unpack. */
   | { code: "unknown-layer" };
+
+/** Why a file or folder cannot be read as images. */
+export type ArchiveProblem =
+  | {
+    code:
+      /** It is neither a tar nor a layout. */
+      | "no-archive"
+      /** The folder is no layout. */
+      | "no-layout"
+      | "zip"
+      /** There is neither `index.json` nor `manifest.json` in it. */
+      | "no-image"
+      /** It is of Docker before 1.10. */
+      | "before-1.10"
+      /** `oci-archive:` was said, and there is no `index.json`; or the reverse. */
+      | "no-index"
+      | "no-manifest-list";
+  }
+  /** It has to be expanded first: nobody here can, or nobody was asked to. */
+  | { code: "expand"; compression: string }
+  /** It expands to more than so many times its size. */
+  | { code: "bomb"; ratio: number }
+  /** It cannot be expanded, in these words of the decoder. */
+  | { code: "broken"; words: string }
+  /** It breaks off, or is no tar from some place on. */
+  | { code: "truncated"; words: string }
+  /** The name of a file in it leads out of it. */
+  | { code: "outside"; name: string }
+  | { code: "duplicate"; name: string }
+  /** A file that its documents name is not there, or is a link to nothing. */
+  | { code: "missing-file"; name: string }
+  | { code: "bad-link"; name: string; target: string }
+  /** A layer that is not the one that the configuration speaks of. */
+  | { code: "other-layer"; name: string; diffId: string }
+  /** A layer of a compression that cannot be looked into here. */
+  | { code: "layer-compression"; name: string; compression: string };
 
 /** Why no login, or no token, could be had or sent. */
 export type AuthenticationProblem =

@@ -5,7 +5,9 @@
  */
 
 import { IMAGE_NAME, nameAnnotations, REF_NAME } from "../image/annotations.ts";
+import { readDescriptors } from "../image/document_fields.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
+import { type HeldImage, indexedImage } from "../image/held_image.ts";
 import { OCI_INDEX } from "../image/media_types.ts";
 import { formatPlatform } from "../image/platform.ts";
 import type { Descriptor } from "../image/types.ts";
@@ -90,6 +92,17 @@ export function layoutNames(text: string | undefined): Set<string> {
     { annotations },
   ) => [annotations?.[IMAGE_NAME], annotations?.[REF_NAME]]);
   return new Set(names.filter((name) => name !== undefined));
+}
+
+/**
+ * The images that an `index.json` names, with all their names.
+ *
+ * @throws {InvalidDocumentError} If it is no index, or has an entry that is no
+ * descriptor.
+ */
+export function layoutImages(text: string | undefined): HeldImage[] {
+  const { entries } = readIndex(text);
+  return readDescriptors(entries, "manifests", "index.json").map(indexedImage);
 }
 
 /**

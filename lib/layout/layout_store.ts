@@ -6,22 +6,25 @@
  */
 
 import { lstat, rm, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { verifyBytes } from "../image/digest.ts";
 import { isSame } from "../disk/file_identity.ts";
 import { makeFolders } from "../disk/folders.ts";
 import { onDisk } from "../disk/io.ts";
 import { openIfPlain, readOwnText, readText } from "../disk/plain_file.ts";
+import { lockPathOf } from "../disk/leftovers.ts";
 import { syncFolder } from "../disk/sync.ts";
 import { VerifiedFiles } from "../disk/verified_files.ts";
 import { DockerPullError, StorageError } from "../image/errors.ts";
+import type { HeldImage } from "../image/held_image.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
 import type { Descriptor, Document } from "../image/types.ts";
 import { BlobFolder } from "./blob_folder.ts";
-import { layoutManifest, layoutNames } from "./layout_index.ts";
+import { layoutImages, layoutManifest, layoutNames } from "./layout_index.ts";
 import {
   INGEST,
   type IngestOptions,
+  lockIn,
   makeFolder,
   makeIngest,
   replaceFile,
@@ -114,7 +117,12 @@ export class LayoutStore extends BlobFolder {
   ): Promise<Document> {
     const kept = await this.get(descriptor);
     if (kept) return { descriptor, bytes: kept };
-    const lock = await this.lockBlob(descriptor, options);
+    const path = this.partialPath(descriptor.digest);
+    const lock = await lockIn(
+      this.path,
+      basename(lockPathOf(path)),
+      options,
+    );
     try {
       const bytes = await this.get(descriptor);
       if (bytes) return { descriptor, bytes };
@@ -146,6 +154,11 @@ export class LayoutStore extends BlobFolder {
   /** The names of the images in it. */
   async names(): Promise<Set<string>> {
     return layoutNames(await readText(join(this.path, "index.json")));
+  }
+
+  /** The images in it, with all that they are called. */
+  images(): Promise<HeldImage[]> {
+    return inLayoutIndex(this.path, layoutImages);
   }
 
   /** The digest of the manifest that a name stands for. */

@@ -67,7 +67,7 @@ export class HttpClient {
     address: string | URL,
     options: SendOptions = {},
   ): Promise<Exchange> {
-    const { checkRedirect, checkPlain } = options;
+    const { method = "GET", checkRedirect, checkPlain } = options;
     let url = new URL(address);
     const { origin } = url;
     let home = true;
@@ -77,8 +77,7 @@ export class HttpClient {
       const location = response.headers.get("location");
       if (
         !REDIRECTS.has(response.status) || location === null ||
-        // A form may hold a login.
-        typeof options.body === "string"
+        method === "POST"
       ) {
         return { ...exchange, redirected: !home };
       }
@@ -110,9 +109,8 @@ export class HttpClient {
     options: SendOptions,
     home: boolean,
   ): Promise<Exchange> {
-    const { method = "GET", signal, thread } = options;
+    const { method = "GET", signal, body, thread } = options;
     const { timeout = this.timeout } = options;
-    const bytes = typeof options.body === "object" ? options.body : undefined;
     signal?.throwIfAborted();
     const authorization = home
       ? options.authorization
@@ -124,16 +122,10 @@ export class HttpClient {
       ...options.headers,
     };
     if (authorization !== undefined) headers.authorization = authorization;
-    if (bytes) headers["content-length"] = `${bytes.size}`;
     const own = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let over = timeout === Infinity;
-    const wait = () => {
-      clearTimeout(timer);
-      if (!over) timer = setTimeout(() => own.abort(), timeout);
-    };
-    wait();
-    const reopen = bytes && (() => watched(bytes.open(), wait));
+    const timer = timeout === Infinity
+      ? undefined
+      : setTimeout(() => own.abort(), timeout);
     const start = this.now();
     const end = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     let response: Response | undefined;
@@ -143,10 +135,8 @@ export class HttpClient {
         headers,
         redirect: "manual",
         signal: end,
+        body,
         thread,
-        ...(reopen
-          ? { body: reopen(), reopen, duplex: "half" }
-          : { body: options.body as string | undefined }),
       }))();
     try {
       // There are runtimes and tunnels whose `fetch` does not end by itself.
@@ -161,7 +151,6 @@ export class HttpClient {
       }
       throw toNetworkError(error, url.href, signal);
     } finally {
-      over = true;
       clearTimeout(timer);
       const location = response?.headers.get("location");
       this.#options.onExchange?.(defined({
@@ -176,10 +165,7 @@ export class HttpClient {
     }
     this.#met.add(url.host);
     const abort = (reason: unknown) => own.abort(reason);
-    const sent = {
-      authorization,
-      body: typeof options.body === "string" ? options.body : undefined,
-    };
+    const sent = { authorization, body };
     return { response, method, url, redirected: false, sent, signal, abort };
   }
 
@@ -245,8 +231,6 @@ export class HttpClient {
    * @param signal Ends the waits.
    * @param mayPass Whether what the task threw may pass; without it, a refused
    * connection may once the address's host has answered.
-   * @param progress Tells how far the task has come, so that a try that failed
-   * further on counts as the first.
    * @returns What the task returns.
    * @throws What the task threw last.
    */
@@ -256,7 +240,6 @@ export class HttpClient {
     signal?: AbortSignal,
     mayPass: (error: unknown) => boolean = (error) =>
       isRetryable(error, this.#met.has(new URL(url).host)),
-    progress: () => number = () => 0,
   ): Promise<T> {
     const {
       retries = 5,
@@ -266,7 +249,6 @@ export class HttpClient {
       onEvent,
     } = this.#options;
     let damaged = false;
-    let furthest = progress();
     for (let attempt = 1;; attempt++) {
       try {
         return await task();
@@ -276,10 +258,6 @@ export class HttpClient {
           damaged = true;
           attempt--;
           continue;
-        }
-        if (progress() > furthest) {
-          furthest = progress();
-          attempt = 1;
         }
         const delay = retryDelay(error, attempt, random());
         if (
@@ -297,23 +275,6 @@ export class HttpClient {
       }
     }
   }
-}
-
-/** A stream that tells whenever a piece of it is taken. */
-function watched(
-  stream: ReadableStream<Uint8Array>,
-  onTake: () => void,
-): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      onTake();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
 }
 
 /** Whether bytes may have become wrong, or too few, on their way. */

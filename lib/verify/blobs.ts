@@ -1,7 +1,7 @@
 /** Holds files against what they are said to be. */
 
 import { blobName } from "../archive/plan.ts";
-import { parseDigest } from "../image/digest.ts";
+import { digestOfName } from "../archive/reader/digest_of_name.ts";
 import { type Fields, parseObject } from "../image/document_fields.ts";
 import { CONFIG_SHAPE } from "../image/document_shapes.ts";
 import { OCI_LAYER_GZIP } from "../image/media_types.ts";
@@ -10,21 +10,6 @@ import { parseConfig } from "../image/manifest.ts";
 import type { Descriptor, Manifest } from "../image/types.ts";
 import type { ImageFacts, Inspection, LayerFacts } from "./inspection.ts";
 import type { VerifyProblem } from "./report.ts";
-
-/** The digest that a file's name says it has, where it says one. */
-export function digestOfName(name: string): string | undefined {
-  const found = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name) ??
-    // As skopeo, Podman, crane and old versions of Docker call them.
-    /^(?:(sha256):)?([0-9a-f]{64})(?:\.json|\.tar|\.tar\.gz)?$/.exec(name);
-  if (!found) return undefined;
-  const digest = `${found[1] ?? "sha256"}:${found[2]}`;
-  try {
-    parseDigest(digest);
-    return digest;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Checks a file's bytes against its name.

@@ -4,27 +4,16 @@
  * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
  */
 
-import type { DocumentProblem } from "../image/problems.ts";
-import { parseDocument } from "../image/document_fields.ts";
-import { ARCHIVE_SHAPE } from "../image/document_shapes.ts";
+import { digestOfName } from "../archive/reader/digest_of_name.ts";
+import {
+  type DockerEntry,
+  MANIFEST,
+  parseDockerEntries,
+} from "../archive/reader/docker_manifest.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
 import { parseReference } from "../image/reference.ts";
-import { checkDiffId, checkFile, digestOfName, readConfig } from "./blobs.ts";
+import { checkDiffId, checkFile, readConfig } from "./blobs.ts";
 import type { FormFacts, ImageFacts, Inspection } from "./inspection.ts";
-
-/** The file that names them. */
-const MANIFEST = "manifest.json";
-/** The most images in an archive. */
-const MAX_IMAGES = 10_000;
-/** The most layers of an image. */
-const MAX_LAYERS = 1_000;
-
-/** An entry of `manifest.json`. */
-interface DockerEntry {
-  Config: string;
-  RepoTags: string[];
-  Layers: string[];
-}
 
 /** Checks the images of `manifest.json`. */
 export async function readDockerImages(
@@ -45,7 +34,7 @@ export async function readDockerImages(
   const entries = await inspection.reading(
     problems,
     MANIFEST,
-    async () => parseEntries(await inspection.document(file.entry)),
+    async () => parseDockerEntries(await inspection.document(file.entry)),
   ) ?? [];
   facts.entries = entries.length;
   for (const entry of entries) {
@@ -113,35 +102,4 @@ function checkTag(name: string): void {
       { code: digest === undefined ? "no-tag" : "tag-with-digest" },
     );
   }
-}
-
-function parseEntries(bytes: Uint8Array): DockerEntry[] {
-  const refuse = (problem: DocumentProblem) =>
-    new InvalidDocumentError(MANIFEST, problem);
-  const value = parseDocument(bytes, ARCHIVE_SHAPE, MANIFEST);
-  if (!Array.isArray(value)) throw refuse({ code: "not-a-list" });
-  if (value.length > MAX_IMAGES) {
-    throw refuse({ code: "too-many-images", limit: MAX_IMAGES });
-  }
-  const texts = (field: unknown, name: string): string[] => {
-    const list = field ?? [];
-    if (
-      !Array.isArray(list) || list.some((text) => typeof text !== "string")
-    ) {
-      throw refuse({ code: "no-names", field: name });
-    }
-    return list;
-  };
-  return value.map((entry) => {
-    if (entry === null || typeof entry !== "object") {
-      throw refuse({ code: "entry-no-object" });
-    }
-    const { Config, RepoTags, Layers } = entry as Record<string, unknown>;
-    if (typeof Config !== "string") throw refuse({ code: "config-no-name" });
-    const layers = texts(Layers, "Layers");
-    if (layers.length > MAX_LAYERS) {
-      throw refuse({ code: "image-too-many-layers", limit: MAX_LAYERS });
-    }
-    return { Config, RepoTags: texts(RepoTags, "RepoTags"), Layers: layers };
-  });
 }

@@ -1,12 +1,16 @@
 /** What the readers of both forms share: files, measured once, and findings. */
 
 import { posix } from "node:path";
-import { MAX_DOCUMENT_SIZE } from "../image/document_fields.ts";
-import { InvalidDocumentError, InvalidError } from "../image/errors.ts";
+import {
+  findFile,
+  type HeldFile,
+  type HeldFiles,
+  readDocument,
+} from "../archive/reader/files.ts";
+import { measure, type Measured } from "../archive/reader/measure.ts";
+import { InvalidError } from "../image/errors.ts";
 import { problemText } from "../image/problems.ts";
-import { measure, type Measured } from "./measure.ts";
 import type { ImageForm, VerifyProblem, VerifyProblemCode } from "./report.ts";
-import type { Source, SourceEntry } from "./source.ts";
 
 /** What is known of a layer. */
 export interface LayerFacts {
@@ -73,6 +77,12 @@ export interface VerifyOptions {
   explain?: (error: InvalidError) => string;
 }
 
+/** The files, as far as they are looked into. */
+export type Source = Pick<
+  HeldFiles,
+  "kind" | "entries" | "problems" | "notes" | "read"
+>;
+
 /** An archive or layout that is being looked into. */
 export class Inspection {
   /** The files. */
@@ -132,16 +142,8 @@ export class Inspection {
    * Finds a file. A link in an archive is only looked up in the archive, as
    * the oldest of Docker's have the same layer once.
    */
-  find(name: string): { entry: SourceEntry; linked: boolean } | undefined {
-    const { entries, kind } = this.source;
-    const entry = entries.get(posix.normalize(name));
-    if (entry?.type === "file") return { entry, linked: false };
-    if (kind === "layout" || entry?.target === undefined) return undefined;
-    const target = entry.type === "symlink"
-      ? posix.join(posix.dirname(entry.name), entry.target)
-      : posix.normalize(entry.target);
-    const other = entries.get(target);
-    return other?.type === "file" ? { entry: other, linked: true } : undefined;
+  find(name: string): { entry: HeldFile; linked: boolean } | undefined {
+    return findFile(this.source, name);
   }
 
   /** Why a file cannot be found. */
@@ -160,7 +162,7 @@ export class Inspection {
 
   /** Reads a file through, once for all who ask. */
   measure(
-    entry: SourceEntry,
+    entry: HeldFile,
     algorithm: string,
     expanded?: string,
   ): Promise<Measured> {
@@ -175,7 +177,7 @@ export class Inspection {
     return measured;
   }
 
-  async *#read({ name }: SourceEntry): AsyncGenerator<Uint8Array> {
+  async *#read({ name }: HeldFile): AsyncGenerator<Uint8Array> {
     for await (const bytes of this.source.read(name)) {
       yield bytes;
       this.#onProgress(bytes.length);
@@ -192,20 +194,8 @@ export class Inspection {
    *
    * @throws {InvalidDocumentError} If it is too large.
    */
-  async document(entry: SourceEntry): Promise<Uint8Array<ArrayBuffer>> {
-    if (entry.size > MAX_DOCUMENT_SIZE) {
-      throw new InvalidDocumentError(
-        entry.name,
-        { code: "too-large", size: entry.size, limit: MAX_DOCUMENT_SIZE },
-      );
-    }
-    const bytes = new Uint8Array(entry.size);
-    let filled = 0;
-    for await (const chunk of this.source.read(entry.name)) {
-      bytes.set(chunk, filled);
-      filled += chunk.length;
-    }
-    return bytes.subarray(0, filled);
+  async document(entry: HeldFile): Promise<Uint8Array<ArrayBuffer>> {
+    return await readDocument(this.source, entry);
   }
 
   /** Runs what reads a document, and reports what that throws. */

@@ -5,6 +5,7 @@
  */
 
 import { blobName } from "../archive/plan.ts";
+import type { HeldFile } from "../archive/reader/files.ts";
 import { type Fields, parseObject } from "../image/document_fields.ts";
 import { CONFIG_SHAPE, LAYOUT_SHAPE } from "../image/document_shapes.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
@@ -29,7 +30,6 @@ import type {
 import { REF_NAME } from "../image/annotations.ts";
 import { INDEX, readNames } from "./layout_names.ts";
 import type { VerifyProblem } from "./report.ts";
-import type { SourceEntry } from "./source.ts";
 
 const LAYOUT = "oci-layout";
 /** An index in an index in an index is enough. */
@@ -177,7 +177,7 @@ class Walk {
   }
 
   /** Whether a document speaks of layers, as an image's configuration does. */
-  async #hasLayers(entry: SourceEntry): Promise<boolean> {
+  async #hasLayers(entry: HeldFile): Promise<boolean> {
     try {
       const bytes = await this.#inspection.document(entry);
       const { rootfs } = parseObject(bytes, CONFIG_SHAPE, entry.name);

@@ -1,8 +1,11 @@
 /** Checks an image's archive or layout, and tells who will take it. */
 
+import { isBefore110 } from "../archive/reader/images.ts";
+import { openFiles } from "../archive/reader/open_files.ts";
 import { defined } from "../image/defined.ts";
 import { CALL, checkOptions, type Rules, SIGNAL } from "../image/options.ts";
-import { checkFile, digestOfName } from "./blobs.ts";
+import { digestOfName } from "../archive/reader/digest_of_name.ts";
+import { checkFile } from "./blobs.ts";
 import { readDockerImages } from "./docker_images.ts";
 import {
   type ImageFacts,
@@ -12,7 +15,6 @@ import {
 import { readLayoutImages } from "./layout_images.ts";
 import { judge } from "./loaders.ts";
 import type { VerifiedImage, VerifyReport } from "./report.ts";
-import { openSource, type Source } from "./source.ts";
 
 export type { VerifyOptions };
 
@@ -35,7 +37,8 @@ const VERIFY_RULES: Rules<VerifyOptions> = {
  * @param options How to do so.
  * @returns What was found; an image that is wrong is no error.
  * @throws {TypeError} For an option that there is not.
- * @throws {StorageError} If it cannot be read, or is neither a tar nor a layout.
+ * @throws {StorageError} If it cannot be read.
+ * @throws {ArchiveError} If it is neither a tar nor a layout.
  * @throws {InvalidDocumentError} If it has too many entries to be looked at.
  *
  * @example
@@ -51,7 +54,7 @@ export async function verifyImage(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   checkOptions("verify", options, VERIFY_RULES);
-  const source = await openSource(path, options.signal);
+  const source = await openFiles(path, { signal: options.signal });
   try {
     const inspection = new Inspection(source, options);
     const layout = await readLayoutImages(inspection);
@@ -60,7 +63,7 @@ export async function verifyImage(
       inspection.report([], {
         code: "missing",
         subject: source.kind === "archive" ? "the archive" : "the layout",
-        message: isOldest(source)
+        message: isBefore110(source.entries)
           ? "it is of Docker before 1.10, which is not known here; load it and " +
             "save it anew"
           : "there is neither index.json nor manifest.json",
@@ -79,15 +82,6 @@ export async function verifyImage(
   } finally {
     await source.close();
   }
-}
-
-/** Docker's first archives have a folder for each layer, and `repositories`. */
-function isOldest({ entries }: Source): boolean {
-  return entries.has("repositories") ||
-    [...entries.keys()].some((name) =>
-      /^[0-9a-f]{64}\/layer\.tar$/.test(name) &&
-      entries.has(name.replace(/layer\.tar$/, "json"))
-    );
 }
 
 /** Two loaders must not find two images in one archive. */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { BLOCK_SIZE, fileHeader, paddingOf } from "../../lib/archive/tar.ts";
 import { parseManifest } from "../../lib/image/manifest.ts";
 import { parseReference } from "../../lib/image/reference.ts";
-import { listTar } from "../../lib/verify/tar_entries.ts";
+import { listTar } from "../../lib/archive/reader/tar_entries.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { inFolder } from "../disk/folder.ts";
 import { buildImage } from "../fixtures/mod.ts";

@@ -1,10 +1,12 @@
 /** What every source of images has to keep to; a new one is a line in SOURCES. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { toBytes } from "@std/streams/to-bytes";
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { FixedSource } from "./fixed_source.ts";
-import { LayoutSource } from "../../lib/copy/sources/layout.ts";
+import { ArchiveSource } from "../../lib/copy/sources/archive.ts";
+import { openLayoutSource } from "../../lib/copy/sources/layout.ts";
 import { DockerPullError } from "../../lib/image/errors.ts";
 import type { ImageSource } from "../../lib/image/image_source.ts";
 import { parseReference } from "../../lib/image/reference.ts";
@@ -14,6 +16,7 @@ import { inFolder } from "../disk/folder.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
+import { dockerMembers, tar } from "../verify/world.ts";
 
 const image = await buildImage({ layers: [{ size: 3000 }, { size: 700_000 }] });
 const layer = image.layers[1]!;
@@ -23,6 +26,8 @@ interface Opened {
   source: ImageSource;
   /** Changes a byte of the configuration where it lies. */
   damage(): Promise<void>;
+  /** Ends the reading. */
+  close?(): Promise<void>;
 }
 
 type Opener = (folder: string) => Promise<Opened>;
@@ -85,17 +90,78 @@ const SOURCES: Record<string, Opener> = {
       output: path,
     });
     return {
-      source: await LayoutSource.open(path, reference),
+      source: await openLayoutSource(path, reference),
       damage: () =>
         writeFile(join(path, "blobs/sha256", config.slice(7)), spoilt),
     };
   },
+  "an archive": (folder) => archive(folder),
+  "an archive compressed as a whole": async (folder) => {
+    const { path } = await pulled(folder);
+    const spool = { folder: join(folder, "spool") };
+    await writeFile(path, gzipSync(await readFile(path)));
+    const source = await ArchiveSource.open(path, reference, { spool });
+    const expanded = join(spool.folder, (await readdir(spool.folder))[0]!);
+    return {
+      source,
+      damage: () => spoilConfig(expanded),
+      close: () => source.close(),
+    };
+  },
+  "a Docker archive": async (folder) => {
+    const path = join(folder, "docker.tar");
+    const members = dockerMembers(image);
+    const list = members.at(-1)!;
+    list[1] = `${list[1]}`.replace("team/app:1", "registry.test/team/app:1");
+    await writeFile(path, tar(members));
+    const source = await ArchiveSource.open(path, reference);
+    return {
+      source,
+      damage: () => spoilConfig(path),
+      close: () => source.close(),
+    };
+  },
 };
+
+async function pulled(folder: string) {
+  const path = join(folder, "image.tar");
+  await pull("registry.test/team/app:1", {
+    fetch: registry().fetch,
+    cacheDir: false,
+    output: path,
+  });
+  return { path };
+}
+
+async function archive(folder: string): Promise<Opened> {
+  const { path } = await pulled(folder);
+  const source = await ArchiveSource.open(path, reference);
+  return {
+    source,
+    damage: () => spoilConfig(path),
+    close: () => source.close(),
+  };
+}
+
+/** Changes a byte of the configuration within a file. */
+async function spoilConfig(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  const at = bytes.indexOf(image.config.bytes);
+  bytes[at + 3]! ^= 1;
+  await writeFile(path, bytes);
+}
 
 for (const [name, open] of Object.entries(SOURCES)) {
   const testSource = (what: string, body: (opened: Opened) => Promise<void>) =>
     test(`${name}: ${what}`, () =>
-      inFolder(async (folder) => await body(await open(folder))));
+      inFolder(async (folder) => {
+        const opened = await open(folder);
+        try {
+          await body(opened);
+        } finally {
+          await opened.close?.();
+        }
+      }));
 
   testSource(
     "a tag and a digest name the same manifest",

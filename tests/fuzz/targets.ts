@@ -35,6 +35,8 @@ import {
   formatReference,
   parseReference,
 } from "../../lib/image/reference.ts";
+import { ArchiveImages } from "../../lib/archive/reader/images.ts";
+import { LocalSource } from "../../lib/copy/sources/local.ts";
 import { archiveName } from "../../lib/archive/name.ts";
 import { parseChallenges } from "../../lib/registry/auth/challenge.ts";
 import { describe, inlineData } from "../../lib/registry/document.ts";
@@ -53,9 +55,11 @@ import {
   layoutNames,
   updateLayoutIndex,
 } from "../../lib/layout/layout_index.ts";
-import { listTar } from "../../lib/verify/tar_entries.ts";
+import { listTar } from "../../lib/archive/reader/tar_entries.ts";
 import type { Document } from "../../lib/image/types.ts";
+import { docker, docker2016, oci } from "../archive/reader/world.ts";
 import { layerTar } from "../fixtures/mod.ts";
+import { tar } from "../verify/world.ts";
 import * as seeds from "./seeds.ts";
 
 /** One parser. */
@@ -345,6 +349,35 @@ export const TARGETS: readonly Target[] = [
       for (const { size, offset } of listing?.entries ?? []) {
         assert(Number.isSafeInteger(size) && size >= 0);
         assert(Number.isSafeInteger(offset) && offset >= 0);
+      }
+    },
+  },
+  {
+    name: "archive",
+    seeds: [docker(), docker2016(), oci(), oci({}, true)].map((members) =>
+      tar(members).toString("latin1")
+    ),
+    async read(text, folder) {
+      const path = join(folder, "archive");
+      await writeFile(path, latin(text));
+      const spool = { folder: join(folder, "spool"), limit: 1_000_000 };
+      const archive = await ArchiveImages.open(path, { spool });
+      try {
+        const reference = parseReference("r.test/a:1");
+        for (const { descriptor } of await archive.images()) {
+          const source = new LocalSource(archive, reference, descriptor);
+          const document = await source.fetchManifest("1");
+          if (isIndex(document.descriptor.mediaType)) continue;
+          for (const layer of parseManifest(document).layers) {
+            const region = await source.local(layer);
+            if (!region) continue;
+            // Nothing is read that is not in the file.
+            assert(region.path === path && region.offset >= 512);
+            assert(region.offset + layer.size <= text.length);
+          }
+        }
+      } finally {
+        await archive.close();
       }
     },
   },

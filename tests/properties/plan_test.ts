@@ -7,7 +7,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { ArchivePlan } from "../../lib/archive/plan.ts";
 import { BLOCK_SIZE } from "../../lib/archive/tar.ts";
 import { formatReference } from "../../lib/image/reference.ts";
-import { listTar } from "../../lib/verify/tar_entries.ts";
+import { listTar } from "../../lib/archive/reader/tar_entries.ts";
 import { content, planOf, sha256 } from "../archive/content.ts";
 import { test } from "../harness.ts";
 import { references } from "./arbitraries.ts";

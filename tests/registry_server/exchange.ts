@@ -2,7 +2,7 @@
 
 /** One request as the registry saw it, and what became of its answer. */
 export interface RecordedRequest {
-  /** The method. */
+  /** `GET`, `HEAD` or `POST`. */
   method: string;
   /** The whole address. */
   url: string;
@@ -10,10 +10,8 @@ export interface RecordedRequest {
   path: string;
   /** The request's headers. */
   headers: Headers;
-  /** The request's body, where it is a form. */
+  /** The request's body, where it has one. */
   text: string;
-  /** How many bytes of a body came, where it is no form. */
-  received: number;
   /** The answer's status; 0 until there is one, or where there is none. */
   status: number;
   /** How many bytes of the answer's body the client has taken. */
@@ -46,10 +44,6 @@ export interface Fault {
   ignoreRange?: boolean;
   /** Milliseconds before the answer. */
   delay?: number;
-  /** The connection breaks after so many bytes of the request's body. */
-  breakAfter?: number;
-  /** The answer is lost: what was asked for has been done. */
-  loseAnswer?: boolean;
 }
 
 /**

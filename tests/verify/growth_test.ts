@@ -1,8 +1,8 @@
 /** What verifying costs, as archives of an attacker may have many entries. */
 import { assert, assertEquals } from "@std/assert";
-import { Inspection } from "../../lib/verify/inspection.ts";
+import type { HeldFile } from "../../lib/archive/reader/files.ts";
+import { Inspection, type Source } from "../../lib/verify/inspection.ts";
 import type { VerifyProblem } from "../../lib/verify/report.ts";
-import type { Source, SourceEntry } from "../../lib/verify/source.ts";
 import { test } from "../harness.ts";
 
 /** So many files, without a disk. */
@@ -11,7 +11,7 @@ function source(count: number): Source {
   return {
     kind: "archive",
     entries: new Map(
-      names.map((name): [string, SourceEntry] => [
+      names.map((name): [string, HeldFile] => [
         name,
         { name, type: "file", size: 1 },
       ]),
@@ -21,7 +21,6 @@ function source(count: number): Source {
     async *read() {
       yield new Uint8Array(1);
     },
-    close: () => Promise.resolve(),
   };
 }
 

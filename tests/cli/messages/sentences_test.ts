@@ -9,6 +9,7 @@ import { explainError } from "../../../cli/messages/errors.ts";
 import type { ByCode } from "../../../cli/messages/explanation.ts";
 import { explainWarning } from "../../../cli/messages/warnings.ts";
 import {
+  ArchiveError,
   AuthenticationError,
   ContentMismatchError,
   CredentialHelperError,
@@ -23,9 +24,9 @@ import {
   RegistryError,
   StorageError,
   UnsupportedMediaTypeError,
-  UploadError,
 } from "../../../lib/image/errors.ts";
 import type {
+  ArchiveProblem,
   AuthenticationProblem,
   DigestProblem,
   DocumentProblem,
@@ -35,7 +36,6 @@ import type {
   PlatformProblem,
   ReferenceProblem,
   SettingProblem,
-  UploadProblem,
 } from "../../../lib/image/problems.ts";
 import type {
   LoginProblem,
@@ -751,6 +751,73 @@ reasons<AuthenticationProblem>(
   "Cannot log in to r.test: ",
 );
 
+const compression = "xz";
+
+reasons<ArchiveProblem>(
+  "the problem of an archive",
+  {
+    "no-archive": [[{}, "it is neither a tar nor a layout"]],
+    "no-layout": [[{}, "it is no image layout"]],
+    "zip": [[{}, "it is a zip file, and images come in a tar"]],
+    "no-image": [
+      [{}, "there is neither index.json nor manifest.json in it"],
+    ],
+    "before-1.10": [
+      [{}, "it is of Docker before 1.10, which had no manifest.json"],
+    ],
+    "no-index": [
+      [{}, "there is no index.json in it, so it is no OCI archive"],
+    ],
+    "no-manifest-list": [
+      [{}, "there is no manifest.json in it, so it is no Docker archive"],
+    ],
+    "expand": [
+      [
+        { compression },
+        "it is compressed with xz as a whole, which is not read here",
+      ],
+    ],
+    "bomb": [
+      [
+        { ratio: 200 },
+        "it expands to more than 200 times its size, as no image does",
+      ],
+    ],
+    "broken": [[{ words: "odd" }, "it cannot be expanded (odd)"]],
+    "truncated": [[{ words: "it breaks off" }, "it breaks off"]],
+    "outside": [
+      [{ name: "../a" }, 'the name "../a" in it leads out of it'],
+    ],
+    "duplicate": [
+      [
+        { name: "a" },
+        '"a" is in it twice, of which each loader takes another',
+      ],
+    ],
+    "missing-file": [[{ name: "a" }, '"a" is not in it']],
+    "bad-link": [
+      [
+        { name: "a", target: "/b" },
+        '"a" in it is a link to "/b", which is no file of it',
+      ],
+    ],
+    "other-layer": [
+      [
+        { name: "a", diffId: digest },
+        `"a" in it is not the layer ${digest} that its image has`,
+      ],
+    ],
+    "layer-compression": [
+      [
+        { name: "a", compression },
+        '"a" in it is compressed with xz, which is not read here',
+      ],
+    ],
+  },
+  (problem) => new ArchiveError("a b", problem),
+  'Cannot read images from "a b": ',
+);
+
 const failed = (code: string, words?: string) =>
   explainError(new StorageError("open", "a b", code, { words })).sentence;
 
@@ -778,6 +845,7 @@ const STORAGE: Record<string, string> = {
   "system-folder": "no files are kept in /dev, /proc and /sys, nor in a device",
   "not-an-archive": "it is no image archive",
   "not-a-layout": "it has other things in it than an image layout",
+  "no-layout": "it is no image layout",
   malformed:
     "it is not what it should be, and may hold what others have put there",
   replaced: "another file has taken its place",
@@ -844,61 +912,3 @@ test("each status of a registry has its code", () => {
     assertEquals(new RegistryError({ status, url, method }).code, code);
   }
 });
-
-const pushed = "Cannot push to r.test/a/b: the registry ";
-const other = `sha256:${"b".repeat(64)}`;
-
-eachOf<UploadProblem>(
-  "the push",
-  {
-    "read-only": [[{}, `${pushed}takes nothing from anyone there`]],
-    "no-repository": [
-      [{}, `${pushed}has no such repository, and makes none by itself`],
-    ],
-    "no-room": [[{}, `${pushed}has no room left`]],
-    "no-location": [
-      [{}, `${pushed}begins an upload and does not say where it goes on`],
-    ],
-    "forgetful": [[{}, `${pushed}forgets uploads before they are complete`]],
-    "too-large": [
-      [
-        { digest, size: 5_000_000 },
-        `${pushed}or something on the way to it takes no request of 5000000 ` +
-        "bytes, nor a smaller part",
-      ],
-    ],
-    "other-digest": [
-      [
-        { digest, actual: other },
-        `${pushed}says that it has stored ${other} in place of ${digest}`,
-      ],
-    ],
-    "digest-refused": [
-      [
-        { digest },
-        `${pushed}says that ${digest} has another digest, and it is right here`,
-      ],
-    ],
-    "manifest-refused": [
-      [
-        {
-          mediaType: "application/vnd.docker.distribution.manifest.v2+json",
-          words: "",
-        },
-        `${pushed}takes no manifest like ` +
-        "application/vnd.docker.distribution.manifest.v2+json",
-      ],
-    ],
-    "tag-fixed": [
-      [
-        { tag: "1", digest },
-        `${pushed}does not let the tag 1 be moved`,
-      ],
-      [
-        { tag: "1", digest, actual: other },
-        `${pushed}does not let the tag 1 be moved from ${other}`,
-      ],
-    ],
-  },
-  (problem) => explainError(new UploadError("r.test", "a/b", problem)).sentence,
-);

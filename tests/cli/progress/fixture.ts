@@ -5,7 +5,6 @@ import { createStyle } from "../../../cli/progress/style.ts";
 import { NetworkError } from "../../../lib/image/errors.ts";
 import type { PullEvent, Retry } from "../../../lib/image/events.ts";
 import type { Descriptor } from "../../../lib/image/types.ts";
-import type { Output } from "../../../cli/io.ts";
 import type { Screen } from "./screen.ts";
 
 export const MB = 1_000_000;
@@ -31,17 +30,13 @@ export function planned(layers: Descriptor[]): PullEvent {
   };
 }
 
-/** A progress whose time is in the test's hand. */
-export function inHand(
-  output: Output,
-  verbose: boolean,
-  env: Record<string, string> = {},
-) {
+/** A progress on a terminal, with time in the test's hand. */
+export function onTerminal(screen: Screen, verbose = false) {
   let now = 0;
   let tick: (() => void) | undefined;
   const progress = createProgress({
-    output,
-    style: createStyle(output, env),
+    output: screen,
+    style: createStyle(screen, { NO_COLOR: "1" }),
     env: {},
     quiet: false,
     verbose,
@@ -58,20 +53,17 @@ export function inHand(
     send: (...events: PullEvent[]) =>
       events.forEach(progress.onEvent, progress),
     /** Lets time pass, drawing as a timer would. */
-    pass(milliseconds: number, step = 100, each: () => void = () => {}) {
+    pass(milliseconds: number) {
       for (const end = now + milliseconds; now < end;) {
-        now += step;
-        each();
+        now += 100;
         tick?.();
       }
     },
-    isTicking: () => tick !== undefined,
+    get ticking() {
+      return tick !== undefined;
+    },
   };
 }
-
-/** A progress on a terminal. */
-export const onTerminal = (screen: Screen, verbose = false) =>
-  inHand(screen, verbose, { NO_COLOR: "1" });
 
 /** A host that fails. */
 export const retry = (

@@ -6,9 +6,9 @@
  * @see {@link https://www.gnu.org/software/tar/manual/html_node/Standard.html}
  */
 
-import { defined } from "../image/defined.ts";
+import { defined } from "../../image/defined.ts";
 import type { FileHandle } from "node:fs/promises";
-import { InvalidDocumentError } from "../image/errors.ts";
+import { InvalidDocumentError } from "../../image/errors.ts";
 
 /** The most entries that are looked at. */
 export const MAX_ENTRIES = 100_000;

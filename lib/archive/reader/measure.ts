@@ -1,9 +1,9 @@
 /** Digests of a file as it is stored, and expanded, in one reading. */
 
-import * as zlib from "node:zlib";
-import { compressionOf } from "../compression/compression.ts";
-import { expand } from "../compression/expand.ts";
-import { createHasher } from "../image/digest.ts";
+import { compressionOf } from "../../compression/compression.ts";
+import { expand } from "../../compression/expand.ts";
+import { createHasher } from "../../image/digest.ts";
+import { canExpand, isBomb } from "./expansion.ts";
 
 /** What a file's bytes are. */
 export interface Measured {
@@ -66,7 +66,7 @@ export async function measure(
     const first = await next();
     const compression = compressionOf(first ?? new Uint8Array());
     let more: Pick<Measured, "expanded" | "failure"> = {};
-    const decoded = first && expanded !== undefined && isKnown(compression) &&
+    const decoded = first && expanded !== undefined && canExpand(compression) &&
       EXPANDED.includes(expanded);
     if (decoded) {
       const all = async function* () {
@@ -76,7 +76,8 @@ export async function measure(
         }
       };
       try {
-        more = { expanded: await digestOf(all(), compression, expanded) };
+        const digest = await digestOf(all(), compression, expanded, () => size);
+        more = { expanded: digest };
       } catch (error) {
         if (failed) throw failed.error;
         more = { failure: (error as Error).message };
@@ -93,22 +94,24 @@ export async function measure(
   }
 }
 
-/** Whether this runtime can expand it. */
-function isKnown(
-  compression: Measured["compression"],
-): compression is "gzip" | "zstd" {
-  return compression === "gzip" ||
-    compression === "zstd" && typeof zlib.createZstdDecompress === "function";
-}
-
 async function digestOf(
   bytes: AsyncIterable<Uint8Array>,
   compression: "gzip" | "zstd",
   algorithm: string,
+  stored: () => number,
 ): Promise<string> {
   const stream = expand(bytes, { compression, algorithm });
-  while (true) {
-    const { value, done } = await stream.next();
-    if (done) return value;
+  let expanded = 0;
+  try {
+    while (true) {
+      const { value, done } = await stream.next();
+      if (done) return value;
+      expanded += value.length;
+      if (isBomb(stored(), expanded)) {
+        throw new Error("it expands to more than any layer does");
+      }
+    }
+  } finally {
+    await stream.return("");
   }
 }
