@@ -77,6 +77,14 @@ export {
   archiveStream,
   type StreamOptions,
 } from "./lib/copy/archive_stream.ts";
+export { load, type LoadOptions, type LoadResult } from "./lib/copy/load.ts";
+export type { DaemonInfo } from "./lib/daemon/daemon.ts";
+export type { DaemonAddress } from "./lib/daemon/address.ts";
+export {
+  defaultDaemon,
+  type DefaultDaemonSettings,
+} from "./lib/daemon/default_daemon.ts";
+export type { TlsSettings } from "./lib/net/tunnel.ts";
 export type { PullOptions } from "./lib/copy/pull_options.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/problems.ts";

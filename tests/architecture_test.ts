@@ -17,7 +17,7 @@ const RANKS = [
   ["lib/disk"],
   ["lib/compression"],
   ["lib/net", "lib/layout", "lib/archive"],
-  ["lib/registry", "lib/credentials"],
+  ["lib/registry", "lib/credentials", "lib/daemon"],
   ["lib/transfer"],
   ["lib/copy"],
   ["lib/verify", "lib/doctor", "lib/serve"],

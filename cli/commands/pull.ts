@@ -6,6 +6,7 @@ import { archiveName } from "../../lib/archive/name.ts";
 import { ifThere } from "../../lib/disk/io.ts";
 import { followOutput } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
+import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import type { Platform } from "../../lib/image/types.ts";
@@ -64,11 +65,9 @@ export const runPull: Run<PullCommandOptions> = async (
   const shared = connect(signal);
   try {
     progress.ask(reference.registry);
-    const result = await pull(reference, {
+    const pulling: PullOptions = {
       ...shared,
       platform,
-      output,
-      format,
       cacheDir,
       concurrency: options.concurrency,
       signal,
@@ -81,7 +80,12 @@ export const runPull: Run<PullCommandOptions> = async (
       trustCache: options.trustCache,
       mirrors,
       trustMirrors: options.trustMirrors,
-    });
+    };
+    if (options.load) {
+      const { runLoad } = await import("./load.ts");
+      return await runLoad(reference, pulling, options, io, services);
+    }
+    const result = await pull(reference, { ...pulling, output, format });
     if (quiet) return { lines: streamed ? [] : [result.path] };
     const lines = reportLines(result, {
       cache: cacheDir !== false,

@@ -38,6 +38,10 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   output?: string;
   /** `--format`. */
   format: Format;
+  /** `--load`, or `--load-to`. */
+  load: boolean;
+  /** `--load-to`. */
+  loadTo?: string;
   /** `--force`. */
   force: boolean;
   /** `--cache-dir`, or `false` for `--no-cache`. */
@@ -96,6 +100,10 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
   const { flags, values, one } = parsed;
   for (
     const [flag, other] of [
+      ["load", "output"],
+      ["load", "format"],
+      ["load-to", "output"],
+      ["load-to", "format"],
       ["no-cache", "cache-dir"],
       ["no-cache", "trust-cache"],
       ["no-mirrors", "mirror"],
@@ -114,6 +122,8 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     platform: one("platform"),
     output: one("output"),
     format: readFormat(one("format")),
+    load: flags.has("load") || values.has("load-to"),
+    loadTo: one("load-to"),
     force: flags.has("force"),
     cacheDir: !flags.has("no-cache") &&
       (one("cache-dir") ?? DEFAULT_CACHE_DIR),

@@ -5,6 +5,7 @@ import {
   AuthenticationError,
   ContentMismatchError,
   CredentialHelperError,
+  DaemonError,
   DockerPullError,
   InvalidDigestError,
   InvalidDocumentError,
@@ -26,6 +27,7 @@ import { UsageError } from "../options/arguments.ts";
 import { helperSentence } from "./helpers.ts";
 import { explainArchive, READABLE } from "./archives.ts";
 import { explainArtifact } from "./artifacts.ts";
+import { explainDaemon } from "./daemon.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { nearestFew, nearestRegistry } from "../options/meant.ts";
@@ -177,6 +179,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       code: EXIT.mismatch,
     };
   }
+  if (error instanceof DaemonError) return explainDaemon(error);
   if (error instanceof CredentialHelperError) {
     return {
       sentence: helperSentence(error),

@@ -59,7 +59,8 @@ export function reportLines(
   return lines;
 }
 
-function timeAndSpeed(
+/** How long it took, and how fast it came. */
+export function timeAndSpeed(
   { downloaded, elapsed, downloadTime, resumed }: PullResult,
 ): string {
   const parts = [formatTime(elapsed)];
@@ -79,7 +80,7 @@ function timeAndSpeed(
 }
 
 /** These very words are what scripts around the command look for. */
-function cacheStatistics(
+export function cacheStatistics(
   { cachedLayers, layers, saved }: PullResult,
 ): string {
   const percent = layers ? 100 * cachedLayers / layers : 0;

@@ -135,11 +135,13 @@ function canonical(
     if (argument === "-" && taking?.dash) return []; // it is written below
     refuseValue(argument, taking, definitions);
     if (argument === "-") return argument;
-    const own = takingValue(argument, definitions);
-    if (own?.dash && options[at + 1] === "-") return write(own, "-");
-    return argument.startsWith("--")
-      ? canonicalLong(argument, definitions)
+    const written = argument.startsWith("--")
+      ? [canonicalLong(argument, definitions)]
       : canonicalShort(argument, definitions);
+    const own = takingValue(argument, definitions);
+    return own?.dash && options[at + 1] === "-"
+      ? [...written.slice(0, -1), write(own, "-")]
+      : written;
   });
 }
 
@@ -148,9 +150,18 @@ function takingValue(
   argument: string,
   definitions: readonly OptionDefinition[],
 ): OptionDefinition | undefined {
-  return definitions.find(({ name, short, value }) =>
-    value && (argument === `--${name}` || argument === `-${short}`)
-  );
+  if (argument.startsWith("--")) {
+    return definitions.find(({ name, value }) =>
+      value && argument === `--${name}`
+    );
+  }
+  if (!/^-./.test(argument)) return undefined;
+  // Of several letters, the first with a value takes what is left of them.
+  const taking = [...argument.slice(1)].flatMap((letter, at, { length }) => {
+    const found = definitions.find(({ short }) => short === letter);
+    return found?.value ? [at === length - 1 ? found : undefined] : [];
+  });
+  return taking[0];
 }
 
 /**

@@ -51,6 +51,20 @@ export const OPTIONS: readonly OptionDefinition[] = [
       "is an OCI image layout (default tar)",
   },
   {
+    name: "load",
+    group: "Image",
+    help:
+      "Load the image into Docker or Podman, in place of a file, and send " +
+      "only the layers that are not there",
+  },
+  {
+    name: "load-to",
+    value: "URL",
+    group: "Image",
+    help: "The same with the daemon at unix:///PATH, tcp://HOST:PORT or " +
+      "ssh://USER@HOST; the default is that of the docker command",
+  },
+  {
     name: "force",
     group: "Image",
     help: "Write the file even if it holds this very image already, or " +

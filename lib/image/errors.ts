@@ -21,6 +21,7 @@ import type {
 import type { Descriptor, Platform } from "./types.ts";
 
 export * from "./base_error.ts";
+export * from "./daemon_error.ts";
 export * from "./host_errors.ts";
 
 const quote = JSON.stringify;

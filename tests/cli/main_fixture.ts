@@ -43,12 +43,14 @@ export async function run(
   argv: string[],
   pull: (called: Called) => PullResult | Promise<PullResult> = () => result(),
   io: Partial<Io> = {},
+  more: Services = {},
 ) {
   const [stdout, stderr] = [new Sink(), new Sink()];
   const calls: Called[] = [];
   const listeners = new Map<string, () => void>();
   const exits: number[] = [];
   const services: Services = {
+    ...more,
     pull: async (reference, options = {}) => {
       const called = { reference: reference as Reference, options };
       calls.push(called);

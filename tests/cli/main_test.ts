@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "../harness.ts";
+import type { LoadOptions, LoadResult } from "../../lib/copy/load.ts";
 import { PlatformNotFoundError } from "../../lib/image/errors.ts";
 import {
   type Called,
@@ -324,3 +325,48 @@ for (
     if (!message) assertEquals(failed.stderr, "");
   });
 }
+
+test("main() loads into a daemon in place of a file", async () => {
+  const calls: LoadOptions[] = [];
+  const load = (_: unknown, options: LoadOptions = {}) => {
+    calls.push(options);
+    return Promise.resolve({
+      ...result("unix:///s"),
+      daemon: {
+        name: "Docker",
+        version: "29",
+        os: "linux",
+        keepsContent: true,
+      },
+      sent: 2000,
+      spared: 5000,
+    } as LoadResult);
+  };
+  const io = { env: { DOCKER_HOST: "unix:///s" } };
+  const told = await run(["nginx", "--load"], undefined, io, { load });
+  assertEquals([told.code, told.calls], [0, []]);
+  assertStringIncludes(
+    told.stdout,
+    "Loaded: nginx:latest into Docker 29, unix:///s\n",
+  );
+  assertStringIncludes(
+    told.stdout,
+    "Sent:   2 kB; 5 kB were there already\n",
+  );
+  const quiet = await run(
+    ["nginx", "-q", "--load-to", "ssh://me@h"],
+    undefined,
+    io,
+    { load },
+  );
+  assertEquals([quiet.code, quiet.stdout], [0, "nginx:latest\n"]);
+  assertEquals(
+    calls.map(({ daemon }) => daemon),
+    [{ url: "unix:///s" }, { url: "ssh://me@h" }],
+  );
+  const both = await run(["nginx", "--load", "-o", "x.tar"]);
+  assertEquals(both.code, 2);
+  const none = await run(["nginx", "--load-to", "nothing"]);
+  assertEquals(none.code, 2);
+  assertStringIncludes(none.stderr, "it is no daemon's address");
+});

@@ -13,6 +13,8 @@ import {
   AuthenticationError,
   ContentMismatchError,
   CredentialHelperError,
+  DaemonError,
+  type DaemonProblem,
   type DockerPullError,
   InvalidDigestError,
   InvalidDocumentError,
@@ -293,6 +295,85 @@ eachOf<HelperFailure>("the failure of a credential helper", {
   const { sentence } = explainError(error);
   assertEquals(sentence.slice(0, start.length), start);
   return sentence.slice(start.length);
+});
+
+const DAEMON = "unix:///run/docker.sock";
+
+eachOf<DaemonProblem>("the problem of a daemon", {
+  "address": [[
+    {},
+    `Cannot load into "${DAEMON}": it is no daemon's address`,
+  ]],
+  "absent": [[
+    {},
+    "Cannot find Docker or Podman: none of their usual sockets is there",
+  ]],
+  "no-context": [[
+    { context: 'a"b' },
+    'Cannot find the context "a\\"b" of the docker command',
+  ]],
+  "unreachable": [
+    [{ system: "ENOENT" }, `Cannot reach ${DAEMON}: there is no such socket`],
+    [
+      { system: "ECONNREFUSED" },
+      `Cannot reach ${DAEMON}: nothing listens there`,
+    ],
+    [{ system: "EODD" }, `Cannot reach ${DAEMON}: EODD`],
+    [{ system: "" }, `Cannot reach ${DAEMON}: no answer`],
+  ],
+  "forbidden": [[{}, `Cannot use ${DAEMON}: permission denied`]],
+  "tls": [[
+    { system: "CERT_HAS_EXPIRED" },
+    `Cannot reach ${DAEMON}: TLS fails (CERT_HAS_EXPIRED)`,
+  ]],
+  "no-ssh": [[{}, `Cannot reach ${DAEMON}: there is no ssh here`]],
+  "ssh": [
+    [
+      { status: 255, words: "Permission denied (publickey)." },
+      `Cannot reach ${DAEMON}: ssh ended with code 255 (Permission denied ` +
+      "(publickey).)",
+    ],
+    [
+      { status: 127, words: "sh: docker: not found" },
+      `Cannot reach ${DAEMON}: there is neither docker nor podman`,
+    ],
+  ],
+  "no-daemon": [[
+    {},
+    `Cannot use ${DAEMON}: what answers there is neither Docker nor Podman`,
+  ]],
+  "too-old": [[
+    { version: "1.12", least: "1.24" },
+    `Cannot use ${DAEMON}: its API is 1.12, and 1.24 is needed`,
+  ]],
+  "other-system": [[
+    { system: "windows", image: "linux" },
+    `Cannot load into ${DAEMON}: it runs images for windows, and this is one ` +
+    "for linux",
+  ]],
+  "broken-off": [[{}, `Cannot load into ${DAEMON}: the connection broke off`]],
+  "refused": [[
+    { status: 500, words: "no" },
+    `Cannot load into ${DAEMON}: HTTP 500 (no)`,
+  ]],
+  "disk-full": [[
+    { words: "no space left on device" },
+    `Cannot load into ${DAEMON}: its disk is full (no space left on device)`,
+  ]],
+  "unpacking": [[
+    { words: "Error unpacking image x" },
+    `Cannot load into ${DAEMON}: it cannot unpack the image (Error unpacking ` +
+    "image x)",
+  ]],
+  "failed": [[{ words: "no" }, `Cannot load into ${DAEMON}: no`]],
+  "not-loaded": [[
+    { name: "app:1" },
+    `Cannot find app:1 in ${DAEMON} after it was loaded`,
+  ]],
+}, (problem) => {
+  const { sentence, hint } = explainError(new DaemonError(DAEMON, problem));
+  assertEquals(hint !== undefined, true);
+  return sentence;
 });
 
 function reasons<T extends { code: string }>(

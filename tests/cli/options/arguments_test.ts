@@ -72,7 +72,9 @@ test("parseArguments() keeps operands and values as they were written", () => {
   assertEquals(parse("--", "--output", "-q").operands, ["--output", "-q"]);
   assertEquals(parse("-").operands, ["-"]);
   for (
-    const argv of [["-o", "-"], ["--output", "-"], ["-o-"], ["--output=-"]]
+    const argv of [["-o", "-"], ["--output", "-"], ["-o-"], ["-qo", "-"], [
+      "--output=-",
+    ]]
   ) {
     const { operands, values } = parse("a", ...argv, "b");
     assertEquals([operands, values], [["a", "b"], { output: ["-"] }]);

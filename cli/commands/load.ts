@@ -1,0 +1,30 @@
+/** A pull into Docker or Podman, in place of a file. */
+
+import { load as loadImage, type LoadOptions } from "../../lib/copy/load.ts";
+import type { Reference } from "../../lib/image/reference.ts";
+import { findDaemon } from "../access/daemon.ts";
+import type { Io, Services } from "../io.ts";
+import { loadedName, loadReportLines } from "../messages/load_report.ts";
+import { createStyle } from "../progress/style.ts";
+import type { Outcome } from "./command.ts";
+import type { PullCommandOptions } from "./pull_options.ts";
+
+/**
+ * Loads an image as the options say.
+ *
+ * @param pulling How it is pulled.
+ */
+export async function runLoad(
+  reference: Reference,
+  pulling: LoadOptions,
+  { loadTo, quiet, cacheDir }: PullCommandOptions,
+  io: Io,
+  { load = loadImage }: Services,
+): Promise<Outcome> {
+  const daemon = await findDaemon(loadTo, io);
+  const result = await load(reference, { ...pulling, daemon });
+  if (quiet) return { lines: [loadedName(result)] };
+  const style = createStyle(io.stdout, io.env);
+  const cache = cacheDir !== false;
+  return { lines: loadReportLines(result, { cache, style }) };
+}

@@ -1,0 +1,51 @@
+/** The last words of a load, on standard output. */
+
+import { format as formatBytes } from "@std/fmt/bytes";
+import type { LoadResult } from "../../lib/copy/load.ts";
+import { platformText } from "../../lib/image/errors.ts";
+import {
+  familiarName,
+  formatReference,
+  imageName,
+} from "../../lib/image/reference.ts";
+import { neutralize } from "../progress/text.ts";
+import { cacheStatistics, type ReportOptions, timeAndSpeed } from "./report.ts";
+
+/** What people call the image in the daemon. */
+export function loadedName({ reference, manifest }: LoadResult): string {
+  const { digest: _, ...tagged } = reference;
+  return neutralize(
+    reference.tag === undefined
+      ? imageName(reference, manifest.digest)
+      : familiarName(tagged),
+  );
+}
+
+/** What is printed at the end, line by line. */
+export function loadReportLines(
+  result: LoadResult,
+  { cache, style }: Pick<ReportOptions, "cache" | "style">,
+): string[] {
+  const { daemon, path, upToDate, sent, spared, digest, reference, platform } =
+    result;
+  const where = `${daemon.name} ${neutralize(daemon.version)}, ${
+    neutralize(path)
+  }`;
+  const image = neutralize(formatReference(reference));
+  const lines = [
+    upToDate
+      ? `${style.good("Up to date:")} ${loadedName(result)} in ${where}`
+      : `${style.good("Loaded:")} ${loadedName(result)} into ${where}`,
+    `Image:  ${image}, ${neutralize(platformText(platform))}`,
+    `Digest: ${digest}`,
+  ];
+  if (!upToDate) {
+    lines.push(
+      `Sent:   ${formatBytes(sent)}` +
+        (spared > 0 ? `; ${formatBytes(spared)} were there already` : ""),
+      `Time:   ${timeAndSpeed(result)}`,
+    );
+  }
+  if (cache) lines.push(cacheStatistics(result));
+  return lines;
+}

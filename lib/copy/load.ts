@@ -1,0 +1,103 @@
+/** Loads an image into Docker or Podman, without a file in between. */
+
+import process from "node:process";
+import { Daemon, type DaemonInfo } from "../daemon/daemon.ts";
+import type { DaemonAddress } from "../daemon/address.ts";
+import { defaultDaemon } from "../daemon/default_daemon.ts";
+import { DaemonError } from "../image/errors.ts";
+import {
+  checkOptions,
+  either,
+  OBJECT,
+  type Rules,
+  TEXT,
+} from "../image/options.ts";
+import type { Reference } from "../image/reference.ts";
+import { pullInto, type PullResult } from "./pull.ts";
+import { PULL_RULES, type PullOptions } from "./pull_options.ts";
+import { daemonTarget, type LoadState } from "./targets/daemon.ts";
+
+/** How an image is loaded: as it is pulled, but for where it goes. */
+export interface LoadOptions extends Omit<PullOptions, "output" | "format"> {
+  /**
+   * The daemon: its address as `DOCKER_HOST` has it, such as
+   * `unix:///run/docker.sock`, `tcp://HOST:PORT` or `ssh://USER@HOST`.
+   *
+   * @default {undefined} The first of Docker's and Podman's usual sockets that
+   * is there; {@linkcode defaultDaemon} heeds the environment, too.
+   */
+  daemon?: string | DaemonAddress;
+}
+
+const { output: _, format: __, ...REST } = PULL_RULES;
+const LOAD_RULES: Rules<LoadOptions> = {
+  ...REST,
+  daemon: either(TEXT, OBJECT),
+};
+
+/** What a load has brought. Sizes are in bytes. */
+export interface LoadResult extends PullResult {
+  /** The daemon. */
+  daemon: DaemonInfo;
+  /** Bytes of the archive that it was sent; none where it had all. */
+  sent: number;
+  /** Bytes of layers that it had, and that were not sent. */
+  spared: number;
+}
+
+/**
+ * Loads an image into Docker or Podman. The archive is sent while its layers
+ * come, and without those that the daemon has; then the image is looked for
+ * there, and nothing is done where it was there before.
+ *
+ * @param reference The image, such as `nginx:latest`.
+ * @param options How.
+ * @returns What was loaded; its `path` is the daemon's address.
+ * @throws {DaemonError} If the daemon cannot be reached, or does not load it.
+ * @throws What {@linkcode pull} throws.
+ *
+ * @example
+ * ```ts ignore
+ * import { load } from "@x/docker-pull";
+ *
+ * const { imageId } = await load("nginx", { daemon: "ssh://me@server" });
+ * ```
+ */
+export async function load(
+  reference: string | Reference,
+  options: LoadOptions = {},
+): Promise<LoadResult> {
+  checkOptions("load", options, LOAD_RULES);
+  const { daemon: wanted, ...pulling } = options;
+  const address = typeof wanted === "string"
+    ? { url: wanted }
+    : wanted ?? await defaultDaemon({ env: {}, platform: process.platform });
+  const daemon = new Daemon(address, { signal: options.signal });
+  const { force = false } = options;
+  const state: LoadState = { whole: force, sent: 0, spared: 0 };
+  const attempt = async (): Promise<LoadResult> => {
+    const result = await pullInto(reference, pulling, async () => {
+      // Where none is there, nothing is asked of the registry.
+      await daemon.info();
+      return { target: daemonTarget(daemon, state), path: daemon.address };
+    });
+    const { sent, spared } = state;
+    return { ...result, daemon: await daemon.info(), sent, spared };
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    // What was left out may have been removed there in the meantime.
+    if (state.spared === 0 || !isOfLoading(error)) throw error;
+    Object.assign(state, { whole: true, sent: 0, spared: 0 });
+    return await attempt();
+  } finally {
+    daemon.close();
+  }
+}
+
+/** Whether it is the archive that a daemon did not like. */
+function isOfLoading(error: unknown): boolean {
+  return error instanceof DaemonError &&
+    ["failed", "unpacking", "refused", "not-loaded"].includes(error.code);
+}

@@ -1,0 +1,136 @@
+/** A daemon as a target: Docker or Podman, which loads an archive. */
+
+import type { ArchiveForm } from "../../archive/content.ts";
+import { hybridMembers } from "../../archive/forms/hybrid.ts";
+import type { Daemon } from "../../daemon/daemon.ts";
+import { DaemonError } from "../../image/errors.ts";
+import { parseConfig } from "../../image/manifest.ts";
+import { familiarName, imageName } from "../../image/reference.ts";
+import { outlineOf } from "../archive_plan.ts";
+import type { GraphRoot, ImageGraph } from "../graph.ts";
+import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
+import { type HeldImage, heldLayers } from "./held_layers.ts";
+import { streamTarget } from "./stream.ts";
+
+/** What is told of a load, besides what is told of every pull. */
+export interface LoadState {
+  /** Whether all layers are sent, whatever is there. */
+  whole: boolean;
+  /** Bytes of the archive that was sent. */
+  sent: number;
+  /** Bytes of layers that were there already, and not sent. */
+  spared: number;
+}
+
+/**
+ * A daemon as a target. Layers that it has are neither fetched nor sent, as
+ * far as it can do without their files.
+ *
+ * @param state Says how, and is told what came of it.
+ */
+export function daemonTarget(daemon: Daemon, state: LoadState): ImageTarget {
+  return {
+    sizeOf: (graph) => outlineOf(graph, hybridMembers).size,
+    holds: async ({ roots }) => {
+      for (const root of roots) if (!await isThere(daemon, root)) return false;
+      return true;
+    },
+    open: (graph, options) => openDaemon(daemon, state, graph, options),
+  };
+}
+
+/** Whether the daemon has an image, by its name where it has one. */
+async function isThere(daemon: Daemon, root: GraphRoot): Promise<boolean> {
+  const { top, images, reference } = root;
+  // The ID is the configuration's digest, or in containerd the manifest's.
+  const ids = [
+    top.descriptor.digest,
+    ...images.flatMap(({ found: { parsed, manifest } }) => [
+      parsed.config.digest,
+      manifest.descriptor.digest,
+    ]),
+  ];
+  // Docker's classic store names nothing by a digest.
+  const names = reference.tag === undefined
+    ? [imageName(reference, top.descriptor.digest), ...ids]
+    : [nameOf(root)];
+  for (const name of names) {
+    const found = await daemon.inspect(name);
+    if (found && ids.includes(prefixed(found.id))) return true;
+  }
+  return false;
+}
+
+/** How people call it there. */
+export function nameOf({ reference, top }: GraphRoot): string {
+  if (reference.tag === undefined) {
+    return imageName(reference, top.descriptor.digest);
+  }
+  const { digest: _, ...tagged } = reference;
+  return familiarName(tagged);
+}
+
+/** Podman tells IDs without their algorithm. */
+function prefixed(id: string): string {
+  return id.includes(":") ? id : `sha256:${id}`;
+}
+
+async function openDaemon(
+  daemon: Daemon,
+  state: LoadState,
+  graph: ImageGraph,
+  options: TargetOptions,
+): Promise<TargetWriter> {
+  const { os: system } = await daemon.info();
+  const images = await Promise.all(
+    graph.images.map(async ({ documents }): Promise<HeldImage> => {
+      const { parsed, config, platform } = await documents;
+      const { rootfs } = parseConfig(config, parsed);
+      return { parsed, diffIds: rootfs?.diff_ids ?? [], os: platform.os };
+    }),
+  );
+  const [{ os: image } = { os: system }] = images;
+  if (images.every(({ os }) => os !== system)) {
+    const problem = { code: "other-system", system, image } as const;
+    throw new DaemonError(daemon.address, problem);
+  }
+  const held = state.whole
+    ? new Set<string>()
+    : await heldLayers(daemon, images, options.cache);
+  const form: ArchiveForm = (content) =>
+    hybridMembers(content).filter(({ blob }) =>
+      blob === undefined || !held.has(blob.digest)
+    );
+  const { size } = outlineOf(graph, form);
+  state.sent = size;
+  state.spared = [...graph.blobs.values()].reduce(
+    (sum, { descriptor: { digest, size } }) =>
+      sum + (held.has(digest) ? size : 0),
+    0,
+  );
+  const request = await daemon.load(size);
+  try {
+    const writer = await streamTarget(request.body, form).open(graph, options);
+    return {
+      ...writer,
+      wants: ({ digest }) => Promise.resolve(!held.has(digest)),
+      async commit(graph) {
+        await writer.commit(graph);
+        // Its last word may be that all is well where nothing is.
+        for (const root of graph.roots) {
+          if (await isThere(daemon, root)) continue;
+          const problem = { code: "not-loaded", name: nameOf(root) } as const;
+          throw new DaemonError(daemon.address, problem);
+        }
+      },
+      async close(error) {
+        // Half an archive is none: the daemon keeps nothing of it.
+        request.close();
+        await writer.close(error);
+      },
+    };
+  } catch (error) {
+    request.close();
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+/** Which layers a daemon has, so that their files need not be in an archive. */
+
+import type { Daemon, ListedImage } from "../../daemon/daemon.ts";
+import { isManifest } from "../../image/media_types.ts";
+import { parseManifest } from "../../image/manifest.ts";
+import type { Manifest } from "../../image/types.ts";
+import type { LayoutStore } from "../../layout/layout_store.ts";
+
+/** As many images are looked at, those with like names first. */
+const MOST_IMAGES = 300;
+
+/** What is known of an image that is to be loaded. */
+export interface HeldImage {
+  /** Its manifest. */
+  parsed: Manifest;
+  /** The digests of its layers, expanded, lowest first. */
+  diffIds: readonly string[];
+  /** The system that it is for. */
+  os: string;
+}
+
+/**
+ * The layers that a daemon can do without the files of.
+ *
+ * A graph driver looks for a layer by those below it before it opens its file,
+ * so that what it has from the bottom up can be left out, by their expanded
+ * digests. A store that keeps what was served must have those very bytes, of
+ * which the daemon tells only that a manifest's are all there: what is in it
+ * is known where the cache has that manifest. Podman needs every file.
+ *
+ * @see {@link https://github.com/moby/moby/blob/v29.0.0/daemon/internal/image/tarexport/load.go}
+ * @returns Their digests as served.
+ */
+export async function heldLayers(
+  daemon: Daemon,
+  images: readonly HeldImage[],
+  cache: LayoutStore | undefined,
+): Promise<Set<string>> {
+  const { name, keepsContent } = await daemon.info();
+  if (name === "Podman") return new Set();
+  const listed = await daemon.images();
+  return keepsContent
+    ? await heldContent(listed, cache)
+    : await heldPrefixes(daemon, listed, images);
+}
+
+async function heldContent(
+  listed: readonly ListedImage[],
+  cache: LayoutStore | undefined,
+): Promise<Set<string>> {
+  const held = new Set<string>();
+  for (const digest of new Set(listed.flatMap(({ manifests }) => manifests))) {
+    const document = await cache?.document(digest).catch(() => undefined);
+    if (!document || !isManifest(document.descriptor.mediaType)) continue;
+    for (const layer of parseManifest(document).layers) held.add(layer.digest);
+  }
+  return held;
+}
+
+async function heldPrefixes(
+  daemon: Daemon,
+  listed: readonly ListedImage[],
+  images: readonly HeldImage[],
+): Promise<Set<string>> {
+  /** How many of each one's layers are there, from the bottom up. */
+  const lengths = images.map(() => 0);
+  for (const { id } of listed.slice(0, MOST_IMAGES)) {
+    if (lengths.every((length, i) => length === images[i]!.diffIds.length)) {
+      break;
+    }
+    const { diffIds = [] } = await daemon.inspect(id) ?? {};
+    for (const [i, image] of images.entries()) {
+      const differs = image.diffIds.findIndex((each, n) => each !== diffIds[n]);
+      const length = differs < 0 ? image.diffIds.length : differs;
+      lengths[i] = Math.max(lengths[i]!, length);
+    }
+  }
+  const held = new Set<string>();
+  const needed = new Set<string>();
+  for (const [i, { parsed: { layers } }] of images.entries()) {
+    for (const [n, { digest }] of layers.entries()) {
+      (n < lengths[i]! ? held : needed).add(digest);
+    }
+  }
+  // One that is there and above others again is read for that place.
+  for (const digest of needed) held.delete(digest);
+  return held;
+}

@@ -1,0 +1,91 @@
+/** Connects to a daemon: over a socket, TLS, or the standard streams of ssh. */
+
+import net from "node:net";
+import tls from "node:tls";
+import { onAbort } from "../image/abort.ts";
+import { DaemonError } from "../image/errors.ts";
+import type { DaemonPlace } from "./address.ts";
+import { type Connection, type ConnectOptions, writeTo } from "./connection.ts";
+import { openSsh } from "./ssh.ts";
+
+/** Milliseconds for a daemon to take a connection. */
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Connects to a daemon.
+ *
+ * @throws {DaemonError} If nothing answers, or this user may not.
+ */
+export async function connect(
+  place: DaemonPlace,
+  options: ConnectOptions,
+): Promise<Connection> {
+  if (place.kind === "ssh") return openSsh(place, options);
+  const { signal, address } = options;
+  signal?.throwIfAborted();
+  const socket = place.kind === "socket"
+    ? net.connect({ path: place.path })
+    : place.tls
+    ? tls.connect({
+      ...place.tls,
+      host: place.host,
+      port: place.port,
+      ...(net.isIP(place.host) ? {} : { servername: place.host }),
+      ALPNProtocols: ["http/1.1"],
+    })
+    : net.connect({ host: place.host, port: place.port });
+  const secured = place.kind === "tcp" && place.tls !== undefined;
+  const fail = (cause: unknown) => reasonOf(address, cause, secured);
+  await new Promise<void>((resolve, reject) => {
+    const settle = (error?: unknown) => {
+      clearTimeout(timer);
+      forget();
+      if (error === undefined) return resolve();
+      socket.destroy();
+      reject(error);
+    };
+    const timer = setTimeout(
+      () => settle(fail({ code: "ETIMEDOUT" })),
+      TIMEOUT_MS,
+    );
+    const forget = onAbort(signal, () => settle(signal!.reason));
+    socket.once(secured ? "secureConnect" : "connect", () => settle());
+    socket.on("error", (error) => settle(fail(error)));
+  });
+  const forget = onAbort(signal, () => socket.destroy());
+  return {
+    incoming: socket[Symbol.asyncIterator](),
+    write: (bytes) => writeTo(socket, bytes),
+    close() {
+      forget();
+      socket.destroy();
+    },
+    failure: (cause) =>
+      Promise.resolve(
+        new DaemonError(address, { code: "broken-off" }, { cause }),
+      ),
+  };
+}
+
+/** Why there is no connection. */
+function reasonOf(
+  address: string,
+  cause: unknown,
+  secured: boolean,
+): DaemonError {
+  const { code = "", name } = cause as { code?: string; name?: string };
+  const options = { cause };
+  if (code === "EACCES" || code === "EPERM" || name === "NotCapable") {
+    return new DaemonError(address, { code: "forbidden" }, options);
+  }
+  // What the network fails with has a name in capitals; the rest is of TLS.
+  const ofNetwork = /^E(?:NOENT|CONN|HOST|NET|TIMEDOUT|AI_|NOTFOUND|NOTSOCK)/;
+  if (secured && !ofNetwork.test(code)) {
+    return new DaemonError(address, { code: "tls", system: code }, options);
+  }
+  return new DaemonError(
+    address,
+    { code: "unreachable", system: code },
+    options,
+  );
+}
