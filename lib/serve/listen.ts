@@ -94,6 +94,7 @@ const MAX_CONNECTIONS = 1_024;
  * @returns What is listened at, when it is.
  * @throws {TypeError} For an option that there is not.
  * @throws {StorageError} If the file or folder cannot be read.
+ * @throws {ArchiveError} If there are no images in it.
  * @throws {ListenError} If it cannot be listened there.
  *
  * @example

@@ -1,6 +1,6 @@
 /** All that is answered: the registry, and a page for people. */
 
-import { StorageError } from "../image/errors.ts";
+import { DockerPullError } from "../image/errors.ts";
 import {
   type Answer,
   type Asked,
@@ -34,7 +34,8 @@ export class Site {
   /**
    * The registry, with all that it serves read once.
    *
-   * @throws {StorageError} If it cannot be read, or is no image's.
+   * @throws {StorageError} If it cannot be read.
+   * @throws {ArchiveError} If there are no images in it.
    */
   async open(): Promise<Registry> {
     if (!this.#registry) {
@@ -59,7 +60,7 @@ export class Site {
       const answer = await this.#page(registry, asked, path, query);
       return asked.method === "HEAD" ? withoutBody(answer) : answer;
     } catch (error) {
-      const code = error instanceof StorageError ? error.code : "unknown";
+      const code = error instanceof DockerPullError ? error.code : "unknown";
       this.#onProblem({ code: "unreadable", subject: code, path: this.#path });
       return errorAnswer(
         new Refusal(500, "UNKNOWN", "what is served cannot be read"),

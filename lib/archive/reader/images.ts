@@ -30,6 +30,7 @@ import {
   MANIFEST,
   parseDockerEntries,
 } from "./docker_manifest.ts";
+import { digestOfName } from "./digest_of_name.ts";
 import { describeDockerImage, type DockerImage } from "./docker_image.ts";
 import {
   type ArchiveFiles,
@@ -154,6 +155,28 @@ export class ArchiveImages {
       read: (bytes, position) => this.#files.readInto(bytes, name, position),
       close: () => Promise.resolve(),
     });
+  }
+
+  /**
+   * All that lies in it under a digest: where the bytes are and how many, or
+   * the bytes of a manifest that was made. None of it is verified.
+   */
+  held(): Map<string, Pick<HeldBlob, "region" | "size"> | Document["bytes"]> {
+    const all = new Map<
+      string,
+      Pick<HeldBlob, "region" | "size"> | Document["bytes"]
+    >();
+    const named = [...this.#files.entries.keys()].flatMap((name) =>
+      name.startsWith("blobs/") ? digestOfName(name) ?? [] : []
+    );
+    for (const digest of [...named, ...this.#names.keys()]) {
+      const entry = this.#entryOf(digest);
+      if (!entry) continue;
+      const region = this.#files.region(entry.name);
+      all.set(digest, { region, size: entry.size });
+    }
+    for (const [digest, { bytes }] of this.#made) all.set(digest, bytes);
+    return all;
   }
 
   /**
