@@ -9,7 +9,7 @@ import {
 } from "../../lib/credentials/default_paths.ts";
 import { InvalidReferenceError } from "../../lib/image/errors.ts";
 import { holdsLogin, redactAddress } from "../../lib/redact/address.ts";
-import { parseReference } from "../../lib/image/reference.ts";
+import { DOCKER_HUB, parseReference } from "../../lib/image/reference.ts";
 import { UsageError } from "../options/arguments.ts";
 import type { Environment } from "../options/environment.ts";
 
@@ -119,7 +119,7 @@ function asciiHost(text: string): string {
  * @throws {UsageError} No image can be in a registry of that name.
  */
 export function parseRegistry(operands: readonly string[]): string {
-  const [operand = "docker.io", ...others] = operands;
+  const [operand = DOCKER_HUB, ...others] = operands;
   if (others.length) {
     // What is too much may be a password.
     throw new UsageError(

@@ -19,9 +19,9 @@ import {
   RegistryError,
   StorageError,
   UnsupportedMediaTypeError,
+  UploadError,
 } from "../../lib/image/errors.ts";
 import { ListenError } from "../../lib/serve/listen_error.ts";
-import type { Platform } from "../../lib/image/types.ts";
 import { redactText } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
 import { helperSentence } from "./helpers.ts";
@@ -30,7 +30,14 @@ import { explainArtifact } from "./artifacts.ts";
 import { explainDaemon } from "./daemon.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
-import { nearestFew, nearestRegistry } from "../options/meant.ts";
+import {
+  asciiHost,
+  commandOf,
+  loginApart,
+  misspeltRegistry,
+  nearestPlatform,
+  pointAt,
+} from "./meant.ts";
 import { networkSentence } from "./network_errors.ts";
 import { networkHint } from "./network_hints.ts";
 import {
@@ -41,8 +48,8 @@ import {
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainListenError } from "./serving.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
-import { neutralize, truncate, width } from "../progress/text.ts";
-import { imageAtAddress } from "../access/web_address.ts";
+import { explainUpload } from "./uploads.ts";
+import { neutralize } from "../progress/text.ts";
 
 export type { ErrorContext, Explanation };
 
@@ -136,6 +143,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof RegistryError) {
     return explainRegistryError(error, context);
   }
+  if (error instanceof UploadError) return explainUpload(error);
   if (error instanceof AuthenticationError) {
     return {
       sentence: authenticationSentence(error),
@@ -219,21 +227,6 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   return explainUnknown(error);
 }
 
-/** The one of a system and a processor that are most like those wanted. */
-function nearestPlatform(
-  { wanted, available }: PlatformNotFoundError,
-): Platform | undefined {
-  const ofSystem = available.filter(({ os }) => os === wanted.os);
-  const ofBoth = ofSystem.filter(({ architecture }) =>
-    architecture === wanted.architecture
-  );
-  const candidates = [ofBoth, ofSystem, available]
-    .find(({ length }) => length > 0) ?? [];
-  const texts = candidates.map(platformText);
-  const [near = ""] = nearestFew(platformText(wanted), texts, 1);
-  return candidates[texts.indexOf(near)];
-}
-
 function mismatchSentence(
   { descriptor: { digest, size }, actual }: ContentMismatchError,
 ): string {
@@ -263,52 +256,6 @@ function explainUnknown(error: unknown): Explanation {
     hint: "--verbose shows the cause",
     code: EXIT.other,
   };
-}
-
-/** What is called for where the wrong registry was asked. */
-function misspeltRegistry(
-  error: unknown,
-  { image, registry }: ErrorContext,
-): Pick<Explanation, "hint"> {
-  const asked = error instanceof NetworkError ||
-    error instanceof RegistryError || error instanceof AuthenticationError;
-  const meant = asked && registry && nearestRegistry(registry);
-  if (!meant) return {};
-  const there = image?.includes(registry) && image.replace(registry, meant);
-  return { hint: `did you mean ${there || meant}?` };
-}
-
-/** How to give a login that was written into a reference. */
-function loginApart(input: string): string {
-  const image = commandOf(input)?.replace(/^type /, "") ??
-    "docker-pull --username USER IMAGE";
-  return `log in by docker-pull login HOST, and then ${image}`;
-}
-
-/** The command that pulls what a web address shows. */
-function commandOf(input: string): string | undefined {
-  const image = imageAtAddress(input);
-  return image && `type docker-pull ${image}`;
-}
-
-/** How a host with letters beyond ASCII is written in a reference. */
-function asciiHost(input: string): string | undefined {
-  const [host = ""] = input.split("/", 1);
-  const url = `https://${host}/`;
-  // deno-lint-ignore no-control-regex
-  if (!/[^\x00-\x7f]/.test(host) || !URL.canParse(url)) return undefined;
-  return `write the host as ${new URL(url).host}`;
-}
-
-const EXCERPT_WIDTH = 60;
-
-/** The text with a caret under the place that is meant. */
-function pointAt(input: string, position: number): string[] {
-  const start = Math.max(0, position - EXCERPT_WIDTH / 2);
-  const before = (start > 0 ? "…" : "") +
-    neutralize(input.slice(start, position));
-  const after = truncate(neutralize(input.slice(position)), EXCERPT_WIDTH / 2);
-  return [before + after, " ".repeat(width(before)) + "^"];
 }
 
 /** The error with its stack and all its causes, for `--verbose`. */

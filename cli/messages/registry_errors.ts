@@ -2,10 +2,12 @@
 
 import type { RegistryError } from "../../lib/image/errors.ts";
 import { isUnauthorized } from "../../lib/registry/auth/login.ts";
+import { saysExpired } from "../../lib/net/registry_words.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import { loginCommand } from "./login_hints.ts";
 import { explainMissing, type Refusal } from "./missing.ts";
+import { explainPushRefusal } from "./uploads.ts";
 import { formatWholeTime } from "../progress/text.ts";
 
 /** Puts a registry's refusal in words, by its status. */
@@ -19,7 +21,10 @@ export function explainRegistryError(
     registry = "the registry",
     login,
   } = context;
-  const { status, retryAfter } = error;
+  const { status, retryAfter, asked } = error;
+  const pushing = asked?.kind === "push" &&
+    explainPushRefusal(error, asked, context);
+  if (pushing) return pushing;
   const words = error.words && ` (${error.words})`;
   const cannot = `Cannot ${action}: ${registry}`;
   if (isUnauthorized(error)) {
@@ -131,7 +136,7 @@ function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
   }
   const given = loginSource === "--username";
   const renew = renewal(context);
-  if (error.errors.some(({ message }) => /\bexpired\b/i.test(message))) {
+  if (saysExpired(error)) {
     return {
       says: "says that this login has expired",
       hint: given ? `renew it: ${logIn(context)}` : renew,

@@ -1,6 +1,6 @@
 /** What an archive is called when nobody says so. */
 
-import type { Reference } from "../image/reference.ts";
+import { DOCKER_HUB, type Reference } from "../image/reference.ts";
 import type { Platform } from "../image/types.ts";
 
 /** The most bytes that file systems take for a name, less room for a suffix. */
@@ -45,7 +45,7 @@ export function archiveName(
     ...(digest === undefined ? [] : [shortDigest(digest)]),
     ...(machine ? [machine] : []),
   ].join("_");
-  const head = [...(registry === "docker.io" ? [] : [registry]), repository]
+  const head = [...(registry === DOCKER_HUB ? [] : [registry]), repository]
     .join("_");
   const suffix = format === "tar" ? ".tar" : "";
   return `${

@@ -6,23 +6,19 @@
  * system has not been started anew since.
  */
 
-import type { Stats } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../image/errors.ts";
 import type { FileRegion } from "../image/types.ts";
 import { identityOf, isAt } from "./file_identity.ts";
-import { onDisk, readAt, removeFile, storageError } from "./io.ts";
+import { onDisk, readAt, storageError } from "./io.ts";
 import { TAKEN_OVER } from "./lock.ts";
-import { isOwn, openPlain, ownershipAt, type PlainFile } from "./plain_file.ts";
 import { bootId } from "./process_mark.ts";
-import {
-  RangeRecord,
-  type RecordedRanges,
-  type RecordHeader,
-} from "./range_record.ts";
+import { RangeRecord, type RecordHeader } from "./range_record.ts";
 import { RangeSet } from "./ranges.ts";
-import { exists, recordPath } from "./leftovers.ts";
+import { makeAnew, openLeft } from "./partial_opening.ts";
+import { SaveClock } from "./save_clock.ts";
+import { recordPath } from "./leftovers.ts";
 import { syncFolder } from "./sync.ts";
 
 /** How a {@linkcode PartialFile} is opened. */
@@ -52,25 +48,6 @@ export interface PartialFileOptions {
   durable?: boolean;
 }
 
-/**
- * How often is recorded what was written, in milliseconds; a kill costs that
- * much, which is no more than a thousandth of the time so far.
- */
-const SAVE_INTERVAL_MS = 8;
-const LONGEST_SAVE_INTERVAL_MS = 1_000;
-const SAVE_SHARE = 1_000;
-/** How much there is before there is a record, in bytes or milliseconds. */
-const FIRST_SAVE_BYTES = 256 * 1024;
-const FIRST_SAVE_MS = 50;
-/** How often is synced; where a restart cannot be told, that is what counts. */
-const SYNC_INTERVAL_MS = 2_000;
-const SHORT_SYNC_INTERVAL_MS = 200;
-/**
- * How much is left to the last sync, where there is to be one, in bytes. Of
- * 1.1 GB in 3.0 s, all at the end took 0.35 s, and with this 0.02 s.
- */
-const SYNC_BYTES = 128 * 1024 * 1024;
-
 /** A file on its way to its final name. */
 export class PartialFile {
   /** The temporary name. */
@@ -90,12 +67,7 @@ export class PartialFile {
   #synced: RangeSet;
   #saving: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
-  #unsaved = 0;
-  #lastSave: number;
-  #lastSync: number;
-  /** When it was opened, and how many bytes were there then. */
-  readonly #opened: number;
-  readonly #before: number;
+  readonly #clock: SaveClock;
   #closed = false;
   /** Whether there may be a record on the disk. */
   #recorded: boolean;
@@ -126,8 +98,10 @@ export class PartialFile {
     this.#boot = found.boot;
     this.#recorded = found.recorded;
     this.#synced = found.synced;
-    this.#before = found.present.total;
-    this.#opened = this.#lastSave = this.#lastSync = performance.now();
+    this.#clock = new SaveClock(size, found.present.total, {
+      durable: found.durable,
+      restarts: found.boot !== undefined,
+    });
   }
 
   /**
@@ -145,7 +119,7 @@ export class PartialFile {
     const boot = await bootId();
     const header: RecordHeader = { id, size, boot };
     const left = resumable ? await openLeft(path, header) : undefined;
-    const { handle, status } = left ?? await make(path, size, subject);
+    const { handle, status } = left ?? await makeAnew(path, size, subject);
     const found = left?.found;
     const { written, synced } = found ??
       { written: new RangeSet(), synced: new RangeSet() };
@@ -186,56 +160,22 @@ export class PartialFile {
   wrote(start: number, end: number): void {
     this.present.add(start, end);
     this.#record?.add(start, end);
-    this.#unsaved += end - start;
+    this.#clock.unsaved += end - start;
     if (this.#closed || (!this.#record && !this.#durable)) return;
-    if (!this.#syncing && this.#isSyncDue()) {
+    if (
+      !this.#syncing &&
+      this.#clock.isSyncDue(this.present.total, this.#synced.total)
+    ) {
       this.#syncing = this.#sync().catch(() => {}).finally(() => {
         this.#syncing = undefined;
       });
     }
     if (!this.#record) return;
-    if (!this.#saving && this.#isSaveDue()) {
+    if (!this.#saving && this.#clock.isSaveDue(this.#recorded)) {
       this.#saving = this.#save().catch(() => {}).finally(() => {
         this.#saving = undefined;
       });
     }
-  }
-
-  #isSyncDue(): boolean {
-    // Whoever waits for the last sync waits for what is left then.
-    if (
-      this.#durable && this.present.total - this.#synced.total >= SYNC_BYTES
-    ) {
-      return true;
-    }
-    const interval = this.#boot === undefined
-      ? SHORT_SYNC_INTERVAL_MS
-      : SYNC_INTERVAL_MS;
-    return performance.now() - this.#lastSync > interval &&
-      this.#timeLeft() > interval;
-  }
-
-  /**
-   * How long it takes to its last byte at the speed so far: what is complete
-   * before it is on the disk does not wait for that.
-   */
-  #timeLeft(): number {
-    const { total } = this.present;
-    const elapsed = performance.now() - this.#opened;
-    return (this.size - total) * elapsed / (total - this.#before);
-  }
-
-  #isSaveDue(): boolean {
-    const now = performance.now();
-    const elapsed = now - this.#lastSave;
-    const interval = Math.min(
-      Math.max(SAVE_INTERVAL_MS, (now - this.#opened) / SAVE_SHARE),
-      LONGEST_SAVE_INTERVAL_MS,
-    );
-    // A small file is complete before a record is worth making.
-    return this.#recorded
-      ? elapsed >= interval
-      : elapsed >= FIRST_SAVE_MS || this.#unsaved >= FIRST_SAVE_BYTES;
   }
 
   /**
@@ -310,72 +250,15 @@ export class PartialFile {
   async #sync(): Promise<void> {
     const synced = new RangeSet(this.present.ranges);
     this.#synced = synced;
-    this.#lastSync = performance.now();
+    this.#clock.synced();
     await this.#handle.datasync();
     // What was forgotten in the meantime has been taken out of it.
     this.#record?.sync(synced.ranges);
   }
 
   async #save(): Promise<void> {
-    this.#unsaved = 0;
-    this.#lastSave = performance.now();
+    this.#clock.saved();
     this.#recorded = true;
     await this.#record!.flush();
-  }
-}
-
-/** What an earlier run of this user has left of the same bytes, if it has. */
-async function openLeft(
-  path: string,
-  header: RecordHeader,
-): Promise<PlainFile & { found: RecordedRanges } | undefined> {
-  const file = await openPlain(path, { writable: true }).catch(() => undefined);
-  if (!file) return undefined;
-  const { handle, status } = file;
-  try {
-    if (status.size === header.size && await exists(recordPath(path))) {
-      const own = await ownershipAt(path);
-      const found = isOwn(status, own)
-        ? await RangeRecord.read(
-          recordPath(path),
-          header,
-          (status) => isOwn(status, own),
-        )
-        : undefined;
-      if (found) return { ...file, found };
-    }
-  } catch {
-    // What cannot be told to be ours is not.
-  }
-  await handle.close();
-  return undefined;
-}
-
-/**
- * A new file in place of whatever is there: who lost that one while asleep may
- * still write to it, and so may whoever else has put it there. And ext4 writes
- * a file out when it is closed after being emptied.
- */
-async function make(
-  path: string,
-  size: number,
-  subject: string,
-): Promise<PlainFile> {
-  for (const name of [recordPath(path), path]) {
-    if (await exists(name)) await removeFile(name);
-  }
-  const handle = await onDisk("write", subject, () => open(path, "wx+"));
-  let status: Stats | undefined;
-  try {
-    status = await onDisk("write", subject, () => handle.stat());
-    await onDisk("write", subject, () => handle.truncate(size));
-    return { handle, status };
-  } catch (error) {
-    // Nothing is in it, as where a file may not become that large.
-    if (status && await isAt(identityOf(status), path)) {
-      await rm(path, { force: true }).catch(() => {});
-    }
-    await handle.close().catch(() => {});
-    throw error;
   }
 }

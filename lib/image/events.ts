@@ -10,6 +10,15 @@ import type { Descriptor, Platform } from "./types.ts";
  */
 export type BlobSource = "registry" | "cache" | "target";
 
+/** How a registry has come to have a blob. */
+export type UploadedBy =
+  /** It was there already. */
+  | "there"
+  /** It was linked from another repository of the registry. */
+  | "mounted"
+  /** Its bytes were sent. */
+  | "uploaded";
+
 /** Why the entry of a registry in a file of logins cannot be used. */
 export type LoginProblem = "no-object" | "bad-token" | "bad-auth" | "no-user";
 
@@ -173,6 +182,17 @@ export type PullEvent =
   | { type: "blob-progress"; descriptor: Descriptor; received: number }
   /** All of its bytes are there and verified. */
   | { type: "blob-done"; descriptor: Descriptor; source: BlobSource }
+  /**
+   * Bytes of a blob begin to go to a registry, which has `resumed` of them
+   * from an earlier try or run.
+   */
+  | { type: "upload-start"; descriptor: Descriptor; resumed: number }
+  /** So many of its bytes are on their way or there, `resumed` ones included. */
+  | { type: "upload-progress"; descriptor: Descriptor; sent: number }
+  /** The registry has the blob: it was uploaded, mounted, or there already. */
+  | { type: "upload-done"; descriptor: Descriptor; how: UploadedBy }
+  /** A tag or a digest names this manifest or index in a registry. */
+  | { type: "pushed"; reference: string; descriptor: Descriptor }
   /** Another process fetches this blob; this one waits for it. */
   | { type: "blob-wait"; descriptor: Descriptor }
   /** A request failed and is made again. */

@@ -1,7 +1,11 @@
 /** What a host fails with: a response that is no success, or none. */
 
 import { DockerPullError, ProblemError } from "./base_error.ts";
-import type { NetworkProblem, PlainNetworkCode } from "./problems.ts";
+import type {
+  NetworkProblem,
+  PlainNetworkCode,
+  UploadProblem,
+} from "./problems.ts";
 import type { Platform } from "./types.ts";
 
 /** One entry of a registry's error body. */
@@ -23,7 +27,9 @@ export type Asked =
   /** The same, as an entry of an index that the registry has. */
   | { kind: "child"; digest: string; index: string; platform?: Platform }
   /** A layer, a configuration, or another part of an image. */
-  | { kind: "blob"; digest: string };
+  | { kind: "blob"; digest: string }
+  /** To take something into a repository. */
+  | { kind: "push"; registry: string; repository: string };
 
 /** An address that a layer names, and why it does not come from there. */
 export interface FailedAddress {
@@ -116,6 +122,31 @@ function wordsOf(errors: RegistryErrorDetail[]): string {
   return errors.map(({ code, message }) =>
     [code, message].filter(Boolean).join(": ")
   ).filter(Boolean).join("; ");
+}
+
+/** Something that a registry does not take, or not as it should. */
+export class UploadError extends ProblemError<UploadProblem> {
+  /** The registry's name. */
+  readonly registry: string;
+  /** The repository's name. */
+  readonly repository: string;
+
+  /** Made by whoever uploads; the cause is what the registry says, if anything. */
+  constructor(
+    registry: string,
+    repository: string,
+    problem: UploadProblem,
+    options?: ErrorOptions,
+  ) {
+    super(
+      "UploadError",
+      `push to ${registry}/${repository}`,
+      problem,
+      options,
+    );
+    this.registry = registry;
+    this.repository = repository;
+  }
 }
 
 /** What kind of failure a {@linkcode NetworkError} is. */

@@ -17,6 +17,32 @@ export type DigestProblem =
   /** The algorithm has so many hex digits, in lower case. */
   | { code: "bad-hex"; algorithm: string; length: number };
 
+/** Why something cannot be uploaded to a registry. */
+export type UploadProblem =
+  | {
+    code:
+      /** It takes nothing from anyone. */
+      | "read-only"
+      /** It has no such repository, and makes none. */
+      | "no-repository"
+      /** It has no room left, or no more of it for this repository. */
+      | "no-room"
+      /** It begins an upload, and does not say where that goes on. */
+      | "no-location"
+      /** It forgets its uploads, or their bytes, again and again. */
+      | "forgetful";
+  }
+  /** It, or something on the way to it, takes no requests of that size. */
+  | { code: "too-large"; digest: string; size: number }
+  /** It says that it has stored something else. */
+  | { code: "other-digest"; digest: string; actual: string }
+  /** It says that the bytes are others, and they are right here. */
+  | { code: "digest-refused"; digest: string }
+  /** It takes no manifest of that type, or none like that. */
+  | { code: "manifest-refused"; mediaType: string; words: string }
+  /** The tag may not be moved from the digest that it has to another one. */
+  | { code: "tag-fixed"; tag: string; digest: string; actual?: string };
+
 /** Why a text is no platform. */
 export type PlatformProblem = {
   code: "two-versions" | "bad-shape" | "no-architecture";

@@ -109,6 +109,13 @@ export interface FetchInit extends RequestInit {
    * @internal
    */
   thread?: FetchThread;
+  /**
+   * Gives a `body` that is a stream once more, where the connection that was
+   * picked for it turns out to have been closed.
+   *
+   * @internal
+   */
+  reopen?: () => ReadableStream<Uint8Array>;
 }
 
 /** A thread that can send requests. */

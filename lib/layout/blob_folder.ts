@@ -4,6 +4,7 @@ import { lstat, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { identityOf } from "../disk/file_identity.ts";
 import { lockPathOf, occupied } from "../disk/leftovers.ts";
+import type { Lock } from "../disk/lock.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { openIfPlain } from "../disk/plain_file.ts";
 import { parseDigest } from "../image/digest.ts";
@@ -101,11 +102,7 @@ export class BlobFolder {
   ): Promise<StoreIngest | StoreEntry> {
     const { algorithm } = parseDigest(descriptor.digest);
     const path = this.partialPath(descriptor.digest);
-    const lock = await lockIn(
-      this.path,
-      basename(lockPathOf(path)),
-      options,
-    );
+    const lock = await this.lockBlob(descriptor, options);
     try {
       const entry = await this.entry(descriptor);
       if (entry) {
@@ -132,6 +129,15 @@ export class BlobFolder {
       await lock.release();
       throw error;
     }
+  }
+
+  /** Has no other process fetch a blob meanwhile. */
+  protected lockBlob(
+    { digest }: Descriptor,
+    options: IngestOptions,
+  ): Promise<Lock> {
+    const path = this.partialPath(digest);
+    return lockIn(this.path, basename(lockPathOf(path)), options);
   }
 
   /** Puts a blob into its place, made elsewhere. */

@@ -6,13 +6,12 @@
  */
 
 import { lstat, rm, rmdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { verifyBytes } from "../image/digest.ts";
 import { isSame } from "../disk/file_identity.ts";
 import { makeFolders } from "../disk/folders.ts";
 import { onDisk } from "../disk/io.ts";
 import { openIfPlain, readOwnText, readText } from "../disk/plain_file.ts";
-import { lockPathOf } from "../disk/leftovers.ts";
 import { syncFolder } from "../disk/sync.ts";
 import { VerifiedFiles } from "../disk/verified_files.ts";
 import { DockerPullError, StorageError } from "../image/errors.ts";
@@ -24,7 +23,6 @@ import { layoutImages, layoutManifest, layoutNames } from "./layout_index.ts";
 import {
   INGEST,
   type IngestOptions,
-  lockIn,
   makeFolder,
   makeIngest,
   replaceFile,
@@ -117,12 +115,7 @@ export class LayoutStore extends BlobFolder {
   ): Promise<Document> {
     const kept = await this.get(descriptor);
     if (kept) return { descriptor, bytes: kept };
-    const path = this.partialPath(descriptor.digest);
-    const lock = await lockIn(
-      this.path,
-      basename(lockPathOf(path)),
-      options,
-    );
+    const lock = await this.lockBlob(descriptor, options);
     try {
       const bytes = await this.get(descriptor);
       if (bytes) return { descriptor, bytes };

@@ -67,7 +67,7 @@ export class HttpClient {
     address: string | URL,
     options: SendOptions = {},
   ): Promise<Exchange> {
-    const { method = "GET", checkRedirect, checkPlain } = options;
+    const { checkRedirect, checkPlain } = options;
     let url = new URL(address);
     const { origin } = url;
     let home = true;
@@ -77,7 +77,8 @@ export class HttpClient {
       const location = response.headers.get("location");
       if (
         !REDIRECTS.has(response.status) || location === null ||
-        method === "POST"
+        // A form may hold a login.
+        typeof options.body === "string"
       ) {
         return { ...exchange, redirected: !home };
       }
@@ -109,8 +110,9 @@ export class HttpClient {
     options: SendOptions,
     home: boolean,
   ): Promise<Exchange> {
-    const { method = "GET", signal, body, thread } = options;
+    const { method = "GET", signal, thread } = options;
     const { timeout = this.timeout } = options;
+    const bytes = typeof options.body === "object" ? options.body : undefined;
     signal?.throwIfAborted();
     const authorization = home
       ? options.authorization
@@ -122,10 +124,16 @@ export class HttpClient {
       ...options.headers,
     };
     if (authorization !== undefined) headers.authorization = authorization;
+    if (bytes) headers["content-length"] = `${bytes.size}`;
     const own = new AbortController();
-    const timer = timeout === Infinity
-      ? undefined
-      : setTimeout(() => own.abort(), timeout);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let over = timeout === Infinity;
+    const wait = () => {
+      clearTimeout(timer);
+      if (!over) timer = setTimeout(() => own.abort(), timeout);
+    };
+    wait();
+    const reopen = bytes && (() => watched(bytes.open(), wait));
     const start = this.now();
     const end = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     let response: Response | undefined;
@@ -135,8 +143,10 @@ export class HttpClient {
         headers,
         redirect: "manual",
         signal: end,
-        body,
         thread,
+        ...(reopen
+          ? { body: reopen(), reopen, duplex: "half" }
+          : { body: options.body as string | undefined }),
       }))();
     try {
       // There are runtimes and tunnels whose `fetch` does not end by itself.
@@ -151,6 +161,7 @@ export class HttpClient {
       }
       throw toNetworkError(error, url.href, signal);
     } finally {
+      over = true;
       clearTimeout(timer);
       const location = response?.headers.get("location");
       this.#options.onExchange?.(defined({
@@ -165,7 +176,10 @@ export class HttpClient {
     }
     this.#met.add(url.host);
     const abort = (reason: unknown) => own.abort(reason);
-    const sent = { authorization, body };
+    const sent = {
+      authorization,
+      body: typeof options.body === "string" ? options.body : undefined,
+    };
     return { response, method, url, redirected: false, sent, signal, abort };
   }
 
@@ -231,6 +245,8 @@ export class HttpClient {
    * @param signal Ends the waits.
    * @param mayPass Whether what the task threw may pass; without it, a refused
    * connection may once the address's host has answered.
+   * @param progress Tells how far the task has come, so that a try that failed
+   * further on counts as the first.
    * @returns What the task returns.
    * @throws What the task threw last.
    */
@@ -240,6 +256,7 @@ export class HttpClient {
     signal?: AbortSignal,
     mayPass: (error: unknown) => boolean = (error) =>
       isRetryable(error, this.#met.has(new URL(url).host)),
+    progress: () => number = () => 0,
   ): Promise<T> {
     const {
       retries = 5,
@@ -249,6 +266,7 @@ export class HttpClient {
       onEvent,
     } = this.#options;
     let damaged = false;
+    let furthest = progress();
     for (let attempt = 1;; attempt++) {
       try {
         return await task();
@@ -258,6 +276,10 @@ export class HttpClient {
           damaged = true;
           attempt--;
           continue;
+        }
+        if (progress() > furthest) {
+          furthest = progress();
+          attempt = 1;
         }
         const delay = retryDelay(error, attempt, random());
         if (
@@ -275,6 +297,23 @@ export class HttpClient {
       }
     }
   }
+}
+
+/** A stream that tells whenever a piece of it is taken. */
+function watched(
+  stream: ReadableStream<Uint8Array>,
+  onTake: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      onTake();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
 }
 
 /** Whether bytes may have become wrong, or too few, on their way. */

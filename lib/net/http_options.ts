@@ -58,6 +58,14 @@ export const HTTP_RULES: Rules<HttpOptions> = {
   now: CALL,
 };
 
+/** Bytes to be sent, which are not in memory all at once. */
+export interface SentBytes {
+  /** How many. */
+  size: number;
+  /** Begins to give them, from the first; a request may be sent anew. */
+  open(): ReadableStream<Uint8Array>;
+}
+
 /** One request. */
 export interface SendOptions {
   /**
@@ -65,16 +73,19 @@ export interface SendOptions {
    *
    * @default {"GET"}
    */
-  method?: "GET" | "HEAD" | "POST";
+  method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** The headers, those that carry a login apart. */
   headers?: Record<string, string>;
   /** The Authorization header, which goes to the address's own origin only. */
   authorization?: string;
-  /** A form's fields. */
-  body?: string;
+  /** A form's fields, or bytes. */
+  body?: string | SentBytes;
   /** Ends the request and the reading of its response. */
   signal?: AbortSignal;
-  /** Milliseconds to wait for a response's head, in place of the client's. */
+  /**
+   * Milliseconds to wait for a response's head, in place of the client's; while
+   * bytes are being sent, for the next of them to leave.
+   */
   timeout?: number;
   /** Where the response's body is wanted. */
   thread?: FetchThread;

@@ -8,7 +8,7 @@ import http from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
 import { onAbort } from "../image/abort.ts";
-import type { Fetch } from "../image/types.ts";
+import type { Fetch, FetchInit } from "../image/types.ts";
 import { toResponse } from "./node_response.ts";
 import { parseProxy, type Proxy } from "./proxy.ts";
 import { proxyFailure, proxyRefusal } from "./proxy_failure.ts";
@@ -119,7 +119,8 @@ export function createNodeFetch(options: NodeFetchOptions): NodeFetch {
       } catch (error) {
         // The server had closed the idle connection that was picked.
         if (error instanceof StaleConnection) {
-          return await request(url, init, taken);
+          const body = init.reopen?.() ?? init.body;
+          return await request(url, { ...init, body }, taken);
         }
         throw error;
       }
@@ -174,7 +175,7 @@ class StaleConnection extends Error {}
 
 function request(
   url: URL,
-  init: RequestInit,
+  init: FetchInit,
   { agent, options, forward }: Route,
 ): Promise<Response> {
   const { method = "GET", signal, body } = init;
@@ -182,10 +183,15 @@ function request(
     if (signal?.aborted) return reject(signal.reason);
     const headers: Record<string, string> = { host: url.host };
     new Headers(init.headers).forEach((value, name) => headers[name] = value);
+    const stream = body instanceof ReadableStream ? body : undefined;
     if (typeof body === "string") {
       headers["content-length"] = String(new TextEncoder().encode(body).length);
-    } else if (body !== undefined && body !== null) {
-      return reject(new TypeError("Cannot send a body that is no string"));
+    } else if (!stream && body !== undefined && body !== null) {
+      return reject(
+        new TypeError("Cannot send a body that is no string and no stream"),
+      );
+    } else if (!stream && method !== "GET" && method !== "HEAD") {
+      headers["content-length"] = "0";
     }
     const secure = (options.protocol ?? url.protocol) === "https:";
     const outgoing = (secure ? https : http).request({
@@ -194,18 +200,21 @@ function request(
       agent,
       headers: { ...headers, ...options.headers as Record<string, string> },
     });
+    let writing: Writing | undefined;
     const forget = onAbort(signal, () => {
       reject(signal!.reason);
+      writing?.stop();
       outgoing.destroy();
     });
     let response: http.IncomingMessage | undefined;
     outgoing.on("error", (error) => {
       forget();
+      writing?.stop();
       // What is wrong with a body is told here; there it is merely "aborted".
       if (response?.complete === false) response.destroy(error);
       const code = (error as { code?: string }).code;
       if (
-        outgoing.reusedSocket && !body &&
+        outgoing.reusedSocket && (!body || init.reopen) &&
         (code === "ECONNRESET" || code === "EPIPE")
       ) {
         reject(new StaleConnection(error.message));
@@ -214,6 +223,8 @@ function request(
     outgoing.on("response", (incoming) => {
       forget();
       response = incoming;
+      // What answers before it has all does not want the rest.
+      if (writing?.stop()) incoming.on("close", () => outgoing.destroy());
       try {
         if (forward && isProxyRefusal(incoming)) throw proxyRefusal(forward);
         resolve(toResponse(incoming, method, signal));
@@ -222,8 +233,57 @@ function request(
         reject(error);
       }
     });
-    outgoing.end(body ?? undefined);
+    if (stream) {
+      writing = writeBody(stream, outgoing, (error) => {
+        forget();
+        reject(error);
+        outgoing.destroy();
+      });
+    } else outgoing.end(body ?? undefined);
   });
+}
+
+/** A body that is being sent. */
+interface Writing {
+  /** Ends it; returns whether there was more to come. */
+  stop(): boolean;
+}
+
+/** Sends a stream as fast as the connection takes it. */
+function writeBody(
+  stream: ReadableStream<Uint8Array>,
+  outgoing: http.ClientRequest,
+  onError: (error: unknown) => void,
+): Writing {
+  const reader = stream.getReader();
+  let open = true;
+  let resume = () => {};
+  outgoing.on("drain", () => resume());
+  const write = async () => {
+    while (true) {
+      const { done, value } = await reader.read();
+      if (!open) return;
+      if (done) break;
+      if (outgoing.write(value)) continue;
+      await new Promise<void>((resolve) => resume = resolve);
+      if (!open) return;
+    }
+    open = false;
+    outgoing.end();
+  };
+  write().catch((error) => {
+    if (open) onError(error);
+    open = false;
+  });
+  return {
+    stop() {
+      if (!open) return false;
+      open = false;
+      resume();
+      reader.cancel().catch(() => {});
+      return true;
+    },
+  };
 }
 
 /** Whether it is the proxy itself that wants another login. */

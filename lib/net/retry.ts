@@ -7,6 +7,7 @@ import {
   RegistryError,
 } from "../image/errors.ts";
 import type { Retry, RetryCode } from "../image/events.ts";
+import { saysPullLimit } from "./registry_words.ts";
 import { describeFailure } from "./network_error.ts";
 
 const RETRIED_STATUSES = new Set([
@@ -38,7 +39,7 @@ export function isRetryable(error: unknown, midway = false): boolean {
     if (!RETRIED_STATUSES.has(error.status)) return false;
     // Docker Hub's limit is over in hours, and it does not say when.
     return error.status !== 429 || error.retryAfter !== undefined ||
-      !error.errors.some(({ message }) => /pull rate limit/i.test(message));
+      !saysPullLimit(error);
   }
   if (error instanceof NetworkError) return retryableKind(error.kind, midway);
   // What a runtime throws while a body is read.

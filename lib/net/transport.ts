@@ -125,12 +125,14 @@ export function createTransport(options: TransportOptions = {}): Transport {
     async fetch(address, init) {
       const url = new URL(address);
       const tls = settings(url);
+      // The runtimes' own keep a stream in memory, or do not tell its length.
       if (
+        init?.body instanceof ReadableStream ||
         ambientProxy || byNode.has(url.host) || proxy?.(url) !== undefined ||
         (Deno && tls.insecure && url.protocol === "https:")
       ) return await node.fetch(address, init);
       try {
-        if (!Deno || met.has(url.host) || init?.method === "POST") {
+        if (!Deno || met.has(url.host) || !isRead(init?.method)) {
           return await native.fetch(address, init, tls);
         }
         return await reach(
@@ -153,6 +155,11 @@ export function createTransport(options: TransportOptions = {}): Transport {
       node.close();
     },
   };
+}
+
+/** Whether a request can be sent twice, as it changes nothing. */
+function isRead(method = "GET"): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /**

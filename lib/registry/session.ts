@@ -72,6 +72,12 @@ export const SESSION_RULES: Rules<SessionOptions> = {
   lookup: CALL,
 };
 
+/** One request of a session. */
+export interface SessionRequest extends SendOptions {
+  /** What an error says was asked for; without it, what the path tells. */
+  asked?: Asked;
+}
+
 /** More than any request needs: challenge, renewal, more scopes, no login. */
 const MAX_ROUNDS = 5;
 
@@ -102,6 +108,7 @@ export class Session {
    * @param registryHost The host that answers for it.
    * @param repository The repository's name; empty for the registry itself.
    * @param options How to ask.
+   * @param scopes What tokens shall allow; to pull, without it.
    * @throws {InvalidReferenceError} If a name cannot be part of an address.
    */
   constructor(
@@ -109,6 +116,7 @@ export class Session {
     registryHost: string,
     repository: string,
     options: SessionOptions,
+    scopes?: readonly string[],
   ) {
     const { plainHttp, endpoint, namespace, credentials, onEvent } = options;
     const { trustedRealms, lookup } = options;
@@ -130,6 +138,7 @@ export class Session {
       onEvent,
       trustedRealms,
       lookup,
+      scopes,
     });
     this.checkPlain = plainStorage(registry, onEvent);
     this.#guests = new Guests({
@@ -181,7 +190,8 @@ export class Session {
    * Sends a request, logs in where the registry asks for it, and once more
    * where a token has run out.
    *
-   * @param path Such as `tags/list`.
+   * @param target Such as `tags/list`; or an address that the registry has
+   * given, which gets no login unless it is the registry's own.
    * @param options The request.
    * @param anyStatus Whether a response that is no success is returned as well.
    * @returns The response, whose body has not been read unless it is no success.
@@ -190,24 +200,35 @@ export class Session {
    * @throws {AuthenticationError} If no way to log in can be followed.
    */
   async request(
-    path: string,
-    options: SendOptions,
+    target: string | URL,
+    { asked, ...options }: SessionRequest,
     anyStatus = false,
   ): Promise<Exchange> {
     const { signal } = options;
+    const path = typeof target === "string" ? target : "";
+    const address = typeof target === "string" ? undefined : target;
+    const elsewhere = address !== undefined &&
+      address.origin !== this.#endpoint.url.origin;
     const trail: AuthTrail = {};
     let refusal: RegistryError | undefined;
     let renewed = false;
     let welcomed = 0;
-    const byDigest = options.method !== "HEAD" && BY_DIGEST.test(path);
+    const { method = "GET" } = options;
+    const byDigest = method === "GET" && BY_DIGEST.test(path);
     for (let round = 1;; round++) {
-      const authorization = await this.#auth.authorization(signal, trail);
-      const exchange = await this.#endpoint.send(this.http, this.#path(path), {
+      const authorization = elsewhere
+        ? this.authorize(address)
+        : await this.#auth.authorization(signal, trail);
+      const request: SendOptions = {
         ...options,
         authorization,
         authorize: (url) => this.authorize(url),
         checkPlain: byDigest ? this.checkPlain : undefined,
-      });
+      };
+      const exchange = address
+        ? await this.http.send(address, request)
+        : await this.#endpoint.send(this.http, this.#path(path), request);
+      exchange.redirected ||= elsewhere;
       if (exchange.response.ok) return exchange;
       if (
         exchange.redirected && welcomed++ < 2 &&
@@ -222,7 +243,10 @@ export class Session {
         continue;
       }
       const header = exchange.response.headers.get("www-authenticate");
-      const error = await this.http.toError(exchange, askedBy(path));
+      const error = await this.http.toError(
+        exchange,
+        asked ?? askedBy(path),
+      );
       if (authorization !== undefined) refusal ??= error;
       const again = !exchange.redirected && isUnauthorized(error) &&
         round < MAX_ROUNDS &&

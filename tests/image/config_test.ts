@@ -4,26 +4,8 @@ import {
   NotAnImageError,
 } from "../../lib/image/errors.ts";
 import { parseConfig, parseManifest } from "../../lib/image/manifest.ts";
-import { OCI_CONFIG, OCI_LAYER_GZIP } from "../../lib/image/media_types.ts";
-import type { Document } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
-
-const DIGEST = `sha256:${"a".repeat(64)}`;
-const config = { mediaType: OCI_CONFIG, digest: DIGEST, size: 2 };
-const layer = {
-  mediaType: OCI_LAYER_GZIP,
-  digest: `sha256:${"b".repeat(64)}`,
-  size: 10,
-};
-const image = { schemaVersion: 2, config, layers: [layer] };
-
-function document(value: unknown): Document {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
-  return {
-    descriptor: { mediaType: "", digest: DIGEST, size: bytes.length },
-    bytes,
-  };
-}
+import { config, DIGEST, document, image, layer } from "./documents.ts";
 
 const parsed = parseManifest(document(image));
 

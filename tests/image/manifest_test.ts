@@ -12,36 +12,12 @@ import {
 import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
-  OCI_CONFIG,
   OCI_INDEX,
-  OCI_LAYER_GZIP,
   OCI_MANIFEST,
 } from "../../lib/image/media_types.ts";
-import type { Document } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
+import { config, DIGEST, document, encode, image, layer } from "./documents.ts";
 
-const DIGEST = `sha256:${"a".repeat(64)}`;
-const config = { mediaType: OCI_CONFIG, digest: DIGEST, size: 2 };
-const layer = {
-  mediaType: OCI_LAYER_GZIP,
-  digest: `sha256:${"b".repeat(64)}`,
-  size: 10,
-};
-
-function encode(value: unknown): Uint8Array<ArrayBuffer> {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return new TextEncoder().encode(text);
-}
-
-function document(value: unknown): Document {
-  const bytes = encode(value);
-  return {
-    descriptor: { mediaType: "", digest: DIGEST, size: bytes.length },
-    bytes,
-  };
-}
-
-const image = { schemaVersion: 2, config, layers: [layer] };
 const index = { schemaVersion: 2, manifests: [] };
 
 const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";

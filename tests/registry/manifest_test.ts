@@ -1,4 +1,3 @@
-import type { Warning } from "../../lib/image/events.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { digestBytes } from "../../lib/image/digest.ts";
 import {
@@ -12,53 +11,9 @@ import {
   OCI_INDEX,
   OCI_MANIFEST,
 } from "../../lib/image/media_types.ts";
-import { parseReference } from "../../lib/image/reference.ts";
-import { Repository } from "../../lib/registry/repository.ts";
 import { test } from "../harness.ts";
-import {
-  type Answer,
-  fakeClock,
-  fakeFetch,
-  type Sent,
-} from "../net/fake_fetch.ts";
-
-const ZERO = `sha256:${"0".repeat(64)}`;
-const MANIFEST = JSON.stringify({
-  schemaVersion: 2,
-  config: { mediaType: "application/vnd.oci.image.config.v1+json" },
-  layers: [],
-});
-const encoder = new TextEncoder();
-const DIGEST = await digestBytes(encoder.encode(MANIFEST));
-const DESCRIPTOR = {
-  mediaType: OCI_MANIFEST,
-  digest: DIGEST,
-  size: MANIFEST.length,
-};
-
-function open(
-  answer: (sent: Sent, count: number) => Answer,
-  reference = "r.test/a/b",
-) {
-  const web = fakeFetch(answer);
-  const warnings: Warning[] = [];
-  const clock = fakeClock();
-  const repository = new Repository(parseReference(reference), {
-    ...clock.options,
-    fetch: web.fetch,
-    onEvent: (event) => {
-      if (event.type === "warning") warnings.push(event.warning);
-    },
-  });
-  return { repository, warnings, slept: clock.slept, ...web };
-}
-
-function served(
-  headers: Record<string, string> = {},
-  body = MANIFEST,
-): Answer {
-  return [200, { "content-type": OCI_MANIFEST, ...headers }, body];
-}
+import { type Answer, type Sent } from "../net/fake_fetch.ts";
+import { DESCRIPTOR, DIGEST, MANIFEST, open, served, ZERO } from "./served.ts";
 
 test("fetchManifest() gives the bytes as they are, by tag, digest and descriptor", async () => {
   for (const target of ["1", DIGEST, DESCRIPTOR]) {
@@ -179,7 +134,7 @@ for (
   ] as const
 ) {
   test(`fetchManifest() asks for one type at a time where schema 1 comes in place of ${mediaType}`, async () => {
-    const digest = await digestBytes(encoder.encode(document));
+    const digest = await digestBytes(new TextEncoder().encode(document));
     for (const target of ["1", digest]) {
       const { repository, sent, assertNoBodyLeft } = open(
         old(document, mediaType),

@@ -1,6 +1,4 @@
-import type { Warning } from "../../lib/image/events.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { digestBytes } from "../../lib/image/digest.ts";
 import {
   ContentMismatchError,
   InvalidDigestError,
@@ -17,50 +15,8 @@ import {
 import { parseReference } from "../../lib/image/reference.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import { deferred, test } from "../harness.ts";
-import {
-  type Answer,
-  fakeClock,
-  fakeFetch,
-  type Sent,
-} from "../net/fake_fetch.ts";
-
-const ZERO = `sha256:${"0".repeat(64)}`;
-const MANIFEST = JSON.stringify({
-  schemaVersion: 2,
-  config: { mediaType: "application/vnd.oci.image.config.v1+json" },
-  layers: [],
-});
-const encoder = new TextEncoder();
-const DIGEST = await digestBytes(encoder.encode(MANIFEST));
-const DESCRIPTOR = {
-  mediaType: OCI_MANIFEST,
-  digest: DIGEST,
-  size: MANIFEST.length,
-};
-
-function open(
-  answer: (sent: Sent, count: number) => Answer,
-  reference = "r.test/a/b",
-) {
-  const web = fakeFetch(answer);
-  const warnings: Warning[] = [];
-  const clock = fakeClock();
-  const repository = new Repository(parseReference(reference), {
-    ...clock.options,
-    fetch: web.fetch,
-    onEvent: (event) => {
-      if (event.type === "warning") warnings.push(event.warning);
-    },
-  });
-  return { repository, warnings, slept: clock.slept, ...web };
-}
-
-function served(
-  headers: Record<string, string> = {},
-  body = MANIFEST,
-): Answer {
-  return [200, { "content-type": OCI_MANIFEST, ...headers }, body];
-}
+import { type Answer, fakeFetch } from "../net/fake_fetch.ts";
+import { DESCRIPTOR, DIGEST, MANIFEST, open, served, ZERO } from "./served.ts";
 
 const HEAD = {
   "docker-content-digest": DIGEST,

@@ -40,6 +40,8 @@ export interface BearerAuth {
    * @default {"token"}
    */
   field?: "token" | "access_token";
+  /** Who may push, of those with a login; all without it. */
+  pushers?: string[];
   /** Another header than the right challenge, such as one with two schemes. */
   challenge?: (right: string) => string;
 }
@@ -49,6 +51,7 @@ export type Auth = BasicAuth | BearerAuth;
 
 interface Token {
   pulls: Set<string>;
+  pushes: Set<string>;
   expires: number;
 }
 
@@ -78,6 +81,7 @@ export class Gate {
     record: RecordedRequest,
     repository: string | undefined,
     now: number,
+    push = false,
   ): { challenge: string; denied: boolean } | undefined {
     const header = record.headers.get("authorization");
     if (auth.kind === "basic") {
@@ -88,13 +92,15 @@ export class Gate {
     const bearer = /^Bearer (.+)$/i.exec(header ?? "")?.[1];
     const token = bearer === undefined ? undefined : this.#tokens.get(bearer);
     const live = token !== undefined && token.expires > now;
-    if (live && (repository === undefined || token.pulls.has(repository))) {
+    const allowed = push ? token?.pushes : token?.pulls;
+    if (live && (repository === undefined || allowed!.has(repository))) {
       return undefined;
     }
+    const actions = push ? "pull,push" : "pull";
     const { protocol, host } = new URL(record.url);
     const scope = repository === undefined
       ? ""
-      : `,scope="repository:${repository}:pull"`;
+      : `,scope="repository:${repository}:${actions}"`;
     const error = live
       ? `,error="insufficient_scope"`
       : bearer === undefined
@@ -132,17 +138,23 @@ export class Gate {
       }
     }
     const pulls = new Set<string>();
+    const pushes = new Set<string>();
     for (const scope of parameters.getAll("scope").join(" ").split(" ")) {
-      const [, name] = /^repository:(.+):[a-z,*]+$/.exec(scope) ?? [];
+      const [, name, actions = ""] =
+        /^repository:(.+):([a-z,*]+)$/.exec(scope) ?? [];
       if (name === undefined) continue;
       const open = auth.anonymous === true ||
         Array.isArray(auth.anonymous) && auth.anonymous.includes(name);
       if (user !== undefined || open) pulls.add(name);
+      const pusher = user !== undefined &&
+        (auth.pushers?.includes(user) ?? true);
+      if (pusher && actions.includes("push")) pushes.add(name);
     }
     const { expiresIn = 300, field = "token" } = auth;
     const token = `opaque-${++this.#count}`;
     this.#tokens.set(token, {
       pulls,
+      pushes,
       expires: now + (expiresIn ?? 60) * 1000,
     });
     const life = expiresIn === null ? {} : { expires_in: expiresIn };

@@ -2,7 +2,7 @@
 
 /** One request as the registry saw it, and what became of its answer. */
 export interface RecordedRequest {
-  /** `GET`, `HEAD` or `POST`. */
+  /** The method. */
   method: string;
   /** The whole address. */
   url: string;
@@ -10,8 +10,10 @@ export interface RecordedRequest {
   path: string;
   /** The request's headers. */
   headers: Headers;
-  /** The request's body, where it has one. */
+  /** The request's body, where it is a form. */
   text: string;
+  /** How many bytes of a body came, where it is no form. */
+  received: number;
   /** The answer's status; 0 until there is one, or where there is none. */
   status: number;
   /** How many bytes of the answer's body the client has taken. */
@@ -44,6 +46,10 @@ export interface Fault {
   ignoreRange?: boolean;
   /** Milliseconds before the answer. */
   delay?: number;
+  /** The connection breaks after so many bytes of the request's body. */
+  breakAfter?: number;
+  /** The answer is lost: what was asked for has been done. */
+  loseAnswer?: boolean;
 }
 
 /**

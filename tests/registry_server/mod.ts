@@ -29,12 +29,14 @@ import {
   sleep,
 } from "./exchange.ts";
 import { serve, type ServedRegistry, type ServeOptions } from "./serve.ts";
+import { type UploadRules, Uploads } from "./uploads.ts";
 
 export type { Answer, PullLimit } from "./answers.ts";
 export type { Auth, BasicAuth, BearerAuth } from "./auth.ts";
 export type { Content } from "./content.ts";
 export type { Fault, FaultHook, RecordedRequest } from "./exchange.ts";
 export type { ServedRegistry, ServeOptions } from "./serve.ts";
+export type { UploadRules } from "./uploads.ts";
 
 /** How the registry is at first; each can be changed later. */
 export interface RegistryOptions {
@@ -44,6 +46,8 @@ export interface RegistryOptions {
   auth?: Auth;
   /** A host that blobs are redirected to, which refuses a login. */
   storageHost?: string;
+  /** How it takes what is pushed; without it, not at all. */
+  uploads?: UploadRules;
 }
 
 /** A registry in memory. */
@@ -76,12 +80,20 @@ export class FakeRegistry {
   readonly requests: RecordedRequest[] = [];
   readonly #repositories: Map<string, RepositoryContent> = new Map();
   readonly #gate = new Gate();
+  /** What is being pushed, where that can be done. */
+  readonly uploads?: Uploads;
 
   /** Makes an empty one. */
   constructor(options: RegistryOptions = {}) {
     this.host = options.host ?? "registry.test";
     this.auth = options.auth;
     this.storageHost = options.storageHost;
+    if (options.uploads) {
+      this.uploads = new Uploads(
+        options.uploads,
+        (name) => this.repository(name),
+      );
+    }
   }
 
   /** The repository of that name, made when it is not there. */
@@ -139,7 +151,8 @@ export class FakeRegistry {
     }
     // A runtime's own client, which is for real connections, plays no part.
     const { method, headers, body } = rest;
-    const request = new Request(url, { method, headers, body });
+    const duplex = body instanceof ReadableStream ? { duplex: "half" } : {};
+    const request = new Request(url, { method, headers, body, ...duplex });
     const response = await this.handle(request, signal);
     if (response.status >= 301 && response.status <= 308) {
       if (rest.redirect !== "manual") {
@@ -165,7 +178,8 @@ export class FakeRegistry {
       url: request.url,
       path: pathname,
       headers: new Headers(request.headers),
-      text: request.method === "POST" ? await request.text() : "",
+      text: isForm(request) ? await request.text() : "",
+      received: 0,
       status: 0,
       sent: 0,
       body: "none",
@@ -180,11 +194,19 @@ export class FakeRegistry {
     if (delay > 0) await sleep(delay, signal);
     signal?.throwIfAborted();
     if (fault.throws) throw fault.throws;
+    const most = fault.breakAfter ?? Infinity;
+    const { body: sent, broken } = await readSent(request, most, signal);
+    record.received = sent.length;
     const answer = fault.status === undefined
-      ? this.#answer(record, fault)
+      ? this.#answer(record, fault, sent, broken)
       : problem(fault.status, fault.code ?? "UNKNOWN", "as the test asked");
     if (fault.text !== undefined) {
       answer.bytes = new TextEncoder().encode(fault.text);
+    }
+    if (broken || fault.loseAnswer) {
+      throw Object.assign(new TypeError("connection reset by peer"), {
+        code: "ECONNRESET",
+      });
     }
     const headers = new Headers(answer.headers);
     if (!fault.withoutLength) {
@@ -205,21 +227,33 @@ export class FakeRegistry {
     return new Response(body, { status: answer.status, headers });
   }
 
-  #answer(record: RecordedRequest, fault: Fault): Answer {
+  #answer(
+    record: RecordedRequest,
+    fault: Fault,
+    body: Uint8Array<ArrayBuffer>,
+    broken: boolean,
+  ): Answer {
     const answer = this.respond?.(record);
     if (answer !== undefined) return answer;
-    const own = this.#ownAnswer(record, fault);
+    const own = this.#ownAnswer(record, fault, body, broken);
     return this.amend?.(record, own) ?? own;
   }
 
-  #ownAnswer(record: RecordedRequest, fault: Fault): Answer {
+  #ownAnswer(
+    record: RecordedRequest,
+    fault: Fault,
+    body: Uint8Array<ArrayBuffer>,
+    broken: boolean,
+  ): Answer {
     const route = parseRoute(record.path);
     const now = this.now();
     if (route.kind === "token" && this.auth?.kind === "bearer") {
       const { status, document } = this.#gate.issue(this.auth, record, now);
       return json(status, document);
     }
-    if (record.method !== "GET" && record.method !== "HEAD") {
+    const upload = this.uploads && uploadTo(record.path);
+    const reads = record.method === "GET" || record.method === "HEAD";
+    if (!reads && !(upload && this.uploads)) {
       return problem(405, "UNSUPPORTED", "the operation is unsupported");
     }
     if (route.kind === "storage") {
@@ -232,16 +266,19 @@ export class FakeRegistry {
       const repository = this.#repositories.get(route.repository);
       return blob(repository, route.digest, range);
     }
-    const name = "repository" in route ? route.repository : undefined;
+    const name = "repository" in route ? route.repository : upload;
     const refused = this.auth &&
-      this.#gate.refuse(this.auth, record, name, now);
+      this.#gate.refuse(this.auth, record, name, now, !reads);
     if (refused) {
       const headers = { "www-authenticate": refused.challenge };
       return refused.denied
         ? problem(401, "DENIED", "requested access is denied", headers)
         : problem(401, "UNAUTHORIZED", "authentication required", headers);
     }
-    return this.#serve(route, record, fault);
+    const taken = upload
+      ? this.uploads?.answer({ record, repository: upload, body, broken })
+      : undefined;
+    return taken ?? this.#serve(route, record, fault);
   }
 
   #serve(route: Route, record: RecordedRequest, fault: Fault): Answer {
@@ -279,4 +316,44 @@ export class FakeRegistry {
       }
     }
   }
+}
+
+/** Whether a body is one of a token server. */
+function isForm({ method, headers }: Request): boolean {
+  return method === "POST" &&
+    /^application\/x-www-form/.test(headers.get("content-type") ?? "");
+}
+
+/** The repository that an upload or a manifest is for. */
+function uploadTo(path: string): string | undefined {
+  return /^\/v2\/(.+)\/(?:blobs\/uploads(?:\/[^/]*)?|manifests\/[^/]+)$/
+    .exec(path)?.[1];
+}
+
+/** The bytes of a request, up to where the connection breaks. */
+async function readSent(
+  request: Request,
+  most: number,
+  signal?: AbortSignal | null,
+): Promise<{ body: Uint8Array<ArrayBuffer>; broken: boolean }> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  const none = request.bodyUsed || request.body === null;
+  const reader = none ? undefined : request.body!.getReader();
+  while (reader && size < most) {
+    signal?.throwIfAborted();
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value.slice(0, most - size));
+    size += parts.at(-1)!.length;
+  }
+  const broken = size >= most;
+  if (broken) await reader?.cancel().catch(() => {});
+  const body = new Uint8Array(size);
+  let position = 0;
+  for (const part of parts) {
+    body.set(part, position);
+    position += part.length;
+  }
+  return { body, broken };
 }

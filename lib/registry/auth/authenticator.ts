@@ -5,6 +5,7 @@
 
 import type { AuthenticationProblem } from "../../image/problems.ts";
 import { AuthenticationError, type RegistryError } from "../../image/errors.ts";
+import { DOCKER_HUB } from "../../image/reference.ts";
 import type { Credential } from "../../image/types.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { discard } from "../../net/body.ts";
@@ -36,6 +37,12 @@ export interface AuthenticatorOptions extends LoginOptions {
   trustedRealms?: readonly string[];
   /** Looks up the registry's name. */
   lookup?: Lookup;
+  /**
+   * What tokens shall allow.
+   *
+   * @default {undefined} To pull from the repository.
+   */
+  scopes?: readonly string[];
 }
 
 /** What one request has been through, so that its tries come to an end. */
@@ -54,7 +61,7 @@ export interface AuthTrail {
  */
 const KNOWN_CHALLENGES: ReadonlyMap<string, [realm: string, service: string]> =
   new Map([
-    ["docker.io", ["https://auth.docker.io/token", "registry.docker.io"]],
+    [DOCKER_HUB, ["https://auth.docker.io/token", "registry.docker.io"]],
     ["ghcr.io", ["https://ghcr.io/token", "ghcr.io"]],
   ]);
 
@@ -85,7 +92,7 @@ export class Authenticator {
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#login = new Login(options);
-    this.#scopes = [pullScope(options.repository)];
+    this.#scopes = [...options.scopes ?? [pullScope(options.repository)]];
     this.#challenge = knownChallenge(options.registry);
     this.#presumed = this.#challenge !== undefined;
   }

@@ -2,6 +2,7 @@
 
 import { RegistryError } from "../../image/errors.ts";
 import type { OnEvent } from "../../image/events.ts";
+import { saysTokenExpired } from "../../net/registry_words.ts";
 import type {
   Credential,
   CredentialProvider,
@@ -25,10 +26,7 @@ export function isUnauthorized(error: RegistryError): boolean {
   // ECR says 403 and public.ecr.aws 400 where others say 401.
   return error.status === 401 ||
     ((error.status === 403 || error.status === 400) &&
-      error.errors.some(({ message }) =>
-        /(?:expired|invalid)[^.]*\btoken\b|\btoken\b[^.]*(?:expired|invalid)/i
-          .test(message)
-      ));
+      saysTokenExpired(error));
 }
 
 /** Whether a token server says that this login, or none, will not do. */

@@ -26,6 +26,7 @@ import {
   RegistryError,
   StorageError,
   UnsupportedMediaTypeError,
+  UploadError,
 } from "../../../lib/image/errors.ts";
 import type {
   ArchiveProblem,
@@ -38,6 +39,7 @@ import type {
   PlatformProblem,
   ReferenceProblem,
   SettingProblem,
+  UploadProblem,
 } from "../../../lib/image/problems.ts";
 import type {
   LoginProblem,
@@ -993,3 +995,61 @@ test("each status of a registry has its code", () => {
     assertEquals(new RegistryError({ status, url, method }).code, code);
   }
 });
+
+const pushed = "Cannot push to r.test/a/b: the registry ";
+const other = `sha256:${"b".repeat(64)}`;
+
+eachOf<UploadProblem>(
+  "the push",
+  {
+    "read-only": [[{}, `${pushed}takes nothing from anyone there`]],
+    "no-repository": [
+      [{}, `${pushed}has no such repository, and makes none by itself`],
+    ],
+    "no-room": [[{}, `${pushed}has no room left`]],
+    "no-location": [
+      [{}, `${pushed}begins an upload and does not say where it goes on`],
+    ],
+    "forgetful": [[{}, `${pushed}forgets uploads before they are complete`]],
+    "too-large": [
+      [
+        { digest, size: 5_000_000 },
+        `${pushed}or something on the way to it takes no request of 5000000 ` +
+        "bytes, nor a smaller part",
+      ],
+    ],
+    "other-digest": [
+      [
+        { digest, actual: other },
+        `${pushed}says that it has stored ${other} in place of ${digest}`,
+      ],
+    ],
+    "digest-refused": [
+      [
+        { digest },
+        `${pushed}says that ${digest} has another digest, and it is right here`,
+      ],
+    ],
+    "manifest-refused": [
+      [
+        {
+          mediaType: "application/vnd.docker.distribution.manifest.v2+json",
+          words: "",
+        },
+        `${pushed}takes no manifest like ` +
+        "application/vnd.docker.distribution.manifest.v2+json",
+      ],
+    ],
+    "tag-fixed": [
+      [
+        { tag: "1", digest },
+        `${pushed}does not let the tag 1 be moved`,
+      ],
+      [
+        { tag: "1", digest, actual: other },
+        `${pushed}does not let the tag 1 be moved from ${other}`,
+      ],
+    ],
+  },
+  (problem) => explainError(new UploadError("r.test", "a/b", problem)).sentence,
+);

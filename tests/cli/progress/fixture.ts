@@ -5,6 +5,7 @@ import { createStyle } from "../../../cli/progress/style.ts";
 import { NetworkError } from "../../../lib/image/errors.ts";
 import type { PullEvent, Retry } from "../../../lib/image/events.ts";
 import type { Descriptor } from "../../../lib/image/types.ts";
+import type { Output } from "../../../cli/io.ts";
 import type { Screen } from "./screen.ts";
 
 export const MB = 1_000_000;
@@ -30,13 +31,17 @@ export function planned(layers: Descriptor[]): PullEvent {
   };
 }
 
-/** A progress on a terminal, with time in the test's hand. */
-export function onTerminal(screen: Screen, verbose = false) {
+/** A progress whose time is in the test's hand. */
+export function inHand(
+  output: Output,
+  verbose: boolean,
+  env: Record<string, string> = {},
+) {
   let now = 0;
   let tick: (() => void) | undefined;
   const progress = createProgress({
-    output: screen,
-    style: createStyle(screen, { NO_COLOR: "1" }),
+    output,
+    style: createStyle(output, env),
     env: {},
     quiet: false,
     verbose,
@@ -53,17 +58,20 @@ export function onTerminal(screen: Screen, verbose = false) {
     send: (...events: PullEvent[]) =>
       events.forEach(progress.onEvent, progress),
     /** Lets time pass, drawing as a timer would. */
-    pass(milliseconds: number) {
+    pass(milliseconds: number, step = 100, each: () => void = () => {}) {
       for (const end = now + milliseconds; now < end;) {
-        now += 100;
+        now += step;
+        each();
         tick?.();
       }
     },
-    get ticking() {
-      return tick !== undefined;
-    },
+    isTicking: () => tick !== undefined,
   };
 }
+
+/** A progress on a terminal. */
+export const onTerminal = (screen: Screen, verbose = false) =>
+  inHand(screen, verbose, { NO_COLOR: "1" });
 
 /** A host that fails. */
 export const retry = (

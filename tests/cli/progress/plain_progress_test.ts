@@ -7,6 +7,7 @@ import {
   blob,
   config,
   done,
+  inHand,
   MB,
   planned,
   received,
@@ -18,42 +19,17 @@ import { Screen, Sink } from "./screen.ts";
 /** A progress that is no terminal's, with time in the test's hand. */
 function plain(verbose = false) {
   const sink = new Sink();
-  let now = 0;
-  let tick: (() => void) | undefined;
-  const progress = createProgress({
-    output: sink,
-    style: createStyle(sink, {}),
-    env: {},
-    quiet: false,
-    verbose,
-    clock: {
-      now: () => now,
-      every(_, callback) {
-        tick = callback;
-        return () => (tick = undefined);
-      },
-    },
-  });
+  const hand = inHand(sink, verbose);
   return {
-    progress,
-    send: (...events: PullEvent[]) =>
-      events.forEach(progress.onEvent, progress),
+    ...hand,
     /** Lets so many seconds pass. */
-    pass(seconds: number, each: () => void = () => {}) {
-      for (let i = 0; i < seconds; i++) {
-        now += 1000;
-        each();
-        tick?.();
-      }
-    },
+    pass: (seconds: number, each?: () => void) =>
+      hand.pass(seconds * 1000, 1000, each),
     /** The lines since the last call. */
     lines() {
       const lines = sink.text.split("\n").slice(0, -1);
       sink.text = "";
       return lines;
-    },
-    get ticking() {
-      return tick !== undefined;
     },
   };
 }
@@ -121,7 +97,7 @@ test("plain progress tells each 15 seconds how far it is", () => {
     "37%, 45 MB of 120 MB, no data for 45 s",
   ]);
   progress.stop();
-  assertEquals(terminal.ticking, false);
+  assertEquals(terminal.isTicking(), false);
 });
 
 test("plain progress tells an outage once, and its end", () => {

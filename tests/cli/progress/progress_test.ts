@@ -107,9 +107,9 @@ test("TerminalProgress leaves the cursor to be seen, and stops its timer", () =>
   terminal.send(planned([layer]), start(layer));
   terminal.pass(200);
   // Whenever the process is stopped or killed, nothing has to be put right.
-  assertEquals([screen.cursor, terminal.ticking], [true, true]);
+  assertEquals([screen.cursor, terminal.isTicking()], [true, true]);
   terminal.progress.stop();
-  assertEquals([screen.cursor, terminal.ticking], [true, false]);
+  assertEquals([screen.cursor, terminal.isTicking()], [true, false]);
   assertEquals(screen.text, ["linux/amd64, 1 layer, 123 MB"]);
   terminal.progress.line("error: stopped");
   assertEquals(screen.text.at(-1), "error: stopped");

@@ -1,0 +1,524 @@
+/**
+ * The upload of one blob: what is there is not sent, what another repository
+ * has is mounted, what broke off goes on.
+ *
+ * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push}
+ */
+
+import { RegistryError, UploadError } from "../../image/errors.ts";
+import type { OnEvent, UploadedBy } from "../../image/events.ts";
+import type { UploadProblem } from "../../image/problems.ts";
+import type { Descriptor } from "../../image/types.ts";
+import { discard, type Exchange } from "../../net/body.ts";
+import { isRetryable } from "../../net/retry.ts";
+import type { Session, SessionRequest } from "../session.ts";
+import type { ChunkSizes } from "./chunks.ts";
+import { type UploadContent, verifyContent } from "./content.ts";
+import { asRange, digestOf, locationOf } from "./answers.ts";
+import type { ClaimedUpload, UploadRecords } from "./records.ts";
+import { refusal } from "./refusals.ts";
+
+/** What the uploads to one repository share. */
+export interface UploadShared {
+  /** The registry's name. */
+  registry: string;
+  /** The repository's name. */
+  repository: string;
+  /** What sends and logs in. */
+  session: Session;
+  /** What is known of the parts that it takes. */
+  chunks: ChunkSizes;
+  /** Where uploads are remembered. */
+  records?: UploadRecords;
+  /** Told what goes on. */
+  onEvent?: OnEvent;
+}
+
+/** What became of a blob. */
+export interface UploadOutcome {
+  /** How the registry has come to have it. */
+  how: UploadedBy;
+  /** Bytes that were sent. */
+  sent: number;
+  /** Bytes that an earlier run had sent. */
+  resumed: number;
+}
+
+/** More than a registry needs that forgets an upload now and then. */
+const MOST_STARTS = 10;
+/** More refusals of parts than it takes to find out what a registry takes. */
+const MOST_REFUSALS = 12;
+/** Whoever puts a large blob together is waited for so many times the timeout. */
+const PATIENCE = 10;
+/** What is smaller is sent again rather than remembered, in bytes. */
+const REMEMBERED_BYTES = 2 ** 20;
+
+/** The upload of one blob to one repository. */
+export class BlobUpload {
+  readonly #shared: UploadShared;
+  readonly #descriptor: Descriptor;
+  readonly #signal: AbortSignal | undefined;
+  #content: UploadContent | undefined;
+  /** Where the next request goes, while an upload is open. */
+  #location: URL | undefined;
+  /** How many bytes the registry has. */
+  #offset = 0;
+  #furthest = 0;
+  /** The size of the part before. */
+  #part = 0;
+  /** How many bytes of the part under way have left. */
+  #left = 0;
+  #minimum = 0;
+  /** Whether a request has failed, so that it must be asked how far it is. */
+  #doubtful = false;
+  /** Whether the blob may be there, as it was being put together. */
+  #finishing = false;
+  #starts = 0;
+  #refusals = 0;
+  #mismatched = false;
+  /** What is wrong with the bytes here, so that no other try is of use. */
+  #wrong: unknown;
+  #claim: ClaimedUpload | undefined;
+  #began = false;
+  #sent = 0;
+  #resumed = 0;
+
+  /** Sends nothing yet. */
+  constructor(
+    shared: UploadShared,
+    descriptor: Descriptor,
+    signal?: AbortSignal,
+  ) {
+    this.#shared = shared;
+    this.#descriptor = descriptor;
+    this.#signal = signal;
+  }
+
+  /** The repository that the blob is for. */
+  get repository(): string {
+    return this.#shared.repository;
+  }
+
+  /**
+   * Asks whether the repository has the blob.
+   *
+   * @returns What became of it; nothing where its bytes are missing.
+   */
+  async find(): Promise<UploadOutcome | undefined> {
+    const there = await this.#trying(() => this.#isThere());
+    return there ? this.#outcome("there") : undefined;
+  }
+
+  /**
+   * Has the registry link the blob from another repository. Where it does not,
+   * that has begun an upload, which the bytes go to.
+   *
+   * @param from Another repository of the registry, that has the blob.
+   * @returns What became of it; nothing where its bytes are missing.
+   */
+  async mount(from: string): Promise<UploadOutcome | undefined> {
+    const { digest } = this.#descriptor;
+    const query = new URLSearchParams({ mount: digest, from });
+    try {
+      const mounted = await this.#trying(async () => {
+        const exchange = await this.#post(query);
+        if (exchange.response.status === 201) return true;
+        await this.#open(exchange);
+        return false;
+      });
+      return mounted ? this.#outcome("mounted") : undefined;
+    } catch (error) {
+      // Whoever may not pull there may still push here.
+      if (error instanceof RegistryError && !isRetryable(error)) return;
+      throw error;
+    }
+  }
+
+  /**
+   * Sends what the registry lacks of the blob.
+   *
+   * @param content Its bytes.
+   * @returns What became of it.
+   * @throws {UploadError} If the registry does not take it.
+   * @throws {RegistryError} If it refuses the login.
+   * @throws {NetworkError} If it cannot be reached.
+   * @throws {ContentMismatchError} If the bytes are not those of the digest
+   * here.
+   */
+  async send(content: UploadContent): Promise<UploadOutcome> {
+    this.#content = content;
+    try {
+      if (await this.#resume()) return this.#outcome("there");
+      await this.#trying(() => this.#try());
+      await this.#claim?.forget();
+      return this.#outcome("uploaded");
+    } finally {
+      await this.#claim?.release();
+    }
+  }
+
+  #trying<T>(task: () => Promise<T>): Promise<T> {
+    const { session } = this.#shared;
+    return session.http.retrying(
+      session.url(`blobs/${this.#descriptor.digest}`),
+      task,
+      this.#signal,
+      undefined,
+      () => this.#furthest,
+    );
+  }
+
+  #outcome(how: UploadedBy): UploadOutcome {
+    const descriptor = this.#descriptor;
+    this.#shared.onEvent?.({ type: "upload-done", descriptor, how });
+    return { how, sent: this.#sent, resumed: this.#resumed };
+  }
+
+  async #request(
+    target: string | URL,
+    options: SessionRequest,
+  ): Promise<Exchange> {
+    const { session, registry, repository } = this.#shared;
+    const exchange = await session.request(target, {
+      asked: { kind: "push", registry, repository },
+      signal: this.#signal,
+      ...options,
+    });
+    await discard(exchange);
+    return exchange;
+  }
+
+  /** Whether the repository has the blob. */
+  async #isThere(): Promise<boolean> {
+    const { session } = this.#shared;
+    const { digest, size } = this.#descriptor;
+    const signal = this.#signal;
+    const exchange = await session.request(
+      `blobs/${digest}`,
+      { method: "HEAD", signal },
+      true,
+    );
+    await discard(exchange);
+    const { response, redirected } = exchange;
+    if (redirected) return true;
+    if (!response.ok) {
+      const { status } = response;
+      if (status !== 429 && status < 500) return false;
+      throw await session.http.toError(exchange);
+    }
+    const length = response.headers.get("content-length");
+    // What is torn there is uploaded again.
+    return !Number(length) || Number(length) === size;
+  }
+
+  /** Goes on with an upload that is remembered; tells whether it is there now. */
+  async #resume(): Promise<boolean> {
+    const { records, registry, repository, chunks } = this.#shared;
+    const descriptor = this.#descriptor;
+    const signal = this.#signal;
+    if (!records || descriptor.size < REMEMBERED_BYTES) return false;
+    let waited = false;
+    const onWait = () => {
+      waited = true;
+      this.#shared.onEvent?.({ type: "blob-wait", descriptor });
+    };
+    this.#claim = await records.claim(registry, repository, descriptor, {
+      signal,
+      onWait,
+    });
+    // Whoever was waited for may have done it.
+    if (waited && await this.#isThere()) return true;
+    const record = await this.#claim.read();
+    if (!record) {
+      if (this.#location) await this.#remember();
+      return false;
+    }
+    chunks.kept ??= record.kept;
+    this.#location = new URL(record.location);
+    this.#offset = record.offset;
+    this.#doubtful = true;
+    return false;
+  }
+
+  /** One try, from wherever it is to the end. */
+  async #try(): Promise<void> {
+    if (this.#wrong) throw this.#wrong;
+    try {
+      if (this.#doubtful && await this.#recover()) return;
+      this.#doubtful = true;
+      if (!this.#location) await this.#begin();
+      this.#tellStart();
+      await this.#send();
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      throw refusal(this.#shared, error, this.#descriptor);
+    }
+  }
+
+  #tellStart(): void {
+    const descriptor = this.#descriptor;
+    const resumed = this.#offset;
+    if (!this.#began) this.#resumed = resumed;
+    this.#began = true;
+    this.#shared.onEvent?.({ type: "upload-start", descriptor, resumed });
+  }
+
+  #fail(problem: UploadProblem, cause?: unknown): UploadError {
+    const { registry, repository } = this.#shared;
+    return new UploadError(registry, repository, problem, { cause });
+  }
+
+  /**
+   * Asks how far the upload is after a failure, of this run or an earlier one.
+   *
+   * @returns Whether the blob is there.
+   */
+  async #recover(): Promise<boolean> {
+    if (this.#finishing && await this.#isThere()) return true;
+    this.#finishing = false;
+    const location = this.#location;
+    if (!location) return false;
+    const before = this.#offset;
+    try {
+      const { chunks } = this.#shared;
+      const exchange = await this.#request(location, { method: "GET" });
+      const range = asRange(exchange.response, before) ?? before;
+      this.#offset = range;
+      await this.#goOn(exchange);
+      if (range > before) chunks.kept = true;
+      else if (this.#left > REMEMBERED_BYTES || !this.#began) {
+        chunks.kept ??= false;
+      }
+      this.#left = 0;
+      if (range > this.#descriptor.size) return this.#forget();
+    } catch (error) {
+      if (!(error instanceof RegistryError) || isRetryable(error)) throw error;
+      const { status } = error;
+      if (status === 401 || status === 403) throw error;
+      // Whoever cannot be asked may go on; else it has forgotten the upload.
+      if (status !== 405) return this.#forget();
+    }
+    return false;
+  }
+
+  #forget(): false {
+    this.#location = undefined;
+    this.#offset = 0;
+    this.#part = 0;
+    this.#left = 0;
+    return false;
+  }
+
+  async #begin(): Promise<void> {
+    if (++this.#starts > MOST_STARTS) throw this.#fail({ code: "forgetful" });
+    await this.#open(await this.#post());
+  }
+
+  async #post(query?: URLSearchParams): Promise<Exchange> {
+    const path = `blobs/uploads/${query ? `?${query}` : ""}`;
+    const { session } = this.#shared;
+    // Some take it at this address only.
+    return await this.#request(path, { method: "POST" }).catch((error) => {
+      const bare = query === undefined && error instanceof RegistryError &&
+        error.status === 404 && error.errors.length === 0;
+      if (!bare) throw error;
+      return this.#request(session.url("blobs/uploads"), { method: "POST" });
+    });
+  }
+
+  async #open(exchange: Exchange): Promise<void> {
+    const { headers } = exchange.response;
+    const id = headers.get("docker-upload-uuid");
+    const uploads = this.#shared.session.url("blobs/uploads/");
+    const location = locationOf(exchange) ??
+      (id && /^[\w.-]{1,200}$/.test(id) ? new URL(id, uploads) : undefined);
+    if (!location) throw this.#fail({ code: "no-location" });
+    const minimum = Number(headers.get("oci-chunk-min-length") ?? 0);
+    this.#minimum = Number.isSafeInteger(minimum) ? Math.max(0, minimum) : 0;
+    this.#forget();
+    this.#location = location;
+    await this.#remember();
+  }
+
+  /** Takes the address that the upload goes on at. */
+  async #goOn(exchange: Exchange): Promise<void> {
+    this.#location = locationOf(exchange) ?? this.#location;
+    this.#furthest = Math.max(this.#furthest, this.#offset);
+    await this.#remember();
+  }
+
+  async #remember(): Promise<void> {
+    const { kept } = this.#shared.chunks;
+    const offset = this.#offset;
+    const location = this.#location!.href;
+    await this.#claim?.write({ location, offset, kept });
+  }
+
+  /** Sends what is missing, and has it put together. */
+  async #send(): Promise<void> {
+    const { size } = this.#descriptor;
+    const { chunks } = this.#shared;
+    while (true) {
+      if (!this.#location) await this.#begin();
+      const rest = size - this.#offset;
+      const next = chunks.next(rest, this.#part, this.#minimum);
+      const whole = this.#offset === 0 && next === size;
+      if (rest > 0 && !whole) await this.#patch(next);
+      else if (await this.#finish(whole ? size : 0)) return;
+    }
+  }
+
+  #body(start: number, length: number): SessionRequest["body"] {
+    const descriptor = this.#descriptor;
+    const signal = this.#signal;
+    const tell = (sent: number) =>
+      this.#shared.onEvent?.({ type: "upload-progress", descriptor, sent });
+    return {
+      size: length,
+      open: () => {
+        this.#left = 0;
+        const stream = this.#content!.open(start, start + length, signal);
+        return counted(stream, (bytes) => {
+          this.#left += bytes;
+          this.#sent += bytes;
+          tell(start + this.#left);
+        });
+      },
+    };
+  }
+
+  /** Sends a part. */
+  async #patch(length: number): Promise<void> {
+    const { chunks, session } = this.#shared;
+    const start = this.#offset;
+    const end = start + length;
+    const began = session.http.now();
+    let exchange: Exchange;
+    try {
+      exchange = await this.#request(this.#location!, {
+        method: "PATCH",
+        headers: {
+          "content-type": "application/octet-stream",
+          "content-range": `${start}-${end - 1}`,
+        },
+        body: this.#body(start, length),
+      });
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      return await this.#refused(error, length);
+    }
+    chunks.took(length, session.http.now() - began);
+    this.#left = 0;
+    this.#part = length;
+    const told = asRange(exchange.response, end);
+    this.#offset = end;
+    await this.#goOn(exchange);
+    // It has taken less, or something else is wrong: it says how far it is.
+    if (told !== undefined && told !== end) {
+      if (++this.#refusals > MOST_REFUSALS) {
+        throw this.#fail({ code: "forgetful" });
+      }
+      this.#offset = start;
+      await this.#recover();
+      chunks.kept = undefined;
+    }
+  }
+
+  /** Finds another way where a part is refused. */
+  async #refused(error: RegistryError, length: number): Promise<void> {
+    const { chunks } = this.#shared;
+    const { status, errors } = error;
+    if (isRetryable(error) || status === 401 || status === 403) throw error;
+    if (status >= 500 && status !== 501) throw error;
+    if (++this.#refusals > MOST_REFUSALS) throw error;
+    if (status === 413) {
+      if (!chunks.shrink(length, this.#minimum)) throw error;
+      return;
+    }
+    if (status === 416 && this.#refusals === 1) {
+      await this.#recover();
+      return;
+    }
+    const never = status === 405 || status === 501 ||
+      errors.some(({ code }) => code === "UNSUPPORTED");
+    // An upload of its own that is refused from the first byte on.
+    if (never || this.#refusals > 2) chunks.whole = true;
+    this.#forget();
+  }
+
+  /**
+   * Has it put together; of a blob that was not sent in parts, sends it.
+   *
+   * @returns Whether it is there; otherwise it must be sent again.
+   */
+  async #finish(length: number): Promise<boolean> {
+    const { session, chunks } = this.#shared;
+    const { digest } = this.#descriptor;
+    const url = new URL(this.#location!);
+    // The rest of it may be signed: it stays as it is.
+    url.search += `${url.search ? "&" : "?"}digest=${digest}`;
+    this.#finishing = true;
+    let exchange: Exchange;
+    try {
+      exchange = await this.#request(url, {
+        method: "PUT",
+        headers: { "content-type": "application/octet-stream" },
+        body: length > 0 ? this.#body(0, length) : undefined,
+        timeout: length > 0 ? undefined : PATIENCE * session.http.timeout,
+      });
+    } catch (error) {
+      if (!(error instanceof RegistryError) || isRetryable(error)) throw error;
+      const { status } = error;
+      if (status === 413 && length > 0 && ++this.#refusals <= MOST_REFUSALS) {
+        if (!chunks.shrink(length, this.#minimum)) throw error;
+        return false;
+      }
+      return await this.#unfinished(error);
+    }
+    const actual = digestOf(exchange.response);
+    if (actual !== undefined && actual !== digest) {
+      throw this.#fail({ code: "other-digest", digest, actual });
+    }
+    return true;
+  }
+
+  async #unfinished(error: RegistryError): Promise<boolean> {
+    const { status, errors } = error;
+    const { digest } = this.#descriptor;
+    if (status === 401 || status === 403 || status === 413) throw error;
+    if (await this.#isThere()) return true;
+    if (errors.some(({ code }) => code === "DIGEST_INVALID")) {
+      try {
+        await verifyContent(this.#content!, this.#signal);
+      } catch (error) {
+        throw this.#wrong = error;
+      }
+      // Something else may have got into it; once is enough.
+      if (this.#mismatched) {
+        throw this.#fail({ code: "digest-refused", digest }, error);
+      }
+      this.#mismatched = true;
+    } else if (++this.#refusals > MOST_STARTS) throw error;
+    // Where uploads are forgotten, the fewer requests there are, the better.
+    else if (this.#refusals > 1) this.#shared.chunks.whole = true;
+    this.#finishing = false;
+    this.#forget();
+    return false;
+  }
+}
+
+function counted(
+  stream: ReadableStream<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) return controller.close();
+      onBytes(value.length);
+      controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
