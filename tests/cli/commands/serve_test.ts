@@ -153,9 +153,12 @@ test("main() tells of a port in use, and what cannot be served", () =>
           }\n`,
       );
     });
-    for (const path of [join(layout, "none"), join(layout, "blobs")]) {
-      const { code, stderr } = await run(["serve", path]);
-      assertEquals(code, 10);
+    const none = await run(["serve", join(layout, "none")]);
+    assertEquals(none.code, 10);
+    const other = await run(["serve", join(layout, "blobs")]);
+    assertStringIncludes(other.stderr, "it is no image layout");
+    for (const { code, stderr } of [none, other]) {
+      assert(code > 0);
       assertMatch(stderr, /^error: Cannot [^\n]+\nhint: [^\n]+\n$/);
     }
   }));
