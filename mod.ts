@@ -85,6 +85,9 @@ export {
   type DefaultDaemonSettings,
 } from "./lib/daemon/default_daemon.ts";
 export type { TlsSettings } from "./lib/net/tunnel.ts";
+export type { Format, Layers } from "./lib/copy/forms.ts";
+export type { LayerForm } from "./lib/copy/transforms/layer_types.ts";
+export type { Compression } from "./lib/compression/compression.ts";
 export type { PullOptions } from "./lib/copy/pull_options.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/problems.ts";

@@ -10,6 +10,7 @@ import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
 const LEFT_OUT = new Set([
   "force",
   "format",
+  "layers",
   "trust-cache",
   "max-concurrent-downloads",
   "retries",

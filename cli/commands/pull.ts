@@ -85,7 +85,12 @@ export const runPull: Run<PullCommandOptions> = async (
       const { runLoad } = await import("./load.ts");
       return await runLoad(reference, pulling, options, io, services);
     }
-    const result = await pull(reference, { ...pulling, output, format });
+    const result = await pull(reference, {
+      ...pulling,
+      output,
+      format,
+      layers: options.layers,
+    });
     if (quiet) return { lines: streamed ? [] : [result.path] };
     const lines = reportLines(result, {
       cache: cacheDir !== false,

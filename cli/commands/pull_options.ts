@@ -1,5 +1,6 @@
 /** The command line of a pull, and what it means. */
 
+import type { Format, Layers } from "../../lib/copy/forms.ts";
 import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
 import { holdsLogin, redactAddress } from "../../lib/redact/address.ts";
 import {
@@ -21,9 +22,6 @@ import {
 } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 
-/** What is written. */
-export type Format = "tar" | "oci";
-
 /** What crane and skopeo take a file to write as. */
 const ARCHIVE =
   /\.(?:tar|tgz|tar\.gz)$|^(?:docker-archive|oci-archive|oci|dir):/;
@@ -42,6 +40,8 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   load: boolean;
   /** `--load-to`. */
   loadTo?: string;
+  /** `--layers`. */
+  layers: Layers;
   /** `--force`. */
   force: boolean;
   /** `--cache-dir`, or `false` for `--no-cache`. */
@@ -102,8 +102,10 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     const [flag, other] of [
       ["load", "output"],
       ["load", "format"],
+      ["load", "layers"],
       ["load-to", "output"],
       ["load-to", "format"],
+      ["load-to", "layers"],
       ["no-cache", "cache-dir"],
       ["no-cache", "trust-cache"],
       ["no-mirrors", "mirror"],
@@ -115,15 +117,23 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       "Option --output needs a folder: one cannot go to standard output",
     );
   }
+  const format = readFormat(one("format"));
+  const layers = readLayers(one("layers"));
+  if (format === "docker-legacy" && /gzip|zstd/.test(layers)) {
+    throw new UsageError(
+      `Option --layers is plain for --format docker-legacy, not ${layers}`,
+    );
+  }
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
   const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
   return {
     image: oneImage(parsed, values.has("username") || values.has("password")),
     platform: one("platform"),
     output: one("output"),
-    format: readFormat(one("format")),
     load: flags.has("load") || values.has("load-to"),
     loadTo: one("load-to"),
+    format,
+    layers,
     force: flags.has("force"),
     cacheDir: !flags.has("no-cache") &&
       (one("cache-dir") ?? DEFAULT_CACHE_DIR),
@@ -148,9 +158,24 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
 }
 
 function readFormat(text = "tar"): Format {
-  if (text === "tar" || text === "oci") return text;
+  return oneOf(text, "format", ["tar", "oci", "oci-archive", "docker-legacy"]);
+}
+
+function readLayers(text = "as-is"): Layers {
+  return oneOf(text, "layers", ["as-is", "plain", "gzip", "zstd"]);
+}
+
+function oneOf<T extends string>(
+  text: string,
+  name: string,
+  known: readonly T[],
+): T {
+  const found = known.find((each) => each === text);
+  if (found !== undefined) return found;
   throw new UsageError(
-    `Option --format is tar or oci, not ${JSON.stringify(text)}`,
+    `Option --${name} is ${known.slice(0, -1).join(", ")} or ${
+      known.at(-1)
+    }, not ${JSON.stringify(text)}`,
   );
 }
 

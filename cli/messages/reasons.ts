@@ -131,6 +131,13 @@ const DOCUMENT: Sentences<DocumentProblem> = {
   "bad-digest": ({ field, problem }) =>
     `${field} has no digest that can be used: ${sentenceOf(DIGEST, problem)}`,
   "two-sizes": ({ digest }) => `it gives two sizes for ${digest}`,
+  "two-diff-ids": ({ digest }) => `it gives two diffIDs for ${digest}`,
+  "cannot-expand": ({ compression, reason }) =>
+    compression === "none"
+      ? `it cannot be read: ${reason}`
+      : `its ${compression} cannot be expanded: ${reason}`,
+  "unknown-compression": ({ compression }) =>
+    `it is compressed with ${compression}, which is not known here`,
   "elsewhere": ({ where = "no address" }) =>
     `it goes on at ${where}, where no list of this repository is`,
   "layer-count": ({ config, manifest }) =>

@@ -1,6 +1,7 @@
 /** The last words of a pull, on standard output. */
 
 import { format as formatBytes } from "@std/fmt/bytes";
+import type { Format } from "../../lib/copy/forms.ts";
 import { platformText } from "../../lib/image/errors.ts";
 import type { PullResult } from "../../lib/copy/pull.ts";
 import { formatReference, imageName } from "../../lib/image/reference.ts";
@@ -16,7 +17,7 @@ export interface ReportOptions {
    *
    * @default {"tar"}
    */
-  format?: "tar" | "oci";
+  format?: Format;
   /** The colours. */
   style: Style;
   /** The operating system, whose shell is quoted for. */
@@ -50,10 +51,12 @@ export function reportLines(
   if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
   if (cache) lines.push(cacheStatistics(result));
   if (streamed) return lines;
-  const next = format === "tar"
-    ? `docker load -i ${quoteForShell(path, os)}`
-    : `podman pull ${
+  const next = format === "oci"
+    ? `podman pull ${
       quoteForShell(`oci:${path}:${formatReference(reference)}`, os)
+    }`
+    : `${format === "oci-archive" ? "podman" : "docker"} load -i ${
+      quoteForShell(path, os)
     }`;
   lines.push("", style.hint(neutralize(next)));
   return lines;

@@ -56,6 +56,10 @@ const STORAGE_WORDS: Readonly<
     "it is not what it should be, and may hold what others have put there",
     "repair it, move it away, or choose another place",
   ],
+  "one-platform": [
+    "the form docker-legacy holds one platform of each image",
+    "write each into a file of its own, or take another --format",
+  ],
   "replaced": ["another file has taken its place", "try again"],
 };
 

@@ -47,8 +47,17 @@ export const OPTIONS: readonly OptionDefinition[] = [
     name: "format",
     value: "FORMAT",
     group: "Image",
-    help: "tar, one file for docker load and others, or oci, a folder that " +
-      "is an OCI image layout (default tar)",
+    help:
+      "tar, one file for docker load and others; oci, a folder that is an " +
+      "OCI image layout; oci-archive, such a layout in one file; or " +
+      "docker-legacy, a file as Docker before 25 saved it (default tar)",
+  },
+  {
+    name: "layers",
+    value: "HOW",
+    group: "Image",
+    help: "How layers are compressed in it: as-is, plain, gzip or zstd " +
+      "(default as-is)",
   },
   {
     name: "load",

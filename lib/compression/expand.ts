@@ -1,4 +1,4 @@
-/** Expands a stream in a thread, which hashes what comes out as well. */
+/** Expands streams in threads, which hash what comes out as well. */
 
 import type { Compression } from "./compression.ts";
 import { CompressionLine } from "./line.ts";
@@ -13,39 +13,69 @@ export interface ExpandOptions {
   signal?: AbortSignal;
 }
 
-/**
- * Expands bytes. Several members of gzip, or frames of zstd, are one stream.
- * No more than a few pieces are in memory, however large what comes out is.
- *
- * @param chunks The bytes as they are stored.
- * @returns The pieces that come out, and at last their digest, as
- * `algorithm:hex`.
- * @throws {Error} If they cannot be expanded: what is wrong with them.
- */
+/** Expands streams; its threads serve one after the other. */
+export class Expander {
+  readonly #idle: CompressionLine[] = [];
+
+  /**
+   * Expands bytes. Several members of gzip, or frames of zstd, are one stream.
+   * No more than a few pieces are in memory, however large what comes out is.
+   *
+   * @param chunks The bytes as they are stored.
+   * @returns The pieces that come out, and at last their digest, as
+   * `algorithm:hex`.
+   * @throws {Error} If they cannot be expanded: what is wrong with them.
+   */
+  async *expand(
+    chunks: AsyncIterable<Uint8Array>,
+    { compression, algorithm, signal }: ExpandOptions,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, string> {
+    const line = this.#idle.pop() ?? new CompressionLine();
+    const input = chunks[Symbol.asyncIterator]();
+    let ended = false;
+    try {
+      await line.ask({ kind: "expand", compression, algorithm });
+      while (true) {
+        signal?.throwIfAborted();
+        const { buffer, digest } = await line.ask({ kind: "next" });
+        if (buffer) yield new Uint8Array(buffer);
+        if (digest !== undefined) {
+          ended = true;
+          return `${algorithm}:${digest}`;
+        }
+        if (buffer) continue;
+        const { value, done } = await input.next();
+        // A copy, even of one of Node's buffers, whose slices are none.
+        const fed = done ? undefined : new Uint8Array(value).buffer;
+        await line.ask(
+          { kind: "feed", buffer: fed, length: fed?.byteLength ?? 0 },
+          fed ? [fed] : [],
+        );
+      }
+    } finally {
+      // One that was left amid a stream still has to do with it.
+      if (ended) this.#idle.push(line);
+      else line.close();
+      await input.return?.();
+    }
+  }
+
+  /** Ends its threads. */
+  close(): void {
+    for (const line of this.#idle) line.close();
+    this.#idle.length = 0;
+  }
+}
+
+/** Expands one stream as {@linkcode Expander.expand} does, in its own thread. */
 export async function* expand(
   chunks: AsyncIterable<Uint8Array>,
-  { compression, algorithm, signal }: ExpandOptions,
+  options: ExpandOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, string> {
-  const line = new CompressionLine();
-  const input = chunks[Symbol.asyncIterator]();
+  const expander = new Expander();
   try {
-    await line.ask({ kind: "expand", compression, algorithm });
-    while (true) {
-      signal?.throwIfAborted();
-      const { buffer, digest } = await line.ask({ kind: "next" });
-      if (buffer) yield new Uint8Array(buffer);
-      if (digest !== undefined) return `${algorithm}:${digest}`;
-      if (buffer) continue;
-      const { value, done } = await input.next();
-      // A copy, even of one of Node's buffers, whose slices are none.
-      const fed = done ? undefined : new Uint8Array(value).buffer;
-      await line.ask(
-        { kind: "feed", buffer: fed, length: fed?.byteLength ?? 0 },
-        fed ? [fed] : [],
-      );
-    }
+    return yield* expander.expand(chunks, options);
   } finally {
-    line.close();
-    await input.return?.();
+    expander.close();
   }
 }

@@ -20,7 +20,7 @@ export type CompressionRequest =
     buffer: ArrayBuffer;
     length: number;
   }
-  /** Begins to expand a stream, the only one of this thread. */
+  /** Begins to expand a stream, in place of the one before. */
   | {
     ticket: number;
     kind: "expand";

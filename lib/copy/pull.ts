@@ -9,14 +9,15 @@ import { PULL_RULES, type PullOptions } from "./pull_options.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import { DOCKER_LAYERS } from "../image/manifest.ts";
 import { toPlatform } from "../image/platform.ts";
-import { archiveTarget, isVerifiedThere } from "./targets/archive.ts";
+import { isVerifiedThere } from "./targets/archive.ts";
 import {
   type DocumentOptions,
   imageManifest,
   layersMayStart,
 } from "./documents.ts";
-import { layoutTarget, nameImage } from "./targets/layout.ts";
+import { nameImage } from "./targets/layout.ts";
 import { copy } from "./copy.ts";
+import { isFolder, type Layers, layersOf, targetFor } from "./forms.ts";
 import type { ImageTarget } from "./target.ts";
 import { graphOf, imageRoot } from "./graph.ts";
 import { PendingImage } from "./pending_image.ts";
@@ -188,18 +189,17 @@ async function pullWith(
 async function openDestination(
   image: Reference,
   platform: Platform | undefined,
-  { output: wanted, format = "tar", force = false }: PullOptions,
+  { output: wanted, format = "tar", layers, force = false }: PullOptions,
 ): Promise<Destination> {
   if (wanted instanceof WritableStream) {
-    const { streamTarget } = await import("./targets/stream.ts");
-    return { target: streamTarget(wanted), path: "-" };
+    return { target: await targetFor(wanted, { format, layers }), path: "-" };
   }
   const path = wanted ?? archiveName(image, platform, format);
-  const output = await (format === "oci" ? layoutOutput : archiveOutput)(
+  const output = await (isFolder(format) ? layoutOutput : archiveOutput)(
     path,
     force,
   );
-  const target = (format === "oci" ? layoutTarget : archiveTarget)(output);
+  const target = await targetFor(output, { format, layers });
   return { target, path, output };
 }
 
@@ -283,10 +283,12 @@ async function pullThrough(
       onTransfer: pending.onTransfer,
       signal: pending.signal,
       onEvent: tell,
-      onOpen: () => warnOfLayers(found.parsed.layers, tell),
+      onOpen: () => warnOfLayers(found.parsed.layers, layersOf(options), tell),
     })
   );
-  const { manifest, parsed, platform: actual } = await documents;
+  const { parsed, platform: actual } = await documents;
+  const [written] = target.written?.(graph).images ?? [];
+  const { manifest } = await (written?.documents ?? documents);
   const size = await target.sizeOf(graph);
   if (!upToDate) onEvent({ type: "written", path, size });
   const layers = [...graph.blobs.values()].map(({ descriptor }) => descriptor);
@@ -322,9 +324,16 @@ async function pullThrough(
   };
 }
 
-function warnOfLayers(layers: Descriptor[], onEvent: OnEvent): void {
+function warnOfLayers(
+  layers: Descriptor[],
+  how: Layers,
+  onEvent: OnEvent,
+): void {
   const warn = (warning: Warning) => onEvent({ type: "warning", warning });
-  if (layers.some(({ mediaType }) => mediaType.endsWith("zstd"))) {
+  const zstd = how === "as-is"
+    ? layers.some(({ mediaType }) => mediaType.endsWith("zstd"))
+    : how === "zstd" && layers.length > 0;
+  if (zstd) {
     warn({ code: "zstd-layer" });
   }
   if (layers.length > DOCKER_LAYERS) {

@@ -14,6 +14,7 @@ import {
   TEXT,
 } from "../image/options.ts";
 import type { Fetch, Platform } from "../image/types.ts";
+import type { Format, Layers } from "./forms.ts";
 import type { Lookup } from "../registry/auth/realm.ts";
 import {
   ACCESS_RULES,
@@ -43,13 +44,25 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
    */
   output?: string | WritableStream<Uint8Array>;
   /**
-   * What is written: `tar`, one archive for `docker load` and others, or
-   * `oci`, a folder that is an OCI image layout. One that is there is added
-   * to, and blobs in the cache become part of it without a copy.
+   * What is written: `tar`, one archive for `docker load` and others; `oci`, a
+   * folder that is an OCI image layout; `oci-archive`, a layout in a tar; or
+   * `docker-legacy`, an archive as of `docker save` before Docker 25. A layout
+   * that is there is added to, and blobs in the cache become part of it without
+   * a copy.
    *
    * @default {"tar"}
    */
-  format?: "tar" | "oci";
+  format?: Format;
+  /**
+   * How layers are compressed in what is written: as they are, not at all
+   * (`plain`), with gzip or with zstd. What is in them is verified then. The
+   * image's ID stays, and its manifest is another, which tells the digest of
+   * each layer as it was.
+   *
+   * @default {"as-is"} `plain` in the form `docker-legacy`, which knows nothing
+   * else.
+   */
+  layers?: Layers;
   /**
    * The folder of the cache, or `false` for none.
    *
@@ -93,7 +106,8 @@ export const PULL_RULES: Rules<PullOptions> = {
   ...ACCESS_RULES,
   platform: either(TEXT, OBJECT),
   output: either(TEXT, STREAM),
-  format: oneOf("tar", "oci"),
+  format: oneOf("tar", "oci", "oci-archive", "docker-legacy"),
+  layers: oneOf("as-is", "plain", "gzip", "zstd"),
   cacheDir: orFalse(TEXT),
   signal: SIGNAL,
   onEvent: CALL,

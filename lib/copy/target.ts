@@ -31,6 +31,11 @@ export interface ImageTarget {
    */
   holds(graph: ImageGraph, options: TargetOptions): Promise<boolean>;
   /**
+   * What a graph has become in a target that changes images, once it was
+   * written or found there; the graph itself in one that does not.
+   */
+  written?(graph: ImageGraph): ImageGraph;
+  /**
    * Checks room and rights, and opens a place for what is missing. No
    * configuration needs to be there.
    *

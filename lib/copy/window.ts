@@ -3,24 +3,18 @@
  * is no cache: each is removed once it has been passed on.
  */
 
-import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { checkSpace, freeSpace } from "../archive/archive_file.ts";
-import { onDisk } from "../disk/io.ts";
-import { acquireLock, breakerOf, tryLock } from "../disk/lock.ts";
-import { lockPathOf } from "../disk/leftovers.ts";
 import { orAborted } from "../image/abort.ts";
 import type { Descriptor } from "../image/types.ts";
-import { LayoutStore } from "../layout/layout_store.ts";
+import type { LayoutStore } from "../layout/layout_store.ts";
 import { Waiters } from "../transfer/waiters.ts";
+import { openScratch } from "./scratch.ts";
 
 /** So many bytes lie in a window, or the one blob that is larger. */
 const WINDOW_BYTES = 512 * 1024 * 1024;
 /** What is left free on the disk for others, in bytes. */
 const SPARE_BYTES = 16 * 1024 * 1024;
-/** The names of such folders, and of the files that hold them. */
-const NAME = /^docker-pull-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /** A place for a part of the blobs at a time. */
 export interface Window {
@@ -63,20 +57,9 @@ export async function openWindow(
 ): Promise<Window> {
   const { folder = tmpdir(), bytes = WINDOW_BYTES } = options;
   const largest = Math.max(0, ...blobs.map(({ size }) => size));
-  const path = join(folder, `docker-pull-${crypto.randomUUID()}`);
-  const lock = await acquireLock(lockPathOf(path), { subject: folder });
-  let store: LayoutStore;
-  try {
-    // Nobody else may read what is in it, or put anything there.
-    await onDisk("write", folder, () => mkdir(path, { mode: 0o700 }));
-    await sweepWindows(folder, path);
-    await checkSpace(folder, largest, folder);
-    store = await LayoutStore.open(path);
-  } catch (error) {
-    await rm(path, { recursive: true, force: true }).catch(() => {});
-    await lock.release();
-    throw error;
-  }
+  const { store, close } = await openScratch(folder, {
+    check: () => checkSpace(folder, largest, folder),
+  });
   const free = await freeSpace(folder) ?? Infinity;
   const most = Math.min(bytes, free - SPARE_BYTES);
   const ranks = new Map(blobs.map(({ digest }, rank) => [digest, rank]));
@@ -102,35 +85,6 @@ export async function openWindow(
       used -= size;
       changed.wakeAll();
     },
-    async close() {
-      await rm(path, { recursive: true, force: true }).catch(() => {});
-      await lock.release();
-    },
+    close,
   };
-}
-
-/**
- * Removes the windows of processes that have ended; whatever goes wrong is of
- * no importance.
- *
- * @param own The window that has just been made: what is somebody else's is
- * left alone.
- */
-async function sweepWindows(folder: string, own: string): Promise<void> {
-  const { uid } = await lstat(own);
-  const names = await readdir(folder).catch((): string[] => []);
-  const found = new Set(names.flatMap((name) => NAME.exec(name)?.[0] ?? []));
-  for (const name of found) {
-    const path = join(folder, name);
-    if (path === own) continue;
-    const lockPath = lockPathOf(path);
-    const status = await lstat(path).catch(() => lstat(lockPath))
-      .catch(() => undefined);
-    if (status?.uid !== uid || status.isSymbolicLink()) continue;
-    const lock = await tryLock(lockPath).catch(() => undefined);
-    if (!lock) continue;
-    await rm(path, { recursive: true, force: true }).catch(() => {});
-    await rm(breakerOf(lockPath), { force: true }).catch(() => {});
-    await lock.release();
-  }
 }

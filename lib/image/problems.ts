@@ -162,7 +162,10 @@ export type DocumentProblem =
   }
   | { code: "blob-too-large"; field: string; size: number; limit: number }
   | { code: "bad-digest"; field: string; problem: DigestProblem }
-  | { code: "two-sizes"; digest: string }
+  | { code: "two-sizes" | "two-diff-ids"; digest: string }
+  /** Of a layer: what it is compressed with, and why it does not expand. */
+  | { code: "cannot-expand"; compression: string; reason: string }
+  | { code: "unknown-compression"; compression: string }
   /** A list of tags that goes on at another place, or at no address. */
   | { code: "elsewhere"; where?: string }
   /** The configuration has so many layers, the manifest so many. */

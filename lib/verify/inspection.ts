@@ -1,5 +1,6 @@
 /** What the readers of both forms share: files, measured once, and findings. */
 
+import { Expander } from "../compression/expand.ts";
 import { posix } from "node:path";
 import {
   findFile,
@@ -95,6 +96,7 @@ export class Inspection {
   readonly #names = new Set<string>();
   /** What each list holds already: lists of an attacker may be long. */
   readonly #said = new WeakMap<object, Set<string>>();
+  readonly #expander = new Expander();
   readonly #onProgress: (bytes: number) => void;
   readonly #explain: (error: InvalidError) => string;
 
@@ -116,6 +118,11 @@ export class Inspection {
       onProgress(done = Math.min(total, done + bytes), total);
     for (const problem of source.problems) this.report([], problem);
     for (const note of source.notes) this.note(note);
+  }
+
+  /** Ends the threads that it was examined with. */
+  close(): void {
+    this.#expander.close();
   }
 
   /** Adds a problem to the list of what it is about, and to the whole. */
@@ -170,7 +177,10 @@ export class Inspection {
     let measured = this.#measured.get(key);
     if (!measured) {
       const options = { algorithm, expanded };
-      measured = measure(this.#read(entry), options);
+      measured = measure(this.#read(entry), {
+        ...options,
+        expander: this.#expander,
+      });
       this.#measured.set(key, measured);
       this.#names.add(entry.name);
     }

@@ -55,8 +55,8 @@ export async function verifyImage(
 ): Promise<VerifyReport> {
   checkOptions("verify", options, VERIFY_RULES);
   const source = await openFiles(path, { signal: options.signal });
+  const inspection = new Inspection(source, options);
   try {
-    const inspection = new Inspection(source, options);
     const layout = await readLayoutImages(inspection);
     const docker = await readDockerImages(inspection);
     if (!layout.present && !docker.present) {
@@ -80,6 +80,7 @@ export async function verifyImage(
       loaders: judge({ inspection, path, docker, layout }),
     };
   } finally {
+    inspection.close();
     await source.close();
   }
 }

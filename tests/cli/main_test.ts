@@ -61,6 +61,7 @@ test("main() gives the options to pull()", async () => {
       trustedRealms: ["auth.test:5000"],
       force: true,
       format: "tar",
+      layers: "as-is",
       trustCache: false,
       mirrors: [{ registry: "ghcr.io", urls: ["https://m"] }],
       trustMirrors: true,

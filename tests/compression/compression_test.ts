@@ -5,7 +5,7 @@ import * as zlib from "node:zlib";
 import { combineCrc } from "../../lib/compression/crc32.ts";
 import { Compressor } from "../../lib/compression/compress.ts";
 import type { Compression } from "../../lib/compression/compression.ts";
-import { expand } from "../../lib/compression/expand.ts";
+import { Expander } from "../../lib/compression/expand.ts";
 import { randomBytes } from "../fixtures/layer.ts";
 import { test } from "../harness.ts";
 
@@ -27,6 +27,9 @@ function sample(size: number): Uint8Array {
   }
   return bytes;
 }
+
+const expander = new Expander();
+const expand = expander.expand.bind(expander);
 
 async function* pieces(bytes: Uint8Array, size = 65_536) {
   for (let at = 0; at < bytes.length; at += size) {
@@ -243,3 +246,5 @@ test("expand() takes zstd of others", { skip }, async () => {
   for await (const { length } of stream) most = Math.max(most, length);
   assert(most <= 2 * MIB, `${most}`);
 });
+
+test("the threads that expand are ended", () => expander.close());

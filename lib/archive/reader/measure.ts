@@ -1,7 +1,7 @@
 /** Digests of a file as it is stored, and expanded, in one reading. */
 
 import { compressionOf } from "../../compression/compression.ts";
-import { expand } from "../../compression/expand.ts";
+import { expand, type Expander } from "../../compression/expand.ts";
 import { createHasher } from "../../image/digest.ts";
 import { canExpand, isBomb } from "./expansion.ts";
 
@@ -23,6 +23,12 @@ export interface Measured {
 
 /** Which digests are wanted. */
 export interface MeasureOptions {
+  /**
+   * What expands.
+   *
+   * @default {undefined} A thread of its own.
+   */
+  expander?: Expander;
   /** The algorithm of the bytes as stored. */
   algorithm: string;
   /**
@@ -43,7 +49,7 @@ const EXPANDED = ["sha256", "sha512"];
  */
 export async function measure(
   chunks: AsyncIterable<Uint8Array>,
-  { algorithm, expanded }: MeasureOptions,
+  { expander, algorithm, expanded }: MeasureOptions,
 ): Promise<Measured> {
   const hasher = createHasher(algorithm);
   const input = chunks[Symbol.asyncIterator]();
@@ -76,8 +82,10 @@ export async function measure(
         }
       };
       try {
-        const digest = await digestOf(all(), compression, expanded, () => size);
-        more = { expanded: digest };
+        const algorithm = expanded;
+        const how = { compression, algorithm };
+        const stream = expander?.expand(all(), how) ?? expand(all(), how);
+        more = { expanded: await digestOf(stream, () => size) };
       } catch (error) {
         if (failed) throw failed.error;
         more = { failure: (error as Error).message };
@@ -95,12 +103,9 @@ export async function measure(
 }
 
 async function digestOf(
-  bytes: AsyncIterable<Uint8Array>,
-  compression: "gzip" | "zstd",
-  algorithm: string,
+  stream: AsyncGenerator<Uint8Array, string>,
   stored: () => number,
 ): Promise<string> {
-  const stream = expand(bytes, { compression, algorithm });
   let expanded = 0;
   try {
     while (true) {

@@ -668,6 +668,23 @@ reasons<DocumentProblem>(
       ],
     ],
     "two-sizes": [[{ digest }, `it gives two sizes for ${digest}`]],
+    "two-diff-ids": [[{ digest }, `it gives two diffIDs for ${digest}`]],
+    "cannot-expand": [
+      [
+        { compression: "gzip", reason: "incorrect data check" },
+        "its gzip cannot be expanded: incorrect data check",
+      ],
+      [
+        { compression: "none", reason: "the thread has ended" },
+        "it cannot be read: the thread has ended",
+      ],
+    ],
+    "unknown-compression": [
+      [
+        { compression: "xz" },
+        "it is compressed with xz, which is not known here",
+      ],
+    ],
     "elsewhere": [
       [{}, "it goes on at no address, where no list of this repository is"],
       [
@@ -927,6 +944,7 @@ const STORAGE: Record<string, string> = {
   "too-large": "it is too large for what it should be",
   "system-folder": "no files are kept in /dev, /proc and /sys, nor in a device",
   "not-an-archive": "it is no image archive",
+  "one-platform": "the form docker-legacy holds one platform of each image",
   "not-a-layout": "it has other things in it than an image layout",
   "no-layout": "it is no image layout",
   malformed:

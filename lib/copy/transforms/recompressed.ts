@@ -1,0 +1,175 @@
+/**
+ * A target that gets its images with their layers compressed in another way.
+ * Layers come whole into the cache, or a folder that is removed again; each is
+ * made anew there once it is verified, while others come. New manifests name
+ * what was made; configurations stay, and so do the images' IDs.
+ */
+
+import { Compressor } from "../../compression/compress.ts";
+import { Expander } from "../../compression/expand.ts";
+import { totalSize } from "../../image/descriptors.ts";
+import { Writers } from "../../transfer/writers.ts";
+import { copy } from "../copy.ts";
+import type { ImageGraph } from "../graph.ts";
+import { openScratch } from "../scratch.ts";
+import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
+import { LayerPlan } from "./layer_plan.ts";
+import type { LayerForm } from "./layer_types.ts";
+import { recompress } from "./recompress.ts";
+
+/** So many layers are made anew at a time. */
+const LAYERS_AT_A_TIME = 2;
+
+/**
+ * Puts another compression before a target.
+ *
+ * @param target Where the images go.
+ * @param form How their layers are to be compressed.
+ * @param folder Where layers are made anew, if there is no cache.
+ */
+export function recompressed(
+  target: ImageTarget,
+  form: LayerForm,
+  folder: string,
+): ImageTarget {
+  const graphs = new WeakMap<ImageGraph, ImageGraph>();
+  const written = (graph: ImageGraph) => graphs.get(graph) ?? graph;
+  return {
+    async sizeOf(graph) {
+      const known = graphs.get(graph);
+      if (known) return await target.sizeOf(known);
+      const blobs = [...graph.blobs.values()];
+      return totalSize(blobs.map(({ descriptor }) => descriptor));
+    },
+    written,
+    async holds(graph, options) {
+      const { cache } = options;
+      // Nobody knows what comes out before it has.
+      if (!cache) return false;
+      const plan = await LayerPlan.of(graph, form, cache);
+      if (!plan.isKnown) return false;
+      const whole = await plan.newGraph(cache);
+      const held = await target.holds(whole, options);
+      if (held) graphs.set(graph, whole);
+      return held;
+    },
+    open: (graph, options) =>
+      openRecompressed(graph, options, { form, folder }, async (whole) => {
+        graphs.set(graph, whole.graph);
+        const writers = new Writers({ connections: LAYERS_AT_A_TIME });
+        try {
+          await copy(whole.graph, target, writers, {
+            ...options,
+            cache: whole.cache,
+            onEvent: () => {},
+          });
+        } finally {
+          writers.close();
+        }
+      }),
+  };
+}
+
+/** What is copied in the end, and where its blobs lie. */
+interface Whole {
+  graph: ImageGraph;
+  cache: TargetOptions["cache"];
+}
+
+async function openRecompressed(
+  graph: ImageGraph,
+  { cache, signal: wanted }: TargetOptions,
+  { form, folder }: { form: LayerForm; folder: string },
+  passOn: (whole: Whole) => Promise<void>,
+): Promise<TargetWriter> {
+  const plan = await LayerPlan.of(graph, form, cache);
+  const scratch = cache ? undefined : await openScratch(folder, {
+    hidden: true,
+  });
+  const store = cache ?? scratch!.store;
+  const compressor = new Compressor();
+  const expander = new Expander();
+  const ended = new AbortController();
+  const signal = wanted
+    ? AbortSignal.any([wanted, ended.signal])
+    : ended.signal;
+  const tasks = new TaskLine(
+    LAYERS_AT_A_TIME,
+    (error) => ended.abort(error),
+  );
+  const end = async () => {
+    compressor.close();
+    expander.close();
+    await scratch?.close();
+  };
+  return {
+    store,
+    ended: ended.signal,
+    async wants({ digest }) {
+      const source = plan.sources.get(digest);
+      return !source || !await plan.isMade(source, store);
+    },
+    deliver({ digest }, open) {
+      const source = plan.sources.get(digest);
+      if (!source) return Promise.resolve();
+      tasks.add(async () => {
+        const how = { store, compressor, expander, signal };
+        plan.add(source, await recompress(source, await open(), form, how));
+      });
+      return Promise.resolve();
+    },
+    async commit() {
+      await tasks.end();
+      await plan.save();
+      await passOn({ graph: await plan.newGraph(store), cache: store });
+      await end();
+    },
+    async close(error) {
+      ended.abort(error);
+      await tasks.end().catch(() => {});
+      // What is made by then need not be made again.
+      await plan.save();
+      await end();
+    },
+  };
+}
+
+/** Does so many things at a time, in their order, until one fails. */
+class TaskLine {
+  readonly #most: number;
+  readonly #onError: (error: unknown) => void;
+  readonly #tasks: (() => Promise<void>)[] = [];
+  readonly #running: Set<Promise<void>> = new Set();
+  #failure: { error: unknown } | undefined;
+
+  constructor(most: number, onError: (error: unknown) => void) {
+    this.#most = most;
+    this.#onError = onError;
+  }
+
+  add(task: () => Promise<void>): void {
+    this.#tasks.push(task);
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#running.size < this.#most && !this.#failure) {
+      const task = this.#tasks.shift();
+      if (!task) return;
+      const running: Promise<void> = task().catch((error) => {
+        this.#failure ??= { error };
+        this.#onError(error);
+      }).finally(() => {
+        this.#running.delete(running);
+        this.#next();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  /** Waits for all of them. */
+  async end(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    if (this.#failure) throw this.#failure.error;
+  }
+}
