@@ -39,6 +39,7 @@ const SENTENCES: Sentences<DaemonProblem & { address: string }> = {
   "forbidden": ({ address }) => `Cannot use ${address}: permission denied`,
   "tls": ({ address, system }) =>
     `Cannot reach ${address}: TLS fails${inBrackets(system)}`,
+  "wants-tls": ({ address }) => `Cannot reach ${address}: it wants TLS`,
   "no-ssh": ({ address }) => `Cannot reach ${address}: there is no ssh here`,
   "ssh": ({ address, status, words }) =>
     `Cannot reach ${address}: ${
@@ -87,6 +88,11 @@ const NEXT: {
     EXIT.disk,
   ],
   "tls": ["see to the certificates in DOCKER_CERT_PATH", EXIT.network],
+  "wants-tls": [
+    "set DOCKER_TLS_VERIFY to 1, and DOCKER_CERT_PATH to the folder of the " +
+    "certificates",
+    EXIT.network,
+  ],
   "no-ssh": [`install OpenSSH's client, or ${ANOTHER}`, EXIT.network],
   "ssh": [
     "see whether ssh HOST docker version works by itself",

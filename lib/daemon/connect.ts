@@ -3,7 +3,7 @@
 import net from "node:net";
 import tls from "node:tls";
 import { onAbort } from "../image/abort.ts";
-import { DaemonError } from "../image/errors.ts";
+import { DaemonError, type DaemonProblem } from "../image/errors.ts";
 import type { DaemonPlace } from "./address.ts";
 import { type Connection, type ConnectOptions, writeTo } from "./connection.ts";
 import { openSsh } from "./ssh.ts";
@@ -53,18 +53,34 @@ export async function connect(
     socket.on("error", (error) => settle(fail(error)));
   });
   const forget = onAbort(signal, () => socket.destroy());
+  let answered = false;
   return {
-    incoming: socket[Symbol.asyncIterator](),
+    incoming: heard(socket, () => answered = true),
     write: (bytes) => writeTo(socket, bytes),
     close() {
       forget();
       socket.destroy();
     },
-    failure: (cause) =>
-      Promise.resolve(
-        new DaemonError(address, { code: "broken-off" }, { cause }),
-      ),
+    failure(cause) {
+      const { code: system = "" } = cause as { code?: string };
+      // Whether a client's certificate will do is told after the handshake.
+      const problem: DaemonProblem = secured && !answered
+        ? { code: "tls", system }
+        : { code: "broken-off" };
+      return Promise.resolve(new DaemonError(address, problem, { cause }));
+    },
   };
+}
+
+/** What comes, and that something does. */
+async function* heard(
+  socket: AsyncIterable<Uint8Array>,
+  onFirst: () => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const bytes of socket) {
+    onFirst();
+    yield bytes;
+  }
 }
 
 /** Why there is no connection. */

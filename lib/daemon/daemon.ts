@@ -78,7 +78,10 @@ export class Daemon {
     { signal }: { signal?: AbortSignal } = {},
   ) {
     this.#place = daemonPlace(address);
-    this.address = redactAddress(address.url);
+    // Whoever it is there is of no importance, and might be a secret.
+    this.address = redactAddress(
+      address.url.replace(/^(ssh:\/\/)[^@/]*@/i, "$1"),
+    );
     this.#signal = signal;
   }
 
@@ -117,11 +120,18 @@ export class Daemon {
 
   /** What the first question is; behind ssh, it finds out whom to ask. */
   async #version(): Promise<Record<string, unknown>> {
-    const ask = async () => asObject(await this.#json("/version"));
+    const ask = async () => {
+      const version = await this.#json("/version", true);
+      if (version === undefined) throw this.#error({ code: "no-daemon" });
+      return asObject(version);
+    };
     const place = this.#place;
     try {
       return await ask();
     } catch (error) {
+      if (place.kind === "tcp" && !place.tls && isBadRequest(error)) {
+        throw this.#error({ code: "wants-tls" }, { cause: error });
+      }
       if (place.kind !== "ssh" || !isNotFound(error)) throw error;
       this.#place = { ...place, program: "podman" };
       try {
@@ -138,12 +148,13 @@ export class Daemon {
     // Those that do not know the parameter do not heed it.
     const list = await this.#json("/images/json?manifests=1");
     if (!Array.isArray(list)) throw this.#error({ code: "no-daemon" });
-    return list.map(asObject).map(({ Id, RepoTags, Manifests }) => ({
-      id: `${Id}`,
-      names: Array.isArray(RepoTags) ? RepoTags.map(String) : [],
-      manifests: (Array.isArray(Manifests) ? Manifests : []).map(asObject)
-        .filter(({ Kind, Available }) => Kind === "image" && Available === true)
-        .map(({ ID }) => `${ID}`),
+    const podman = (await this.info()).name === "Podman";
+    return list.map(asObject).map((image) => ({
+      id: `${image.Id}`,
+      names: texts(image.RepoTags),
+      manifests: podman
+        ? texts(image.RepoDigests).map((name) => name.replace(/^.*@/, ""))
+        : whole(image.Manifests),
     }));
   }
 
@@ -166,8 +177,6 @@ export class Daemon {
    * @param size How many bytes it has.
    */
   async load(size: number): Promise<LoadRequest> {
-    this.#idle?.close();
-    this.#idle = undefined;
     const connection = await this.#connect();
     return startLoad(connection, size, this.address);
   }
@@ -196,9 +205,7 @@ export class Daemon {
         .catch((error) => {
           this.#signal?.throwIfAborted();
           // It was closed while nothing was asked.
-          if (error instanceof DaemonError && error.code === "broken-off") {
-            return undefined;
-          }
+          if (isGone(error)) return undefined;
           throw error;
         });
       if (answer) return answer.value;
@@ -241,6 +248,29 @@ export class Daemon {
     if (!response) throw new Error("The connection was closed");
     return response;
   }
+}
+
+/** What Go says to plain HTTP where it wants TLS. */
+function isBadRequest(error: unknown): boolean {
+  return error instanceof DaemonError && error.problem.code === "refused" &&
+    error.problem.status === 400;
+}
+
+/** Whether it is the connection that failed, and nobody has answered. */
+function isGone(error: unknown): boolean {
+  return error instanceof DaemonError &&
+    (error.code === "broken-off" || error.code === "ssh");
+}
+
+function texts(list: unknown): string[] {
+  return Array.isArray(list) ? list.map(String) : [];
+}
+
+/** The manifests of images of which everything is there. */
+function whole(list: unknown): string[] {
+  return (Array.isArray(list) ? list : []).map(asObject)
+    .filter(({ Kind, Available }) => Kind === "image" && Available === true)
+    .map(({ ID }) => `${ID}`);
 }
 
 function isNotFound(error: unknown): boolean {

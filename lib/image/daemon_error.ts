@@ -16,6 +16,8 @@ export type DaemonProblem =
   | { code: "forbidden" }
   /** TLS fails, for the reason with that code. */
   | { code: "tls"; system: string }
+  /** It is reached by TLS only. */
+  | { code: "wants-tls" }
   /** There is no `ssh` here. */
   | { code: "no-ssh" }
   /** It ended with that exit code; `words` are the last that it printed. */

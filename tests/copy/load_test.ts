@@ -3,7 +3,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { load, type LoadOptions } from "../../lib/copy/load.ts";
 import { DaemonError } from "../../lib/image/errors.ts";
-import type { InspectedImage } from "../../lib/daemon/daemon.ts";
 import { type FakeDaemon, startFakeDaemon } from "../daemon/fake_daemon.ts";
 import { buildImage, type BuiltImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
@@ -28,7 +27,7 @@ interface LoadWorld extends PullWorld {
 function loaded(
   { config, diffIds }: BuiltImage,
   id = config.descriptor.digest,
-): InspectedImage {
+): NonNullable<FakeDaemon["images"]>[string] {
   return { id, diffIds };
 }
 
@@ -148,43 +147,44 @@ testLoad(
   },
 );
 
-testLoad(
-  "containerd's store has what the cache knows of its manifests",
-  async ({ fake, load, sent, registry, folder, pull }) => {
-    fake.info = {
-      DriverStatus: [["driver-type", "io.containerd.snapshotter.v1"]],
-    };
-    const { digest } = base.manifest.descriptor;
-    // By its layers alone, it is not known to have these very bytes.
-    fake.images!["base:1"] = loaded(base);
-    await load({ cacheDir: false });
-    assert(sent().includes(blobsOf(image)[0]!));
-    delete fake.images![NAME];
-    fake.images!["base:1"] = {
-      ...loaded(base, digest),
-      manifests: [digest],
-    } as InspectedImage;
-    registry.add("team/base", base, "1");
-    await pull("team/base:1", { cacheDir: join(folder, "cache") });
-    await load();
-    const [first, , third] = blobsOf(image);
-    assertEquals(
-      [sent().includes(first!), sent().includes(third!)],
-      [false, true],
-    );
-  },
-);
-
-testLoad("Podman is sent every layer", async ({ fake, load, sent }) => {
-  fake.version = {
-    Version: "4.3.1",
-    ApiVersion: "1.41",
-    Components: [{ Name: "Podman Engine" }],
-  };
-  fake.images!["base:1"] = loaded(base);
-  await load();
-  for (const name of blobsOf(image)) assert(sent().includes(name), name);
-});
+const STORES: [string, Partial<FakeDaemon>][] = [
+  ["containerd's store", {
+    info: { DriverStatus: [["driver-type", "io.containerd.snapshotter.v1"]] },
+  }],
+  ["Podman", {
+    version: {
+      Version: "4.3.1",
+      ApiVersion: "1.41",
+      Components: [{ Name: "Podman Engine" }],
+    },
+  }],
+];
+for (const [store, behaviour] of STORES) {
+  testLoad(
+    `${store} has what the cache knows of its manifests`,
+    async ({ fake, load, sent, registry, folder, pull }) => {
+      Object.assign(fake, behaviour);
+      const { digest } = base.manifest.descriptor;
+      // By its layers alone, it is not known to have these very bytes.
+      fake.images!["base:1"] = loaded(base);
+      await load();
+      assert(sent().includes(blobsOf(image)[0]!));
+      delete fake.images![NAME];
+      fake.images!["base:1"] = { ...loaded(base), manifests: [digest] };
+      await load();
+      assert(sent().includes(blobsOf(image)[0]!));
+      delete fake.images![NAME];
+      registry.add("team/base", base, "1");
+      await pull("team/base:1", { cacheDir: join(folder, "cache") });
+      await load();
+      const [first, , third] = blobsOf(image);
+      assertEquals(
+        [sent().includes(first!), sent().includes(third!)],
+        [false, true],
+      );
+    },
+  );
+}
 
 testLoad(
   "what is missed there after all is sent",

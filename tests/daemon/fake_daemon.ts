@@ -89,6 +89,7 @@ export async function startFakeDaemon(
       return chunked(JSON.stringify(images.map(([name, image]) => ({
         Id: image.id,
         RepoTags: [name],
+        RepoDigests: image.manifests?.map((digest) => `r/x@${digest}`),
         Manifests: image.manifests?.map((ID) => ({
           ID,
           Kind: "image",

@@ -24,9 +24,9 @@ export interface HeldImage {
  *
  * A graph driver looks for a layer by those below it before it opens its file,
  * so that what it has from the bottom up can be left out, by their expanded
- * digests. A store that keeps what was served must have those very bytes, of
- * which the daemon tells only that a manifest's are all there: what is in it
- * is known where the cache has that manifest. Podman needs every file.
+ * digests. Containerd's store must have the very bytes that were served, and
+ * Podman knows its layers by them. They tell only that a manifest's are all
+ * there: which those are is known where the cache has that manifest.
  *
  * @see {@link https://github.com/moby/moby/blob/v29.0.0/daemon/internal/image/tarexport/load.go}
  * @returns Their digests as served.
@@ -37,9 +37,8 @@ export async function heldLayers(
   cache: LayoutStore | undefined,
 ): Promise<Set<string>> {
   const { name, keepsContent } = await daemon.info();
-  if (name === "Podman") return new Set();
   const listed = await daemon.images();
-  return keepsContent
+  return keepsContent || name === "Podman"
     ? await heldContent(listed, cache)
     : await heldPrefixes(daemon, listed, images);
 }

@@ -328,6 +328,7 @@ eachOf<DaemonProblem>("the problem of a daemon", {
     { system: "CERT_HAS_EXPIRED" },
     `Cannot reach ${DAEMON}: TLS fails (CERT_HAS_EXPIRED)`,
   ]],
+  "wants-tls": [[{}, `Cannot reach ${DAEMON}: it wants TLS`]],
   "no-ssh": [[{}, `Cannot reach ${DAEMON}: there is no ssh here`]],
   "ssh": [
     [
