@@ -72,7 +72,14 @@
  * @module
  */
 
-export { pull, type PullResult } from "./lib/copy/pull.ts";
+export { pull, pullImages } from "./lib/copy/pull.ts";
+export type {
+  PulledImage,
+  PullFailure,
+  PullImagesResult,
+  PullResult,
+  PullStatistics,
+} from "./lib/copy/pull_result.ts";
 export {
   archiveStream,
   type StreamOptions,
@@ -88,7 +95,12 @@ export type { TlsSettings } from "./lib/net/tunnel.ts";
 export type { Format, Layers } from "./lib/copy/forms.ts";
 export type { LayerForm } from "./lib/copy/transforms/layer_types.ts";
 export type { Compression } from "./lib/compression/compression.ts";
-export type { PullOptions } from "./lib/copy/pull_options.ts";
+export type {
+  Platforms,
+  PullImagesOptions,
+  PullOptions,
+  PullRequest,
+} from "./lib/copy/pull_options.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/problems.ts";
 export type * from "./lib/image/events.ts";

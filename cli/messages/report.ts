@@ -3,7 +3,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Format } from "../../lib/copy/forms.ts";
 import { platformText } from "../../lib/image/errors.ts";
-import type { PullResult } from "../../lib/copy/pull.ts";
+import type { PullResult } from "../../lib/copy/pull_result.ts";
 import { formatReference, imageName } from "../../lib/image/reference.ts";
 import type { Style } from "../progress/style.ts";
 import { formatTime, neutralize, quoteForShell } from "../progress/text.ts";

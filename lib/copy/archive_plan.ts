@@ -24,7 +24,7 @@ export async function wholePlan(
 }
 
 function contentOf(
-  { roots }: ImageGraph,
+  { roots, annotations }: ImageGraph,
   known: (image: GraphImage) => ArchiveImage,
 ): ArchiveContent {
   return {
@@ -32,5 +32,6 @@ function contentOf(
       ...root,
       images: images.map(known),
     })),
+    annotations,
   };
 }

@@ -2,8 +2,8 @@
 
 import { checkOptions } from "../image/options.ts";
 import { parseReference, type Reference } from "../image/reference.ts";
-import { toPlatform } from "../image/platform.ts";
 import { pull } from "./pull.ts";
+import { readPlatforms } from "./set_requests.ts";
 import { PULL_RULES, type PullOptions } from "./pull_options.ts";
 
 /** How an archive is streamed: as it is pulled, but for where it goes. */
@@ -43,7 +43,7 @@ export function archiveStream(
   checkOptions("stream the archive", options, STREAM_RULES);
   // What is wrong with the call is told at the call.
   if (typeof reference === "string") parseReference(reference);
-  if (options.platform !== undefined) toPlatform(options.platform);
+  readPlatforms(options.platform);
   const gone = new AbortController();
   const { signal = gone.signal } = options;
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;

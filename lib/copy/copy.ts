@@ -1,43 +1,14 @@
 /** The one way in which images get from a source to a target. */
 
 import { totalSize } from "../image/descriptors.ts";
-import { StorageError } from "../image/errors.ts";
-import type { OnEvent } from "../image/events.ts";
-import { StoreEntry } from "../layout/entry.ts";
-import {
-  type BlobOutcome,
-  type BlobTask,
-  type SharedOptions,
-  transferWith,
-} from "../transfer/transfer.ts";
+import { type BlobTask, transferWith } from "../transfer/transfer.ts";
 import type { Writers } from "../transfer/writers.ts";
-import type { GraphBlob, ImageGraph } from "./graph.ts";
-import type { ImageTarget, TargetOptions, TargetWriter } from "./target.ts";
-
-/** How a graph is copied. */
-export interface CopyOptions extends SharedOptions, TargetOptions {
-  /** Ends it all; what has come stays where it can be resumed. */
-  signal?: AbortSignal;
-  /**
-   * Settles when nothing is expected any more that would make the layers of no
-   * use; they are not asked for before.
-   */
-  ready?: Promise<unknown>;
-  /** Told what goes on. */
-  onEvent: OnEvent;
-  /** Called when the target is open, and the blobs are about to come. */
-  onOpen?: () => void;
-  /** Given what brings the blobs, once that has begun. */
-  onTransfer?: (blobs: Promise<unknown>) => void;
-}
-
-/** What came of a copy. */
-export interface CopyResult {
-  /** Whether all was there already, and nothing was written. */
-  upToDate: boolean;
-  /** What became of each blob, in the graph's order. */
-  outcomes: BlobOutcome[];
-}
+import { blobTask } from "./blob_task.ts";
+import { CopyJob } from "./copy_job.ts";
+import type { Copy, CopyOptions, CopyResult } from "./copy_options.ts";
+import type { ImageGraph } from "./graph.ts";
+import { sourceOf } from "./several_sources.ts";
+import type { ImageTarget } from "./target.ts";
 
 /**
  * Copies images: what the target lacks is opened, every blob is brought and
@@ -55,113 +26,122 @@ export async function copy(
   writers: Writers,
   options: CopyOptions,
 ): Promise<CopyResult> {
-  const { force, ready } = options;
-  if (!force && await target.holds(graph, options)) {
-    return { upToDate: true, outcomes: [] };
-  }
-  const blobs = [...graph.blobs.values()];
-  writers.prepare(totalSize(blobs.map(({ descriptor }) => descriptor)));
-  await ready;
-  const writer = await target.open(graph, options);
-  try {
-    options.onOpen?.();
-    const blobsCome = bring(blobs, writer, writers, options);
-    options.onTransfer?.(blobsCome);
-    const outcomes = await blobsCome;
-    await writer.commit(graph);
-    return { upToDate: false, outcomes };
-  } catch (error) {
-    await writer.close(error);
-    throw error;
-  }
+  const [result] = await copyEach([{ graph, target }], writers, options);
+  if (result!.failure) throw result!.failure.error;
+  return result!;
 }
 
-/** Brings those of the blobs that the target has not. */
-async function bring(
-  blobs: readonly GraphBlob[],
-  writer: TargetWriter,
+/**
+ * Copies graphs, each to a target of its own, as {@linkcode copy} does; a blob
+ * of several is brought once, and written to each of them in the same pass.
+ * Each is visible as soon as it is complete. One that fails does not keep the
+ * others from coming; where nothing is left that can succeed, all ends at once.
+ *
+ * @param copies What, and where to.
+ * @param writers What writes and hashes.
+ * @returns What came of each, in their order.
+ * @throws The signal's reason.
+ */
+export async function copyEach(
+  copies: readonly Copy[],
   writers: Writers,
   options: CopyOptions,
-): Promise<BlobOutcome[]> {
-  const { order, ended } = writer;
-  const wanted = await Promise.all(
-    blobs.map(({ descriptor }) => writer.wants?.(descriptor) ?? true),
-  );
-  const outcomes = new Map<string, BlobOutcome>();
-  const tasks: BlobTask[] = [];
-  for (const [i, blob] of blobs.entries()) {
-    const { descriptor } = blob;
-    if (wanted[i]) {
-      tasks.push(blobTask(blob, writer, options));
-      continue;
-    }
-    const source = "target";
-    options.onEvent({ type: "blob-done", descriptor, source });
-    const outcome = { descriptor, source, downloaded: 0, resumed: 0 } as const;
-    outcomes.set(descriptor.digest, outcome);
+): Promise<CopyResult[]> {
+  const end = new AbortController();
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, end.signal])
+    : end.signal;
+  const inner = { ...options, signal };
+  const onDead = (error: unknown, isOver: boolean) => {
+    if (options.finishRest && !isOver) return;
+    if (jobs.every(({ alive }) => !alive)) end.abort(error);
+  };
+  const jobs: CopyJob[] = copies.map((copy) => new CopyJob(copy, onDead));
+  try {
+    for (const job of jobs) await job.look(inner);
+    const open = jobs.filter(({ pending }) => pending);
+    writers.prepare(totalSize(descriptorsOf(open)));
+    for (const job of open) await job.open(inner);
+    await bring(open, writers, inner);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    for (const job of jobs) job.fail(error);
+  } finally {
+    const reason = options.signal?.aborted
+      ? options.signal.reason
+      : end.signal.reason;
+    for (const job of jobs) await job.end(reason);
   }
+  return jobs.map((job) => job.result());
+}
+
+/** Brings the blobs of what is open, and has each visible that is complete. */
+async function bring(
+  jobs: readonly CopyJob[],
+  writers: Writers,
+  options: CopyOptions & { signal: AbortSignal },
+): Promise<void> {
+  const open = jobs.filter(({ writer }) => writer);
+  // Where there is but one, it must not be visible before all has ended.
+  const early = open.length > 1;
+  const wanted = await whoWants(open, options);
+  if (early) { for (const job of open) job.commitIfComplete(); }
+  const tasks = [...wanted].map(([digest, those]) => {
+    const blobs = those.map(({ graph }) => graph.blobs.get(digest)!);
+    const source = sourceOf(blobs.map(({ source }) => source));
+    return blobTask({ ...blobs[0]!, source }, those, options);
+  });
+  const order = open.find(({ writer }) => writer!.order)?.writer?.order;
   if (order) {
     const ranks = new Map(order.map((digest, rank) => [digest, rank]));
     const rank = ({ descriptor }: BlobTask) => ranks.get(descriptor.digest)!;
     tasks.sort((a, b) => rank(a) - rank(b));
   }
-  const brought = await transferWith(writers, tasks, {
+  const blobsCome = transferWith(writers, tasks, {
     ...options,
-    signal: anyOf(options.signal, ended),
     inOrder: order !== undefined,
-  });
-  for (const outcome of brought) {
-    outcomes.set(outcome.descriptor.digest, outcome);
-  }
-  return blobs.map(({ descriptor }) => outcomes.get(descriptor.digest)!);
-}
-
-/** Aborts with the first of those that there are. */
-function anyOf(a?: AbortSignal, b?: AbortSignal): AbortSignal | undefined {
-  return a && b ? AbortSignal.any([a, b]) : a ?? b;
-}
-
-/**
- * A blob's way: from the cache, or over the network into it, and into its
- * place in the target in the same pass.
- */
-function blobTask(
-  { descriptor, source }: GraphBlob,
-  writer: TargetWriter,
-  { cache, trustCache, onEvent }: CopyOptions,
-): BlobTask {
-  const store = cache ?? writer.store;
-  const sink = writer.sink?.(descriptor);
-  return {
-    descriptor,
-    source,
-    done: async () =>
-      await writer.deliver?.(descriptor, async () => {
-        const kept = await store?.entry(descriptor);
-        if (kept) return kept;
-        // Somebody has cleared it away in the meantime.
-        const path = store?.blobPath(descriptor.digest) ?? descriptor.digest;
-        throw new StorageError("read", path, "ENOENT");
-      }),
-    async open(_attempt, { signal, onWait }) {
-      if (!store) return { primary: sink!, copies: [], source: "registry" };
-      if (!cache) await writer.room?.(descriptor, signal);
-      const kept = await store.entry(descriptor) ??
-        await store.ingest(descriptor, {
-          signal,
-          onWait: () => {
-            onWait();
-            onEvent({ type: "blob-wait", descriptor });
-          },
-        });
-      const hit = kept instanceof StoreEntry;
-      return {
-        primary: kept,
-        copies: sink ? [sink] : [],
-        source: hit ? "cache" : "registry",
-        // What lies in a layout has never been a cache's.
-        trusted: hit && cache !== undefined && trustCache,
-      };
+    onOutcome: ({ descriptor: { digest } }, outcome) => {
+      for (const job of wanted.get(digest)!) {
+        job.came(digest, outcome);
+        if (early) job.commitIfComplete();
+      }
     },
-  };
+    onFailure: ({ descriptor: { digest } }, error) => {
+      for (const job of wanted.get(digest)!) job.lost(digest, error);
+    },
+  });
+  options.onTransfer?.(blobsCome);
+  await blobsCome;
+  for (const job of open) job.commitIfComplete();
+  await Promise.all(open.map(({ committed }) => committed));
+}
+
+/** Which of the blobs are to be brought, and for whom. */
+async function whoWants(
+  jobs: readonly CopyJob[],
+  { onEvent }: CopyOptions,
+): Promise<Map<string, CopyJob[]>> {
+  const wanted = new Map<string, CopyJob[]>();
+  for (const job of jobs) {
+    const blobs = [...job.graph.blobs.values()];
+    const wants = await Promise.all(
+      blobs.map(({ descriptor }) => job.writer!.wants?.(descriptor) ?? true),
+    );
+    for (const [i, { descriptor }] of blobs.entries()) {
+      const { digest } = descriptor;
+      if (wants[i]) {
+        wanted.set(digest, [...wanted.get(digest) ?? [], job]);
+        continue;
+      }
+      const source = "target";
+      onEvent({ type: "blob-done", descriptor, source });
+      job.came(digest, { descriptor, source, downloaded: 0, resumed: 0 });
+    }
+  }
+  return wanted;
+}
+
+function descriptorsOf(jobs: readonly CopyJob[]) {
+  const blobs = new Map(jobs.flatMap(({ graph }) => [...graph.blobs]));
+  return [...blobs.values()].map(({ descriptor }) => descriptor);
 }

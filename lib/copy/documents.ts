@@ -87,13 +87,36 @@ export async function imageManifest(
   reference: Reference,
   options: DocumentOptions,
 ): Promise<ImageManifest> {
-  const { onEvent } = options;
-  const { top, confirmed } = await topDocument(reference, options);
-  onEvent({
+  return await manifestIn(await topDocument(reference, options), options);
+}
+
+/** What a reference names. */
+export interface TopDocument {
+  /** A manifest or an index. */
+  top: Document;
+  /** Whether its repository is known to have it, now or from an earlier pull. */
+  confirmed: boolean;
+}
+
+/** Gets what a reference names, and tells of it. */
+export async function topDocument(
+  reference: Reference,
+  options: DocumentOptions,
+): Promise<TopDocument> {
+  const found = await findTop(reference, options);
+  options.onEvent({
     type: "resolved",
     reference: reference.digest ?? reference.tag!,
-    descriptor: top.descriptor,
+    descriptor: found.top.descriptor,
   });
+  return found;
+}
+
+/** Gets the manifest of the wanted platform in what a reference names. */
+export async function manifestIn(
+  { top, confirmed }: TopDocument,
+  options: DocumentOptions,
+): Promise<ImageManifest> {
   const direct = !isIndex(top.descriptor.mediaType);
   const found = direct ? { manifest: top } : await searchIndex(top, options);
   const parsed = parseManifest(found.manifest);
@@ -153,10 +176,10 @@ export async function imageConfig(
 }
 
 /** What the reference names, by one request, or by none that costs. */
-async function topDocument(
+async function findTop(
   reference: Reference,
   options: DocumentOptions,
-): Promise<{ top: Document; confirmed: boolean }> {
+): Promise<TopDocument> {
   const { source, cache, pulledBefore, signal } = options;
   const tagOrDigest = reference.digest ?? reference.tag!;
   const call = { signal };
@@ -213,21 +236,29 @@ async function searchIndex(
   top: Document,
   options: DocumentOptions,
 ): Promise<Pick<ImageManifest, "manifest" | "said">> {
-  const { cache, wantedPlatform, platformWasNamed } = options;
+  const { wantedPlatform, platformWasNamed } = options;
   const search = new ImageSearch({
     wantedPlatform,
     platformWasNamed,
-    entry: async (index, entry) => {
-      const kept = await cache?.document(entry.digest);
-      return kept
-        ? asAnnounced(kept, entry)
-        : keep(await fetchEntry(index, entry, options), cache);
-    },
+    entry: (index, entry) => indexEntry(index, entry, options),
     config: (descriptor) => smallBlob(descriptor, options),
   });
   const { manifest, said, platform, rank } = await search.find(top);
   if (rank !== 0) warnOfPlatform(platform, options);
   return { manifest, said };
+}
+
+/** Gets an entry of the index of that digest. */
+export async function indexEntry(
+  index: string,
+  entry: Descriptor,
+  options: DocumentOptions,
+): Promise<Document> {
+  const { cache } = options;
+  const kept = await cache?.document(entry.digest);
+  return kept
+    ? asAnnounced(kept, entry)
+    : keep(await fetchEntry(index, entry, options), cache);
 }
 
 /** Fetches an entry of an index, which may be gone while that is there. */

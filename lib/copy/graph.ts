@@ -4,6 +4,7 @@ import { distinctLayers } from "../image/manifest.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Descriptor, Document, Fetcher } from "../image/types.ts";
 import type { ImageDocuments, ImageManifest } from "./documents.ts";
+import { sourceOf } from "./several_sources.ts";
 
 /** An image of a graph: what runs on one platform. */
 export interface GraphImage {
@@ -61,6 +62,8 @@ export interface ImageGraph {
    * lowest of the first image first.
    */
   blobs: ReadonlyMap<string, GraphBlob>;
+  /** What is said of the whole, such as what it lacks, where a target can. */
+  annotations?: Record<string, string>;
 }
 
 /** The root of a name that stands for the manifest of one image. */
@@ -75,10 +78,19 @@ export function imageRoot(image: GraphImage, source: Fetcher): GraphRoot {
   };
 }
 
-/** Makes the graph of some roots: a blob of several comes from the first's source. */
-export function graphOf(roots: readonly GraphRoot[]): ImageGraph {
+/**
+ * Makes the graph of some roots. A blob of several comes from the first's
+ * source, and from the next where that one lacks it.
+ *
+ * @param annotations What is said of the whole.
+ */
+export function graphOf(
+  roots: readonly GraphRoot[],
+  annotations?: Record<string, string>,
+): ImageGraph {
   const documents = new Map<string, Document>();
-  const blobs = new Map<string, GraphBlob>();
+  const found = new Map<string, Descriptor>();
+  const sources = new Map<string, Fetcher[]>();
   for (const root of roots) {
     for (const document of rootDocuments(root)) {
       const { digest } = document.descriptor;
@@ -90,15 +102,19 @@ export function graphOf(roots: readonly GraphRoot[]): ImageGraph {
     images.map(({ found }) => found.parsed.config.digest),
   );
   for (const root of roots) {
-    const { source } = root;
     for (const descriptor of rootBlobs(root)) {
       const { digest } = descriptor;
       // What one image calls a layer may be a document of another.
       if (documents.has(digest) || configs.has(digest)) continue;
-      if (!blobs.has(digest)) blobs.set(digest, { descriptor, source });
+      if (!found.has(digest)) found.set(digest, descriptor);
+      sources.set(digest, [...sources.get(digest) ?? [], root.source]);
     }
   }
-  return { roots, images, documents, blobs };
+  const blobs = new Map<string, GraphBlob>();
+  for (const [digest, descriptor] of found) {
+    blobs.set(digest, { descriptor, source: sourceOf(sources.get(digest)!) });
+  }
+  return { roots, images, documents, blobs, annotations };
 }
 
 /** All documents of a root but the configurations; one may occur twice. */

@@ -13,7 +13,8 @@ import {
   TEXT,
 } from "../image/options.ts";
 import type { Reference } from "../image/reference.ts";
-import { pullInto, type PullResult } from "./pull.ts";
+import { pullInto } from "./pull.ts";
+import type { PullResult } from "./pull_result.ts";
 import { PULL_RULES, type PullOptions } from "./pull_options.ts";
 import { daemonTarget, type LoadState } from "./targets/daemon.ts";
 

@@ -13,6 +13,7 @@ import {
   STREAM,
   TEXT,
 } from "../image/options.ts";
+import type { Reference } from "../image/reference.ts";
 import type { Fetch, Platform } from "../image/types.ts";
 import type { Format, Layers } from "./forms.ts";
 import type { Lookup } from "../registry/auth/realm.ts";
@@ -25,13 +26,30 @@ import {
   type TransferPolicy,
 } from "../transfer/policy.ts";
 
+/** Which platforms are asked for: one, several, or all. */
+export type Platforms = string | Platform | readonly (string | Platform)[];
+
 /** How an image is pulled. */
 export interface PullOptions extends TransferPolicy, RegistryAccess {
   /**
-   * The platform, such as `linux/arm64`; without it, Linux on this machine's
-   * processor.
+   * The platform, such as `linux/arm64`; a list of several, or `"all"` that
+   * there are. Without it, Linux on this machine's processor.
    */
-  platform?: string | Platform;
+  platform?: Platforms;
+  /**
+   * What a name stands for where it is not one image alone: `pruned`, an index
+   * of what is there, or `original`, the index as its registry has it, with the
+   * manifests of all platforms and the layers of those that were asked for.
+   *
+   * @default {undefined} The manifest of one platform, and `pruned` of several.
+   */
+  index?: "pruned" | "original";
+  /**
+   * Whether what is attested of an image, such as its provenance, is kept.
+   *
+   * @default {false}
+   */
+  attestations?: boolean;
   /**
    * The archive's path; without it, `{registry}_{repository}_{tag}.tar` in
    * the current folder, or the same without `.tar` for a folder. A link is
@@ -100,11 +118,45 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
   lookup?: Lookup;
 }
 
+/** An image of a set. */
+export interface PullRequest {
+  /** The image, such as `nginx:latest`. */
+  reference: string | Reference;
+  /** Its platforms, where they are others than those of the set. */
+  platforms?: Platforms;
+  /** Where it was named, for messages: a file and a line. */
+  from?: string;
+}
+
+/** How a set of images is pulled. */
+export interface PullImagesOptions extends PullOptions {
+  /**
+   * The path of one archive, or layout, of all images, or a stream. Without it,
+   * each goes to a file of its own, and each of its platforms.
+   */
+  output?: PullOptions["output"];
+  /**
+   * The folder of these files, which is made.
+   *
+   * @default {"."}
+   */
+  folder?: string;
+  /**
+   * Whether the one archive is written without the images that cannot be had.
+   * It then says in the annotation `docker-pull.missing` what it lacks.
+   *
+   * @default {false}
+   */
+  keepGoing?: boolean;
+}
+
 /** What those options may be. */
 export const PULL_RULES: Rules<PullOptions> = {
   ...TRANSFER_POLICY_RULES,
   ...ACCESS_RULES,
   platform: either(TEXT, OBJECT),
+  index: oneOf("pruned", "original"),
+  attestations: FLAG,
   output: either(TEXT, STREAM),
   format: oneOf("tar", "oci", "oci-archive", "docker-legacy"),
   layers: oneOf("as-is", "plain", "gzip", "zstd"),
@@ -116,4 +168,11 @@ export const PULL_RULES: Rules<PullOptions> = {
   trustCache: FLAG,
   now: CALL,
   lookup: CALL,
+};
+
+/** What the options of a set may be. */
+export const PULL_IMAGES_RULES: Rules<PullImagesOptions> = {
+  ...PULL_RULES,
+  folder: TEXT,
+  keepGoing: FLAG,
 };

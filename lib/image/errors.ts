@@ -16,6 +16,7 @@ import type {
   PlatformProblem,
   Problem,
   ReferenceProblem,
+  SetProblem,
   SettingProblem,
 } from "./problems.ts";
 import type { Descriptor, Platform } from "./types.ts";
@@ -243,6 +244,14 @@ export function platformText(platform: Platform): string {
   return [version ? `${os}(${version})` : os, architecture, variant].filter(
     Boolean,
   ).join("/");
+}
+
+/** A set of images that cannot be pulled as it was asked for. */
+export class InvalidSetError extends ProblemError<SetProblem> {
+  /** Made before anything is fetched, or before any layer is. */
+  constructor(problem: SetProblem) {
+    super("InvalidSetError", "pull these images", problem);
+  }
 }
 
 /** A setting that cannot be used. */

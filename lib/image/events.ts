@@ -156,8 +156,17 @@ export interface Retry {
   delay: number;
 }
 
-/** One step of a pull. Sizes are in bytes, times in milliseconds. */
-export type PullEvent =
+/** One step of a pull, and whose. Sizes are in bytes, times in milliseconds. */
+export type PullEvent = PullStep & {
+  /**
+   * The images that it is about, by their full names: several where they have
+   * a blob in common, and none where it is not known.
+   */
+  images?: readonly string[];
+};
+
+/** One step of a pull. */
+export type PullStep =
   /** The reference was resolved to a manifest or index. */
   | { type: "resolved"; reference: string; descriptor: Descriptor }
   /** The image's manifest is here, and what will be written is known. */

@@ -422,3 +422,26 @@ export function problemText({ code, ...data }: Problem): string {
     ? `${code} ${JSON.stringify(data)}`
     : code;
 }
+
+/** Why a set of images cannot be pulled as it was asked for. */
+export type SetProblem =
+  /** Nothing is asked for. */
+  | { code: "no-images" }
+  /** Some of what names the images is none. */
+  | { code: "bad-images"; images: readonly BadImage[] }
+  /** One name would stand for two things in one place. */
+  | { code: "two-of-a-name"; name: string; digests: readonly string[] }
+  /** Several images would be written to one path. */
+  | { code: "two-at-a-path"; path: string; images: readonly string[] }
+  /** What is written holds one platform of an image. */
+  | { code: "one-platform"; format: string };
+
+/** What should name an image, or its platform, and does not. */
+export interface BadImage {
+  /** As it was given, without a login. */
+  text: string;
+  /** Where it comes from, such as a file and a line. */
+  from?: string;
+  /** What is wrong with it. */
+  error: Error;
+}

@@ -101,9 +101,20 @@ export interface SharedOptions extends TransferOptions {
    * @default {false} The largest first, so that all end together.
    */
   inOrder?: boolean;
+  /** Told of each blob that has come. */
+  onOutcome?: (task: BlobTask, outcome: BlobOutcome) => void;
+  /**
+   * Told of each blob that cannot be had, and the others go on. Without it, the
+   * first one ends all.
+   */
+  onFailure?: (task: BlobTask, error: unknown) => void;
 }
 
-/** Transfers blobs with writers that the caller has, and closes later. */
+/**
+ * Transfers blobs with writers that the caller has, and closes later.
+ *
+ * @returns What became of each that has come, in the order of the tasks.
+ */
 export async function transferWith(
   writers: Writers,
   tasks: BlobTask[],
@@ -120,6 +131,8 @@ class Transfer {
   readonly #inOrder: boolean;
   readonly #fetcher: SegmentFetcher;
   readonly #onEvent: OnEvent;
+  readonly #onOutcome: SharedOptions["onOutcome"];
+  readonly #onFailure: SharedOptions["onFailure"];
   readonly #scheduler: Scheduler;
   readonly #admission = new Admission();
   readonly #failure = new AbortController();
@@ -155,6 +168,8 @@ class Transfer {
     this.#writers = writers;
     this.#concurrency = concurrency;
     this.#onEvent = onEvent;
+    this.#onOutcome = options.onOutcome;
+    this.#onFailure = options.onFailure;
     this.#scheduler = new Scheduler(concurrency, minSegment, inOrder);
     this.#unfinished = tasks.length;
     this.#unopened = inOrder
@@ -212,13 +227,14 @@ class Transfer {
       let task;
       while ((task = queue.shift())) {
         let passed: Promise<void> | undefined;
-        outcomes.set(
-          task,
-          await this.#bring(task, () => {
-            passed ??= openers().catch((error) => this.#failure.abort(error));
-          }),
-        );
-        await task.done?.();
+        const outcome = await this.#tryToBring(task, () => {
+          passed ??= openers().catch((error) => this.#failure.abort(error));
+        });
+        if (outcome) {
+          outcomes.set(task, outcome);
+          this.#onOutcome?.(task, outcome);
+          await task.done?.();
+        }
         await passed;
       }
     };
@@ -232,18 +248,39 @@ class Transfer {
     ].map((part) => part.catch((error) => this.#failure.abort(error)));
     await Promise.all(all);
     this.#signal.throwIfAborted();
-    return this.#tasks.map((task) => outcomes.get(task)!);
+    return this.#tasks.flatMap((task) => outcomes.get(task) ?? []);
   }
 
-  /** Brings one blob to its target, and begins anew where its bytes are wrong. */
-  async #bring(task: BlobTask, onWait: () => void): Promise<BlobOutcome> {
-    const { descriptor } = task;
-    let mismatches = 0;
+  /** Brings one blob; nothing where it cannot be had and the others go on. */
+  async #tryToBring(
+    task: BlobTask,
+    onWait: () => void,
+  ): Promise<BlobOutcome | undefined> {
     let known = false;
     const opened = () => {
       if (!known && --this.#unopened === 0) this.#changed.wakeAll();
       known = true;
     };
+    try {
+      return await this.#bring(task, opened, onWait);
+    } catch (error) {
+      if (!this.#onFailure || this.#signal.aborted) throw error;
+      opened();
+      this.#unfinished--;
+      this.#changed.wakeAll();
+      this.#onFailure(task, error);
+      return undefined;
+    }
+  }
+
+  /** Brings one blob to its target, and begins anew where its bytes are wrong. */
+  async #bring(
+    task: BlobTask,
+    opened: () => void,
+    onWait: () => void,
+  ): Promise<BlobOutcome> {
+    const { descriptor } = task;
+    let mismatches = 0;
     for (let attempt = 0;; attempt++) {
       this.#signal.throwIfAborted();
       const target = await task.open(attempt, {
@@ -352,7 +389,10 @@ class Transfer {
     while (this.#unfinished > 0 && !this.#signal.aborted) {
       const segment = this.#admission.open ? this.#scheduler.take() : undefined;
       if (segment) {
-        await this.#fetcher.fetch(connection, segment);
+        await this.#fetcher.fetch(connection, segment).catch((error) => {
+          if (!this.#onFailure || this.#signal.aborted) throw error;
+          segment.blob.fail(error);
+        });
         this.#changed.wakeAll();
       } else {
         await this.#changed.wait();

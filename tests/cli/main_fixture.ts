@@ -2,7 +2,7 @@
 
 import type { Io, Services } from "../../cli/io.ts";
 import { main } from "../../cli/main.ts";
-import type { PullResult } from "../../lib/copy/pull.ts";
+import type { PullResult } from "../../lib/copy/pull_result.ts";
 import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { parseReference, type Reference } from "../../lib/image/reference.ts";
 import { Sink } from "./progress/screen.ts";

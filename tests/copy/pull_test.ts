@@ -25,6 +25,14 @@ test("pull() writes an archive and says what it holds", () =>
     const path = join(folder, "image.tar");
     assert(elapsed > 0);
     assert(downloadTime > 0 && downloadTime < elapsed);
+    const pulled = {
+      manifest: {
+        ...image.manifest.descriptor,
+        platform: { os: "linux", architecture: "amd64" },
+      },
+      imageId: image.config.descriptor.digest,
+      platform: { os: "linux", architecture: "amd64" },
+    };
     assertEquals(result, {
       reference: {
         registry: "registry.test",
@@ -32,12 +40,9 @@ test("pull() writes an archive and says what it holds", () =>
         tag: "1",
       },
       digest: image.manifest.descriptor.digest,
-      manifest: {
-        ...image.manifest.descriptor,
-        platform: { os: "linux", architecture: "amd64" },
-      },
-      imageId: image.config.descriptor.digest,
-      platform: { os: "linux", architecture: "amd64" },
+      named: image.manifest.descriptor,
+      ...pulled,
+      images: [pulled],
       path,
       size: (await stat(path)).size,
       upToDate: false,

@@ -6,15 +6,14 @@ import { dirname, join } from "node:path";
 import { copy } from "../../lib/copy/copy.ts";
 import {
   type DocumentOptions,
+  imageConfig,
   imageManifest,
 } from "../../lib/copy/documents.ts";
 import { graphOf, type ImageGraph, imageRoot } from "../../lib/copy/graph.ts";
-import { PendingImage } from "../../lib/copy/pending_image.ts";
 import type { ImageTarget } from "../../lib/copy/target.ts";
 import { archiveTarget } from "../../lib/copy/targets/archive.ts";
 import { layoutTarget } from "../../lib/copy/targets/layout.ts";
 import { ContentMismatchError } from "../../lib/image/errors.ts";
-import type { PullEvent } from "../../lib/image/events.ts";
 import { parseReference } from "../../lib/image/reference.ts";
 import { LayoutStore } from "../../lib/layout/layout_store.ts";
 import { openRepository } from "../../lib/registry/mirrors/mirrors.ts";
@@ -153,9 +152,7 @@ async function makeWorld(
       target.holds(graph, { cache, trustCache: false, force: false }),
     async graph() {
       const found = await imageManifest(reference, options);
-      const told = (): Promise<PullEvent> =>
-        Promise.resolve({ type: "blob-wait", descriptor: found.resolved });
-      const { documents } = new PendingImage(found, options, told);
+      const documents = imageConfig(found, options);
       await documents;
       return graphOf([imageRoot({ reference, found, documents }, source)]);
     },

@@ -13,6 +13,7 @@ import { distinctLayers } from "../../image/manifest.ts";
 import { isManifest, OCI_INDEX } from "../../image/media_types.ts";
 import {
   familiarName,
+  formatReference,
   imageName,
   type Reference,
 } from "../../image/reference.ts";
@@ -113,13 +114,25 @@ function archiveIndex(
         // Without the full name, Podman makes it localhost/….
         annotations: nameAnnotations(
           imageName(reference, digest),
-          reference.tag,
+          refNameOf(reference, roots),
         ),
         platform: withPlatform ? platform : undefined,
       };
     }),
     annotations,
   };
+}
+
+/** A name to be asked by: the tag, where no other has the same, else in full. */
+function refNameOf(
+  reference: Reference,
+  roots: readonly ArchiveRoot[],
+): string | undefined {
+  const { tag } = reference;
+  const same = roots.filter((root) => root.reference.tag === tag);
+  return tag === undefined || same.length === 1
+    ? tag
+    : formatReference(tagged(reference));
 }
 
 /** JSON may end in white space. */

@@ -109,7 +109,7 @@ export class LayerPlan {
       const top = await changed(root.top, others);
       roots.push({ ...root, top, images, documents });
     }
-    const graph = graphOf(roots);
+    const graph = graphOf(roots, this.#graph.annotations);
     const blobs = new Map(graph.blobs);
     for (const { digest } of this.#made.values()) {
       const blob = blobs.get(digest);

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../../harness.ts";
 import { reportLines } from "../../../cli/messages/report.ts";
 import { createStyle } from "../../../cli/progress/style.ts";
-import type { PullResult } from "../../../lib/copy/pull.ts";
+import type { PullResult } from "../../../lib/copy/pull_result.ts";
 import { parseReference } from "../../../lib/image/reference.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
