@@ -210,6 +210,17 @@ export type {
   HelperRun,
   RunHelper,
 } from "./lib/credentials/helper_process.ts";
+export {
+  type ImageList,
+  imagesOf,
+  InvalidListError,
+  type LeftOut,
+  type ListedImage,
+  type ListFault,
+  type ListOptions,
+  type ListPlace,
+  type ListProblem,
+} from "./lib/lists/lists.ts";
 export { archiveName } from "./lib/archive/name.ts";
 export {
   diagnose,

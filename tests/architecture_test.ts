@@ -16,7 +16,7 @@ const RANKS = [
   ["lib/image"],
   ["lib/disk"],
   ["lib/compression"],
-  ["lib/net", "lib/layout", "lib/archive"],
+  ["lib/net", "lib/layout", "lib/archive", "lib/lists"],
   ["lib/registry", "lib/credentials", "lib/daemon"],
   ["lib/transfer"],
   ["lib/copy"],
