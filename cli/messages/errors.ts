@@ -14,6 +14,7 @@ import {
   InvalidSettingError,
   NetworkError,
   NotAnImageError,
+  PlaceError,
   PlatformNotFoundError,
   platformText,
   RegistryError,
@@ -39,6 +40,7 @@ import {
   pointAt,
 } from "./meant.ts";
 import { networkSentence } from "./network_errors.ts";
+import { explainPlace } from "./places.ts";
 import { networkHint } from "./network_hints.ts";
 import {
   authenticationSentence,
@@ -207,6 +209,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       }
       : explainStorage(error, context.cacheDir);
   }
+  if (error instanceof PlaceError) return explainPlace(error);
   if (error instanceof ArchiveError) return explainArchive(error);
   if (error instanceof NotAnImageError) return explainArtifact(error, context);
   if (

@@ -13,6 +13,7 @@ import type {
   DocumentProblem,
   HelperFailure,
   MediaTypeProblem,
+  PlaceProblem,
   PlatformProblem,
   Problem,
   ReferenceProblem,
@@ -328,5 +329,18 @@ export class ArchiveError extends ProblemError<ArchiveProblem> {
   constructor(path: string, problem: ArchiveProblem, options?: ErrorOptions) {
     super("ArchiveError", `read images from ${quote(path)}`, problem, options);
     this.path = path;
+  }
+}
+
+/** A text that names no place of images, or nothing that is there. */
+export class PlaceError extends ProblemError<PlaceProblem> {
+  /** The text, with `•••` in place of a login in it. */
+  readonly input: string;
+
+  /** Made by {@linkcode parsePlace}, and by what opens places. */
+  constructor(input: string, problem: PlaceProblem, options?: ErrorOptions) {
+    const shown = redactAddress(input);
+    super("PlaceError", `use place ${quote(shown)}`, problem, options);
+    this.input = shown;
   }
 }

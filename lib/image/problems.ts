@@ -236,6 +236,39 @@ export type ArchiveProblem =
   /** A layer of a compression that cannot be looked into here. */
   | { code: "layer-compression"; name: string; compression: string };
 
+/** Why a text names no place of images, or nothing that is there. */
+export type PlaceProblem =
+  | {
+    code:
+      | "empty"
+      /** There is no path behind `oci:` and the like. */
+      | "no-path"
+      /** There is nothing behind the colon after the path. */
+      | "no-name"
+      /** There is nothing behind `docker-daemon:`. */
+      | "no-image"
+      /** What follows `@` is no number. */
+      | "bad-number"
+      /** It ends as an archive does, and begins as a reference. */
+      | "file-or-image"
+      /** An image that is written has a name, and no number. */
+      | "number-to-write"
+      /** There is no image in it. */
+      | "no-images"
+      /** Nothing can be read from it, or written to it. */
+      | "not-a-source"
+      | "not-a-target";
+  }
+  /** A place that other programs know. */
+  | { code: "foreign"; transport: string }
+  | { code: "bad-name"; name: string }
+  | { code: "no-such-number"; count: number }
+  | { code: "no-such-image"; name: string; names: string[] }
+  /** It takes one image, and there are several. */
+  | { code: "several-images"; names: string[] }
+  /** Two images that differ would have one name. */
+  | { code: "same-name"; name: string };
+
 /** Why no login, or no token, could be had or sent. */
 export type AuthenticationProblem =
   /** The token server is no absolute address, has another scheme, or a login. */

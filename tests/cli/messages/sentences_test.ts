@@ -22,6 +22,7 @@ import {
   InvalidReferenceError,
   InvalidSettingError,
   NetworkError,
+  PlaceError,
   PlatformNotFoundError,
   RegistryError,
   StorageError,
@@ -36,6 +37,7 @@ import type {
   HelperFailure,
   MediaTypeProblem,
   NetworkProblem,
+  PlaceProblem,
   PlatformProblem,
   ReferenceProblem,
   SettingProblem,
@@ -917,6 +919,55 @@ reasons<ArchiveProblem>(
   },
   (problem) => new ArchiveError("a b", problem),
   'Cannot read images from "a b": ',
+);
+
+reasons<PlaceProblem>(
+  "the problem of a place",
+  {
+    "empty": [[{}, "it is empty"]],
+    "no-path": [[{}, "there is no path in it"]],
+    "no-name": [[{}, "there is no name behind the last colon"]],
+    "no-image": [[{}, "it names no image"]],
+    "bad-number": [[{}, 'what follows "@" is no number']],
+    "file-or-image": [[{}, "it can be a file and an image"]],
+    "number-to-write": [[{}, "what is written has a name, and no number"]],
+    "no-images": [[{}, "there is no image in it"]],
+    "not-a-source": [[{}, "nothing can be read from there"]],
+    "not-a-target": [[{}, "nothing can be written there"]],
+    "foreign": [
+      [
+        { transport: "dir" },
+        "dir: is a place that skopeo knows, and is not read here",
+      ],
+    ],
+    "bad-name": [[{ name: "A" }, '"A" is no name for an image']],
+    "no-such-number": [
+      [{ count: 1 }, "there is 1 image in it"],
+      [{ count: 2 }, "there are 2 images in it"],
+    ],
+    "no-such-image": [
+      [
+        { name: "c", names: ["a", "b"] },
+        'there is no "c" in it; there are a, b',
+      ],
+      [{ name: "c", names: ["a"] }, 'there is no "c" in it; there is a'],
+      [{ name: "c", names: [] }, 'there is no "c" in it; there is nothing'],
+    ],
+    "several-images": [
+      [
+        { names: ["a", "b"] },
+        "it takes one image, and there are 2: a, b",
+      ],
+    ],
+    "same-name": [
+      [
+        { name: "a" },
+        'two images that differ would be called "a" there',
+      ],
+    ],
+  },
+  (problem) => new PlaceError("a b", problem),
+  'Cannot use "a b": ',
 );
 
 const failed = (code: string, words?: string) =>
