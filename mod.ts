@@ -101,6 +101,14 @@ export type {
   PullOptions,
   PullRequest,
 } from "./lib/copy/pull_options.ts";
+export { importFiles, type ImportOptions } from "./lib/copy/import_files.ts";
+export type { ImportedImage, ImportResult } from "./lib/copy/import_result.ts";
+export {
+  type LocalKind,
+  parsePlace,
+  type Place,
+  type PlaceImage,
+} from "./lib/copy/places.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/problems.ts";
 export type * from "./lib/image/events.ts";

@@ -99,6 +99,11 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/serve_options.ts")).SERVE,
     async () => (await import("./commands/serve.ts")).runServe,
   ),
+  cache: async (argv, ...rest) => {
+    const { chooseSubcommand } = await import("./commands/cache.ts");
+    const { line, argv: others, run } = chooseSubcommand(argv);
+    return await command(() => line, run)(others, ...rest);
+  },
 };
 
 /**

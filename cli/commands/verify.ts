@@ -9,10 +9,9 @@ import type {
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { reasonOf } from "../messages/reasons.ts";
 import { EXIT, type ExitCode } from "../messages/exit_codes.ts";
-import { abortOnSignals } from "../signals.ts";
 import { createStyle, type Style } from "../progress/style.ts";
-import { LiveArea } from "../progress/terminal.ts";
-import { neutralize, truncate } from "../progress/text.ts";
+import { showReading } from "../progress/reading.ts";
+import { neutralize } from "../progress/text.ts";
 import type { Run } from "./command.ts";
 import type { VerifyCommandOptions } from "./verify_options.ts";
 
@@ -29,48 +28,21 @@ const LOADERS: Readonly<Record<LoaderName, string>> = {
 /** Verifies as the options say. */
 export const runVerify: Run<VerifyCommandOptions> = async (
   { path, json },
-  { stdout, stderr, env, signals },
+  io,
   context,
 ) => {
   context.subject = "archive";
-  const area = stderr.isTTY && env.TERM !== "dumb"
-    ? new LiveArea(stderr)
-    : undefined;
-  const { signal, stop } = abortOnSignals(signals, {
-    beforeExit: () => area?.clear(),
-    beforeStop: area && (() => area.clear()),
-  });
-  let report: VerifyReport;
-  try {
-    const onProgress = area && showProgress(area);
-    report = await verifyImage(path, {
-      signal,
-      onProgress,
-      explain: reasonOf,
-    });
-  } finally {
-    stop();
-    area?.clear();
-  }
+  const report = await showReading(
+    "Verifying",
+    io,
+    (signal, onProgress) =>
+      verifyImage(path, { signal, onProgress, explain: reasonOf }),
+  );
   const code = exitCode(report);
   return json
     ? { document: report, code }
-    : { lines: reportLines(report, createStyle(stdout, env)), code };
+    : { lines: reportLines(report, createStyle(io.stdout, io.env)), code };
 };
-
-/** Draws how far it is, whenever another hundredth has been read. */
-function showProgress(
-  area: LiveArea,
-): (done: number, total: number) => void {
-  let shown = -1;
-  return (done, total) => {
-    const percent = Math.floor(done / Math.max(1, total) * 100);
-    if (percent === shown) return;
-    shown = percent;
-    const text = `Verifying ${percent}% of ${formatBytes(total)}`;
-    area.update([], [truncate(text, area.columns)]);
-  };
-}
 
 function exitCode({ problems }: VerifyReport): ExitCode {
   const damage = ["digest", "size", "diff-id"];

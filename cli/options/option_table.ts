@@ -15,6 +15,7 @@ export const OTHER_COMMANDS = [
   "doctor",
   "verify",
   "serve",
+  "cache",
 ] as const;
 
 /** One of the commands. */

@@ -58,6 +58,17 @@ export function parseDigest(text: string): { algorithm: string; hex: string } {
   return { algorithm, hex };
 }
 
+/** Whether a text is a digest by a known algorithm. */
+export function isDigest(text: unknown): text is string {
+  try {
+    parseDigest(text as string);
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidDigestError) return false;
+    throw error;
+  }
+}
+
 function unknownAlgorithm(text: string): InvalidDigestError {
   const known = [...HEX_LENGTHS.keys()];
   return new InvalidDigestError(text, { code: "unknown-algorithm", known });

@@ -44,6 +44,12 @@ export class BlobFolder {
       status.size === descriptor.size;
   }
 
+  /** The size of a blob that is there; nothing where there is none. */
+  async sizeOf(digest: string): Promise<number | undefined> {
+    const status = await lstat(this.blobPath(digest)).catch(() => undefined);
+    return status?.isFile() ? status.size : undefined;
+  }
+
   /** Whether all of these blobs are there, by their names and sizes. */
   async hasAll(descriptors: Descriptor[]): Promise<boolean> {
     for (const descriptor of descriptors) {

@@ -16,9 +16,11 @@ import { syncFolder } from "../disk/sync.ts";
 import { VerifiedFiles } from "../disk/verified_files.ts";
 import { DockerPullError, StorageError } from "../image/errors.ts";
 import type { HeldImage } from "../image/held_image.ts";
+import { OCI_LAYER_TAR } from "../image/media_types.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
 import type { Descriptor, Document } from "../image/types.ts";
 import { BlobFolder } from "./blob_folder.ts";
+import { addDiffIds, readDiffIds, type StoredLayer } from "./diff_ids.ts";
 import { layoutImages, layoutManifest, layoutNames } from "./layout_index.ts";
 import {
   INGEST,
@@ -180,6 +182,49 @@ export class LayoutStore extends BlobFolder {
       descriptor,
       (path) => takeOver(from, path, descriptor),
     );
+  }
+
+  /**
+   * Takes over a file of another's as a blob, which it is known to be: under a
+   * second name where nobody else can change it, else as a copy.
+   *
+   * @throws {StorageError} If it can be had neither way.
+   * @throws {ContentMismatchError} If somebody else's file is another by now.
+   */
+  async adoptFile(
+    from: string,
+    descriptor: Descriptor,
+    options: RightBlobOptions = {},
+  ): Promise<void> {
+    if (await this.isRight(descriptor, options)) return;
+    await this.replaceBlob(
+      descriptor,
+      (path) => takeOver(from, path, descriptor),
+    );
+  }
+
+  /**
+   * A blob that is a layer of that diffID, where its bytes were found to be: as
+   * it is expanded, or compressed in any way.
+   *
+   * @param diffId The digest of the layer when expanded.
+   * @returns The blob; nothing where there is none.
+   */
+  async byDiffId(diffId: string): Promise<Descriptor | undefined> {
+    const size = await this.sizeOf(diffId);
+    if (size !== undefined) {
+      return { mediaType: OCI_LAYER_TAR, digest: diffId, size };
+    }
+    const stored = (await readDiffIds(this.path)).get(diffId);
+    return stored && await this.has(stored) ? stored : undefined;
+  }
+
+  /** Remembers which blobs are layers of which diffIDs, as their bytes say. */
+  async learnDiffIds(
+    found: ReadonlyMap<string, StoredLayer>,
+    options: IngestOptions = {},
+  ): Promise<void> {
+    await addDiffIds(this.path, found, options);
   }
 
   /** Whether a blob is the other layout's own, under a second name. */

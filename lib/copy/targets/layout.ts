@@ -14,6 +14,9 @@ import type { ImageDocuments } from "../documents.ts";
 import { type GraphRoot, type ImageGraph, rootBlobs } from "../graph.ts";
 import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
 
+/** The documents of an image that gets a name. */
+type NamedImage = Pick<ImageDocuments, "manifest" | "parsed" | "config">;
+
 /**
  * Names an image in a layout, by a manifest that every reader of layouts
  * finds there.
@@ -23,7 +26,7 @@ import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
 export async function nameImage(
   layout: LayoutStore,
   image: Reference,
-  { manifest, parsed, config }: ImageDocuments,
+  { manifest, parsed, config }: NamedImage,
   ready: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const named = await toOciManifest(manifest, parsed);
