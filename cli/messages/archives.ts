@@ -2,7 +2,7 @@
 
 import type { ArchiveError } from "../../lib/image/errors.ts";
 import type { ArchiveProblem } from "../../lib/image/problems.ts";
-import { EXIT } from "./exit_codes.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { type Explanation, sentenceOf, type Sentences } from "./explanation.ts";
 
 const quote = JSON.stringify;
@@ -85,6 +85,21 @@ const DAMAGE: ReadonlySet<ArchiveProblem["code"]> = new Set(
   ] as const,
 );
 
+/** What it would be wrong to read, though it can be. */
+const HOSTILE: ReadonlySet<ArchiveProblem["code"]> = new Set(
+  [
+    "bomb",
+    "outside",
+    "duplicate",
+    "bad-link",
+  ] as const,
+);
+
+function exitCode({ code }: ArchiveProblem): ExitCode {
+  if (DAMAGE.has(code)) return EXIT.mismatch;
+  return HOSTILE.has(code) ? EXIT.other : EXIT.disk;
+}
+
 /** Puts it in words. */
 export function explainArchive({ path, problem }: ArchiveError): Explanation {
   return {
@@ -92,6 +107,6 @@ export function explainArchive({ path, problem }: ArchiveError): Explanation {
       sentenceOf(REASON, problem)
     }`,
     hint: sentenceOf(NEXT, problem),
-    code: DAMAGE.has(problem.code) ? EXIT.mismatch : EXIT.other,
+    code: exitCode(problem),
   };
 }
