@@ -1,10 +1,11 @@
 /** Answers requests for manifests and indexes. */
 
 import type { Repository } from "./repository.ts";
+import { ProblemError } from "../image/errors.ts";
 import { isIndex } from "../image/media_types.ts";
-import { parseIndex } from "../image/manifest.ts";
+import { parseIndex, parseManifest } from "../image/manifest.ts";
 import { isTag } from "../image/reference.ts";
-import type { Descriptor } from "../image/types.ts";
+import type { Descriptor, Document } from "../image/types.ts";
 import { type Answer, type Asked, bytesAnswer, Refusal } from "./answer.ts";
 import { type Catalog, reach, readDocument } from "./catalog.ts";
 import { contentHeaders, isKnown, validDigest } from "./conditions.ts";
@@ -48,8 +49,7 @@ export async function manifestAnswer(
 
 /**
  * A manifest that no name leads to and that belongs to the repository all the
- * same: the index that one of its images was chosen from, or what refers to
- * one of them. From now on, what it leads to belongs to it, too.
+ * same. From now on, what it leads to belongs to it, too.
  */
 async function joined(
   { contents }: Catalog,
@@ -59,14 +59,30 @@ async function joined(
 ): Promise<Descriptor | undefined> {
   const descriptor = { mediaType: "", digest, size: 0 };
   const top = await readDocument(contents, documents, descriptor);
-  if (!top) return undefined;
-  const { subject } = JSON.parse(new TextDecoder().decode(top.bytes));
-  const belongs = home.documents.has(subject?.digest) ||
-    (isIndex(top.descriptor.mediaType) &&
-      parseIndex(top).manifests.some((child) =>
-        home.documents.has(child.digest)
-      ));
-  if (!belongs) return undefined;
+  if (!top || !belongs(home, top)) return undefined;
   await reach(contents, documents, home, top);
   return top.descriptor;
+}
+
+/**
+ * Whether it refers to one of the repository's images, is the index that one
+ * of them was chosen from, or one of them in other words: what came as one of
+ * Docker's types is named in a layout, and so in the cache, by the same in
+ * OCI's words, and has both digests.
+ */
+function belongs(home: Repository, top: Document): boolean {
+  const { subject } = JSON.parse(new TextDecoder().decode(top.bytes));
+  if (home.documents.has(subject?.digest)) return true;
+  try {
+    if (isIndex(top.descriptor.mediaType)) {
+      return parseIndex(top).manifests.some(({ digest }) =>
+        home.documents.has(digest)
+      );
+    }
+    const { config, layers } = parseManifest(top);
+    return [config, ...layers].every(({ digest }) => home.blobs.has(digest));
+  } catch (error) {
+    if (error instanceof ProblemError) return false;
+    throw error;
+  }
 }

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseManifest } from "../../lib/image/manifest.ts";
+import { toOciManifest } from "../../lib/image/oci_manifest.ts";
 import { serve } from "../../lib/serve/serve.ts";
 import { buildDocument, buildImage, buildIndex } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
@@ -324,6 +326,27 @@ test("serve() gives the index that a kept image was chosen from", async () => {
         await code(`${V2}/manifests/${foreign.document.descriptor.digest}`),
         [404, "MANIFEST_UNKNOWN"],
       );
+    },
+  );
+});
+
+test("serve() gives an image by the digest that it had in Docker's words", async () => {
+  const named = await toOciManifest(
+    other.manifest,
+    parseManifest(other.manifest),
+  );
+  const oci = { ...other, document: named, documents: [named] };
+  await inServeWorld(
+    [{ content: oci, name: NGINX }],
+    async ({ get, layout }) => {
+      const { descriptor, bytes } = other.manifest;
+      await putBlobs(layout, [[descriptor.digest, bytes]]);
+      const response = await get(`${V2}/manifests/${descriptor.digest}`);
+      assertEquals(
+        response.headers.get("content-type"),
+        "application/vnd.docker.distribution.manifest.v2+json",
+      );
+      assertEquals(new Uint8Array(await response.arrayBuffer()), bytes);
     },
   );
 });
