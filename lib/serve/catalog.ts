@@ -77,8 +77,13 @@ export async function makeCatalog(
   for (const { names, descriptor } of contents.entries) {
     const top = await readTop(catalog, documents, descriptor);
     if (!top) continue;
-    // What belongs to another manifest is found from that one.
-    if (names.length === 0 && !isReferrer(top)) nameless.push(top);
+    if (names.length === 0) {
+      const subject = subjectOf(top);
+      // What belongs to another manifest is found from that one.
+      if (subject && await contents.find(subject)) continue;
+      if (subject) add(unnamed, undefined, top);
+      else nameless.push(top);
+    }
     for (const name of names) {
       const named = nameEntry(name);
       if (!named) {
@@ -92,9 +97,10 @@ export async function makeCatalog(
       add(home, tag, top);
     }
   }
-  const taken = tops.get(unnamed)?.has("latest");
+  // The one image of an archive without names is asked for by the file's.
+  const isOnly = nameless.length === 1 && tops.size === 0;
   for (const top of nameless) {
-    add(unnamed, nameless.length === 1 && !taken ? "latest" : undefined, top);
+    add(unnamed, isOnly ? "latest" : undefined, top);
   }
   for (const [home, tags] of tops) {
     for (const [tag, found] of tags) {
@@ -170,8 +176,11 @@ export async function readDocument(
   }
 }
 
-function isReferrer({ bytes }: Document): boolean {
-  return Boolean(JSON.parse(new TextDecoder().decode(bytes)).subject);
+/** The digest of what a document refers to, if it refers to anything. */
+function subjectOf({ bytes }: Document): string | undefined {
+  const { subject } = JSON.parse(new TextDecoder().decode(bytes));
+  const digest: unknown = subject?.digest;
+  return typeof digest === "string" ? digest : undefined;
 }
 
 /** Adds to a repository all that a document leads to and that is there. */

@@ -23,7 +23,11 @@ export function layoutShelf(layout: LayoutStore): Shelf {
     const text = await readText(index);
     return {
       entries: indexEntries(text, index),
-      find: (digest) => findBlob(layout.blobPath(digest), digest),
+      // What documents refer to may be anything.
+      find: async (digest) =>
+        isDigest(digest)
+          ? await findBlob(layout.blobPath(digest), digest)
+          : undefined,
       digests: () => listBlobs(path),
     };
   };
@@ -64,7 +68,7 @@ function isDigest(text: string): boolean {
 export function indexEntries(text: string | undefined, path: string): Entry[] {
   let manifests: unknown;
   try {
-    manifests = text === undefined ? [] : JSON.parse(text)?.manifests;
+    manifests = JSON.parse(text ?? "{}").manifests ?? [];
   } catch (cause) {
     throw new StorageError("use", path, "malformed", { cause });
   }

@@ -35,23 +35,25 @@ export class Referrers {
   }
 
   /**
-   * Lists those of a manifest.
+   * Lists those of a manifest; none where there is no such repository, as the
+   * spec has it that this is never answered by 404.
    *
    * @throws {Refusal} If it is asked for by what is no digest.
    */
   async answer(
     { contents }: Catalog,
-    home: Repository,
+    home: Repository | undefined,
     text: string,
     query: URLSearchParams,
   ): Promise<Answer> {
     const subject = validDigest(text);
     const type = query.get("artifactType");
     // What refers to another repository's manifest is none of this one's.
-    const isHere = home.documents.has(subject);
-    const manifests = (await this.#of(contents, subject)).filter((each) =>
-      (isHere || home.documents.has(each.digest)) &&
-      (type === null || each.artifactType === type)
+    const isHere = home?.documents.has(subject);
+    const all = home ? await this.#of(contents, subject) : [];
+    const manifests = all.filter(({ digest, artifactType }) =>
+      (isHere || home?.documents.has(digest)) &&
+      (type === null || artifactType === type)
     );
     return textAnswer(
       200,

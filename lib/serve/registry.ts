@@ -154,6 +154,9 @@ export class Registry {
     }
     const from = query.get("ns") ?? undefined;
     const home = findRepository(repositories, name, from);
+    if (kind === "referrers") {
+      return await this.#referrers.answer(catalog, home, last, query);
+    }
     if (!home) {
       throw new Refusal(
         404,
@@ -167,8 +170,6 @@ export class Registry {
         return await manifestAnswer(asked, catalog, this.documents, home, last);
       case "blobs":
         return await blobAnswer(asked, catalog, this.#damage, home, last);
-      case "referrers":
-        return await this.#referrers.answer(catalog, home, last, query);
     }
     const path = `/v2/${name}/tags/list`;
     return pageAnswer([...home.tags.keys()], query, path, (tags) => ({

@@ -246,7 +246,11 @@ test("serve() names what has no name, or a tag only, after the file", () =>
     { content: other, refName: "???" },
   ], async ({ get, problems }) => {
     const tags = await (await get("/v2/my-images/tags/list")).json();
-    assertEquals(tags.tags, ["latest", "v2"]);
+    // One without a name beside others is had by its digest only.
+    assertEquals(tags.tags, ["v2"]);
+    const unnamed = await get(`/v2/my-images/manifests/${digest}`);
+    assertEquals(unnamed.status, 200);
+    await unnamed.body?.cancel();
     assertEquals(
       (await get("/v2/a/b/manifests/1", { method: "HEAD" })).status,
       200,
@@ -426,6 +430,11 @@ test("serve() lists referrers, named or not, of this repository", async () => {
       assertEquals(
         await code(`${V2}/referrers/sha256:x`),
         [400, "DIGEST_INVALID"],
+      );
+      // A 404 would say that there is no such list at all.
+      assertEquals(
+        await list(`/v2/none/referrers/${digest}`),
+        [[], null, true],
       );
       // What is listed can be had, with what belongs to it.
       const had = await get(`${V2}/manifests/${sbom.descriptor.digest}`);
