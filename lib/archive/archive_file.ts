@@ -78,7 +78,7 @@ export class ArchiveFile {
     if (status && !status.isFile()) {
       throw new StorageError("write", path, "not-a-file");
     }
-    const temporary = join(folder, temporaryName(basename(path)));
+    const temporary = temporaryPath(path);
     const lock = await acquireLock(lockPathOf(temporary), {
       ...waiting,
       subject: path,
@@ -167,8 +167,7 @@ export class ArchiveFile {
  * @param path The archive's path.
  */
 export async function tidyArchive(path: string): Promise<void> {
-  const temporary = join(dirname(path), temporaryName(basename(path)));
-  await removeLeftovers(temporary, false);
+  await removeLeftovers(temporaryPath(path), false);
 }
 
 /**
@@ -177,15 +176,16 @@ export async function tidyArchive(path: string): Promise<void> {
  * @param path The archive's path.
  */
 export function occupiedByArchive(path: string): Promise<number> {
-  return occupied(join(dirname(path), temporaryName(basename(path))));
+  return occupied(temporaryPath(path));
 }
 
-/** A name beside the final one, with room for a suffix in 255 bytes. */
-function temporaryName(name: string): string {
+/** A path beside the final one, with room for a suffix in 255 bytes. */
+export function temporaryPath(path: string): string {
+  const name = basename(path);
   const short = new TextEncoder().encode(name).length <= MAX_NAME
     ? name
     : createHash("sha256").update(name).digest("hex");
-  return `.${short}.partial`;
+  return join(dirname(path), `.${short}.partial`);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The file that an archive takes the place of. */
 
 import type { FileHandle } from "node:fs/promises";
+import { compressionOf } from "../compression/compression.ts";
 import { onDisk } from "../disk/io.ts";
 import { outputFile } from "../disk/output_path.ts";
 import { openIfPlain } from "../disk/plain_file.ts";
@@ -9,6 +10,8 @@ import { StorageError } from "../image/errors.ts";
 /** So many entries tell whether a tar is an image archive. */
 const MOST_ENTRIES = 16;
 const BLOCK = 512;
+/** So much is looked at of what is compressed as a whole. */
+const EXPANDED_BYTES = 1024 * 1024;
 /** What is in the archives of docker save, and of all that write such ones. */
 const MEMBER =
   /^(?:\.\/)?(?:blobs(?:\/.*)?|oci-layout|index\.json|manifest\.json|repositories|config\.json|(?:sha256:)?[0-9a-f]{64}(?:[./].*)?)?$/;
@@ -34,7 +37,7 @@ export async function archiveOutput(
   if (!file) return target;
   try {
     const known = file.status.size === 0 ||
-      await onDisk("read", path, () => isImageArchive(file.handle));
+      await onDisk("read", path, () => isArchive(file.handle));
     if (!known) throw new StorageError("replace", path, "not-an-archive");
     return target;
   } finally {
@@ -42,8 +45,37 @@ export async function archiveOutput(
   }
 }
 
+/** Whether it is one as it is, or once it is expanded. */
+async function isArchive(handle: FileHandle): Promise<boolean> {
+  const head = new Uint8Array(8);
+  await handle.read(head, 0, head.length, 0);
+  const compression = compressionOf(head);
+  if (compression !== "gzip" && compression !== "zstd") {
+    return await isImageArchive(handle);
+  }
+  const { firstBytes } = await import("./first_bytes.ts");
+  const bytes = await firstBytes(handle, compression, EXPANDED_BYTES);
+  return await isImageArchive({
+    read(buffer, _, length, position) {
+      const part = bytes.subarray(position, position + length);
+      buffer.set(part);
+      return Promise.resolve({ bytesRead: part.length });
+    },
+  });
+}
+
+/** What reads at a position, as a file does. */
+interface Readable {
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }>;
+}
+
 /** Looks at the first entries only, which may be those of a damaged one. */
-async function isImageArchive(handle: FileHandle): Promise<boolean> {
+async function isImageArchive(handle: Readable): Promise<boolean> {
   let telling = false;
   const block = new Uint8Array(BLOCK);
   for (let entries = 0, offset = 0; entries < MOST_ENTRIES; entries++) {

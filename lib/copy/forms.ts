@@ -59,9 +59,7 @@ async function archiveFor(
   format: Format,
 ): Promise<ImageTarget> {
   const members = await membersOf(format);
-  const target = typeof place === "string"
-    ? archiveTarget(place, members)
-    : (await import("./targets/stream.ts")).streamTarget(place, members);
+  const target = await archiveTargetFor(place, members);
   if (format !== "docker-legacy") return target;
   return {
     ...target,
@@ -70,6 +68,20 @@ async function archiveFor(
       return target.open(graph, options);
     },
   };
+}
+
+async function archiveTargetFor(
+  place: string | WritableStream<Uint8Array>,
+  form: ArchiveForm | undefined,
+): Promise<ImageTarget> {
+  if (typeof place !== "string") {
+    return (await import("./targets/stream.ts")).streamTarget(place, form);
+  }
+  const ending = /\.(?:(tar\.gz|tgz)|tar\.zst|tzst)$/i.exec(place);
+  if (!ending) return archiveTarget(place, form);
+  const { compressedTarget } = await import("./targets/compressed.ts");
+  const compression = ending[1] ? "gzip" : "zstd";
+  return compressedTarget(place, { compression, form });
 }
 
 /** What makes a form's members; nothing for the one that is the default. */
