@@ -12,6 +12,7 @@ import {
 import { graphOf, type ImageGraph, imageRoot } from "../../lib/copy/graph.ts";
 import type { ImageTarget } from "../../lib/copy/target.ts";
 import { archiveTarget } from "../../lib/copy/targets/archive.ts";
+import { recompressed } from "../../lib/copy/transforms/recompressed.ts";
 import { layoutTarget } from "../../lib/copy/targets/layout.ts";
 import { ContentMismatchError } from "../../lib/image/errors.ts";
 import { parseReference } from "../../lib/image/reference.ts";
@@ -35,6 +36,10 @@ const TARGETS: Record<string, (folder: string) => Place> = {
   "an archive": (folder) => {
     const path = join(folder, "image.tar");
     return { path, target: archiveTarget(path) };
+  },
+  "an archive of plain layers": (folder) => {
+    const path = join(folder, "image.tar");
+    return { path, target: recompressed(archiveTarget(path), "plain", folder) };
   },
   "a layout": (folder) => {
     const path = join(folder, "layout");

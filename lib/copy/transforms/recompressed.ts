@@ -44,6 +44,8 @@ export function recompressed(
     written,
     async holds(graph, options) {
       const { cache } = options;
+      const known = graphs.get(graph);
+      if (known) return await target.holds(known, options);
       // Nobody knows what comes out before it has.
       if (!cache) return false;
       const plan = await LayerPlan.of(graph, form, cache);
