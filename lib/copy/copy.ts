@@ -7,6 +7,7 @@ import { blobTask } from "./blob_task.ts";
 import { CopyJob } from "./copy_job.ts";
 import type { Copy, CopyOptions, CopyResult } from "./copy_options.ts";
 import type { ImageGraph } from "./graph.ts";
+import { takeLocal, uploadLocal } from "./local_uploads.ts";
 import { sourceOf } from "./several_sources.ts";
 import type { ImageTarget } from "./target.ts";
 
@@ -86,6 +87,7 @@ async function bring(
   const early = open.length > 1;
   const wanted = await whoWants(open, options);
   if (early) { for (const job of open) job.commitIfComplete(); }
+  const uploading = uploadLocal(await takeLocal(wanted), early, options);
   const tasks = [...wanted].map(([digest, those]) => {
     const blobs = those.map(({ graph }) => graph.blobs.get(digest)!);
     const source = sourceOf(blobs.map(({ source }) => source));
@@ -111,7 +113,7 @@ async function bring(
     },
   });
   options.onTransfer?.(blobsCome);
-  await blobsCome;
+  await Promise.all([blobsCome, uploading]);
   for (const job of open) job.commitIfComplete();
   await Promise.all(open.map(({ committed }) => committed));
 }

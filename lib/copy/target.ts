@@ -1,6 +1,6 @@
 /** Where a graph of images can go: a new target is one file in `targets/`. */
 
-import type { Descriptor, ReadableSink } from "../image/types.ts";
+import type { Descriptor, FileRegion, ReadableSink } from "../image/types.ts";
 import type { StoreEntry } from "../layout/entry.ts";
 import type { LayoutStore } from "../layout/layout_store.ts";
 import type { ImageGraph } from "./graph.ts";
@@ -82,6 +82,13 @@ export interface TargetWriter {
     descriptor: Descriptor,
     open: () => Promise<StoreEntry>,
   ): Promise<void>;
+  /**
+   * Is given a blob that lies in a file of the source, in place of having it
+   * brought. It is not verified: that is the target's affair.
+   *
+   * @param region Where its bytes lie.
+   */
+  upload?(descriptor: Descriptor, region: FileRegion): Promise<void>;
   /**
    * All blobs are verified: writes what was not known before, and makes it
    * visible.

@@ -487,6 +487,7 @@ export class BlobUpload {
     const { digest } = this.#descriptor;
     if (status === 401 || status === 403 || status === 413) throw error;
     if (await this.#isThere()) return true;
+    if (status >= 500 && status !== 501) throw error;
     if (errors.some(({ code }) => code === "DIGEST_INVALID")) {
       try {
         await verifyContent(this.#content!, this.#signal);

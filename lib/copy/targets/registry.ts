@@ -1,0 +1,427 @@
+/** Repositories of a registry, which images are pushed to. */
+
+import { totalSize } from "../../image/descriptors.ts";
+import type { OnEvent } from "../../image/events.ts";
+import { isIndex } from "../../image/media_types.ts";
+import { formatReference, type Reference } from "../../image/reference.ts";
+import type { Descriptor, Document, FileRegion } from "../../image/types.ts";
+import type { StoreEntry } from "../../layout/entry.ts";
+import type { BlobUpload } from "../../registry/upload/blob_upload.ts";
+import {
+  documentContent,
+  fileContent,
+  type UploadContent,
+} from "../../registry/upload/content.ts";
+import type {
+  PushRepository,
+  PushShared,
+} from "../../registry/upload/push_repository.ts";
+import { subjectOf } from "../../registry/upload/referrers.ts";
+import { type GraphRoot, type ImageGraph, rootBlobs } from "../graph.ts";
+import { localRegion } from "../local_region.ts";
+import { sideBySide } from "../side_by_side.ts";
+import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
+import { openWindow, type Window } from "../window.ts";
+
+/** How images get into a registry. */
+export interface RegistryTargetOptions {
+  /** What a name becomes there; without a tag, the digest names it. */
+  place: (root: GraphRoot) => Reference;
+  /** Opens a repository there. */
+  open: (reference: Reference, shared: PushShared) => PushRepository;
+  /** Connections at a time. */
+  concurrency: number;
+  /** Where uploads are remembered that break off, and what all share. */
+  shared?: Omit<PushShared, "mountFrom">;
+  /** Told what goes on. */
+  onEvent: OnEvent;
+}
+
+/** What a push has sent. */
+export interface Pushed {
+  /** Bytes of blobs that were sent. */
+  sent: number;
+  /** Bytes of them that earlier runs had sent. */
+  resumed: number;
+  /** How many blobs were sent, mounted, and there already. */
+  uploaded: number;
+  mounted: number;
+  there: number;
+}
+
+/** A registry as a target, which tells what it has sent. */
+export interface RegistryTarget extends ImageTarget {
+  /** What it has sent so far. */
+  readonly pushed: Pushed;
+}
+
+/** So many small requests go out at a time; none of them costs a quota. */
+const QUESTIONS = 8;
+/** Of so many repositories, blobs are mounted. */
+const MOST_SOURCES = 3;
+
+/** One repository of a push. */
+interface Place {
+  repository: PushRepository;
+  roots: GraphRoot[];
+  /** Its name, and what its blobs are mounted from. */
+  name: string;
+  sources: string[];
+}
+
+/**
+ * A registry as a target. Blobs go first, each once to the registry and from
+ * there to its other repositories; then manifests, indexes after what they
+ * list, and what refers to others last.
+ */
+export function registryTarget(options: RegistryTargetOptions): RegistryTarget {
+  const pushed = { sent: 0, resumed: 0, uploaded: 0, mounted: 0, there: 0 };
+  return {
+    pushed,
+    sizeOf: ({ blobs, documents }) =>
+      totalSize([...blobs.values()].map(({ descriptor }) => descriptor)) +
+      totalSize([...documents.values()].map(({ descriptor }) => descriptor)),
+    async holds({ roots }, { signal }) {
+      const places = placesOf(roots, options);
+      let held = true;
+      await sideBySide(placed(places), QUESTIONS, async ([place, root]) => {
+        held &&= await isThere(place, root, options, signal);
+      });
+      if (held) tellAll(places, options);
+      return held;
+    },
+    open: (graph, target) =>
+      RegistryWriter.open(graph, target, options, pushed),
+  };
+}
+
+/** The repositories that the names of a graph go to. */
+function placesOf(
+  roots: readonly GraphRoot[],
+  { place, open, shared }: RegistryTargetOptions,
+): Place[] {
+  const found = new Map<
+    string,
+    Omit<Place, "repository"> & { to: Reference }
+  >();
+  for (const root of roots) {
+    const to = place(root);
+    const key = `${to.registry}/${to.repository}`;
+    const known = found.get(key) ??
+      { to, roots: [], name: to.repository, sources: [] };
+    found.set(key, known);
+    known.roots.push(root);
+    const { registry, repository } = root.reference;
+    const near = registry === to.registry && repository !== to.repository;
+    if (near && !known.sources.includes(repository)) {
+      known.sources.push(repository);
+    }
+  }
+  // What another of them has by then, the next ones take from it.
+  const before: { registry: string; name: string; blobs: Set<string> }[] = [];
+  return [...found.values()].map(({ to, roots, name, sources }) => {
+    const { registry } = to;
+    const blobs = new Set(
+      roots.flatMap(rootBlobs).map(({ digest }) => digest),
+    );
+    for (const other of before) {
+      if (other.registry !== registry || sources.includes(other.name)) continue;
+      if (![...blobs].some((digest) => other.blobs.has(digest))) continue;
+      sources.push(other.name);
+    }
+    before.push({ registry, name, blobs });
+    const mountFrom = sources.slice(0, MOST_SOURCES);
+    const repository = open(to, { ...shared, mountFrom });
+    return { repository, roots, name, sources: mountFrom };
+  });
+}
+
+function placed(places: readonly Place[]): [Place, GraphRoot][] {
+  return places.flatMap((place) =>
+    place.roots.map((root): [Place, GraphRoot] => [place, root])
+  );
+}
+
+/** What a root's top is called in its repository. */
+function nameOf(root: GraphRoot, { place }: RegistryTargetOptions): string {
+  return place(root).tag ?? root.top.descriptor.digest;
+}
+
+/** The documents of a root below its top, and what refers to others apart. */
+function documentsOf({ images, documents, top }: GraphRoot): {
+  parts: Document[];
+  referrers: Document[];
+} {
+  const seen = new Set([top.descriptor.digest]);
+  const parts: Document[] = [];
+  const referrers: Document[] = [];
+  for (
+    const each of [...images.map(({ found }) => found.manifest), ...documents]
+  ) {
+    if (seen.has(each.descriptor.digest)) continue;
+    seen.add(each.descriptor.digest);
+    (subjectOf(each) === undefined ? parts : referrers).push(each);
+  }
+  return { parts, referrers };
+}
+
+async function isThere(
+  { repository }: Place,
+  root: GraphRoot,
+  options: RegistryTargetOptions,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const names: [string, string][] = [
+    [nameOf(root, options), root.top.descriptor.digest],
+    ...documentsOf(root).referrers.map(({ descriptor: { digest } }): [
+      string,
+      string,
+    ] => [digest, digest]),
+  ];
+  for (const [name, digest] of names) {
+    if (await repository.digest(name, signal) !== digest) return false;
+  }
+  return true;
+}
+
+function tellAll(places: Place[], options: RegistryTargetOptions): void {
+  for (const [, root] of placed(places)) tellPushed(root, options);
+}
+
+function tellPushed(root: GraphRoot, options: RegistryTargetOptions): void {
+  const { registry, repository, tag } = options.place(root);
+  const { descriptor } = root.top;
+  const digest = tag === undefined ? descriptor.digest : undefined;
+  const reference = formatReference({ registry, repository, tag, digest });
+  options.onEvent({ type: "pushed", reference, descriptor });
+}
+
+/** Uploads of one blob, and the names of those repositories that have it. */
+interface Pending {
+  uploads: { upload: BlobUpload; sources: readonly string[] }[];
+  having: string[];
+}
+
+class RegistryWriter implements TargetWriter {
+  readonly ended: AbortSignal;
+  order: readonly string[] | undefined;
+  readonly #end = new AbortController();
+  readonly #places: Place[];
+  readonly #options: RegistryTargetOptions;
+  readonly #signal: AbortSignal;
+  readonly #pushed: Pushed;
+  /** By digest, what some repository lacks. */
+  readonly #pending = new Map<string, Pending>();
+  /** What is being sent. */
+  readonly #running = new Set<Promise<void>>();
+  #window: Window | undefined;
+
+  private constructor(
+    places: Place[],
+    options: RegistryTargetOptions,
+    pushed: Pushed,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#places = places;
+    this.#options = options;
+    this.#pushed = pushed;
+    this.ended = this.#end.signal;
+    this.#signal = signal ? AbortSignal.any([signal, this.ended]) : this.ended;
+  }
+
+  /** Asks what is there, and mounts what can be. */
+  static async open(
+    graph: ImageGraph,
+    { cache, signal }: TargetOptions,
+    options: RegistryTargetOptions,
+    pushed: Pushed,
+  ): Promise<RegistryWriter> {
+    const places = placesOf(graph.roots, options);
+    const writer = new RegistryWriter(places, options, pushed, signal);
+    const blobs = [...graph.blobs.values()];
+    await sideBySide(
+      blobs,
+      QUESTIONS,
+      ({ descriptor }) => writer.#spare(descriptor),
+    );
+    if (cache) return writer;
+    const waiting: Descriptor[] = [];
+    for (const blob of blobs) {
+      const missing = writer.#pending.has(blob.descriptor.digest);
+      if (missing && !await localRegion(blob)) waiting.push(blob.descriptor);
+    }
+    if (waiting.length === 0) return writer;
+    // In a window, blobs have to come in the order that it was opened with.
+    waiting.sort((a, b) => b.size - a.size);
+    writer.#window = await openWindow(waiting);
+    writer.order = waiting.map(({ digest }) => digest);
+    return writer;
+  }
+
+  get store(): Window["store"] | undefined {
+    return this.#window?.store;
+  }
+
+  wants({ digest }: Descriptor): Promise<boolean> {
+    return Promise.resolve(this.#pending.has(digest));
+  }
+
+  async room(descriptor: Descriptor, signal: AbortSignal): Promise<void> {
+    await this.#window?.room(descriptor, signal);
+  }
+
+  async deliver(
+    descriptor: Descriptor,
+    open: () => Promise<StoreEntry>,
+  ): Promise<void> {
+    const entry = await open();
+    try {
+      await this.#send(descriptor, fileContent(descriptor, entry.region));
+    } finally {
+      await entry.close();
+    }
+    await this.#window?.release(descriptor);
+  }
+
+  async upload(descriptor: Descriptor, region: FileRegion): Promise<void> {
+    await this.#send(descriptor, fileContent(descriptor, region));
+  }
+
+  async commit(graph: ImageGraph): Promise<void> {
+    await this.#sendDocuments(graph);
+    for (const place of this.#places) await this.#put(place);
+    tellAll(this.#places, this.#options);
+    await this.#window?.close();
+  }
+
+  async close(error?: unknown): Promise<void> {
+    this.#end.abort(error);
+    await Promise.allSettled(this.#running);
+    await this.#window?.close();
+  }
+
+  /** Finds out which repositories lack a blob, and has it mounted there. */
+  async #spare(descriptor: Descriptor): Promise<void> {
+    const { digest } = descriptor;
+    const having: string[] = [];
+    const lacking: Pending["uploads"] = [];
+    for (const { repository, roots, name, sources } of this.#places) {
+      const needs = roots.some((root) =>
+        rootBlobs(root).some((each) => each.digest === digest)
+      );
+      if (!needs) continue;
+      const upload = repository.blob(descriptor, this.#signal);
+      if (this.#count(await upload.find())) having.push(name);
+      else lacking.push({ upload, sources });
+    }
+    const uploads: Pending["uploads"] = [];
+    for (const each of lacking) {
+      if (await this.#mount(each, having)) having.push(each.upload.repository);
+      else uploads.push(each);
+    }
+    if (uploads.length > 0) this.#pending.set(digest, { uploads, having });
+  }
+
+  async #mount(
+    { upload, sources }: Pending["uploads"][number],
+    having: readonly string[],
+  ): Promise<boolean> {
+    const from = [
+      ...having,
+      ...sources.filter((name) =>
+        // Those of this push have it by now, or not yet.
+        !this.#places.some((place) => place.name === name)
+      ),
+    ].find((name) => name !== upload.repository);
+    if (from === undefined) return false;
+    return this.#count(await upload.mount(from));
+  }
+
+  #count(outcome: Awaited<ReturnType<BlobUpload["find"]>>): boolean {
+    if (!outcome) return false;
+    this.#pushed[outcome.how]++;
+    this.#pushed.sent += outcome.sent;
+    this.#pushed.resumed += outcome.resumed;
+    return true;
+  }
+
+  async #send(descriptor: Descriptor, content: UploadContent): Promise<void> {
+    const sending = this.#sendOnce(descriptor, content);
+    this.#running.add(sending);
+    await sending.finally(() => this.#running.delete(sending));
+  }
+
+  /** Sends a blob to the first repository that lacks it; the others mount it. */
+  async #sendOnce(
+    descriptor: Descriptor,
+    content: UploadContent,
+  ): Promise<void> {
+    const pending = this.#pending.get(descriptor.digest);
+    if (!pending) return;
+    const { uploads, having } = pending;
+    for (const [i, each] of uploads.entries()) {
+      // What was there from the start was tried.
+      if (i > 0 && await this.#mount(each, having)) continue;
+      this.#count(await each.upload.send(content));
+      having.unshift(each.upload.repository);
+    }
+    this.#pending.delete(descriptor.digest);
+  }
+
+  /** Sends configurations, and blobs that are documents of other images. */
+  async #sendDocuments(
+    { images, documents, blobs }: ImageGraph,
+  ): Promise<void> {
+    const known = new Map(documents);
+    const configs = new Map<GraphRoot, Document[]>();
+    for (
+      const { config } of await Promise.all(
+        images.map((image) => image.documents),
+      )
+    ) known.set(config.descriptor.digest, config);
+    for (const { roots } of this.#places) {
+      for (const root of roots) {
+        const wanted = [
+          ...root.images.map(({ found }) => found.parsed.config),
+          ...rootBlobs(root).filter(({ digest }) => !blobs.has(digest)),
+        ];
+        configs.set(
+          root,
+          wanted.flatMap(({ digest }) => known.get(digest) ?? []),
+        );
+      }
+    }
+    const tasks = this.#places.flatMap(({ repository, roots }) => {
+      const all = roots.flatMap((root) => configs.get(root)!);
+      const once = new Map(all.map((each) => [each.descriptor.digest, each]));
+      return [...once.values()].map((document) => ({ repository, document }));
+    });
+    const { concurrency } = this.#options;
+    await sideBySide(tasks, concurrency, async ({ repository, document }) => {
+      const upload = repository.blob(document.descriptor, this.#signal);
+      this.#count(
+        await upload.find() ?? await upload.send(documentContent(document)),
+      );
+    });
+  }
+
+  /** Puts the documents of a repository, each after what it lists. */
+  async #put({ repository, roots }: Place): Promise<void> {
+    const signal = this.#signal;
+    const { concurrency } = this.#options;
+    const put = (document: Document, name = document.descriptor.digest) =>
+      repository.put(document, [name], { signal });
+    const all = roots.map((root) => ({ root, ...documentsOf(root) }));
+    const parts = all.flatMap(({ parts }) => parts);
+    const isList = ({ descriptor }: Document) => isIndex(descriptor.mediaType);
+    const leaves = parts.filter((each) => !isList(each));
+    await sideBySide(leaves, concurrency, (each) => put(each));
+    for (const each of parts.filter(isList)) await put(each);
+    for (const { root } of all) {
+      await put(root.top, nameOf(root, this.#options));
+    }
+    for (const each of all.flatMap(({ referrers }) => referrers)) {
+      await put(each);
+    }
+  }
+}
