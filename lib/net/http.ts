@@ -133,7 +133,11 @@ export class HttpClient {
       if (!over) timer = setTimeout(() => own.abort(), timeout);
     };
     wait();
-    const reopen = bytes && (() => watched(bytes.open(), wait));
+    const sendings: Sending[] = [];
+    const reopen = bytes && (() => {
+      sendings.push(watched(bytes.open(), wait));
+      return sendings.at(-1)!.stream;
+    });
     const start = this.now();
     const end = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     let response: Response | undefined;
@@ -163,6 +167,8 @@ export class HttpClient {
     } finally {
       over = true;
       clearTimeout(timer);
+      // Whoever sends may still be about to take another piece.
+      for (const sending of sendings) await sending.end();
       const location = response?.headers.get("location");
       this.#options.onExchange?.(defined({
         method,
@@ -180,7 +186,15 @@ export class HttpClient {
       authorization,
       body: typeof options.body === "string" ? options.body : undefined,
     };
-    return { response, method, url, redirected: false, sent, signal, abort };
+    return {
+      response: response!,
+      method,
+      url,
+      redirected: false,
+      sent,
+      signal,
+      abort,
+    };
   }
 
   /**
@@ -299,13 +313,20 @@ export class HttpClient {
   }
 }
 
+/** Bytes that are being sent. */
+interface Sending {
+  stream: ReadableStream<Uint8Array>;
+  /** Lets go of them, wherever they come from. */
+  end(): Promise<void>;
+}
+
 /** A stream that tells whenever a piece of it is taken. */
 function watched(
-  stream: ReadableStream<Uint8Array>,
+  source: ReadableStream<Uint8Array>,
   onTake: () => void,
-): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  return new ReadableStream({
+): Sending {
+  const reader = source.getReader();
+  const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await reader.read();
       onTake();
@@ -314,6 +335,7 @@ function watched(
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
+  return { stream, end: () => reader.cancel().catch(() => {}) };
 }
 
 /** Whether bytes may have become wrong, or too few, on their way. */

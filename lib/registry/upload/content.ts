@@ -104,28 +104,43 @@ function stepwise(
 ): ReadableStream<Uint8Array> {
   let position = start;
   let reading: Reading | undefined;
+  let over = false;
+  let pulling: Promise<void> | undefined;
   return new ReadableStream({
-    async pull(controller) {
-      try {
-        signal?.throwIfAborted();
-        if (position < end) {
-          reading ??= await open();
-          const bytes = new Uint8Array(Math.min(STEP_BYTES, end - position));
-          const length = await reading.read(bytes, position);
-          if (length === 0) throw tooShort();
-          position += length;
-          controller.enqueue(bytes.subarray(0, length));
-        }
-        if (position < end) return;
-        await reading?.close();
-        controller.close();
-      } catch (error) {
-        await reading?.close().catch(() => {});
-        throw error;
-      }
+    pull(controller) {
+      return pulling = step(controller);
     },
-    cancel: () => reading?.close(),
+    async cancel() {
+      over = true;
+      await pulling?.catch(() => {});
+      await reading?.close();
+    },
   }, { highWaterMark: 0 });
+
+  async function step(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ): Promise<void> {
+    try {
+      signal?.throwIfAborted();
+      if (position < end) {
+        reading ??= await open();
+        const bytes = new Uint8Array(Math.min(STEP_BYTES, end - position));
+        const length = await reading.read(bytes, position);
+        if (length === 0) throw tooShort();
+        if (over) return;
+        position += length;
+        controller.enqueue(bytes.subarray(0, length));
+      }
+      if (position < end) return;
+      await reading?.close();
+      reading = undefined;
+      controller.close();
+    } catch (error) {
+      await reading?.close().catch(() => {});
+      reading = undefined;
+      throw error;
+    }
+  }
 }
 
 /**
