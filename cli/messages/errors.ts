@@ -23,6 +23,7 @@ import {
   UploadError,
 } from "../../lib/image/errors.ts";
 import { ListenError } from "../../lib/serve/listen_error.ts";
+import { InvalidListError } from "../../lib/lists/list_report.ts";
 import { redactText } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
 import { helperSentence } from "./helpers.ts";
@@ -39,6 +40,7 @@ import {
   nearestPlatform,
   pointAt,
 } from "./meant.ts";
+import { explainList } from "./lists.ts";
 import { networkSentence } from "./network_errors.ts";
 import { explainPlace } from "./places.ts";
 import { networkHint } from "./network_hints.ts";
@@ -139,6 +141,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       code: EXIT.usage,
     };
   }
+  if (error instanceof InvalidListError) return explainList(error);
   if (error instanceof InvalidSettingError) {
     return { sentence: settingSentence(error), code: EXIT.usage };
   }

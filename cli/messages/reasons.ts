@@ -246,6 +246,16 @@ export function authenticationSentence(
   return `Cannot log in to ${registry}: ${sentenceOf(AUTHENTICATION, problem)}`;
 }
 
+/** Why a text is no reference. */
+export function referenceReason(problem: ReferenceProblem): string {
+  return sentenceOf(REFERENCE, problem);
+}
+
+/** Why a text is no platform. */
+export function platformReason({ code }: PlatformProblem): string {
+  return PLATFORM[code];
+}
+
 /** What is wrong, with what it is about as the subject. */
 export function reasonOf(error: InvalidError): string {
   if (error instanceof InvalidReferenceError) {

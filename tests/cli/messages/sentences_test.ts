@@ -7,6 +7,7 @@ import { assertEquals } from "@std/assert";
 import { test } from "../../harness.ts";
 import { explainError } from "../../../cli/messages/errors.ts";
 import type { ByCode } from "../../../cli/messages/explanation.ts";
+import { leftLine } from "../../../cli/messages/lists.ts";
 import { explainWarning } from "../../../cli/messages/warnings.ts";
 import {
   ArchiveError,
@@ -29,6 +30,11 @@ import {
   UnsupportedMediaTypeError,
   UploadError,
 } from "../../../lib/image/errors.ts";
+import {
+  InvalidListError,
+  type LeftOut,
+  type ListFault,
+} from "../../../lib/lists/list_report.ts";
 import type {
   ArchiveProblem,
   AuthenticationProblem,
@@ -502,6 +508,96 @@ reasons<NetworkProblem>(
   (problem) => new NetworkError("https://r.test/", "other", problem),
   "Cannot reach https://r.test/: ",
 );
+
+eachOf<ListFault>("the fault of a list", {
+  "bad-reference": [
+    [
+      { text: "A:1", problem: { code: "capital" } },
+      '"A:1" is no image: a repository\'s name has no capital letters',
+    ],
+    [{ text: "", problem: { code: "empty" } }, "a platform without an image"],
+  ],
+  "bad-platform": [
+    [
+      { text: "x", problem: { code: "no-architecture" } },
+      '"x" is no platform: the architecture is missing, as in linux/amd64',
+    ],
+  ],
+  "several-words": [
+    [
+      { text: "b c" },
+      '"b c" after the image is too much: a line has one image, and its ' +
+      "--platform",
+    ],
+  ],
+  "no-platform": [[{}, "--platform needs a platform"]],
+  "unset-variable": [
+    [{ name: "TAG" }, "the variable TAG is not set, and has no default"],
+  ],
+  "bad-variable": [[{ text: "$x" }, '"$x" is no way to name a variable']],
+  "not-yaml": [[{ words: "odd" }, "it is not valid YAML (odd)"]],
+  "template": [
+    [{}, "it is a template that was not rendered, as by helm template"],
+  ],
+  "too-deep": [[{}, "it is nested too deep"]],
+  "utf-16": [[{}, "it is in UTF-16; save it as UTF-8"]],
+  "not-text": [[{}, "it is no text in UTF-8"]],
+  "empty": [[{}, "there is no image in it"]],
+  "too-large": [[{ limit: 7 }, "it has more than 7 bytes"]],
+}, (fault) => {
+  const start = "Cannot use the list l:3: ";
+  const error = new InvalidListError([{ ...fault, file: "l", line: 3 }]);
+  const { sentence } = explainError(error);
+  assertEquals(sentence.slice(0, start.length), start);
+  return sentence.slice(start.length);
+});
+
+const at = { file: "c.yaml", line: 3 };
+eachOf<LeftOut>("what a list leaves out for", {
+  "build-only": [
+    [
+      { ...at, service: "a" },
+      'c.yaml:3: the service "a" is built, and has no image of its own',
+    ],
+  ],
+  "no-image": [
+    [{ ...at, service: "a" }, 'c.yaml:3: the service "a" has no image'],
+  ],
+  "other-file": [
+    [
+      { ...at, service: "a" },
+      'c.yaml:3: the service "a" extends one of another file, which is not ' +
+      "read; name that with --from, too",
+    ],
+  ],
+  "include": [
+    [at, "c.yaml:3: what it includes is not read; name that with --from, too"],
+  ],
+  "no-tag": [
+    [
+      { ...at, text: "a" },
+      'c.yaml:3: "a" has neither tag nor digest, so it is left out',
+    ],
+  ],
+  "variable": [
+    [
+      { ...at, text: "$(a)" },
+      'c.yaml:3: "$(a)" is filled in by who runs it, so it is left out',
+    ],
+  ],
+  "address": [
+    [
+      { ...at, text: "s3://a" },
+      'c.yaml:3: "s3://a" is an address and no reference, so it is left out',
+    ],
+  ],
+  "not-images": [
+    [
+      { ...at, kind: "Charts" },
+      'c.yaml:3: the manifest of the kind "Charts" lists no images',
+    ],
+  ],
+}, leftLine);
 
 reasons<SettingProblem>(
   "the problem of a setting",

@@ -1,0 +1,128 @@
+/** Lists of images from files and standard input. */
+
+import { dirname, join } from "node:path";
+import { parseEnv } from "node:util";
+import { onDisk } from "../../lib/disk/io.ts";
+import { openSettings, readText } from "../../lib/disk/plain_file.ts";
+import { MAX_LIST_BYTES } from "../../lib/lists/list_text.ts";
+import {
+  type ImageList,
+  imagesOf,
+  InvalidListError,
+  type LeftOut,
+  type ListedImage,
+  type ListProblem,
+} from "../../lib/lists/lists.ts";
+import type { Io } from "../io.ts";
+import { listedText } from "../messages/lists.ts";
+import { UsageError } from "../options/arguments.ts";
+
+/** How much of a file is read at a time. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** What standard input is called in messages. */
+const STDIN = "standard input";
+
+/**
+ * Reads lists of images, each image once.
+ *
+ * @param files The files; `-` is standard input.
+ * @throws {InvalidListError} With all that is wrong in any of them.
+ * @throws {StorageError} If one cannot be read.
+ * @throws {UsageError} If standard input cannot be one of them.
+ */
+export async function readLists(
+  files: readonly string[],
+  { env, stdin }: Pick<Io, "env" | "stdin">,
+): Promise<ImageList> {
+  const images = new Map<string, ListedImage>();
+  const left: LeftOut[] = [];
+  const problems: ListProblem[] = [];
+  for (const file of files) {
+    try {
+      const list = await readList(file, { env, stdin });
+      left.push(...list.left);
+      for (const image of list.images) {
+        const key = listedText(image);
+        const known = images.get(key);
+        if (known) known.where.push(...image.where);
+        else images.set(key, image);
+      }
+    } catch (error) {
+      if (!(error instanceof InvalidListError)) throw error;
+      problems.push(...error.problems);
+      left.push(...error.left);
+    }
+  }
+  if (problems.length > 0) throw new InvalidListError(problems, left);
+  return { images: [...images.values()], left };
+}
+
+async function readList(
+  file: string,
+  { env, stdin }: Pick<Io, "env" | "stdin">,
+): Promise<ImageList> {
+  const isInput = file === "-";
+  if (isInput && stdin.isTTY) {
+    throw new UsageError(
+      "Option --from - reads standard input, which is a terminal: pipe a " +
+        "list into it, or name a file",
+    );
+  }
+  const name = isInput ? STDIN : file;
+  const bytes = await readAll(isInput ? stdin : chunksOf(file));
+  const beside = isInput ? ".env" : join(dirname(file), ".env");
+  return await imagesOf(bytes, {
+    name,
+    env: { ...await readVariables(beside), ...env },
+  });
+}
+
+async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
+  const handle = await openSettings(file);
+  try {
+    for (;;) {
+      const buffer = new Uint8Array(CHUNK_BYTES);
+      const { bytesRead } = await onDisk(
+        "read",
+        file,
+        () => handle.read(buffer, 0, CHUNK_BYTES, null),
+      );
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The bytes, or more than a list can have. */
+async function readAll(
+  source: AsyncIterable<Uint8Array | string>,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    const bytes = typeof chunk === "string"
+      ? new TextEncoder().encode(chunk)
+      : chunk;
+    chunks.push(bytes);
+    size += bytes.length;
+    if (size > MAX_LIST_BYTES) break;
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+/** What compose takes from the file `.env`, where there is one. */
+async function readVariables(
+  path: string,
+): Promise<Record<string, string | undefined>> {
+  const text = await readText(path).catch(() => undefined);
+  return text === undefined ? {} : parseEnv(text);
+}
