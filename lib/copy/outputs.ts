@@ -26,6 +26,7 @@ export interface Destination {
  * @param form What is written.
  * @param force Whether anything there is given up.
  * @throws {StorageError} If it may not be written.
+ * @throws {RangeError} If a folder is to go to a stream.
  */
 export async function openOutput(
   output: string | WritableStream<Uint8Array>,
@@ -33,6 +34,9 @@ export async function openOutput(
   force: boolean,
 ): Promise<Destination> {
   if (output instanceof WritableStream) {
+    if (isFolder(form.format ?? "tar")) {
+      throw new RangeError("Cannot pull a folder to a stream");
+    }
     return { target: await targetFor(output, form), path: "-" };
   }
   const open = isFolder(form.format ?? "tar") ? layoutOutput : archiveOutput;

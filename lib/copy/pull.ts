@@ -157,7 +157,15 @@ export async function pullImages(
   const one = output === undefined
     ? undefined
     : () => openOutput(output, options, force);
-  return await endingStream(output, () => pullAll(images, options, { one }));
+  return await endingStream(output, async () => {
+    const result = await pullAll(images, options, { one });
+    const [failure] = result.failures;
+    // It has not been opened where the first documents were missing.
+    if (failure && output instanceof WritableStream && !output.locked) {
+      output.abort(failure.error).catch(() => {});
+    }
+    return result;
+  });
 }
 
 /**

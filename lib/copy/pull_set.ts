@@ -112,7 +112,8 @@ export async function pullSet(
       cache,
       trustCache,
       force,
-      finishRest: together && set.length > 1,
+      // Of a stream, nothing is there for a next time.
+      finishRest: together && set.length > 1 && rewritable(those),
       inUse: planned.configsDone,
       onTransfer: planned.onTransfer,
       onEvent(event) {
@@ -154,6 +155,7 @@ export async function pullSet(
         !blamed.some((each) => each.item === item)
       );
       if (!together || !keepGoing || others.length === 0) continue;
+      if (!rewritable([place])) continue;
       copied = await copyAll([placeOf(place.destination, others, failures)]);
     }
   } finally {
@@ -164,6 +166,11 @@ export async function pullSet(
   const there = copied.filter(({ result }) => !result.failure);
   const unwritten = there.length === 0 ? places.path : undefined;
   return { ...await results.of(there, failures), unwritten };
+}
+
+/** Whether what has failed can be written anew, which a stream cannot. */
+function rewritable(places: readonly PlannedPlace[]): boolean {
+  return places.every(({ destination }) => destination.output !== undefined);
 }
 
 function warnOfLayers(

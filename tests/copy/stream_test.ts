@@ -16,7 +16,8 @@ import {
 } from "../../lib/image/errors.ts";
 import { LayoutStore } from "../../lib/layout/layout_store.ts";
 import { inFolder } from "../disk/folder.ts";
-import { buildImage } from "../fixtures/mod.ts";
+import { buildImage, buildIndex } from "../fixtures/mod.ts";
+import { pullImages } from "../../lib/copy/pull.ts";
 import { test } from "../harness.ts";
 import { inPullWorld, type PullWorld } from "./world.ts";
 
@@ -270,3 +271,96 @@ test("a window clears away what killed runs have left, and nothing else", () =>
     await window.close();
     await held.close();
   }));
+
+for (const cached of [true, false]) {
+  const how = cached ? "with a cache" : "without a cache";
+  const other = await buildImage({
+    seed: "other",
+    layers: [{ size: 500_000 }, { size: 70_000, seed: "own" }],
+  });
+  const cacheOf = ({ folder }: PullWorld) => cached && join(folder, "cache");
+
+  testStream(`${how}, a set is streamed as it is written`, async (world) => {
+    const { registry, fetch } = { ...world, fetch: world.registry.fetch };
+    registry.add("team/other", other, "1");
+    const names = ["registry.test/team/app:1", "registry.test/team/other:1"];
+    const output = join(world.folder, "all.tar");
+    const shared = { fetch, platform: "linux/amd64", cacheDir: false } as const;
+    await pullImages(names, { ...shared, output });
+    const cacheDir = cacheOf(world);
+    const whole = await bytesOf(archiveStream(names, { ...shared, cacheDir }));
+    assertEquals(whole, new Uint8Array(await readFile(output)));
+  });
+
+  testStream(`${how}, what a set lacks ends its stream`, async (world) => {
+    const { fetch } = world.registry;
+    const names = ["registry.test/team/app:1", "registry.test/team/none:1"];
+    await assertRejects(
+      () => bytesOf(archiveStream(names, { fetch, cacheDir: cacheOf(world) })),
+      RegistryError,
+    );
+  });
+
+  testStream(`${how}, wrong bytes end the stream of a set`, async (world) => {
+    const { registry } = world;
+    const { fetch } = registry;
+    registry.add("team/other", other, "1");
+    registry.fault = ({ path, method }) =>
+      method === "GET" && path.includes(other.layers[0]!.digest)
+        ? { flipAt: 9 }
+        : undefined;
+    const names = ["registry.test/team/app:1", "registry.test/team/other:1"];
+    await assertRejects(
+      () =>
+        bytesOf(archiveStream(names, {
+          fetch,
+          platform: "linux/amd64",
+          cacheDir: cacheOf(world),
+        })),
+      ContentMismatchError,
+    );
+  });
+}
+
+for (
+  const [format, layers] of [
+    ["oci-archive", "as-is"],
+    ["docker-legacy", "plain"],
+    ["tar", "gzip"],
+  ] as const
+) {
+  testStream(
+    `the form ${format}, ${layers}, is streamed as it is written`,
+    async (world) => {
+      const { path } = await world.pull("team/app:1", { format, layers });
+      const whole = await bytesOf(stream(world, { format, layers }));
+      assertEquals(whole, new Uint8Array(await readFile(path)));
+      const bare = await bytesOf(
+        stream(world, { format, layers, cacheDir: false }),
+      );
+      assertEquals(bare, whole);
+    },
+  );
+}
+
+testStream("a folder cannot be streamed", async (world) => {
+  await assertRejects(
+    () => bytesOf(stream(world, { format: "oci" })),
+    RangeError,
+  );
+});
+
+testStream(
+  "several platforms are streamed as they are written",
+  async (world) => {
+    const arm = await buildImage({
+      platform: { os: "linux", architecture: "arm64" },
+      layers: 2,
+    });
+    world.registry.add("team/app", await buildIndex([image, arm]), "1");
+    const platform = ["linux/amd64", "linux/arm64"];
+    const { path } = await world.pull("team/app:1", { platform });
+    const whole = await bytesOf(stream(world, { platform, cacheDir: false }));
+    assertEquals(whole, new Uint8Array(await readFile(path)));
+  },
+);
