@@ -8,7 +8,7 @@ import { TARGETS } from "./targets.ts";
 test("every seed of the fuzz run is read as it is", async () => {
   for (const { name, seeds, read } of TARGETS) {
     for (const seed of seeds) {
-      if (name === "record") continue; // wants a folder
+      if (["record", "archive"].includes(name)) continue; // want a folder
       try {
         await read(seed, "");
       } catch (error) {

@@ -365,7 +365,11 @@ export const TARGETS: readonly Target[] = [
       try {
         const reference = parseReference("r.test/a:1");
         for (const { descriptor } of await archive.images()) {
-          const source = new LocalSource(archive, reference, descriptor);
+          const source = new LocalSource(
+            archive,
+            reference,
+            new Map([["1", descriptor]]),
+          );
           const document = await source.fetchManifest("1");
           if (isIndex(document.descriptor.mediaType)) continue;
           for (const layer of parseManifest(document).layers) {

@@ -43,16 +43,20 @@ export interface ImageHolder {
 export class LocalSource implements ImageSource {
   readonly #holder: ImageHolder;
   readonly #reference: Reference;
-  readonly #chosen: Descriptor | undefined;
+  readonly #chosen: ReadonlyMap<string, Descriptor>;
 
   /**
    * Reads nothing yet.
    *
    * @param holder What holds the image.
-   * @param reference What it is called, whose tag plays no part for others.
-   * @param chosen What that stands for, whatever the holder calls it.
+   * @param reference What it is called, whose tag plays no part here.
+   * @param chosen What tags stand for, whatever the holder says of them.
    */
-  constructor(holder: ImageHolder, reference: Reference, chosen?: Descriptor) {
+  constructor(
+    holder: ImageHolder,
+    reference: Reference,
+    chosen: ReadonlyMap<string, Descriptor> = new Map(),
+  ) {
     this.#holder = holder;
     this.#reference = reference;
     this.#chosen = chosen;
@@ -150,7 +154,8 @@ export class LocalSource implements ImageSource {
   }
 
   async #tagged(tag: string): Promise<string | undefined> {
-    if (this.#chosen && tag === this.#reference.tag) return this.#chosen.digest;
+    const chosen = this.#chosen.get(tag);
+    if (chosen) return chosen.digest;
     const images = await this.#holder.images();
     const found = images.find((image) =>
       this.#isHere(image) && image.reference?.tag === tag

@@ -1,0 +1,265 @@
+/** Copies images from anywhere to anywhere. */
+
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { blobName } from "../archive/plan.ts";
+import { ArchiveError, PlaceError } from "../image/errors.ts";
+import type { OnEvent } from "../image/events.ts";
+import type { HeldImage } from "../image/held_image.ts";
+import { hostPlatform } from "../image/host_platform.ts";
+import { parseIndex } from "../image/manifest.ts";
+import { isIndex } from "../image/media_types.ts";
+import { checkOptions, type Rules } from "../image/options.ts";
+import {
+  comparePlatform,
+  isAttestation,
+  normalizePlatform,
+  toPlatform,
+} from "../image/platform.ts";
+import { formatReference, type Reference } from "../image/reference.ts";
+import type { Descriptor, Platform } from "../image/types.ts";
+import { INGEST } from "../layout/layout_files.ts";
+import { LayoutStore } from "../layout/layout_store.ts";
+import { Writers } from "../transfer/writers.ts";
+import { shownName } from "./chosen_images.ts";
+import { openLocalPlace, openTarget } from "./open_places.ts";
+import {
+  formatPlace,
+  type LocalPlace,
+  parsePlace,
+  type Place,
+} from "./places.ts";
+import { PULL_IMAGES_RULES, type PullImagesOptions } from "./pull_options.ts";
+import type { PullImagesResult } from "./pull_result.ts";
+import { pullAll } from "./pull.ts";
+import { pullSet } from "./pull_set.ts";
+import type { WantedPlatforms } from "./roots.ts";
+import { readRequests, type WantedImage } from "./set_requests.ts";
+import type { Held } from "./sources/held.ts";
+import { LocalSource } from "./sources/local.ts";
+
+/** How images are copied: as they are pulled, but for where they go. */
+export type CopyImagesOptions = Omit<
+  PullImagesOptions,
+  "output" | "folder" | "keepGoing"
+>;
+
+const { output: _, folder: __, keepGoing: ___, ...REST } = PULL_IMAGES_RULES;
+const COPY_RULES: Rules<CopyImagesOptions> = REST;
+
+/**
+ * Copies images from one place to another, each verified on its way; the
+ * digests stay, unless `layers` says otherwise. Of a file or folder all is
+ * copied that is there of an image, unless a platform is named; of a registry
+ * what a pull brings.
+ *
+ * @param source Where from, as {@linkcode parsePlace} reads it.
+ * @param destination Where to. A name there is that of the only image.
+ * @param options How.
+ * @returns What is there now.
+ * @throws {TypeError} For an option that there is not.
+ * @throws {PlaceError} If a place is none, or has not what it names.
+ * @throws {ArchiveError} If the source is a file or folder that is not read.
+ * @throws {StorageError} If something cannot be read or written.
+ * @throws {ContentMismatchError} If the source is damaged.
+ * @throws What {@linkcode pull} throws.
+ *
+ * @example
+ * ```ts ignore
+ * import { copy } from "@x/docker-pull";
+ *
+ * await copy("docker-archive:saved.tar", "oci:layout");
+ * await copy("oci:layout:nginx:1.27", "oci-archive:nginx.tar:mirror.test/nginx:1.27");
+ * ```
+ */
+export async function copy(
+  source: string | Place,
+  destination: string | Place,
+  options: CopyImagesOptions = {},
+): Promise<PullImagesResult> {
+  checkOptions("copy", options, COPY_RULES);
+  const from = typeof source === "string" ? parsePlace(source) : source;
+  const to = typeof destination === "string"
+    ? parsePlace(destination)
+    : destination;
+  const { format, layers, force = false } = options;
+  const target = await openTarget(to, { form: { format, layers }, force });
+  const one = () => Promise.resolve(target);
+  const result = await copyFrom(from, to, options, one);
+  const [failure] = result.failures;
+  if (failure) throw failure.error;
+  return result;
+}
+
+type One = () => ReturnType<typeof openTarget>;
+
+async function copyFrom(
+  from: Place,
+  to: Place,
+  options: CopyImagesOptions,
+  one: One,
+): Promise<PullImagesResult> {
+  switch (from.kind) {
+    case "registry":
+      return await pullAll([from.reference], options, { one });
+    case "registry-path":
+    case "docker-daemon":
+      throw new PlaceError(formatPlace(from), { code: "not-a-source" });
+    default:
+      return await copyLocal(from, to, options, one);
+  }
+}
+
+async function copyLocal(
+  from: LocalPlace,
+  to: Place,
+  options: CopyImagesOptions,
+  one: One,
+): Promise<PullImagesResult> {
+  const { cacheDir = "docker_images_cache", signal, threads } = options;
+  const { concurrency: connections = 3, platform } = options;
+  const spool = { folder: await spoolFolder(cacheDir) };
+  const { held, images: all } = await openLocalPlace(from, { spool, signal });
+  const writers = new Writers({ connections, threads });
+  try {
+    const [given] = readRequests([STAND_IN], platform, true);
+    const images = oneOfEachName(from, all, given!.platforms);
+    if ((await one()).name && images.length > 1) {
+      const names = images.map(shownName);
+      throw new PlaceError(formatPlace(to), { code: "several-images", names });
+    }
+    const chosen = new Map<string, Map<string, Descriptor>>();
+    const set: WantedImage[] = [];
+    let isWhole = platform === undefined;
+    for (const image of images) {
+      const { descriptor } = image;
+      const { path } = from;
+      const reference = image.reference ?? nameless(path, descriptor);
+      const key = repositoryOf(reference);
+      if (!chosen.has(key)) chosen.set(key, new Map());
+      if (reference.tag) chosen.get(key)!.set(reference.tag, descriptor);
+      const there = platform === undefined
+        ? await platformsThere(held, descriptor)
+        : { platforms: given!.platforms, isWhole: false };
+      isWhole &&= there.isWhole;
+      const { platforms } = there;
+      const name = formatReference(reference);
+      set.push({ reference, name, platforms, from: path });
+    }
+    return await pullSet(set, writers, {
+      ...options,
+      // An index that is there as a whole keeps its digest, and all below it.
+      index: options.index ?? (isWhole ? "original" : undefined),
+      attestations: options.attestations ?? isWhole,
+      cacheDir: false,
+      destination: { one },
+      onEvent: platform === undefined
+        ? withoutPlatforms(options.onEvent)
+        : options.onEvent,
+      openSource: (reference) =>
+        new LocalSource(held, reference, chosen.get(repositoryOf(reference))),
+    });
+  } finally {
+    writers.close();
+    await held.close();
+  }
+}
+
+/** What is asked for is not read from a name here. */
+const STAND_IN: Reference = {
+  registry: "localhost",
+  repository: "image",
+  tag: "latest",
+};
+
+/** Where an archive is expanded that is compressed as a whole. */
+async function spoolFolder(cacheDir: string | false): Promise<string> {
+  const cache = cacheDir === false
+    ? undefined
+    : await LayoutStore.find(cacheDir);
+  return cache ? join(cache.path, INGEST) : tmpdir();
+}
+
+function repositoryOf({ registry, repository }: Reference): string {
+  return `${registry}/${repository}`;
+}
+
+/** What stands for the name of an image that has none: it is known by its digest. */
+function nameless(path: string, { digest }: Descriptor): Reference {
+  const [file = ""] = path.split(/[/\\]/).filter(Boolean).slice(-1);
+  const words = file.toLowerCase().replace(/\.(?:tar|tgz|tar\.\w+)$/, "")
+    .match(/[a-z0-9]+/g) ?? ["image"];
+  const repository = words.join("-").slice(0, 100);
+  return { registry: "localhost", repository, digest };
+}
+
+/**
+ * A name may stand for an image of each platform, as layouts have it: then it
+ * is that of the platform that is asked for, or of this machine.
+ *
+ * @throws {PlaceError} If it stands for two of one platform.
+ */
+function oneOfEachName(
+  place: LocalPlace,
+  images: readonly HeldImage[],
+  wanted: WantedPlatforms,
+): HeldImage[] {
+  const groups = new Map<string, HeldImage[]>();
+  for (const image of images) {
+    const { reference, descriptor } = image;
+    const name = reference ? formatReference(reference) : descriptor.digest;
+    groups.set(name, [...groups.get(name) ?? [], image]);
+  }
+  const platform = Array.isArray(wanted) ? wanted[0]! : hostPlatform();
+  return [...groups].map(([name, group]) => {
+    const [first, ...others] = group;
+    const isOne = others.every(({ descriptor }) =>
+      descriptor.digest === first!.descriptor.digest
+    );
+    if (isOne) return first!;
+    const fit = group.filter(({ descriptor: { platform: own } }) =>
+      own && comparePlatform(toPlatform(own), platform) === "exact"
+    );
+    if (fit.length === 1) return fit[0]!;
+    throw new PlaceError(formatPlace(place), { code: "same-name", name });
+  });
+}
+
+/** Which of an image's platforms are there, and whether all of them are. */
+async function platformsThere(
+  held: Held,
+  { digest }: Descriptor,
+): Promise<{ platforms: WantedPlatforms; isWhole: boolean }> {
+  const top = await held.document(digest);
+  if (!top) {
+    throw new ArchiveError(held.path, {
+      code: "missing-file",
+      name: blobName(digest),
+    });
+  }
+  if (!isIndex(top.descriptor.mediaType)) {
+    return { platforms: undefined, isWhole: true };
+  }
+  const platforms: Platform[] = [];
+  let isWhole = true;
+  for (const entry of parseIndex(top).manifests) {
+    const isThere = await held.document(entry.digest) !== undefined;
+    isWhole &&= isThere;
+    if (!isThere || isAttestation(entry)) continue;
+    // What is not said is found out from all that there is.
+    if (!entry.platform) return { platforms: "all", isWhole };
+    platforms.push(normalizePlatform(entry.platform));
+  }
+  return isWhole || platforms.length === 0
+    ? { platforms: "all", isWhole }
+    : { platforms, isWhole };
+}
+
+/** Nobody has asked whether an image runs here that is only carried. */
+function withoutPlatforms(onEvent: OnEvent | undefined): OnEvent | undefined {
+  return onEvent && ((event) => {
+    const isOfPlatform = event.type === "warning" &&
+      event.warning.code.startsWith("platform-");
+    if (!isOfPlatform) onEvent(event);
+  });
+}

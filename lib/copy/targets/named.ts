@@ -1,0 +1,60 @@
+/** A target in which an image gets another name. */
+
+import type { Reference } from "../../image/reference.ts";
+import { graphOf, type ImageGraph } from "../graph.ts";
+import type { ImageTarget, TargetWriter } from "../target.ts";
+
+/**
+ * A target of one image, which is called otherwise there.
+ *
+ * @param target The target itself.
+ * @param reference The name.
+ */
+export function namedTarget(
+  target: ImageTarget,
+  reference: Reference,
+): ImageTarget {
+  const known = new WeakMap<ImageGraph, ImageGraph>();
+  /** The same graph, of that name; the same one each time it is asked. */
+  const named = (graph: ImageGraph): ImageGraph => {
+    const before = known.get(graph);
+    if (before) return before;
+    const roots = graph.roots.map((root) => ({
+      ...root,
+      reference,
+      images: root.images.map((image) => ({ ...image, reference })),
+    }));
+    const renamed = { ...graphOf(roots), annotations: graph.annotations };
+    known.set(graph, renamed);
+    return renamed;
+  };
+  return {
+    sizeOf: (graph) => target.sizeOf(named(graph)),
+    holds: (graph, options) => target.holds(named(graph), options),
+    written: (graph) => target.written?.(named(graph)) ?? named(graph),
+    async open(graph, options) {
+      return renaming(await target.open(named(graph), options), named);
+    },
+  };
+}
+
+/** The same writer, which is told of what is called otherwise. */
+function renaming(
+  writer: TargetWriter,
+  named: (graph: ImageGraph) => ImageGraph,
+): TargetWriter {
+  const { store, order, ended } = writer;
+  return {
+    store,
+    order,
+    ended,
+    sink: writer.sink && ((descriptor) => writer.sink!(descriptor)),
+    wants: writer.wants && ((descriptor) => writer.wants!(descriptor)),
+    room: writer.room &&
+      ((descriptor, signal) => writer.room!(descriptor, signal)),
+    deliver: writer.deliver &&
+      ((descriptor, open) => writer.deliver!(descriptor, open)),
+    commit: (graph) => writer.commit(named(graph)),
+    close: (error) => writer.close(error),
+  };
+}
