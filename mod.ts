@@ -101,6 +101,7 @@ export type {
   PullOptions,
   PullRequest,
 } from "./lib/copy/pull_options.ts";
+export { copy, type CopyImagesOptions } from "./lib/copy/copy_places.ts";
 export { importFiles, type ImportOptions } from "./lib/copy/import_files.ts";
 export type { ImportedImage, ImportResult } from "./lib/copy/import_result.ts";
 export {

@@ -99,6 +99,10 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/serve_options.ts")).SERVE,
     async () => (await import("./commands/serve.ts")).runServe,
   ),
+  copy: command(
+    async () => (await import("./commands/copy_options.ts")).COPY,
+    async () => (await import("./commands/copy.ts")).runCopy,
+  ),
   cache: async (argv, ...rest) => {
     const { chooseSubcommand } = await import("./commands/cache.ts");
     const { line, argv: others, run } = chooseSubcommand(argv);

@@ -79,6 +79,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull doctor [OPTIONS] IMAGE",
     "docker-pull verify [OPTIONS] FILE|LAYOUT",
     "docker-pull serve [OPTIONS] FILE|LAYOUT|--cache",
+    "docker-pull copy [OPTIONS] SRC DST",
     "docker-pull cache COMMAND [OPTIONS] [FILE|FOLDER...]",
   ],
   options: OPTIONS,

@@ -16,6 +16,7 @@ export const OTHER_COMMANDS = [
   "verify",
   "serve",
   "cache",
+  "copy",
 ] as const;
 
 /** One of the commands. */
