@@ -1,7 +1,7 @@
 /** What a process gives the command, so that a test can give it instead. */
 
 import type { load } from "../lib/copy/load.ts";
-import type { pull } from "../lib/copy/pull.ts";
+import type { pull, pullImages } from "../lib/copy/pull.ts";
 import type { Fetch } from "../lib/image/types.ts";
 import type { Environment } from "./options/environment.ts";
 
@@ -64,6 +64,8 @@ export interface Io {
 export interface Services {
   /** Pulls. */
   pull?: typeof pull;
+  /** Pulls a set. */
+  pullImages?: typeof pullImages;
   /** Loads. */
   load?: typeof load;
   /** Asks for a password. */

@@ -158,18 +158,10 @@ async function reportError(
   { stderr, env }: Io,
   context: ErrorContext,
 ): Promise<number> {
-  const { explainError, errorDetails } = await import("./messages/errors.ts");
+  const { errorLines } = await import("./messages/error_lines.ts");
   const { createStyle } = await import("./progress/style.ts");
-  const { sentence, excerpt, hint, code } = explainError(error, context);
   const style = createStyle(stderr, env);
-  const lines = [
-    `${style.bad("error:")} ${sentence}`,
-    ...(excerpt ?? []).map((line) => `  ${line}`),
-    ...(hint ? [`${style.hint("hint:")} ${hint}`] : []),
-    ...(context.verbose
-      ? errorDetails(error, context).map((line) => style.faint(line))
-      : []),
-  ];
+  const { lines, code } = errorLines(error, context, style);
   await write(stderr, lines.map((line) => `${line}\n`).join(""));
   return code;
 }

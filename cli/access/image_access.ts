@@ -33,14 +33,20 @@ import { observe } from "./request_log.ts";
 import { transportAdvice } from "../options/transports.ts";
 import { isPage } from "./web_address.ts";
 
+/** Where images may be had. */
+export interface WantedAccess {
+  /** Their registries, each once. */
+  registries: readonly string[];
+  /** The mirrors of the options, or `false` for none at all. */
+  mirrors: Mirror[] | false;
+}
+
 /** Which image is meant, and where it may be had. */
-export interface WantedImage {
+export interface WantedImage extends WantedAccess {
   /** Its name. */
   reference: Reference;
   /** Its platform, if one is named. */
   platform?: Platform;
-  /** The mirrors of the options, or `false` for none at all. */
-  mirrors: Mirror[] | false;
 }
 
 /**
@@ -55,31 +61,46 @@ export function readWantedImage(
   context: ErrorContext,
 ): WantedImage {
   context.image = options.image;
+  const reference = readImage(options.image);
+  const { registry, repository } = reference;
+  Object.assign(context, { reference, registry, repository });
+  const [option] = options.platforms;
+  const platform = option === undefined
+    ? defaultPlatform(env)
+    : parsePlatform(option);
+  const mirrors = readMirrors(options);
+  return { reference, platform, mirrors, registries: [registry] };
+}
+
+/**
+ * Reads an image as people write it.
+ *
+ * @throws {UsageError} It is something else, which is told.
+ * @throws {InvalidReferenceError} It is none.
+ */
+export function readImage(text: string): Reference {
   // As skopeo writes it.
-  const image = options.image.replace(/^docker:\/\//, "");
+  const image = text.replace(/^docker:\/\//, "");
   if (isPage(image)) {
     throw new InvalidReferenceError(image, 0, { code: "page" });
   }
   const advice = transportAdvice(image);
   if (advice) throw new UsageError(advice);
-  const reference = parseReference(image);
-  const { registry, repository } = reference;
-  Object.assign(context, { reference, registry, repository });
-  const platform = wantedPlatform(
-    options.platform,
-    env.DOCKER_DEFAULT_PLATFORM,
-  );
-  const mirrors = options.mirrors &&
-    options.mirrors.map((text) => parseMirror(text, "Option --mirror"));
-  return { reference, platform, mirrors };
+  return parseReference(image);
 }
 
-/** The platform of the option, else of `DOCKER_DEFAULT_PLATFORM`. */
-function wantedPlatform(
-  option: string | undefined,
-  variable: string | undefined,
+/** Reads the mirrors of the options. */
+export function readMirrors(
+  { mirrors }: Pick<PullCommandOptions, "mirrors">,
+): Mirror[] | false {
+  return mirrors &&
+    mirrors.map((text) => parseMirror(text, "Option --mirror"));
+}
+
+/** The platform of `DOCKER_DEFAULT_PLATFORM`. */
+export function defaultPlatform(
+  { DOCKER_DEFAULT_PLATFORM: variable }: Environment,
 ): Platform | undefined {
-  if (option !== undefined) return parsePlatform(option);
   if (variable === undefined) return undefined;
   try {
     return parsePlatform(variable);
@@ -93,7 +114,7 @@ function wantedPlatform(
 export interface ImageAccess {
   /** What sends, to be closed. */
   network: Network;
-  /** The mirrors of its registry; none or one list. */
+  /** The mirrors of the registries; none or one list for each. */
   mirrors: Mirror[];
   /**
    * What the library is given of it.
@@ -109,7 +130,8 @@ export interface ImageAccess {
 }
 
 /**
- * Finds mirrors, login and certificates for an image.
+ * Finds mirrors, logins and certificates for images. What is given for one
+ * registry is refused where they are of several.
  *
  * A prompt reads the terminal without letting go, so this comes before signals
  * are listened to: until then they end the process by themselves.
@@ -117,7 +139,7 @@ export interface ImageAccess {
  * @param context Is filled with what an error's message needs.
  */
 export async function openAccess(
-  { reference: { registry }, mirrors: given }: WantedImage,
+  { registries, mirrors: given }: WantedAccess,
   options: PullCommandOptions,
   io: Io,
   context: ErrorContext,
@@ -135,20 +157,32 @@ export async function openAccess(
     );
   }
   const places = { env, os, home: paths.home };
-  const mirrors = await findMirrors(registry, given, places, warn);
-  const login = await readLogin(options, registry, { ...io, prompt, warn });
+  const found = await Promise.all(
+    registries.map((name) => findMirrors(name, given, places, warn)),
+  );
+  const mirrors = found.filter((list) => list !== undefined);
+  // A name that no registry has: what is given for one goes to none of several.
+  const registry = registries.length === 1 ? registries[0]! : "";
+  if (!registry) refuseForSeveral(options, registries);
+  const login = registry
+    ? await readLogin(options, registry, { ...io, prompt, warn })
+    : undefined;
+  if (!registry && env.DOCKER_USERNAME) {
+    warn("DOCKER_USERNAME is not used: the images are of several registries");
+  }
   const { secrets } = context;
   if (login) secrets?.learnCredential(login.credential);
   const network = await openNetwork(options, {
     ...places,
-    registry,
-    mirrors: mirrors?.urls.map((url) => parseMirrorUrl(url).host),
+    registries,
+    mirrors: mirrors.flatMap(({ urls }) => urls)
+      .map((url) => parseMirrorUrl(url).host),
     warn,
   });
   const { trustedRealms } = network;
   return {
     network,
-    mirrors: mirrors ? [mirrors] : [],
+    mirrors,
     connect: (signal) => ({
       fetch: noteTokens(
         observe(fetch ?? network.fetch, options, log, secrets),
@@ -164,6 +198,28 @@ export async function openAccess(
       trustedRealms,
     }),
   };
+}
+
+/** Refuses what one registry must not be given that is meant for another. */
+function refuseForSeveral(
+  { username, clientCert }: PullCommandOptions,
+  registries: readonly string[],
+): void {
+  for (
+    const [option, value] of [
+      ["username", username],
+      ["client-cert", clientCert],
+    ]
+  ) {
+    if (value === undefined) continue;
+    throw new UsageError(
+      `Option --${option} is for one registry, and the images are of ` +
+        `${registries.join(" and ")}` +
+        (option === "username"
+          ? "; docker-pull login HOST keeps the login of each"
+          : ""),
+    );
+  }
 }
 
 /** All logins of this user; what is found is noted for an error's message. */

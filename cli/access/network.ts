@@ -26,8 +26,8 @@ import { isUntrusted, systemCertificates } from "./trust_store.ts";
 
 /** What the network depends on besides the options. */
 export interface NetworkPlaces extends CertificatePlaces {
-  /** The registry that is asked. */
-  registry: string;
+  /** The registries that are asked. */
+  registries: readonly string[];
   /**
    * Those that may be asked in its place, as hosts.
    *
@@ -56,7 +56,7 @@ export async function openNetwork(
   options: NetworkOptions,
   places: NetworkPlaces,
 ): Promise<Network> {
-  const { env, os, registry, mirrors = [], warn } = places;
+  const { env, os, registries, mirrors = [], warn } = places;
   const insecure = Array.isArray(options.insecure)
     // The name of Docker Hub is not that of its API.
     ? options.insecure.map((host) => host.replace(/^[^:[]+/, registryHost))
@@ -73,16 +73,20 @@ export async function openNetwork(
   );
   const given = await readClientCertificate(options);
   const hosts: Record<string, TlsOptions> = {};
-  for (const name of new Set([registry, ...mirrors])) {
+  for (const name of new Set([...registries, ...mirrors])) {
     const own = await readCertificateFolders(places, name, warn);
     hosts[hostKey(name)] = own;
   }
-  const main = hosts[hostKey(registry)] ??= {};
+  const [registry, ...others] = registries;
+  const main = hosts[hostKey(registry!)] ??= {};
   // Where the registry sends its clients for tokens and blobs, Docker trusts
   // the registry's authorities too. Its certificate is shown to nobody else.
-  caCerts.push(...main.caCerts ?? []);
-  delete main.caCerts;
-  Object.assign(main, given);
+  // Of several, none vouches for what the others say.
+  if (others.length === 0) {
+    caCerts.push(...main.caCerts ?? []);
+    delete main.caCerts;
+    Object.assign(main, given);
+  }
 
   const settings: TransportOptions = {
     caCerts,

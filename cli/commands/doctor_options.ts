@@ -1,6 +1,6 @@
 /** The command line of `doctor`: that of a pull, as far as it matters. */
 
-import type { OptionDefinition } from "../options/arguments.ts";
+import { type OptionDefinition, UsageError } from "../options/arguments.ts";
 import { OPTIONS } from "../options/option_table.ts";
 import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
@@ -8,7 +8,10 @@ import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
 
 /** Options of a pull that change nothing of what is examined. */
 const LEFT_OUT = new Set([
+  "attestations",
   "force",
+  "index",
+  "keep-going",
   "format",
   "layers",
   "trust-cache",
@@ -49,8 +52,17 @@ export const DOCTOR: CommandLine<DoctorCommandOptions> = {
     "docker-pull doctor nginx",
     "docker-pull doctor --json ghcr.io/owner/app:1.2 > report.json",
   ],
-  read: (parsed) => ({
-    ...readPullOptions(parsed),
-    json: parsed.flags.has("json"),
-  }),
+  read(parsed) {
+    const options = readPullOptions(parsed);
+    const { images, platforms } = options;
+    if (images.length > 1) {
+      throw new UsageError(
+        `One image at a time: ${images.length} are too many`,
+      );
+    }
+    if (platforms.length > 1 || platforms.includes("all")) {
+      throw new UsageError("One platform at a time");
+    }
+    return { ...options, json: parsed.flags.has("json") };
+  },
 };

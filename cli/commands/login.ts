@@ -47,7 +47,13 @@ export const runLogin: Run<LoginCommandOptions> = async (
   secrets?.learnCredential(credential);
 
   const { home } = settings;
-  const network = await openNetwork(options, { env, os, home, registry, warn });
+  const network = await openNetwork(options, {
+    env,
+    os,
+    home,
+    registries: [registry],
+    warn,
+  });
   const { signal, stop } = abortOnSignals(io.signals);
   try {
     const http = new HttpClient({

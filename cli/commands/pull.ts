@@ -1,11 +1,7 @@
 /** The pull itself: from the options to the report. */
 
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { archiveName } from "../../lib/archive/name.ts";
-import { ifThere } from "../../lib/disk/io.ts";
-import { followOutput } from "../../lib/disk/output_path.ts";
-import { StorageError } from "../../lib/image/errors.ts";
 import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
@@ -20,6 +16,11 @@ import { EXIT } from "../messages/exit_codes.ts";
 import { createStyle, showBy } from "../progress/style.ts";
 import type { Run } from "./command.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
+import {
+  checkedOutput,
+  isOutputFolder,
+  transferOptions,
+} from "./pull_settings.ts";
 
 /** Pulls an image as the options say. */
 export const runPull: Run<PullCommandOptions> = async (
@@ -28,6 +29,10 @@ export const runPull: Run<PullCommandOptions> = async (
   context,
   services = {},
 ) => {
+  if (isSet(options)) {
+    const { runPullSet } = await import("./pull_set.ts");
+    return await runPullSet(options, io, context, services);
+  }
   const { pull = pullImage } = services;
   const { env, stderr } = io;
   const { quiet, verbose, cacheDir, format } = options;
@@ -67,19 +72,11 @@ export const runPull: Run<PullCommandOptions> = async (
     progress.ask(reference.registry);
     const pulling: PullOptions = {
       ...shared,
+      ...transferOptions(options),
       platform,
-      cacheDir,
-      concurrency: options.concurrency,
       signal,
       onEvent: (event) => progress.onEvent(event),
-      retries: options.retries,
-      timeout: options.timeout,
-      maxWait: options.maxWait,
-      minSpeed: options.minSpeed,
-      force: options.force,
-      trustCache: options.trustCache,
       mirrors,
-      trustMirrors: options.trustMirrors,
     };
     if (options.load) {
       const { runLoad } = await import("./load.ts");
@@ -118,6 +115,11 @@ export const runPull: Run<PullCommandOptions> = async (
   }
 };
 
+/** Whether several files or names may come of it. */
+function isSet({ images, platforms }: PullCommandOptions): boolean {
+  return images.length > 1 || platforms.length > 1 || platforms.includes("all");
+}
+
 /**
  * A folder as output means the usual name in that folder, which is made where
  * the text ends with a slash. Else it must be there: a pull into a mistyped
@@ -129,21 +131,7 @@ async function outputPath(
   platform: Platform | undefined,
 ): Promise<string | undefined> {
   if (output === undefined) return undefined;
-  const isFolder = async (path: string) => {
-    const found = await ifThere("write", path, () => stat(path));
-    return found?.isDirectory() ?? false;
-  };
-  if (format === "oci") {
-    // The folder is the layout itself.
-  } else if (/[/\\]$/.test(output) || await isFolder(output)) {
-    return join(output, archiveName(reference, platform));
-  }
-  // A link to where nothing is yet leads into a folder, too.
-  const folder = dirname(
-    format === "oci" ? output : await followOutput(output),
-  );
-  if (!await isFolder(folder)) {
-    throw new StorageError("write to", folder, "ENOENT");
-  }
-  return output;
+  return await isOutputFolder(output, format)
+    ? join(output, archiveName(reference, platform))
+    : await checkedOutput(output, format);
 }

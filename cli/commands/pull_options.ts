@@ -28,10 +28,18 @@ const ARCHIVE =
 
 /** What is to be pulled, and how. */
 export interface PullCommandOptions extends NetworkOptions, LoginOptions {
-  /** The reference as it was typed. */
+  /** The first reference as it was typed. */
   image: string;
-  /** `--platform`. */
-  platform?: string;
+  /** All of them. */
+  images: string[];
+  /** `--platform`, each as it was typed. */
+  platforms: string[];
+  /** `--index`. */
+  index?: "pruned" | "original";
+  /** `--attestations`. */
+  attestations: boolean;
+  /** `--keep-going`. */
+  keepGoing: boolean;
   /** `--output`. */
   output?: string;
   /** `--format`. */
@@ -74,6 +82,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
     'Pulls a container image into one tar file that "docker load" takes.',
   usage: [
     "docker-pull [OPTIONS] IMAGE",
+    "docker-pull [OPTIONS] IMAGE IMAGE...",
     "docker-pull login [OPTIONS] [HOST]",
     "docker-pull logout [OPTIONS] [HOST]",
     "docker-pull doctor [OPTIONS] IMAGE",
@@ -87,6 +96,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull nginx",
     "docker-pull --platform linux/arm64 -o app.tar ghcr.io/owner/app:1.2",
     "docker-pull harbor.example.com/team/app@sha256:...",
+    "docker-pull --platform linux/amd64,linux/arm64 -o all.tar nginx redis",
     "docker-pull login ghcr.io && docker-pull ghcr.io/owner/private-app",
     "docker-pull --mirror docker.io=https://mirror.example nginx",
   ],
@@ -119,6 +129,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       "Option --output needs a folder: one cannot go to standard output",
     );
   }
+  const images = readImages(parsed);
   const format = readFormat(one("format"));
   const layers = readLayers(one("layers"));
   if (format === "docker-legacy" && /gzip|zstd/.test(layers)) {
@@ -129,8 +140,12 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
   const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
   return {
-    image: oneImage(parsed, values.has("username") || values.has("password")),
-    platform: one("platform"),
+    image: images[0]!,
+    images,
+    platforms: splitList(values.get("platform")),
+    index: readIndex(one("index")),
+    attestations: flags.has("attestations"),
+    keepGoing: flags.has("keep-going"),
     output: one("output"),
     load: flags.has("load") || values.has("load-to"),
     loadTo: one("load-to"),
@@ -163,6 +178,17 @@ function readFormat(text = "tar"): Format {
   return oneOf(text, "format", ["tar", "oci", "oci-archive", "docker-legacy"]);
 }
 
+function readIndex(text?: string): PullCommandOptions["index"] {
+  return text === undefined
+    ? undefined
+    : oneOf(text, "index", ["pruned", "original"] as const);
+}
+
+/** What is given with commas, or more than once. */
+function splitList(values: readonly string[] = []): string[] {
+  return values.flatMap((text) => text.split(",")).map((text) => text.trim());
+}
+
 function readLayers(text = "as-is"): Layers {
   return oneOf(text, "layers", ["as-is", "plain", "gzip", "zstd"]);
 }
@@ -181,14 +207,8 @@ function oneOf<T extends string>(
   );
 }
 
-/**
- * @param login Whether a login is given too, a part of which may be what is
- * too much.
- */
-function oneImage(
-  { operands, ended }: ParsedArguments,
-  login: boolean,
-): string {
+/** Which images are named. */
+function readImages({ operands, ended, values }: ParsedArguments): string[] {
   const named = operands[0] === "pull" ? operands.slice(1) : operands;
   const [image, ...others] = named;
   if (image === undefined) throw new UsageError("No image is named");
@@ -199,28 +219,28 @@ function oneImage(
         `[OPTIONS]; an image of that name is library/${command}`,
     );
   }
-  if (others.length) {
-    if (command && others.length === 1) {
-      throw new UsageError(
-        `Options come after the command, as in docker-pull ${command} ` +
-          `[OPTIONS] ${redactAddress(others[0] ?? "")}`,
-      );
-    }
-    // A password with a space in it comes apart into several words.
-    if (login || holdsLogin(named.join(" "))) {
-      throw new UsageError(
-        `One image at a time: ${named.length} words are too many`,
-      );
-    }
-    const file = others.find((name) => ARCHIVE.test(name));
-    const names = others.map((name) => JSON.stringify(name)).join(", ");
+  if (command && others.length > 0 && !ended) {
     throw new UsageError(
-      `One image at a time: ${names} after ${
-        JSON.stringify(image)
-      } is too much${file ? "; a file to write is named with --output" : ""}`,
+      `Options come after the command, as in docker-pull ${command} ` +
+        `[OPTIONS] ${redactAddress(others[0] ?? "")}`,
     );
   }
-  return image;
+  const several = others.length > 0;
+  // A password with a space in it comes apart into several words.
+  if (several && (values.has("password") || holdsLogin(named.join(" ")))) {
+    throw new UsageError(
+      `A password is for one image: ${named.length} words are too many; ` +
+        "docker-pull login HOST keeps it for all of a registry",
+    );
+  }
+  const file = others.find((name) => ARCHIVE.test(name));
+  if (file !== undefined) {
+    throw new UsageError(
+      `${JSON.stringify(file)} is no image; a file to write is named with ` +
+        "--output",
+    );
+  }
+  return named;
 }
 
 function number(

@@ -11,6 +11,7 @@ import {
   InvalidDocumentError,
   InvalidPlatformError,
   InvalidReferenceError,
+  InvalidSetError,
   InvalidSettingError,
   NetworkError,
   NotAnImageError,
@@ -51,6 +52,7 @@ import {
 } from "./reasons.ts";
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainListenError } from "./serving.ts";
+import { explainSet } from "./set_errors.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
 import { explainUpload } from "./uploads.ts";
 import { neutralize } from "../progress/text.ts";
@@ -142,6 +144,9 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     };
   }
   if (error instanceof InvalidListError) return explainList(error);
+  if (error instanceof InvalidSetError) {
+    return explainSet(error, (each) => explainError(each).sentence);
+  }
   if (error instanceof InvalidSettingError) {
     return { sentence: settingSentence(error), code: EXIT.usage };
   }

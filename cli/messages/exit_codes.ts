@@ -23,6 +23,29 @@ export const EXIT = {
 /** One of the exit codes. */
 export type ExitCode = typeof EXIT[keyof typeof EXIT];
 
+/**
+ * Of several failures, the exit code is that of the gravest: what may be an
+ * attack or a broken disk first, what passes by itself last.
+ */
+const SEVERITY: readonly ExitCode[] = [
+  EXIT.mismatch,
+  EXIT.disk,
+  EXIT.usage,
+  EXIT.authentication,
+  EXIT.forbidden,
+  EXIT.notFound,
+  EXIT.platform,
+  EXIT.noImage,
+  EXIT.rateLimited,
+  EXIT.network,
+  EXIT.other,
+];
+
+/** The exit code of several failures. */
+export function gravest(codes: readonly ExitCode[]): ExitCode {
+  return SEVERITY.find((code) => codes.includes(code)) ?? codes[0] ?? EXIT.ok;
+}
+
 /** Every exit code and its meaning, as the help shows them. */
 export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, "all is well: the file is there, and verified"],

@@ -3,7 +3,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Format } from "../../lib/copy/forms.ts";
 import { platformText } from "../../lib/image/errors.ts";
-import type { PullResult } from "../../lib/copy/pull_result.ts";
+import type { PullResult, PullStatistics } from "../../lib/copy/pull_result.ts";
 import { formatReference, imageName } from "../../lib/image/reference.ts";
 import type { Style } from "../progress/style.ts";
 import { formatTime, neutralize, quoteForShell } from "../progress/text.ts";
@@ -51,20 +51,28 @@ export function reportLines(
   if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
   if (cache) lines.push(cacheStatistics(result));
   if (streamed) return lines;
-  const next = format === "oci"
-    ? `podman pull ${
-      quoteForShell(`oci:${path}:${formatReference(reference)}`, os)
-    }`
-    : `${format === "oci-archive" ? "podman" : "docker"} load -i ${
-      quoteForShell(path, os)
-    }`;
+  const next = loadCommand(
+    quoteForShell(path, os),
+    quoteForShell(`oci:${path}:${formatReference(reference)}`, os),
+    format,
+  );
   lines.push("", style.hint(neutralize(next)));
   return lines;
 }
 
+/** What loads a file, or an image of a layout. */
+export function loadCommand(
+  file: string,
+  inLayout: string,
+  format: Format,
+): string {
+  if (format === "oci") return `podman pull ${inLayout}`;
+  return `${format === "oci-archive" ? "podman" : "docker"} load -i ${file}`;
+}
+
 /** How long it took, and how fast it came. */
 export function timeAndSpeed(
-  { downloaded, elapsed, downloadTime, resumed }: PullResult,
+  { downloaded, elapsed, downloadTime, resumed }: PullStatistics,
 ): string {
   const parts = [formatTime(elapsed)];
   if (downloaded > 0) {
@@ -84,7 +92,7 @@ export function timeAndSpeed(
 
 /** These very words are what scripts around the command look for. */
 export function cacheStatistics(
-  { cachedLayers, layers, saved }: PullResult,
+  { cachedLayers, layers, saved }: PullStatistics,
 ): string {
   const percent = layers ? 100 * cachedLayers / layers : 0;
   return `💾 Cache Statistics: Cache hits: ${cachedLayers}/${layers} layers ` +

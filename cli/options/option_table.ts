@@ -32,9 +32,23 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "platform",
     value: "OS/ARCH[/VARIANT]",
+    repeatable: true,
     group: "Image",
-    help: "The platform to pull, such as linux/arm64; the default is linux " +
-      "on this machine's architecture",
+    help: "The platform to pull, such as linux/arm64, several with commas, " +
+      "or all; the default is linux on this machine's architecture",
+  },
+  {
+    name: "index",
+    value: "pruned|original",
+    group: "Image",
+    help:
+      "What a name with several platforms stands for: an index of what is " +
+      "there (default), or the registry's own, whose digest stays",
+  },
+  {
+    name: "attestations",
+    group: "Image",
+    help: "Keep what is attested of an image, too, such as its provenance",
   },
   {
     name: "output",
@@ -74,6 +88,12 @@ export const OPTIONS: readonly OptionDefinition[] = [
     group: "Image",
     help: "The same with the daemon at unix:///PATH, tcp://HOST:PORT or " +
       "ssh://USER@HOST; the default is that of the docker command",
+  },
+  {
+    name: "keep-going",
+    group: "Image",
+    help: "Write one file of several images without those that fail; it says " +
+      "what it lacks",
   },
   {
     name: "force",

@@ -1,6 +1,7 @@
 /** The steps of a pull in words. */
 
 import { format as formatBytes } from "@std/fmt/bytes";
+import { distinct, totalSize } from "../../lib/image/descriptors.ts";
 import { platformText } from "../../lib/image/errors.ts";
 import type { PullEvent, Retry } from "../../lib/image/events.ts";
 import { retrySentence } from "../messages/retries.ts";
@@ -48,18 +49,33 @@ export function describeSilence(silence: number): string {
   return `no data for ${sayTime(silence)}`;
 }
 
+/** How events are put in words. */
+export interface DescribeOptions {
+  /** The colours. */
+  style: Style;
+  /** Whether each try is told, with its address. */
+  verbose?: boolean;
+  /** Whether several images are pulled. */
+  several?: boolean;
+}
+
 /** A line for what is not about one layer; none for most. */
 export function describe(
   event: PullEvent,
-  style: Style,
-  verbose = false,
+  { style, verbose = false, several = false }: DescribeOptions,
 ): string | undefined {
+  // What several have in common is told of none.
+  const [name, ...others] = several ? event.images ?? [] : [];
+  const about = name === undefined || others.length > 0 ? "" : `${name}: `;
   switch (event.type) {
     case "planned": {
       const count = event.layers.length;
-      return `${neutralize(platformText(event.platform))}, ${count} ${
-        count === 1 ? "layer" : "layers"
-      }, ${formatBytes(event.size)}`;
+      // Of several in one file, its size says nothing of each.
+      const size = several ? totalSize(distinct(event.layers)) : event.size;
+      const what = neutralize(about + platformText(event.platform));
+      return `${what}, ${count} ${count === 1 ? "layer" : "layers"}, ${
+        formatBytes(size)
+      }`;
     }
     case "retry": {
       if (!verbose && event.code !== "content") return undefined;
@@ -71,7 +87,7 @@ export function describe(
       );
     }
     case "warning":
-      return warningLine(style, explainWarning(event.warning));
+      return warningLine(style, about + explainWarning(event.warning));
   }
 }
 

@@ -37,7 +37,7 @@ export class ProgressModel {
   /** The speed of all together, over the network. */
   readonly speed: Speedometer;
   readonly #window: number | undefined;
-  #layers = new Map<string, number>();
+  readonly #layers = new Map<string, number>();
   #done = new Map<string, number>();
   /** Bytes of finished layers that came over the network. */
   #fetched = 0;
@@ -62,9 +62,9 @@ export class ProgressModel {
     ) return undefined;
     switch (event.type) {
       case "planned": {
-        this.#layers = new Map(
-          event.layers.map(({ digest, size }) => [digest, size]),
-        );
+        for (const { digest, size } of event.layers) {
+          this.#layers.set(digest, size);
+        }
         this.layerCount = this.#layers.size;
         this.totalSize = [...this.#layers.values()].reduce((a, b) => a + b, 0);
         return undefined;

@@ -53,7 +53,7 @@ export class PlainProgress implements Progress {
     const now = clock.now();
     const blob = this.#model.apply(event, now);
     const outage = this.#outages.apply(event, now);
-    const text = describe(event, style, verbose);
+    const text = describe(event, this.#options);
     if (text !== undefined) this.line(text);
     if (outage && !verbose) {
       const next = Math.min(...outage.tries);

@@ -25,6 +25,8 @@ export interface ProgressOptions {
   quiet: boolean;
   /** Whether to tell each try, with its whole address. */
   verbose?: boolean;
+  /** Whether several images are pulled, so that each line says of which it is. */
+  several?: boolean;
   /** Time. */
   clock?: Clock;
 }
@@ -41,19 +43,22 @@ const systemClock: Clock = {
 export function createProgress(options: ProgressOptions): Progress {
   const { output, style, env, quiet, verbose = false, clock = systemClock } =
     options;
+  const { several = false } = options;
   const print = (text: string) => void output.write(`${text}\n`);
   if (quiet) {
     return {
       ask() {},
       onEvent(event) {
-        if (event.type === "warning") print(describe(event, style)!);
+        if (event.type === "warning") {
+          print(describe(event, { style, several })!);
+        }
       },
       line: print,
       clear() {},
       stop() {},
     };
   }
-  const display = { output, style, clock, verbose };
+  const display = { output, style, clock, verbose, several };
   return output.isTTY && env.TERM !== "dumb"
     ? new TerminalProgress(display)
     : new PlainProgress(display);

@@ -54,6 +54,8 @@ export interface DisplayOptions {
   clock: Clock;
   /** Whether each try is told, with its address. */
   verbose: boolean;
+  /** Whether several images are pulled. */
+  several?: boolean;
 }
 
 const REDRAW_INTERVAL = 100;
@@ -67,7 +69,7 @@ export class TerminalProgress implements Progress {
   readonly #area: LiveArea;
   readonly #style: Style;
   readonly #clock: Clock;
-  readonly #verbose: boolean;
+  readonly #options: DisplayOptions;
   readonly #model = new ProgressModel();
   readonly #outages = new Outages();
   #asked: { registry: string; since: number } | undefined;
@@ -76,11 +78,12 @@ export class TerminalProgress implements Progress {
   #moving = false;
 
   /** Draws nothing yet. */
-  constructor({ output, style, clock, verbose }: DisplayOptions) {
+  constructor(options: DisplayOptions) {
+    const { output, style, clock } = options;
+    this.#options = options;
     this.#area = new LiveArea(output);
     this.#style = style;
     this.#clock = clock;
-    this.#verbose = verbose;
   }
 
   /** Shows a sign of life until the image's documents are there. */
@@ -95,13 +98,17 @@ export class TerminalProgress implements Progress {
     const now = this.#clock.now();
     const blob = this.#model.apply(event, now);
     this.#outages.apply(event, now);
-    const text = describe(event, this.#style, this.#verbose);
+    const text = describe(event, this.#options);
     if (text !== undefined) this.#finished.push(text);
     if (event.type === "planned") {
       this.#moving = true;
       this.#asked = undefined;
     }
-    if (event.type === "written") this.#moving = false;
+    if (event.type === "written") {
+      // Others of a set may still be on their way.
+      const { layersDone, layerCount } = this.#model;
+      this.#moving = layersDone < layerCount && this.#model.active.size > 0;
+    }
     if (event.type === "blob-done" && blob) {
       this.#finished.push(
         `${this.#style.good("✓")} ${shortDigest(blob.descriptor.digest)} ${

@@ -465,9 +465,7 @@ export type SetProblem =
   /** One name would stand for two things in one place. */
   | { code: "two-of-a-name"; name: string; digests: readonly string[] }
   /** Several images would be written to one path. */
-  | { code: "two-at-a-path"; path: string; images: readonly string[] }
-  /** What is written holds one platform of an image. */
-  | { code: "one-platform"; format: string };
+  | { code: "two-at-a-path"; path: string; images: readonly string[] };
 
 /** What should name an image, or its platform, and does not. */
 export interface BadImage {

@@ -50,6 +50,8 @@ test("main() gives the options to pull()", async () => {
     rest,
     {
       platform: { os: "linux", architecture: "arm64" },
+      index: undefined,
+      attestations: false,
       output: "out.tar",
       cacheDir: false,
       concurrency: 7,

@@ -92,7 +92,7 @@ async function ask(situation: Situation = {}) {
       os: "linux",
       home,
       etc: home,
-      registry: served.host,
+      registries: [served.host],
       warn: (message) => warnings.push(message),
     },
   );
@@ -190,7 +190,7 @@ test("openNetwork() warns of the hosts that are not verified, and trusts them", 
     {
       env: {},
       os: "linux",
-      registry: "r.example",
+      registries: ["r.example"],
       warn: (message) => warnings.push(message),
     },
   );

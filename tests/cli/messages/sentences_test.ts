@@ -21,6 +21,7 @@ import {
   InvalidDocumentError,
   InvalidPlatformError,
   InvalidReferenceError,
+  InvalidSetError,
   InvalidSettingError,
   NetworkError,
   PlaceError,
@@ -46,6 +47,7 @@ import type {
   PlaceProblem,
   PlatformProblem,
   ReferenceProblem,
+  SetProblem,
   SettingProblem,
   UploadProblem,
 } from "../../../lib/image/problems.ts";
@@ -598,6 +600,38 @@ eachOf<LeftOut>("what a list leaves out for", {
     ],
   ],
 }, leftLine);
+reasons<SetProblem>(
+  "the problem of a set",
+  {
+    "no-images": [[{}, "No image is named"]],
+    "bad-images": [
+      [
+        { images: [{ text: "A", error: new Error() }] },
+        "One of the images cannot be pulled as it is written",
+      ],
+      [
+        {
+          images: [
+            { text: "A", error: new Error() },
+            { text: "B", error: new Error() },
+          ],
+        },
+        "2 of the images cannot be pulled as they are written",
+      ],
+    ],
+    "two-of-a-name": [[
+      { name: "r.test/a:1", digests: ["sha256:a", "sha256:b"] },
+      '"r.test/a:1" would stand for 2 images in one place: sha256:a and ' +
+      "sha256:b",
+    ]],
+    "two-at-a-path": [[
+      { path: "a_b_1.tar", images: ["a/b:1", "a_b:1"] },
+      'a/b:1 and a_b:1 would both be written to "a_b_1.tar"',
+    ]],
+  },
+  (problem) => new InvalidSetError(problem),
+  "",
+);
 
 reasons<SettingProblem>(
   "the problem of a setting",

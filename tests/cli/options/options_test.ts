@@ -26,7 +26,11 @@ const options = (...argv: string[]) =>
 test("PULL gives every default", () => {
   assertEquals(options("nginx"), {
     image: "nginx",
-    platform: undefined,
+    images: ["nginx"],
+    platforms: [],
+    index: undefined,
+    attestations: false,
+    keepGoing: false,
     output: undefined,
     format: "tar",
     load: false,
@@ -71,7 +75,11 @@ test("PULL reads every option", () => {
     ),
     {
       image: "host:5000/app",
-      platform: "linux/arm64",
+      images: ["host:5000/app"],
+      platforms: ["linux/arm64"],
+      index: undefined,
+      attestations: false,
+      keepGoing: false,
       output: "a.tar",
       format: "oci",
       load: false,
@@ -105,6 +113,16 @@ test("PULL reads every option", () => {
   assertEquals(options("--max-wait", "0", "nginx").maxWait, 0);
 });
 
+test("PULL reads several images and platforms", () => {
+  const { images, platforms, index, attestations, keepGoing } = options(
+    ..."pull a b:1 --platform linux/amd64,arm64 --platform arm/v7".split(" "),
+    ..."--index original --attestations --keep-going c".split(" "),
+  );
+  assertEquals(images, ["a", "b:1", "c"]);
+  assertEquals(platforms, ["linux/amd64", "arm64", "arm/v7"]);
+  assertEquals([index, attestations, keepGoing], ["original", true, true]);
+});
+
 test("parseArguments() puts help before everything else", () => {
   const flags = (...argv: string[]) => [
     ...parseArguments(argv, PULL.options).flags,
@@ -114,7 +132,7 @@ test("parseArguments() puts help before everything else", () => {
   assertEquals(flags("--bogus", "-h"), ["help"]);
   assertEquals(flags("-qh"), ["quiet", "help"]);
   assertEquals(flags("--version"), ["version"]);
-  assertThrows(() => options("--", "--help", "x"), UsageError);
+  assertEquals(options("--", "--help", "x").images, ["--help", "x"]);
 });
 
 test("chooseCommand() leaves what follows a command to that", () => {
@@ -151,11 +169,14 @@ test("PULL refuses what makes no sense", () => {
     [["--quiet"], "No image is named"],
     [
       ["a", "b.tar"],
-      'One image at a time: "b.tar" after "a" is too much; a file to write ' +
-      "is named with --output",
+      '"b.tar" is no image; a file to write is named with --output',
     ],
     [["a", "docker-archive:b"], "named with --output"],
-    [["a", "b", "c"], 'One image at a time: "b", "c" after "a" is too much'],
+    [["a", "b", "c", "--password", "d"], "3 words are too many"],
+    [
+      ["--index", "whole", "a"],
+      'Option --index is pruned or original, not "whole"',
+    ],
     [["--max-concurrent-downloads", "0", "a"], "a number from 1 to 64"],
     [["--max-concurrent-downloads", "65", "a"], 'from 1 to 64, not "65"'],
     [["--max-concurrent-downloads", "2.5", "a"], "a number from 1 to 64"],

@@ -1,0 +1,218 @@
+/** The pull of several images, or of several platforms. */
+
+import { pullImages as pullAll } from "../../lib/copy/pull.ts";
+import type { PullRequest } from "../../lib/copy/pull_options.ts";
+import type { PullFailure } from "../../lib/copy/pull_result.ts";
+import { InvalidSetError } from "../../lib/image/errors.ts";
+import type { BadImage } from "../../lib/image/problems.ts";
+import { redactAddress } from "../../lib/redact/address.ts";
+import { formatReference, type Reference } from "../../lib/image/reference.ts";
+import { formatPlatform, parsePlatform } from "../../lib/image/platform.ts";
+import {
+  defaultPlatform,
+  openAccess,
+  readImage,
+  readMirrors,
+} from "../access/image_access.ts";
+import { isMissing, nearestTags, partHint } from "../access/missing_tag.ts";
+import { errorLines } from "../messages/error_lines.ts";
+import { EXIT, type ExitCode, gravest } from "../messages/exit_codes.ts";
+import type { ErrorContext } from "../messages/explanation.ts";
+import { setReportLines, unwrittenLines } from "../messages/set_report.ts";
+import { createProgress } from "../progress/progress.ts";
+import { createStyle, showBy } from "../progress/style.ts";
+import { abortOnSignals } from "../signals.ts";
+import { ReaderGone, standardOutput } from "../standard_output.ts";
+import { UsageError } from "../options/arguments.ts";
+import type { Run } from "./command.ts";
+import {
+  checkedOutput,
+  isOutputFolder,
+  transferOptions,
+} from "./pull_settings.ts";
+import type { PullCommandOptions } from "./pull_options.ts";
+
+/** So many failures are looked into for a better hint. */
+const MOST_HINTS = 5;
+
+/** An image of the set, with its reference. */
+type Wanted = PullRequest & { reference: Reference };
+
+/** Pulls a set of images as the options say. */
+export const runPullSet: Run<PullCommandOptions> = async (
+  options,
+  io,
+  context,
+  services = {},
+) => {
+  const { pullImages = pullAll } = services;
+  const { env, stderr } = io;
+  const { quiet, verbose, cacheDir, format, layers } = options;
+  if (options.load) {
+    throw new UsageError("One image of one platform is loaded at a time");
+  }
+  context.cacheDir = cacheDir;
+  const style = createStyle(stderr, env);
+  const progress = createProgress({
+    output: stderr,
+    style,
+    env,
+    quiet,
+    verbose,
+    several: true,
+  });
+
+  const images = readSet(options);
+  const platform = options.platforms.length > 0
+    ? readPlatforms(options.platforms)
+    : defaultPlatform(env);
+  const registries = [
+    ...new Set(images.map(({ reference }) => reference.registry)),
+  ];
+  const streamed = options.output === "-";
+  const where = streamed
+    ? { output: standardOutput(io.stdout) }
+    : await whereTo(options);
+  const { network, mirrors, connect } = await openAccess(
+    { registries, mirrors: readMirrors(options) },
+    options,
+    io,
+    context,
+    showBy(style, (line) => progress.line(line)),
+    services,
+  );
+
+  if (!quiet) {
+    progress.line(
+      images.length === 1
+        ? `Pulling ${options.image}`
+        : `Pulling ${images.length} images`,
+    );
+  }
+  const { signal, stop } = abortOnSignals(io.signals, {
+    beforeExit: () => progress.stop(),
+    beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
+  });
+  const shared = connect(signal);
+  try {
+    progress.ask(registries.length === 1 ? registries[0]! : "the registries");
+    const result = await pullImages(images, {
+      ...shared,
+      ...transferOptions(options),
+      ...where,
+      platform,
+      format,
+      layers,
+      keepGoing: options.keepGoing,
+      signal,
+      onEvent: (event) => progress.onEvent(event),
+      mirrors,
+    });
+    progress.stop();
+    const { results, failures, unwritten } = result;
+    const codes: ExitCode[] = [];
+    for (const [i, failure] of failures.entries()) {
+      const own = contextOf(failure, context);
+      if (i < MOST_HINTS) {
+        Object.assign(own, await hintsFor(failure, shared, signal));
+      }
+      const about = aboutOf(failure);
+      const { lines, code } = errorLines(failure.error, own, style, about);
+      codes.push(code);
+      for (const line of lines) progress.line(line);
+    }
+    const lines = quiet
+      ? streamed ? [] : [...new Set(results.map(({ path }) => path))]
+      : setReportLines(result, {
+        cache: cacheDir !== false,
+        format,
+        style: streamed ? style : createStyle(io.stdout, env),
+        os: io.os,
+      });
+    if (failures.length > 0) {
+      const of = results.length + failures.length;
+      const told = unwrittenLines(failures.length, of, unwritten, style);
+      for (const line of told) progress.line(line);
+    }
+    const code = gravest(codes);
+    if (!streamed) return { lines, code };
+    for (const line of lines) progress.line(line);
+    return { code };
+  } catch (error) {
+    if (error instanceof ReaderGone) return { code: EXIT.brokenPipe };
+    throw error;
+  } finally {
+    progress.stop();
+    stop();
+    network.close();
+  }
+};
+
+/**
+ * Reads which images are meant.
+ *
+ * @throws {InvalidSetError} With all that are none.
+ */
+function readSet({ images }: PullCommandOptions): Wanted[] {
+  const wrong: BadImage[] = [];
+  const wanted = images.flatMap((text): Wanted[] => {
+    try {
+      return [{ reference: readImage(text) }];
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      if (images.length === 1) throw error;
+      wrong.push({ text: redactAddress(text), error });
+      return [];
+    }
+  });
+  if (wrong.length > 0) {
+    throw new InvalidSetError({ code: "bad-images", images: wrong });
+  }
+  return wanted;
+}
+
+function readPlatforms(platforms: readonly string[]) {
+  if (!platforms.includes("all")) return platforms.map(parsePlatform);
+  if (platforms.length === 1) return "all";
+  throw new UsageError("Option --platform is all, or some, and not both");
+}
+
+/** One file or layout for all, or a folder for one each. */
+async function whereTo({ output, format }: PullCommandOptions) {
+  if (output === undefined) return {};
+  return await isOutputFolder(output, format)
+    ? { folder: output }
+    : { output: await checkedOutput(output, format) };
+}
+
+/** What an error's message needs to know of an image of the set. */
+function contextOf(
+  { reference }: PullFailure,
+  context: ErrorContext,
+): ErrorContext {
+  const { registry, repository } = reference;
+  const image = formatReference(reference);
+  return { ...context, image, reference, registry, repository };
+}
+
+/** Which image of the set it is, and where that was named. */
+function aboutOf({ reference, platform, from }: PullFailure): string {
+  return [
+    ...(from === undefined ? [] : [`${from}:`]),
+    formatReference(reference),
+    ...(platform ? [formatPlatform(platform)] : []),
+  ].join(" ");
+}
+
+async function hintsFor(
+  { reference, error }: PullFailure,
+  shared: Parameters<typeof partHint>[1],
+  signal: AbortSignal,
+): Promise<Partial<ErrorContext>> {
+  if (isMissing(error, "digest")) {
+    return await partHint(reference, shared, signal);
+  }
+  return isMissing(error, "tag")
+    ? await nearestTags(reference, shared, signal)
+    : {};
+}

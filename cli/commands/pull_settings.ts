@@ -1,0 +1,59 @@
+/** What the pull of one image and that of a set are given alike. */
+
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { PullOptions } from "../../lib/copy/pull_options.ts";
+import { ifThere } from "../../lib/disk/io.ts";
+import { followOutput } from "../../lib/disk/output_path.ts";
+import { StorageError } from "../../lib/image/errors.ts";
+import type { PullCommandOptions } from "./pull_options.ts";
+
+/** What the library is given as it was said. */
+export function transferOptions(options: PullCommandOptions): PullOptions {
+  return {
+    index: options.index,
+    attestations: options.attestations,
+    cacheDir: options.cacheDir,
+    concurrency: options.concurrency,
+    retries: options.retries,
+    timeout: options.timeout,
+    maxWait: options.maxWait,
+    minSpeed: options.minSpeed,
+    force: options.force,
+    trustCache: options.trustCache,
+    trustMirrors: options.trustMirrors,
+  };
+}
+
+/** Whether the output is a folder that files go to, and no layout's own. */
+export async function isOutputFolder(
+  output: string,
+  format: PullCommandOptions["format"],
+): Promise<boolean> {
+  return format !== "oci" &&
+    (/[/\\]$/.test(output) || await isFolder(output));
+}
+
+/**
+ * An output as it was typed.
+ *
+ * @throws {StorageError} If the folder that it would be in is not there.
+ */
+export async function checkedOutput(
+  output: string,
+  format: PullCommandOptions["format"],
+): Promise<string> {
+  // A link to where nothing is yet leads into a folder, too.
+  const folder = dirname(
+    format === "oci" ? output : await followOutput(output),
+  );
+  if (!await isFolder(folder)) {
+    throw new StorageError("write to", folder, "ENOENT");
+  }
+  return output;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await ifThere("write", path, () => stat(path));
+  return found?.isDirectory() ?? false;
+}

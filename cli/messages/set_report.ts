@@ -1,0 +1,92 @@
+/** The last words of the pull of a set. */
+
+import { format as formatBytes } from "@std/fmt/bytes";
+import type {
+  PullImagesResult,
+  PullResult,
+} from "../../lib/copy/pull_result.ts";
+import { platformText } from "../../lib/image/errors.ts";
+import { formatReference } from "../../lib/image/reference.ts";
+import type { Style } from "../progress/style.ts";
+import { neutralize, quoteForShell } from "../progress/text.ts";
+import {
+  cacheStatistics,
+  loadCommand,
+  type ReportOptions,
+  timeAndSpeed,
+} from "./report.ts";
+
+/** What is printed at the end, line by line. */
+export function setReportLines(
+  result: PullImagesResult,
+  { cache, style, os, format = "tar" }: ReportOptions,
+): string[] {
+  const { results } = result;
+  if (results.length === 0) return [];
+  const places = new Map<string, PullResult[]>();
+  for (const each of results) {
+    places.set(each.path, [...places.get(each.path) ?? [], each]);
+  }
+  const lines: string[] = [];
+  for (const [path, those] of places) {
+    const { size, upToDate } = those[0]!;
+    const file = neutralize(path);
+    lines.push(
+      path === "-"
+        ? `${style.good("Sent:")}   ${formatBytes(size)} to standard output`
+        : upToDate
+        ? `${style.good("Up to date:")} ${file} (${formatBytes(size)})`
+        : `${style.good("Saved:")}  ${file} (${formatBytes(size)})`,
+      ...those.map(imageLine),
+    );
+  }
+  if (results.some(({ upToDate }) => !upToDate)) {
+    lines.push(`Time:   ${timeAndSpeed(result)}`);
+  }
+  if (cache) lines.push(cacheStatistics(result));
+  const files = [...places.keys()].filter((path) => path !== "-");
+  if (files.length === 0) return lines;
+  const next = format === "oci" ? results : [...places.values()].map(first);
+  return [
+    ...lines,
+    "",
+    ...next.map(({ path, reference }) =>
+      style.hint(neutralize(loadCommand(
+        quoteForShell(path, os),
+        quoteForShell(`oci:${path}:${formatReference(reference)}`, os),
+        format,
+      )))
+    ),
+  ];
+}
+
+function first(results: PullResult[]): PullResult {
+  return results[0]!;
+}
+
+function imageLine({ reference, images, digest }: PullResult): string {
+  const platforms = images.map(({ platform }) => platformText(platform));
+  return `Image:  ${neutralize(formatReference(reference))}, ${
+    neutralize(platforms.join(" and "))
+  }, ${digest}`;
+}
+
+/** What is said of a set that is not whole. */
+export function unwrittenLines(
+  failed: number,
+  of: number,
+  unwritten: string | undefined,
+  style: Style,
+): string[] {
+  const what = unwritten === undefined
+    ? `${failed} of ${of} failed`
+    : `${failed} failed, so nothing was written to ${
+      unwritten === "-" ? "standard output" : neutralize(unwritten)
+    }`;
+  return [
+    `${style.bad("error:")} ${what}`,
+    ...(unwritten === undefined ? [] : [
+      `${style.hint("hint:")} --keep-going writes it without them, and says so`,
+    ]),
+  ];
+}
