@@ -65,6 +65,8 @@ export class Sender {
         )
         : await this.#site.answer({ method, target, header });
       status = answer.status;
+      // A client that sends on and on would keep the connection.
+      if (hasBody(headers)) answer.headers.connection = "close";
       for await (const length of this.#write(response, answer)) bytes += length;
     } catch {
       broken = true;
@@ -136,6 +138,11 @@ export class Sender {
   #take(): Uint8Array {
     return this.#buffers.pop() ?? new Uint8Array(PIECE_BYTES);
   }
+}
+
+function hasBody(headers: IncomingMessage["headers"]): boolean {
+  return headers["transfer-encoding"] !== undefined ||
+    Number(headers["content-length"] ?? 0) !== 0;
 }
 
 /** Writes a piece; settles when the buffer may be used again. */

@@ -142,6 +142,16 @@ test("listen() takes no harm from what is sent to it", () =>
     assertEquals(await (await fetch(`${url}/v2/`)).text(), "{}\n");
   }));
 
+test("listen() waits for no body that it does not want", () =>
+  listening(small, async ({ raw }) => {
+    // It would be open for as long as the client likes.
+    const answer = await raw(
+      "POST /v2/nginx/blobs/uploads/ HTTP/1.1\r\nHost: localhost\r\n" +
+        "Content-Length: 100000\r\n\r\nx",
+    );
+    assert(answer.startsWith("HTTP/1.1 405"), answer);
+  }));
+
 test("listen() lets no page of elsewhere read along", () =>
   listening(small, async ({ raw }) => {
     const ask = (host: string, agent: string) =>
