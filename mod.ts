@@ -101,11 +101,19 @@ export type {
   PullOptions,
   PullRequest,
 } from "./lib/copy/pull_options.ts";
-export { copy, type CopyImagesOptions } from "./lib/copy/copy_places.ts";
+export {
+  type CopiedImages,
+  copy,
+  type CopyImagesOptions,
+} from "./lib/copy/copy_places.ts";
+export { push, type PushResult } from "./lib/copy/push.ts";
+export type { PushAccess, RegistryPlace } from "./lib/copy/open_registry.ts";
+export type { Pushed } from "./lib/copy/targets/registry.ts";
 export { importFiles, type ImportOptions } from "./lib/copy/import_files.ts";
 export type { ImportedImage, ImportResult } from "./lib/copy/import_result.ts";
 export {
   type LocalKind,
+  type LocalPlace,
   parsePlace,
   type Place,
   type PlaceImage,

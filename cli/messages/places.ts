@@ -24,6 +24,7 @@ const REASON: Sentences<PlaceProblem> = {
   "no-images": () => "there is no image in it",
   "not-a-source": () => "nothing can be read from there",
   "not-a-target": () => "nothing can be written there",
+  "no-registry": () => "images are pushed to a registry",
   "foreign": ({ transport }) =>
     `${transport}: is a place that skopeo knows, and is not read here`,
   "bad-name": ({ name }) => `${quote(name)} is no name for an image`,
@@ -31,6 +32,7 @@ const REASON: Sentences<PlaceProblem> = {
     count === 1 ? "there is 1 image in it" : `there are ${count} images in it`,
   "no-such-image": ({ name, names }) =>
     `there is no ${quote(name)} in it; there ${listed(names)}`,
+  "other-digest": ({ digest }) => `the image that goes there is ${digest}`,
   "several-images": ({ names }) =>
     `it takes one image, and there are ${names.length}: ${some(names)}`,
   "same-name": ({ name }) =>
@@ -38,6 +40,8 @@ const REASON: Sentences<PlaceProblem> = {
 };
 
 const NEXT: Partial<Sentences<PlaceProblem>> = {
+  "no-registry": () =>
+    "write HOST/NAME[:TAG] or HOST/PATH/; docker-pull copy writes files",
   "file-or-image": () =>
     "write ./ before a file, and docker:// before an image",
   "number-to-write": () => "write a name, as in oci-archive:FILE:app:1",
@@ -46,7 +50,10 @@ const NEXT: Partial<Sentences<PlaceProblem>> = {
   "foreign": () => "skopeo copy brings it into an oci-archive:, which is read",
   "no-such-number": () => "the first is @0",
   "no-such-image": () => "write one of these behind the path and a colon",
-  "several-images": () => "choose one, as in oci-archive:FILE:NAME",
+  "other-digest": () => "name it by a tag, or by its own digest",
+  "several-images": () =>
+    "choose one, as in oci-archive:FILE:NAME, or have all of them go below a " +
+    "path of a registry: HOST/PATH/",
   "same-name": () => "choose one by its number, as in docker-archive:FILE:@0",
   "no-images": () => "docker-pull verify shows what is in it",
 };

@@ -80,8 +80,8 @@ const NEXT: Readonly<
     EXIT.mismatch,
   ],
   "manifest-refused": [
-    "a registry that takes OCI images only wants them as such; zot takes " +
-    'Docker\'s with "compat": ["docker2s2"] in its http settings',
+    "it may take OCI images only: with --layers zstd, one of Docker's becomes " +
+    'such; zot takes those with "compat": ["docker2s2"] in its settings, too',
     EXIT.other,
   ],
   "tag-fixed": [

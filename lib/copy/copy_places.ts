@@ -9,7 +9,7 @@ import type { HeldImage } from "../image/held_image.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import { parseIndex } from "../image/manifest.ts";
 import { isIndex } from "../image/media_types.ts";
-import { checkOptions, type Rules } from "../image/options.ts";
+import { checkOptions, OBJECT, type Rules } from "../image/options.ts";
 import {
   comparePlatform,
   isAttestation,
@@ -20,6 +20,7 @@ import { formatReference, type Reference } from "../image/reference.ts";
 import type { Descriptor, Platform } from "../image/types.ts";
 import { INGEST } from "../layout/layout_files.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
+import { createTransport } from "../net/transport.ts";
 import { Writers } from "../transfer/writers.ts";
 import { shownName } from "./chosen_images.ts";
 import { openLocalPlace, openTarget } from "./open_places.ts";
@@ -29,6 +30,7 @@ import {
   parsePlace,
   type Place,
 } from "./places.ts";
+import type { PushAccess } from "./open_registry.ts";
 import { PULL_IMAGES_RULES, type PullImagesOptions } from "./pull_options.ts";
 import type { PullImagesResult } from "./pull_result.ts";
 import { pullAll } from "./pull.ts";
@@ -37,15 +39,23 @@ import type { WantedPlatforms } from "./roots.ts";
 import { readRequests, type WantedImage } from "./set_requests.ts";
 import type { Held } from "./sources/held.ts";
 import { LocalSource } from "./sources/local.ts";
+import type { Pushed } from "./targets/registry.ts";
 
 /** How images are copied: as they are pulled, but for where they go. */
-export type CopyImagesOptions = Omit<
-  PullImagesOptions,
-  "output" | "folder" | "keepGoing"
->;
+export interface CopyImagesOptions
+  extends Omit<PullImagesOptions, "output" | "folder" | "keepGoing"> {
+  /** How a registry is reached that images go to, where that is another way. */
+  pushAccess?: PushAccess;
+}
+
+/** What is there after a copy. */
+export interface CopiedImages extends PullImagesResult {
+  /** What was sent, where images went to a registry. */
+  pushed?: Pushed;
+}
 
 const { output: _, folder: __, keepGoing: ___, ...REST } = PULL_IMAGES_RULES;
-const COPY_RULES: Rules<CopyImagesOptions> = REST;
+const COPY_RULES: Rules<CopyImagesOptions> = { ...REST, pushAccess: OBJECT };
 
 /**
  * Copies images from one place to another, each verified on its way; the
@@ -76,20 +86,38 @@ export async function copy(
   source: string | Place,
   destination: string | Place,
   options: CopyImagesOptions = {},
-): Promise<PullImagesResult> {
+): Promise<CopiedImages> {
   checkOptions("copy", options, COPY_RULES);
   const from = typeof source === "string" ? parsePlace(source) : source;
   const to = typeof destination === "string"
     ? parsePlace(destination)
     : destination;
-  const { format, layers, force = false } = options;
-  const target = await openTarget(to, { form: { format, layers }, force });
-  const one = () => Promise.resolve(target);
-  const result = await copyFrom(from, to, options, one);
-  const [failure] = result.failures;
-  if (failure) throw failure.error;
-  return result;
+  const { format, layers, force = false, pushAccess } = options;
+  const isPushed = to.kind === "registry" || to.kind === "registry-path";
+  const own = isPushed && !options.fetch && !pushAccess?.fetch
+    ? createTransport()
+    : undefined;
+  try {
+    const target = await openTarget(to, {
+      form: { format, layers },
+      force,
+      registry: {
+        ...options,
+        fetch: (pushAccess?.fetch ?? options.fetch ?? own?.fetch)!,
+        cacheDir: options.cacheDir ?? DEFAULT_CACHE_DIR,
+      },
+    });
+    const one = () => Promise.resolve(target);
+    const result = await copyFrom(from, to, options, one);
+    const [failure] = result.failures;
+    if (failure) throw failure.error;
+    return target.pushed ? { ...result, pushed: target.pushed } : result;
+  } finally {
+    own?.close();
+  }
 }
+
+const DEFAULT_CACHE_DIR = "docker_images_cache";
 
 type One = () => ReturnType<typeof openTarget>;
 
@@ -116,7 +144,7 @@ async function copyLocal(
   options: CopyImagesOptions,
   one: One,
 ): Promise<PullImagesResult> {
-  const { cacheDir = "docker_images_cache", signal, threads } = options;
+  const { cacheDir = DEFAULT_CACHE_DIR, signal, threads } = options;
   const { concurrency: connections = 3, platform } = options;
   const spool = { folder: await spoolFolder(cacheDir) };
   const { held, images: all } = await openLocalPlace(from, { spool, signal });

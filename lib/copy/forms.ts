@@ -47,10 +47,23 @@ export async function targetFor(
   const target = typeof place === "string" && isFolder(format)
     ? layoutTarget(place)
     : await archiveFor(place, format);
+  const folder = typeof place === "string" ? dirname(place) : tmpdir();
+  return await withLayers(target, options, folder);
+}
+
+/**
+ * The same target, whose layers are compressed as they are to be.
+ *
+ * @param folder Where layers are made anew, if there is no cache.
+ */
+export async function withLayers(
+  target: ImageTarget,
+  options: FormOptions,
+  folder: string,
+): Promise<ImageTarget> {
   const form = layersOf(options);
   if (form === "as-is") return target;
   const { recompressed } = await import("./transforms/recompressed.ts");
-  const folder = typeof place === "string" ? dirname(place) : tmpdir();
   return recompressed(target, form, folder);
 }
 

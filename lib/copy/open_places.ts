@@ -1,7 +1,7 @@
 /** Opens places: a new kind of source or target is a line here. */
 
 import { stat } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OpenImagesOptions } from "../archive/reader/images.ts";
 import { ifThere, onDisk } from "../disk/io.ts";
@@ -9,11 +9,13 @@ import { ArchiveError, PlaceError, StorageError } from "../image/errors.ts";
 import type { HeldImage } from "../image/held_image.ts";
 import type { Reference } from "../image/reference.ts";
 import { chooseImages } from "./chosen_images.ts";
-import type { FormOptions } from "./forms.ts";
+import { type FormOptions, withLayers } from "./forms.ts";
+import type { RegistryPlaceOptions } from "./open_registry.ts";
 import { type Destination, openOutput } from "./outputs.ts";
 import { formatPlace, type LocalPlace, nameFor, type Place } from "./places.ts";
 import { type Held, openHeld } from "./sources/held.ts";
 import { namedTarget } from "./targets/named.ts";
+import type { Pushed } from "./targets/registry.ts";
 
 /** A place on this machine that images are read from; to be closed. */
 export interface LocalImages {
@@ -64,12 +66,16 @@ export interface TargetAccess {
   form: FormOptions;
   /** Whether anything there is given up. */
   force: boolean;
+  /** How a registry is reached. */
+  registry: RegistryPlaceOptions;
 }
 
 /** A place that images go to. */
 export interface OpenedTarget extends Destination {
   /** The name that the only image gets there. */
   name?: Reference;
+  /** What was sent to a registry so far. */
+  pushed?: Pushed;
 }
 
 /**
@@ -80,11 +86,16 @@ export interface OpenedTarget extends Destination {
  */
 export async function openTarget(
   place: Place,
-  { form, force }: TargetAccess,
+  { form, force, registry }: TargetAccess,
 ): Promise<OpenedTarget> {
   switch (place.kind) {
     case "registry":
-    case "registry-path":
+    case "registry-path": {
+      const { openRegistryPlace } = await import("./open_registry.ts");
+      const opened = openRegistryPlace(place, registry);
+      const target = await withLayers(opened.target, form, tmpdir());
+      return { ...opened, target, pushed: opened.target.pushed };
+    }
     case "docker-daemon":
       throw new PlaceError(formatPlace(place), { code: "not-a-target" });
     default: {

@@ -1,6 +1,7 @@
 /** Where a graph of images can go: a new target is one file in `targets/`. */
 
 import type { Descriptor, FileRegion, ReadableSink } from "../image/types.ts";
+import type { OnEvent } from "../image/events.ts";
 import type { StoreEntry } from "../layout/entry.ts";
 import type { LayoutStore } from "../layout/layout_store.ts";
 import type { ImageGraph } from "./graph.ts";
@@ -18,6 +19,8 @@ export interface TargetOptions {
   force: boolean;
   /** Ends the reading, and the waiting for others who write the same. */
   signal?: AbortSignal;
+  /** Told what goes on. */
+  onEvent?: OnEvent;
 }
 
 /** A place that images can be written to. */

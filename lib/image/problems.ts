@@ -257,13 +257,17 @@ export type PlaceProblem =
       | "no-images"
       /** Nothing can be read from it, or written to it. */
       | "not-a-source"
-      | "not-a-target";
+      | "not-a-target"
+      /** Images are to be pushed there, and it is no registry's. */
+      | "no-registry";
   }
   /** A place that other programs know. */
   | { code: "foreign"; transport: string }
   | { code: "bad-name"; name: string }
   | { code: "no-such-number"; count: number }
   | { code: "no-such-image"; name: string; names: string[] }
+  /** What goes there has another digest than it names. */
+  | { code: "other-digest"; digest: string }
   /** It takes one image, and there are several. */
   | { code: "several-images"; names: string[] }
   /** Two images that differ would have one name. */

@@ -142,7 +142,7 @@ function testPush(
               registry: "registry.test",
               repository: `mirror/${reference.repository}`,
             }),
-            open: (reference, shared) =>
+            open: (reference, shared, onEvent) =>
               new PushRepository(reference, {
                 fetch: registry.fetch,
                 onEvent,
@@ -150,7 +150,6 @@ function testPush(
               }, shared),
             concurrency: 3,
             shared,
-            onEvent,
           });
           const writers = new Writers({ connections: 3, threads: false });
           try {

@@ -27,14 +27,16 @@ import { openWindow, type Window } from "../window.ts";
 export interface RegistryTargetOptions {
   /** What a name becomes there; without a tag, the digest names it. */
   place: (root: GraphRoot) => Reference;
-  /** Opens a repository there. */
-  open: (reference: Reference, shared: PushShared) => PushRepository;
+  /** Opens a repository there, which tells what goes on. */
+  open: (
+    reference: Reference,
+    shared: PushShared,
+    onEvent: OnEvent,
+  ) => PushRepository;
   /** Connections at a time. */
   concurrency: number;
   /** Where uploads are remembered that break off, and what all share. */
   shared?: Omit<PushShared, "mountFrom">;
-  /** Told what goes on. */
-  onEvent: OnEvent;
 }
 
 /** What a push has sent. */
@@ -43,9 +45,11 @@ export interface Pushed {
   sent: number;
   /** Bytes of them that earlier runs had sent. */
   resumed: number;
-  /** How many blobs were sent, mounted, and there already. */
+  /** How many blobs were sent. */
   uploaded: number;
+  /** How many were taken from another repository of the registry. */
   mounted: number;
+  /** How many were there already. */
   there: number;
 }
 
@@ -81,13 +85,13 @@ export function registryTarget(options: RegistryTargetOptions): RegistryTarget {
     sizeOf: ({ blobs, documents }) =>
       totalSize([...blobs.values()].map(({ descriptor }) => descriptor)) +
       totalSize([...documents.values()].map(({ descriptor }) => descriptor)),
-    async holds({ roots }, { signal }) {
-      const places = placesOf(roots, options);
+    async holds({ roots }, { signal, onEvent = () => {} }) {
+      const places = placesOf(roots, options, onEvent);
       let held = true;
       await sideBySide(placed(places), QUESTIONS, async ([place, root]) => {
         held &&= await isThere(place, root, options, signal);
       });
-      if (held) tellAll(places, options);
+      if (held) tellAll(places, options, onEvent);
       return held;
     },
     open: (graph, target) =>
@@ -99,6 +103,7 @@ export function registryTarget(options: RegistryTargetOptions): RegistryTarget {
 function placesOf(
   roots: readonly GraphRoot[],
   { place, open, shared }: RegistryTargetOptions,
+  onEvent: OnEvent,
 ): Place[] {
   const found = new Map<
     string,
@@ -131,7 +136,7 @@ function placesOf(
     }
     before.push({ registry, name, blobs });
     const mountFrom = sources.slice(0, MOST_SOURCES);
-    const repository = open(to, { ...shared, mountFrom });
+    const repository = open(to, { ...shared, mountFrom }, onEvent);
     return { repository, roots, name, sources: mountFrom };
   });
 }
@@ -184,16 +189,18 @@ async function isThere(
   return true;
 }
 
-function tellAll(places: Place[], options: RegistryTargetOptions): void {
-  for (const [, root] of placed(places)) tellPushed(root, options);
-}
-
-function tellPushed(root: GraphRoot, options: RegistryTargetOptions): void {
-  const { registry, repository, tag } = options.place(root);
-  const { descriptor } = root.top;
-  const digest = tag === undefined ? descriptor.digest : undefined;
-  const reference = formatReference({ registry, repository, tag, digest });
-  options.onEvent({ type: "pushed", reference, descriptor });
+function tellAll(
+  places: Place[],
+  options: RegistryTargetOptions,
+  onEvent: OnEvent,
+): void {
+  for (const [, root] of placed(places)) {
+    const { registry, repository, tag } = options.place(root);
+    const { descriptor } = root.top;
+    const digest = tag === undefined ? descriptor.digest : undefined;
+    const reference = formatReference({ registry, repository, tag, digest });
+    onEvent({ type: "pushed", reference, descriptor });
+  }
 }
 
 /** Uploads of one blob, and the names of those repositories that have it. */
@@ -209,6 +216,7 @@ class RegistryWriter implements TargetWriter {
   readonly #places: Place[];
   readonly #options: RegistryTargetOptions;
   readonly #signal: AbortSignal;
+  readonly #onEvent: OnEvent;
   readonly #pushed: Pushed;
   /** By digest, what some repository lacks. */
   readonly #pending = new Map<string, Pending>();
@@ -220,11 +228,12 @@ class RegistryWriter implements TargetWriter {
     places: Place[],
     options: RegistryTargetOptions,
     pushed: Pushed,
-    signal: AbortSignal | undefined,
+    { signal, onEvent = () => {} }: TargetOptions,
   ) {
     this.#places = places;
     this.#options = options;
     this.#pushed = pushed;
+    this.#onEvent = onEvent;
     this.ended = this.#end.signal;
     this.#signal = signal ? AbortSignal.any([signal, this.ended]) : this.ended;
   }
@@ -232,12 +241,13 @@ class RegistryWriter implements TargetWriter {
   /** Asks what is there, and mounts what can be. */
   static async open(
     graph: ImageGraph,
-    { cache, signal }: TargetOptions,
+    target: TargetOptions,
     options: RegistryTargetOptions,
     pushed: Pushed,
   ): Promise<RegistryWriter> {
-    const places = placesOf(graph.roots, options);
-    const writer = new RegistryWriter(places, options, pushed, signal);
+    const { cache, onEvent = () => {} } = target;
+    const places = placesOf(graph.roots, options, onEvent);
+    const writer = new RegistryWriter(places, options, pushed, target);
     const blobs = [...graph.blobs.values()];
     await sideBySide(
       blobs,
@@ -290,7 +300,7 @@ class RegistryWriter implements TargetWriter {
   async commit(graph: ImageGraph): Promise<void> {
     await this.#sendDocuments(graph);
     for (const place of this.#places) await this.#put(place);
-    tellAll(this.#places, this.#options);
+    tellAll(this.#places, this.#options, this.#onEvent);
     await this.#window?.close();
   }
 

@@ -1064,6 +1064,7 @@ reasons<PlaceProblem>(
     "no-images": [[{}, "there is no image in it"]],
     "not-a-source": [[{}, "nothing can be read from there"]],
     "not-a-target": [[{}, "nothing can be written there"]],
+    "no-registry": [[{}, "images are pushed to a registry"]],
     "foreign": [
       [
         { transport: "dir" },
@@ -1071,6 +1072,7 @@ reasons<PlaceProblem>(
       ],
     ],
     "bad-name": [[{ name: "A" }, '"A" is no name for an image']],
+    "other-digest": [[{ digest }, `the image that goes there is ${digest}`]],
     "no-such-number": [
       [{ count: 1 }, "there is 1 image in it"],
       [{ count: 2 }, "there are 2 images in it"],
