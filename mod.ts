@@ -93,6 +93,7 @@ export {
 } from "./lib/daemon/default_daemon.ts";
 export type { TlsSettings } from "./lib/net/tunnel.ts";
 export type { Format, Layers } from "./lib/copy/forms.ts";
+export type { LoadingProgram } from "./lib/copy/loaders.ts";
 export type { LayerForm } from "./lib/copy/transforms/layer_types.ts";
 export type { Compression } from "./lib/compression/compression.ts";
 export type {

@@ -13,6 +13,7 @@ const LEFT_OUT = new Set([
   "index",
   "keep-going",
   "format",
+  "for",
   "layers",
   "trust-cache",
   "max-concurrent-downloads",

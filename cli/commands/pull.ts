@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { archiveName } from "../../lib/archive/name.ts";
+import { endingOf } from "../../lib/copy/forms.ts";
 import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
@@ -18,6 +19,7 @@ import type { Run } from "./command.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 import {
   checkedOutput,
+  formOf,
   isOutputFolder,
   transferOptions,
 } from "./pull_settings.ts";
@@ -85,13 +87,13 @@ export const runPull: Run<PullCommandOptions> = async (
     const result = await pull(reference, {
       ...pulling,
       output,
-      format,
-      layers: options.layers,
+      ...formOf(options),
     });
     if (quiet) return { lines: streamed ? [] : [result.path] };
     const lines = reportLines(result, {
       cache: cacheDir !== false,
       format,
+      program: options.for,
       style: streamed ? style : createStyle(io.stdout, env),
       os: io.os,
     });
@@ -126,12 +128,13 @@ function isSet({ images, platforms }: PullCommandOptions): boolean {
  * place is found too late.
  */
 async function outputPath(
-  { output, format }: PullCommandOptions,
+  options: PullCommandOptions,
   reference: Reference,
   platform: Platform | undefined,
 ): Promise<string | undefined> {
+  const { output, format } = options;
   if (output === undefined) return undefined;
   return await isOutputFolder(output, format)
-    ? join(output, archiveName(reference, platform))
+    ? join(output, archiveName(reference, platform, endingOf(formOf(options))))
     : await checkedOutput(output, format);
 }

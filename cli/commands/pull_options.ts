@@ -1,6 +1,7 @@
 /** The command line of a pull, and what it means. */
 
 import type { Format, Layers } from "../../lib/copy/forms.ts";
+import { LOADERS, type LoadingProgram } from "../../lib/copy/loaders.ts";
 import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
 import { holdsLogin, redactAddress } from "../../lib/redact/address.ts";
 import {
@@ -48,6 +49,8 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   load: boolean;
   /** `--load-to`. */
   loadTo?: string;
+  /** `--for`. */
+  for?: LoadingProgram;
   /** `--layers`. */
   layers: Layers;
   /** `--force`. */
@@ -115,9 +118,12 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       ["load", "output"],
       ["load", "format"],
       ["load", "layers"],
+      ["load", "for"],
+      ["for", "format"],
       ["load-to", "output"],
       ["load-to", "format"],
       ["load-to", "layers"],
+      ["load-to", "for"],
       ["no-cache", "cache-dir"],
       ["no-cache", "trust-cache"],
       ["no-mirrors", "mirror"],
@@ -132,6 +138,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
   const images = readImages(parsed);
   const format = readFormat(one("format"));
   const layers = readLayers(one("layers"));
+  const program = one("for");
   if (format === "docker-legacy" && /gzip|zstd/.test(layers)) {
     throw new UsageError(
       `Option --layers is plain for --format docker-legacy, not ${layers}`,
@@ -150,6 +157,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     load: flags.has("load") || values.has("load-to"),
     loadTo: one("load-to"),
     format,
+    for: program === undefined ? undefined : readProgram(program),
     layers,
     force: flags.has("force"),
     cacheDir: !flags.has("no-cache") &&
@@ -187,6 +195,10 @@ function readIndex(text?: string): PullCommandOptions["index"] {
 /** What is given with commas, or more than once. */
 function splitList(values: readonly string[] = []): string[] {
   return values.flatMap((text) => text.split(",")).map((text) => text.trim());
+}
+
+function readProgram(text: string): LoadingProgram {
+  return oneOf(text, "for", Object.keys(LOADERS) as LoadingProgram[]);
 }
 
 function readLayers(text = "as-is"): Layers {

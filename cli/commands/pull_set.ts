@@ -27,6 +27,7 @@ import { UsageError } from "../options/arguments.ts";
 import type { Run } from "./command.ts";
 import {
   checkedOutput,
+  formOf,
   isOutputFolder,
   transferOptions,
 } from "./pull_settings.ts";
@@ -47,7 +48,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
 ) => {
   const { pullImages = pullAll } = services;
   const { env, stderr } = io;
-  const { quiet, verbose, cacheDir, format, layers } = options;
+  const { quiet, verbose, cacheDir, format } = options;
   if (options.load) {
     throw new UsageError("One image of one platform is loaded at a time");
   }
@@ -101,8 +102,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
       ...transferOptions(options),
       ...where,
       platform,
-      format,
-      layers,
+      ...formOf(options),
       keepGoing: options.keepGoing,
       signal,
       onEvent: (event) => progress.onEvent(event),
@@ -126,6 +126,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
       : setReportLines(result, {
         cache: cacheDir !== false,
         format,
+        program: options.for,
         style: streamed ? style : createStyle(io.stdout, env),
         os: io.os,
       });

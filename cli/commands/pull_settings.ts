@@ -25,6 +25,13 @@ export function transferOptions(options: PullCommandOptions): PullOptions {
   };
 }
 
+/** In which form it is written. */
+export function formOf(
+  { format, for: program, layers }: PullCommandOptions,
+): Pick<PullOptions, "format" | "for" | "layers"> {
+  return { format: program ? undefined : format, for: program, layers };
+}
+
 /** Whether the output is a folder that files go to, and no layout's own. */
 export async function isOutputFolder(
   output: string,

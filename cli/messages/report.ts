@@ -2,11 +2,13 @@
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Format } from "../../lib/copy/forms.ts";
+import type { LoadingProgram } from "../../lib/copy/loaders.ts";
 import { platformText } from "../../lib/image/errors.ts";
 import type { PullResult, PullStatistics } from "../../lib/copy/pull_result.ts";
 import { formatReference, imageName } from "../../lib/image/reference.ts";
+import { nextCommand } from "./next_command.ts";
 import type { Style } from "../progress/style.ts";
-import { formatTime, neutralize, quoteForShell } from "../progress/text.ts";
+import { formatTime, neutralize } from "../progress/text.ts";
 
 /** Options of {@linkcode reportLines}. */
 export interface ReportOptions {
@@ -18,6 +20,8 @@ export interface ReportOptions {
    * @default {"tar"}
    */
   format?: Format;
+  /** The program that it was written for. */
+  program?: LoadingProgram;
   /** The colours. */
   style: Style;
   /** The operating system, whose shell is quoted for. */
@@ -27,7 +31,7 @@ export interface ReportOptions {
 /** What is printed at the end, line by line. */
 export function reportLines(
   result: PullResult,
-  { cache, style, os, format = "tar" }: ReportOptions,
+  { cache, style, os, format = "tar", program }: ReportOptions,
 ): string[] {
   const { path, size, upToDate, digest, manifest, platform, reference } =
     result;
@@ -51,23 +55,12 @@ export function reportLines(
   if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
   if (cache) lines.push(cacheStatistics(result));
   if (streamed) return lines;
-  const next = loadCommand(
-    quoteForShell(path, os),
-    quoteForShell(`oci:${path}:${formatReference(reference)}`, os),
-    format,
-  );
+  const platforms = result.images?.map(({ platform }) => platform) ??
+    [platform];
+  const written = { path, reference, platforms, format, program, os };
+  const next = nextCommand(written);
   lines.push("", style.hint(neutralize(next)));
   return lines;
-}
-
-/** What loads a file, or an image of a layout. */
-export function loadCommand(
-  file: string,
-  inLayout: string,
-  format: Format,
-): string {
-  if (format === "oci") return `podman pull ${inLayout}`;
-  return `${format === "oci-archive" ? "podman" : "docker"} load -i ${file}`;
 }
 
 /** How long it took, and how fast it came. */

@@ -8,18 +8,14 @@ import type {
 import { platformText } from "../../lib/image/errors.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import type { Style } from "../progress/style.ts";
-import { neutralize, quoteForShell } from "../progress/text.ts";
-import {
-  cacheStatistics,
-  loadCommand,
-  type ReportOptions,
-  timeAndSpeed,
-} from "./report.ts";
+import { neutralize } from "../progress/text.ts";
+import { nextCommand } from "./next_command.ts";
+import { cacheStatistics, type ReportOptions, timeAndSpeed } from "./report.ts";
 
 /** What is printed at the end, line by line. */
 export function setReportLines(
   result: PullImagesResult,
-  { cache, style, os, format = "tar" }: ReportOptions,
+  { cache, style, os, format = "tar", program }: ReportOptions,
 ): string[] {
   const { results } = result;
   if (results.length === 0) return [];
@@ -51,11 +47,16 @@ export function setReportLines(
     ...lines,
     "",
     ...next.map(({ path, reference }) =>
-      style.hint(neutralize(loadCommand(
-        quoteForShell(path, os),
-        quoteForShell(`oci:${path}:${formatReference(reference)}`, os),
+      style.hint(neutralize(nextCommand({
+        path,
+        reference,
+        platforms: places.get(path)!.flatMap(({ images }) =>
+          images.map(({ platform }) => platform)
+        ),
         format,
-      )))
+        program,
+        os,
+      })))
     ),
   ];
 }

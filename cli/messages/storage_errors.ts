@@ -56,6 +56,11 @@ const STORAGE_WORDS: Readonly<
     "it is not what it should be, and may hold what others have put there",
     "repair it, move it away, or choose another place",
   ],
+  "not-for-k3s": [
+    "k3s imports no file of that name, and takes one that ends in .txt for a " +
+    "list of images to pull",
+    "let it end in .tar, .tar.gz, .tgz, .tar.zst or .tzst",
+  ],
   "one-platform": [
     "the form docker-legacy holds one platform of each image",
     "write each into a file of its own, or take another --format",

@@ -69,6 +69,13 @@ export const OPTIONS: readonly OptionDefinition[] = [
       "docker-legacy, a file as Docker before 25 saved it (default tar)",
   },
   {
+    name: "for",
+    value: "PROGRAM",
+    group: "Image",
+    help: "Write what docker, podman, containerd, k3s, kind or skopeo takes " +
+      "best, and show its command",
+  },
+  {
     name: "layers",
     value: "HOW",
     group: "Image",

@@ -11,7 +11,7 @@ const MAX_LENGTH = 200;
  *
  * @param reference The image.
  * @param platform The platform, where one was asked for.
- * @param format `oci` for the folder of a layout; anything else is a file.
+ * @param ending `oci` for the folder of a layout, or how the file's name ends.
  * @returns Such as `library_nginx_latest.tar`; every character outside
  * `A–Z a–z 0–9 . _ -` is `_`.
  *
@@ -30,7 +30,7 @@ const MAX_LENGTH = 200;
 export function archiveName(
   reference: Reference,
   platform?: Platform,
-  format = "tar",
+  ending = ".tar",
 ): string {
   const { registry, repository, tag, digest } = reference;
   const machine = platform &&
@@ -47,7 +47,7 @@ export function archiveName(
   ].join("_");
   const head = [...(registry === DOCKER_HUB ? [] : [registry]), repository]
     .join("_");
-  const suffix = format === "oci" ? "" : ".tar";
+  const suffix = ending === "oci" ? "" : ending === "tar" ? ".tar" : ending;
   return `${
     head.slice(0, Math.max(1, MAX_LENGTH - tail.length))
   }_${tail}${suffix}`.replaceAll(/[^A-Za-z0-9._-]/g, "_");

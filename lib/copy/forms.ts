@@ -1,17 +1,20 @@
 /** The forms that images are written in, each by its name. */
 
+import { utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import type { ArchiveForm } from "../archive/content.ts";
+import { onDisk } from "../disk/io.ts";
 import { StorageError } from "../image/errors.ts";
 import type { ImageGraph } from "./graph.ts";
+import { type Format, LOADERS, type LoadingProgram } from "./loaders.ts";
+import { newestTime } from "./newest_time.ts";
 import type { ImageTarget } from "./target.ts";
 import { archiveTarget } from "./targets/archive.ts";
 import { layoutTarget } from "./targets/layout.ts";
 import type { LayerForm } from "./transforms/layer_types.ts";
 
-/** What is written: an archive of one of three forms, or a layout's folder. */
-export type Format = "tar" | "oci" | "oci-archive" | "docker-legacy";
+export type { Format } from "./loaders.ts";
 
 /** How layers are compressed in what is written. */
 export type Layers = "as-is" | LayerForm;
@@ -22,6 +25,32 @@ export interface FormOptions {
   format?: Format;
   /** @default {"as-is"} `plain` in the form `docker-legacy`. */
   layers?: Layers;
+  /** The program that is to load it, in place of a form. */
+  for?: LoadingProgram;
+}
+
+/** The form that is meant. */
+export function formatOf({ format, for: program }: FormOptions): Format {
+  return (program ? LOADERS[program].format : format) ?? "tar";
+}
+
+/** How the name of a file of that form ends, where nobody says. */
+export function endingOf(options: FormOptions): string {
+  const { for: program } = options;
+  if (program) return LOADERS[program].ending;
+  return isFolder(formatOf(options)) ? "" : ".tar";
+}
+
+/**
+ * Fails where the program that is to load a file does not read one of that
+ * name.
+ *
+ * @throws {StorageError} With the code `not-for-k3s`.
+ */
+export function checkEnding(path: string, { for: program }: FormOptions): void {
+  const endings = program && LOADERS[program].endings;
+  if (!endings || endings.test(path)) return;
+  throw new StorageError("write", path, `not-for-${program}`);
 }
 
 /** Whether a form is a folder. */
@@ -30,8 +59,9 @@ export function isFolder(format: Format): boolean {
 }
 
 /** How layers are compressed in a form. */
-export function layersOf({ format, layers = "as-is" }: FormOptions): Layers {
-  return format === "docker-legacy" ? "plain" : layers;
+export function layersOf(options: FormOptions): Layers {
+  const { layers = "as-is" } = options;
+  return formatOf(options) === "docker-legacy" ? "plain" : layers;
 }
 
 /**
@@ -43,10 +73,9 @@ export async function targetFor(
   place: string | WritableStream<Uint8Array>,
   options: FormOptions,
 ): Promise<ImageTarget> {
-  const { format = "tar" } = options;
-  const target = typeof place === "string" && isFolder(format)
+  const target = typeof place === "string" && isFolder(formatOf(options))
     ? layoutTarget(place)
-    : await archiveFor(place, format);
+    : await archiveFor(place, options);
   const folder = typeof place === "string" ? dirname(place) : tmpdir();
   return await withLayers(target, options, folder);
 }
@@ -69,10 +98,12 @@ export async function withLayers(
 
 async function archiveFor(
   place: string | WritableStream<Uint8Array>,
-  format: Format,
+  options: FormOptions,
 ): Promise<ImageTarget> {
+  const format = formatOf(options);
   const members = await membersOf(format);
-  const target = await archiveTargetFor(place, members);
+  const { stableTime } = LOADERS[options.for ?? "docker"];
+  const target = await archiveTargetFor(place, members, stableTime);
   if (format !== "docker-legacy") return target;
   return {
     ...target,
@@ -86,15 +117,36 @@ async function archiveFor(
 async function archiveTargetFor(
   place: string | WritableStream<Uint8Array>,
   form: ArchiveForm | undefined,
+  stableTime: boolean,
 ): Promise<ImageTarget> {
   if (typeof place !== "string") {
     return (await import("./targets/stream.ts")).streamTarget(place, form);
   }
   const ending = /\.(?:(tar\.gz|tgz)|tar\.zst|tzst)$/i.exec(place);
-  if (!ending) return archiveTarget(place, form);
+  if (!ending) {
+    const target = archiveTarget(place, form);
+    return stableTime ? withStableTime(place, target) : target;
+  }
   const { compressedTarget } = await import("./targets/compressed.ts");
   const compression = ending[1] ? "gzip" : "zstd";
-  return compressedTarget(place, { compression, form });
+  return compressedTarget(place, { compression, form, stableTime });
+}
+
+function withStableTime(path: string, target: ImageTarget): ImageTarget {
+  return {
+    ...target,
+    async open(graph, options) {
+      const writer = await target.open(graph, options);
+      return {
+        ...writer,
+        async commit(graph) {
+          await writer.commit(graph);
+          const time = await newestTime(graph);
+          await onDisk("write", path, () => utimes(path, time, time));
+        },
+      };
+    },
+  };
 }
 
 /** What makes a form's members; nothing for the one that is the default. */

@@ -6,7 +6,14 @@ import { archiveOutput } from "../archive/output.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Platform } from "../image/types.ts";
 import { layoutOutput } from "../layout/output.ts";
-import { type Format, type FormOptions, isFolder, targetFor } from "./forms.ts";
+import {
+  checkEnding,
+  endingOf,
+  formatOf,
+  type FormOptions,
+  isFolder,
+  targetFor,
+} from "./forms.ts";
 import type { ImageTarget } from "./target.ts";
 
 /** Where images go. */
@@ -39,7 +46,8 @@ export async function openOutput(
     }
     return { target: await targetFor(output, form), path: "-" };
   }
-  const open = isFolder(form.format ?? "tar") ? layoutOutput : archiveOutput;
+  checkEnding(output, form);
+  const open = isFolder(formatOf(form)) ? layoutOutput : archiveOutput;
   const file = await open(output, force);
   return { target: await targetFor(file, form), path: output, output: file };
 }
@@ -48,9 +56,9 @@ export async function openOutput(
 export function ownPath(
   reference: Reference,
   platform: Platform | undefined,
-  format: Format,
+  form: FormOptions,
   folder: string | undefined,
 ): string {
-  const name = archiveName(reference, platform, format);
+  const name = archiveName(reference, platform, endingOf(form));
   return folder === undefined ? name : join(folder, name);
 }

@@ -10,6 +10,7 @@ import {
 } from "../registry/mirrors/options.ts";
 import { openRepository } from "../registry/mirrors/mirrors.ts";
 import { Writers } from "../transfer/writers.ts";
+import { endingOf } from "./forms.ts";
 import { type Destination, openOutput } from "./outputs.ts";
 import {
   PULL_IMAGES_RULES,
@@ -60,13 +61,14 @@ export async function pull(
   options: PullOptions = {},
 ): Promise<PullResult> {
   checkOptions("pull", options, PULL_RULES);
-  const { output, format, force = false } = options;
+  refuseTwoForms(options);
+  const { output, force = false } = options;
   return await endingStream(
     output,
     () =>
       pullInto(reference, options, (image, platform) =>
         openOutput(
-          output ?? archiveName(image, platform, format),
+          output ?? archiveName(image, platform, endingOf(options)),
           options,
           force,
         )),
@@ -97,6 +99,11 @@ export async function pullInto(
   const { results, failures } = await withFetch(set, options, { one });
   if (failures.length > 0) throw failures[0]!.error;
   return results[0]!;
+}
+
+function refuseTwoForms({ format, for: program }: PullOptions): void {
+  if (format === undefined || program === undefined) return;
+  throw new TypeError("Cannot pull in a form and for a program at once");
 }
 
 /** Does something with a stream, which ends with it where it fails. */
@@ -147,6 +154,7 @@ export async function pullImages(
   options: PullImagesOptions = {},
 ): Promise<PullImagesResult> {
   checkOptions("pull", options, PULL_IMAGES_RULES);
+  refuseTwoForms(options);
   if (!Array.isArray(images)) {
     throw new TypeError("Cannot pull: the images are no list");
   }

@@ -16,6 +16,7 @@ import {
 import type { Reference } from "../image/reference.ts";
 import type { Fetch, Platform } from "../image/types.ts";
 import type { Format, Layers } from "./forms.ts";
+import { LOADERS, type LoadingProgram } from "./loaders.ts";
 import type { Lookup } from "../registry/auth/realm.ts";
 import {
   ACCESS_RULES,
@@ -81,6 +82,13 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
    * else.
    */
   layers?: Layers;
+  /**
+   * The program that is to load it, in place of `format`: it gets the form and
+   * the compression that it takes best, and the file an ending that it knows.
+   *
+   * @default {undefined} `tar` is what most take.
+   */
+  for?: LoadingProgram;
   /**
    * The folder of the cache, or `false` for none.
    *
@@ -160,6 +168,7 @@ export const PULL_RULES: Rules<PullOptions> = {
   output: either(TEXT, STREAM),
   format: oneOf("tar", "oci", "oci-archive", "docker-legacy"),
   layers: oneOf("as-is", "plain", "gzip", "zstd"),
+  for: oneOf(...Object.keys(LOADERS)),
   cacheDir: orFalse(TEXT),
   signal: SIGNAL,
   onEvent: CALL,

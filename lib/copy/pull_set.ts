@@ -9,7 +9,7 @@ import { LayoutStore } from "../layout/layout_store.ts";
 import type { Writers } from "../transfer/writers.ts";
 import { copyEach } from "./copy.ts";
 import type { Copy } from "./copy_options.ts";
-import { type Layers, layersOf } from "./forms.ts";
+import { formatOf, type Layers, layersOf } from "./forms.ts";
 import { DownloadTime } from "./download_time.ts";
 import type { PullImagesOptions } from "./pull_options.ts";
 import type { PullFailure, PullImagesResult } from "./pull_result.ts";
@@ -50,7 +50,8 @@ export async function pullSet(
 ): Promise<PullImagesResult> {
   const start = performance.now();
   const { cacheDir = "docker_images_cache", keepGoing = false } = options;
-  const { format = "tar", layers, force = false, destination } = options;
+  const { layers, for: program, force = false, destination } = options;
+  const format = formatOf(options);
   const together = destination.one !== undefined;
   const { signal, openSource, concurrency: connections = 3 } = options;
   const { trustCache = false } = options;
@@ -60,7 +61,7 @@ export async function pullSet(
   // Names. Before anything is made or asked for.
   const places = new SetPlaces({
     ...destination,
-    form: { format, layers },
+    form: { format: options.format, layers, for: program },
     force,
   });
   await places.look(set);

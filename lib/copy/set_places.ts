@@ -98,8 +98,8 @@ export class SetPlaces {
     { reference }: WantedImage,
     platform: SetItem["platform"],
   ): string {
-    const { form: { format = "tar" }, folder } = this.#destination;
-    return ownPath(reference, platform, format, folder);
+    const { form, folder } = this.#destination;
+    return ownPath(reference, platform, form, folder);
   }
 
   async #open(path: string): Promise<Destination> {

@@ -63,6 +63,7 @@ test("main() gives the options to pull()", async () => {
       trustedRealms: ["auth.test:5000"],
       force: true,
       format: "tar",
+      for: undefined,
       layers: "as-is",
       trustCache: false,
       mirrors: [{ registry: "ghcr.io", urls: ["https://m"] }],

@@ -16,10 +16,10 @@ import { hybridMembers } from "../../archive/forms/hybrid.ts";
 import { Compressor } from "../../compression/compress.ts";
 import type { Compression } from "../../compression/compression.ts";
 import { totalSize } from "../../image/descriptors.ts";
-import { parseConfig } from "../../image/manifest.ts";
 import { outlineOf, wholePlan } from "../archive_plan.ts";
 import type { ImageGraph } from "../graph.ts";
 import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
+import { newestTime } from "../newest_time.ts";
 import { streamTarget } from "./stream.ts";
 
 /** How an archive is compressed. */
@@ -150,17 +150,4 @@ async function* all(
     if (done) return;
     yield value;
   }
-}
-
-/** When the newest image was made, in seconds since 1970. */
-async function newestTime({ images }: ImageGraph): Promise<number> {
-  let newest = 0;
-  for (const { documents } of images) {
-    const { config, parsed } = await documents;
-    const { created } = parseConfig(config, parsed);
-    const time = Date.parse(created ?? "") / 1000;
-    // One that is in the future would be no time of a file.
-    if (time > newest && time < 2 ** 31) newest = Math.floor(time);
-  }
-  return newest;
 }

@@ -1128,6 +1128,9 @@ const STORAGE: Record<string, string> = {
   "too-large": "it is too large for what it should be",
   "system-folder": "no files are kept in /dev, /proc and /sys, nor in a device",
   "not-an-archive": "it is no image archive",
+  "not-for-k3s":
+    "k3s imports no file of that name, and takes one that ends in " +
+    ".txt for a list of images to pull",
   "one-platform": "the form docker-legacy holds one platform of each image",
   "not-a-layout": "it has other things in it than an image layout",
   "no-layout": "it is no image layout",
