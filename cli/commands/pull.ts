@@ -51,6 +51,7 @@ export const runPull: Run<PullCommandOptions> = async (
   const wanted = readWantedImage(options, env, context);
   const { reference, platform } = wanted;
   const streamed = options.output === "-";
+  context.streamed = streamed || options.load;
   const output = streamed
     ? standardOutput(io.stdout)
     : await outputPath(options, reference, platform);

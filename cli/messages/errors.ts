@@ -215,7 +215,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
         ...explainStorage(error),
         hint: "see to that file, or choose another with --authfile",
       }
-      : explainStorage(error, context.cacheDir);
+      : explainStorage(error, context.cacheDir, context.streamed);
   }
   if (error instanceof PlaceError) return explainPlace(error);
   if (error instanceof ArchiveError) return explainArchive(error);

@@ -28,6 +28,8 @@ export interface ErrorContext {
   subject?: "image" | "login" | "archive";
   /** The folder of the cache, or `false` where there is none. */
   cacheDir?: string | false;
+  /** Whether there is no output file, but a stream. */
+  streamed?: boolean;
   /** The tags there are that are nearest to the one that is not. */
   nearestTags?: readonly string[];
   /** Whether the registry lists the very tag that it has nothing for. */

@@ -84,10 +84,13 @@ export type StorageFailure = Pick<
  *
  * @param failure What failed.
  * @param cacheDir The folder of the cache, where there is one.
+ * @param streamed Whether there is no output file either, but a folder for
+ * temporary ones.
  */
 export function explainStorage(
   failure: StorageFailure,
   cacheDir?: string | false,
+  streamed = false,
 ): Explanation {
   const { operation, path, code } = failure;
   const [words, hint] = isStorageCode(code)
@@ -101,7 +104,14 @@ export function explainStorage(
       ? "let Deno do that"
       : code === "ENOENT" && operation === "read"
       ? "check the path"
-      : hint.replace("another place", `another ${placed(failure, cacheDir)}`),
+      : hint.replace(
+        "another place",
+        `another ${
+          streamed && cacheDir === false
+            ? "place with TMPDIR, or go with a cache"
+            : placed(failure, cacheDir)
+        }`,
+      ),
     code: EXIT.disk,
   };
 }

@@ -7,6 +7,8 @@ import { type DaemonResponse, NoHttp } from "./http.ts";
 
 /** The longest answer that is read at once, in bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** So much of a daemon's own words is kept, in characters. */
+export const MOST_WORDS = 300;
 
 /** What an exchange failed with. */
 export function failureOf(
@@ -34,12 +36,13 @@ export function refusalOf(
   } catch {
     // Then it is no JSON.
   }
-  words = cleanText(words, 300);
+  const full = isFullDisk(words);
+  words = cleanText(words, MOST_WORDS);
   return new DaemonError(
     address,
     status === 401 || status === 403
       ? { code: "forbidden" }
-      : isFullDisk(words)
+      : full
       ? { code: "disk-full", words }
       : { code: "refused", status, words },
   );

@@ -7,6 +7,7 @@ import {
   asObject,
   failureOf,
   isFullDisk,
+  MOST_WORDS,
   readText,
   refusalOf,
 } from "./answer.ts";
@@ -128,13 +129,13 @@ async function readAnswer(
 
 /** Throws for a line that tells of an error. */
 function checkLine(line: string, address: string): void {
-  let said: Record<string, unknown>;
+  let told: Record<string, unknown>;
   try {
-    said = asObject(JSON.parse(line));
+    told = asObject(JSON.parse(line));
   } catch {
     return; // of another form, or cut
   }
-  const { error, errorDetail, stream } = said;
+  const { error, errorDetail, stream } = told;
   const { message } = asObject(errorDetail);
   const failed = [message, error].find((words) =>
     typeof words === "string" && words !== ""
@@ -143,10 +144,11 @@ function checkLine(line: string, address: string): void {
   const broken = typeof stream === "string" &&
     /\bError unpacking\b/.test(stream);
   if (failed === undefined && !broken) return;
-  const words = cleanText(`${failed ?? stream}`, 300);
-  const problem: DaemonProblem = isFullDisk(words)
+  const said = `${failed ?? stream}`;
+  const words = cleanText(said, MOST_WORDS);
+  const problem: DaemonProblem = isFullDisk(said)
     ? { code: "disk-full", words }
-    : /\bError unpacking\b/.test(words)
+    : /\bError unpacking\b/.test(said)
     ? { code: "unpacking", words }
     : { code: "failed", words };
   throw new DaemonError(address, problem);
