@@ -23,7 +23,6 @@ import {
 } from "../image/options.ts";
 import { onAbort } from "../image/abort.ts";
 import { ListenError } from "./listen_error.ts";
-import { listedName } from "./names.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { Sender } from "./sender.ts";
 import { SERVE_RULES } from "./serve.ts";
@@ -114,7 +113,7 @@ export async function listen(
   const { host = "127.0.0.1", port = 5000, signal, grace = 10_000 } = options;
   signal?.throwIfAborted();
   const site = new Site(path, options);
-  const { repositories } = await (await site.open()).catalog();
+  const { repositories, names } = await (await site.open()).catalog();
   const sender = new Sender(site, isLoopback(host), options.onRequest);
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -135,7 +134,7 @@ export async function listen(
   return {
     url: `http://${shown}:${actual}`,
     names: repositories.flatMap((each) => {
-      const name = listedName(repositories, each);
+      const name = names.listed(each);
       return [...each.tags.keys()].map((tag) => `${name}:${tag}`);
     }).sort(),
     closed: ended(server, sender, signal, grace).then(() => sender.idle()),

@@ -7,7 +7,8 @@ import { parseIndex, parseManifest } from "../image/manifest.ts";
 import { isTag } from "../image/reference.ts";
 import type { Descriptor, Document } from "../image/types.ts";
 import { type Answer, type Asked, bytesAnswer, Refusal } from "./answer.ts";
-import { type Catalog, reach, readDocument } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import { reach, readDocument, subjectOf } from "./reach.ts";
 import { contentHeaders, isKnown, validDigest } from "./conditions.ts";
 import type { Documents } from "./documents.ts";
 
@@ -71,8 +72,7 @@ async function joined(
  * OCI's words, and has both digests.
  */
 function belongs(home: Repository, top: Document): boolean {
-  const { subject } = JSON.parse(new TextDecoder().decode(top.bytes));
-  if (home.documents.has(subject?.digest)) return true;
+  if (home.documents.has(subjectOf(top) ?? "")) return true;
   try {
     if (isIndex(top.descriptor.mediaType)) {
       return parseIndex(top).manifests.some(({ digest }) =>

@@ -46,54 +46,61 @@ export function repositoryOfFile(path: string): string {
   return name.replace(/-+$/, "") || "image";
 }
 
-/**
- * Finds the repository that is meant.
- *
- * @param repositories All that there are.
- * @param name The name in a request's path.
- * @param from The registry that it is to be from, where the client says so.
- */
-export function findRepository(
-  repositories: readonly Repository[],
-  name: string,
-  from?: string,
-): Repository | undefined {
-  const at = (registry: string, path: string) =>
-    repositories.find((each) =>
-      each.registry === registry &&
-      (each.path === path || each.path === officialName(registry, path))
+/** Finds repositories by the names that clients have for them. */
+export class Names {
+  readonly #byName = new Map<string, Repository>();
+  /** Those of each path; the first is the one that is meant by it. */
+  readonly #byPath = new Map<string, Repository[]>();
+
+  /** Takes all that there are. */
+  constructor(repositories: readonly Repository[]) {
+    const isHub = ({ registry }: Repository) => registry === DOCKER_HUB;
+    const ordered = repositories.toSorted((a, b) =>
+      Number(isHub(b)) - Number(isHub(a)) ||
+      (a.registry < b.registry ? -1 : 1)
     );
-  const [first = "", ...rest] = name.split("/");
-  const prefixed = rest.length
-    ? at(canonicalRegistry(first), rest.join("/"))
-    : undefined;
-  if (from !== undefined) {
-    const registry = canonicalRegistry(from);
-    // Another registry's would be another image.
-    return at(registry, name) ??
-      (prefixed?.registry === registry ? prefixed : undefined);
+    for (const each of ordered) {
+      const { registry, path } = each;
+      this.#byName.set(`${registry}/${path}`, each);
+      this.#byPath.set(path, [...this.#byPath.get(path) ?? [], each]);
+    }
   }
-  return prefixed ?? at(DOCKER_HUB, name) ??
-    repositories.filter(({ path }) => path === name)
-      .toSorted((a, b) => a.registry < b.registry ? -1 : 1)[0];
-}
 
-function officialName(registry: string, path: string): string {
-  return registry === DOCKER_HUB && !path.includes("/")
-    ? `${LIBRARY}${path}`
-    : path;
-}
+  /**
+   * Finds the repository that is meant.
+   *
+   * @param name The name in a request's path.
+   * @param from The registry that it is to be from, where the client says so.
+   */
+  find(name: string, from?: string): Repository | undefined {
+    const slash = name.indexOf("/");
+    const first = canonicalRegistry(name.slice(0, Math.max(0, slash)));
+    const prefixed = slash > 0
+      ? this.#at(first, name.slice(slash + 1))
+      : undefined;
+    if (from !== undefined) {
+      const registry = canonicalRegistry(from);
+      // Another registry's would be another image.
+      return this.#at(registry, name) ??
+        (first === registry ? prefixed : undefined);
+    }
+    return prefixed ?? this.#at(DOCKER_HUB, name) ??
+      this.#byPath.get(name)?.[0];
+  }
 
-/**
- * The name that a repository is listed by: its path, or where that means
- * another one, its registry and its path.
- */
-export function listedName(
-  repositories: readonly Repository[],
-  repository: Repository,
-): string {
-  const { registry, path } = repository;
-  return findRepository(repositories, path) === repository
-    ? path
-    : `${registry}/${path}`;
+  #at(registry: string, path: string): Repository | undefined {
+    return this.#byName.get(`${registry}/${path}`) ??
+      (registry === DOCKER_HUB && !path.includes("/")
+        ? this.#byName.get(`${registry}/${LIBRARY}${path}`)
+        : undefined);
+  }
+
+  /**
+   * The name that a repository is listed by: its path, or where that means
+   * another one, its registry and its path.
+   */
+  listed(repository: Repository): string {
+    const { registry, path } = repository;
+    return this.find(path) === repository ? path : `${registry}/${path}`;
+  }
 }

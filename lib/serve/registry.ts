@@ -20,7 +20,7 @@ import { Damage } from "./damage.ts";
 import { Documents } from "./documents.ts";
 import { pageAnswer } from "./lists.ts";
 import { manifestAnswer } from "./manifests.ts";
-import { findRepository, listedName, repositoryOfFile } from "./names.ts";
+import { repositoryOfFile } from "./names.ts";
 import { Referrers } from "./referrers.ts";
 import type { Contents, Shelf } from "./shelf.ts";
 
@@ -132,10 +132,10 @@ export class Registry {
     rest: string,
     query: URLSearchParams,
   ): Promise<Answer | undefined> {
-    const { repositories } = catalog;
+    const { repositories, names } = catalog;
     if (rest === "_catalog") {
       return pageAnswer(
-        repositories.map((each) => listedName(repositories, each)),
+        repositories.map((each) => names.listed(each)),
         query,
         "/v2/_catalog",
         (page) => ({ repositories: page }),
@@ -153,7 +153,7 @@ export class Registry {
       throw new Refusal(400, "NAME_INVALID", "it is no repository's name");
     }
     const from = query.get("ns") ?? undefined;
-    const home = findRepository(repositories, name, from);
+    const home = names.find(name, from);
     if (kind === "referrers") {
       return await this.#referrers.answer(catalog, home, last, query);
     }

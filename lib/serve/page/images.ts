@@ -8,7 +8,6 @@ import type { Descriptor, Platform } from "../../image/types.ts";
 import type { Catalog } from "../catalog.ts";
 import { configFacts } from "../config.ts";
 import type { Documents } from "../documents.ts";
-import { listedName } from "../names.ts";
 import type { Repository } from "../repository.ts";
 
 /** An image as it is pulled: a repository, and what one digest in it is called. */
@@ -50,9 +49,9 @@ export interface ShownVariant {
 }
 
 /** All images that have a name, in the order of these. */
-export function shownNames({ repositories }: Catalog): ShownName[] {
+export function shownNames({ repositories, names: own }: Catalog): ShownName[] {
   const names = repositories.flatMap((home) => {
-    const name = listedName(repositories, home);
+    const name = own.listed(home);
     const byDigest = new Map<string, string[]>();
     for (const [tag, digest] of home.tags) {
       byDigest.set(digest, [...byDigest.get(digest) ?? [], tag]);
