@@ -103,6 +103,10 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/copy_options.ts")).COPY,
     async () => (await import("./commands/copy.ts")).runCopy,
   ),
+  push: command(
+    async () => (await import("./commands/push_options.ts")).PUSH,
+    async () => (await import("./commands/push.ts")).runPush,
+  ),
   cache: async (argv, ...rest) => {
     const { chooseSubcommand } = await import("./commands/cache.ts");
     const { line, argv: others, run } = chooseSubcommand(argv);

@@ -2,12 +2,17 @@
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import { copy as copyImages } from "../../lib/copy/copy_places.ts";
-import type { CopyImagesOptions } from "../../lib/copy/copy_places.ts";
-import { formatPlace, parsePlace } from "../../lib/copy/places.ts";
 import type {
-  PullImagesResult,
-  PullResult,
-} from "../../lib/copy/pull_result.ts";
+  CopiedImages,
+  CopyImagesOptions,
+} from "../../lib/copy/copy_places.ts";
+import type {
+  PushAccess,
+  RegistryPlace,
+} from "../../lib/copy/open_registry.ts";
+import { formatPlace, parsePlace, type Place } from "../../lib/copy/places.ts";
+import type { PullResult } from "../../lib/copy/pull_result.ts";
+import type { OnEvent } from "../../lib/image/events.ts";
 import { formatPlatform, parsePlatform } from "../../lib/image/platform.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
@@ -17,7 +22,8 @@ import { createProgress, type Progress } from "../progress/progress.ts";
 import { createStyle, showBy, type Style } from "../progress/style.ts";
 import { formatTime, neutralize } from "../progress/text.ts";
 import { abortOnSignals } from "../signals.ts";
-import type { Run } from "./command.ts";
+import { showUploads } from "../progress/uploads.ts";
+import type { Outcome, Run } from "./command.ts";
 import type { CopyCommandOptions } from "./copy_options.ts";
 
 /** Copies as the options say. */
@@ -27,9 +33,22 @@ export const runCopy: Run<CopyCommandOptions> = async (
   context,
   services = {},
 ) => {
-  const { source, destination, quiet, verbose } = options;
-  const { env, stderr } = io;
   context.command = "copy";
+  const { source, destination } = options;
+  const places = [parsePlace(source), parsePlace(destination)] as const;
+  return await copyPlaces(places, options, io, context, services);
+};
+
+/** Copies from one place to another as the options say. */
+export async function copyPlaces(
+  [from, to]: readonly [Place, Place],
+  options: CopyCommandOptions,
+  io: Io,
+  context: ErrorContext,
+  services: Services,
+): Promise<Outcome> {
+  const { quiet, verbose } = options;
+  const { env, stderr } = io;
   context.cacheDir = options.cacheDir;
   const style = createStyle(stderr, env);
   const progress = createProgress({
@@ -39,20 +58,28 @@ export const runCopy: Run<CopyCommandOptions> = async (
     quiet,
     verbose,
   });
-  const [from, to] = [parsePlace(source), parsePlace(destination)];
+  const isPushed = to.kind === "registry" || to.kind === "registry-path";
   const access = from.kind === "registry"
     ? await openRegistry(options, io, context, services, style, progress)
     : undefined;
   if (!access) context.subject = "archive";
+  const [source, destination] = [formatPlace(from), formatPlace(to)];
+  const doing = context.command === "push" ? "push" : "copy";
+  context.action = `${doing} ${source} to ${destination}`;
+  const pushAccess = isPushed
+    ? await openDestination(to, options, io, context, services, style, progress)
+    : undefined;
   if (!quiet) {
-    progress.line(
-      neutralize(`Copying ${formatPlace(from)} to ${formatPlace(to)}`),
-    );
+    const word = context.command === "push" ? "Pushing" : "Copying";
+    progress.line(neutralize(`${word} ${source} to ${destination}`));
   }
   const { signal, stop } = abortOnSignals(io.signals, {
     beforeExit: () => progress.stop(),
     beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
   });
+  const show: OnEvent = (event) => progress.onEvent(event);
+  const shown = isPushed ? showUploads(show) : show;
+  const pushed: string[] = [];
   try {
     const { platforms } = options;
     const all: CopyImagesOptions = {
@@ -73,24 +100,69 @@ export const runCopy: Run<CopyCommandOptions> = async (
       force: options.force,
       trustCache: options.trustCache,
       signal,
-      onEvent: (event) => progress.onEvent(event),
+      pushAccess: pushAccess?.connect(signal),
+      onEvent(event) {
+        if (event.type === "pushed") pushed.push(event.reference);
+        shown(event);
+      },
     };
     const result = await copyImages(from, to, all);
     const lines = quiet
-      ? [...new Set(result.results.map(({ path }) => path))]
-      : reportLines(result, createStyle(io.stdout, env));
+      ? isPushed ? pushed : [...new Set(result.results.map(({ path }) => path))]
+      : reportLines(result, pushed, createStyle(io.stdout, env));
     return { lines };
   } finally {
     progress.stop();
     stop();
     access?.close();
+    pushAccess?.close();
   }
-};
+}
 
-/** The way to the source's registry. */
-interface RegistryAccess {
+/** Sets up how the registry is reached that images go to. */
+async function openDestination(
+  to: RegistryPlace,
+  options: CopyCommandOptions,
+  io: Io,
+  context: ErrorContext,
+  services: Services,
+  style: Style,
+  progress: Progress,
+): Promise<RegistryAccess<PushAccess>> {
+  const { dest } = options;
+  const reference = to.kind === "registry"
+    ? to.reference
+    : { registry: to.registry, repository: to.path };
+  const other = context.registry === undefined ? context : undefined;
+  const own: ErrorContext = other ?? { secrets: context.secrets };
+  context.destination = own;
+  if (other) context.registry = reference.registry;
+  // The environment's login is that of the image's own registry, if there is.
+  const { DOCKER_USERNAME: _, DOCKER_PASSWORD: __, ...rest } = io.env;
+  const { network, connect } = await openAccess(
+    { registries: [reference.registry], mirrors: false },
+    {
+      ...options,
+      image: options.destination,
+      format: options.format ?? "tar",
+      username: dest?.username,
+      password: dest?.password,
+      passwordStdin: dest?.passwordStdin ?? false,
+      plainHttp: dest?.plainHttp ?? options.plainHttp,
+    },
+    other ? io : { ...io, env: rest },
+    own,
+    showBy(style, (line) => progress.line(line)),
+    services,
+  );
+  progress.ask(reference.registry);
+  return { connect, close: () => network.close() };
+}
+
+/** The way to a registry. */
+interface RegistryAccess<Options> {
   /** What the library is given of it. */
-  connect(signal: AbortSignal): CopyImagesOptions;
+  connect(signal: AbortSignal): Options;
   /** Closes what was opened for it. */
   close(): void;
 }
@@ -103,7 +175,7 @@ async function openRegistry(
   services: Services,
   style: Style,
   progress: Progress,
-): Promise<RegistryAccess> {
+): Promise<RegistryAccess<CopyImagesOptions>> {
   const pulling = {
     ...options,
     image: options.source,
@@ -131,10 +203,25 @@ async function openRegistry(
 }
 
 function reportLines(
-  { results, elapsed }: PullImagesResult,
+  { results, elapsed, pushed: sent }: CopiedImages,
+  names: readonly string[],
   style: Style,
 ): string[] {
   const lines = results.flatMap((result) => imageLines(result, style));
+  if (sent) {
+    const { uploaded, mounted, there } = sent;
+    const upToDate = results.every(({ upToDate }) => upToDate);
+    const word = style.good(upToDate ? "There:" : "Pushed:");
+    return [
+      ...lines,
+      ...names.map((name) => `${word} ${neutralize(name)}`),
+      `Time:   ${formatTime(elapsed)}, ${
+        formatBytes(sent.sent)
+      } in ${uploaded} ${
+        uploaded === 1 ? "blob" : "blobs"
+      } sent; ${there} there already, ${mounted} mounted`,
+    ];
+  }
   const paths = new Map(results.map((result) => [result.path, result]));
   for (const { path, size, upToDate } of paths.values()) {
     lines.push(

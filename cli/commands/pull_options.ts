@@ -92,6 +92,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull verify [OPTIONS] FILE|LAYOUT",
     "docker-pull serve [OPTIONS] FILE|LAYOUT|--cache",
     "docker-pull copy [OPTIONS] SRC DST",
+    "docker-pull push [OPTIONS] FILE|LAYOUT DST",
     "docker-pull cache COMMAND [OPTIONS] [FILE|FOLDER...]",
   ],
   options: OPTIONS,

@@ -14,6 +14,8 @@ export interface ErrorContext {
   action?: string;
   /** The image, once it is known which. */
   reference?: Reference;
+  /** The same of the registry that images go to. */
+  destination?: ErrorContext;
   /** The registry's name. */
   registry?: string;
   /** The repository in it. */

@@ -47,15 +47,26 @@ export function learnFromProcess(
     const option = next;
     const [name = "", ...rest] = argument.split("=");
     next = rest.length === 0 ? argument : "";
-    if (name === "--password" && rest.length > 0) secrets.learn(rest.join("="));
-    else if (option === "--password") secrets.learn(argument);
+    if (SECRET.test(name) && rest.length > 0) {
+      learnSecret(secrets, rest.join("="));
+    } else if (SECRET.test(option)) learnSecret(secrets, argument);
     else if (name === "--mirror" || option === "--mirror") {
       learnEach(secrets, argument);
-    } else if (option !== "--username") {
+    } else if (!USER.test(option)) {
       if (holdsLogin(argument)) secrets.learnAddress(argument);
       secrets.allow(redactAddress(argument));
     }
   }
+}
+
+/** Options whose value is a password, or has one behind its first colon. */
+const SECRET = /^--(?:(?:src|dest)-)?(?:password|creds)$/;
+const USER = /^--(?:(?:src|dest)-)?username$/;
+
+function learnSecret(secrets: Secrets, value: string): void {
+  secrets.learn(value);
+  const [, password] = /^[^:]+:([^]+)$/.exec(value) ?? [];
+  secrets.learn(password);
 }
 
 /** Learns the logins in a list of mirrors, each of which may be malformed. */

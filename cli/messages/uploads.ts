@@ -108,8 +108,9 @@ export function explainUpload(error: UploadError): Explanation {
 export function explainPushRefusal(
   error: RegistryError,
   { registry, repository }: { registry: string; repository: string },
-  { login, loginSource }: ErrorContext,
+  context: ErrorContext,
 ): Explanation | undefined {
+  const { login, loginSource } = context.destination ?? context;
   const unauthorized = isUnauthorized(error);
   if (!unauthorized && error.status !== 403) return undefined;
   const words = error.words && ` (${error.words})`;

@@ -17,6 +17,7 @@ export const OTHER_COMMANDS = [
   "serve",
   "cache",
   "copy",
+  "push",
 ] as const;
 
 /** One of the commands. */

@@ -16,7 +16,7 @@ import type { ChunkSizes } from "./chunks.ts";
 import { type UploadContent, verifyContent } from "./content.ts";
 import { asRange, digestOf, locationOf } from "./answers.ts";
 import type { ClaimedUpload, UploadRecords } from "./records.ts";
-import { refusal } from "./refusals.ts";
+import { asPush, refusal } from "./refusals.ts";
 
 /** What the uploads to one repository share. */
 export interface UploadShared {
@@ -165,7 +165,9 @@ export class BlobUpload {
       this.#signal,
       undefined,
       () => this.#furthest,
-    );
+    ).catch((error) => {
+      throw asPush(this.#shared, error);
+    });
   }
 
   #outcome(how: UploadedBy): UploadOutcome {

@@ -12,7 +12,7 @@ import { discard } from "../../net/body.ts";
 import { digestOf } from "./answers.ts";
 import type { UploadShared } from "./blob_upload.ts";
 import { documentContent } from "./content.ts";
-import { refusal } from "./refusals.ts";
+import { asPush, refusal } from "./refusals.ts";
 
 /** How a document is put. */
 export interface PutOptions {
@@ -52,7 +52,7 @@ export async function putDocument(
   const { session, repository, registry } = shared;
   const { mediaType, digest } = document.descriptor;
   const path = `manifests/${name}`;
-  return await session.http.retrying(session.url(path), async () => {
+  const putting = session.http.retrying(session.url(path), async () => {
     if (!always && await digestThere(shared, name, signal) === digest) {
       return { there: true, notesSubject: false };
     }
@@ -95,6 +95,9 @@ export async function putDocument(
     const notesSubject = response.headers.has("oci-subject");
     return { there: false, notesSubject };
   }, signal);
+  return await putting.catch((error) => {
+    throw asPush(shared, error);
+  });
 }
 
 /** The digest of what a tag or a digest names; nothing where that is not told. */

@@ -13,6 +13,7 @@ import {
   type PutOptions,
 } from "./manifest_upload.ts";
 import type { UploadRecords } from "./records.ts";
+import { asPush } from "./refusals.ts";
 import { listsReferrers, noteReferrer, subjectOf } from "./referrers.ts";
 
 /** What the pushes to several repositories of a registry share. */
@@ -84,7 +85,9 @@ export class PushRepository {
       session.url(`manifests/${name}`),
       () => digestThere(this.#shared, name, signal),
       signal,
-    );
+    ).catch((error) => {
+      throw asPush(this.#shared, error);
+    });
   }
 
   /**

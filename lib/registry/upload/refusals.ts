@@ -17,6 +17,18 @@ const NO_ROOM =
   /no space left|\bquota\b|insufficient storage|disk (?:is )?full|storage (?:limit|exceeded)|not enough (?:space|storage)/i;
 const READ_ONLY = /read[ -]?only|maintenance mode|pull[ -]through cache/i;
 
+/** Says of a refusal that comes from a token server what it was for. */
+export function asPush<T>(
+  { registry, repository }: UploadPlace,
+  error: T,
+): T | RegistryError {
+  if (!(error instanceof RegistryError) || error.asked?.kind === "push") {
+    return error;
+  }
+  const asked = { kind: "push", registry, repository } as const;
+  return new RegistryError({ ...error, asked }, { cause: error });
+}
+
 /** The words of a refusal, those of its details included. */
 function wordsOf({ errors }: RegistryError): string {
   return errors.map(({ code, message, detail }) =>
