@@ -263,9 +263,12 @@ export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
 export type {
   ImageForm,
   LoaderName,
+  LoaderReason,
   LoaderReasonCode,
   LoaderVerdict,
   VerifiedImage,
+  VerifyFault,
+  VerifyNote,
   VerifyProblem,
   VerifyProblemCode,
   VerifyReport,

@@ -7,7 +7,7 @@ import type {
   VerifyReport,
 } from "../../lib/verify/report.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
-import { reasonOf } from "../messages/reasons.ts";
+import { tellReport, type ToldReport } from "../messages/verify.ts";
 import { EXIT, type ExitCode } from "../messages/exit_codes.ts";
 import { createStyle, type Style } from "../progress/style.ts";
 import { showReading } from "../progress/reading.ts";
@@ -35,13 +35,13 @@ export const runVerify: Run<VerifyCommandOptions> = async (
   const report = await showReading(
     "Verifying",
     io,
-    (signal, onProgress) =>
-      verifyImage(path, { signal, onProgress, explain: reasonOf }),
+    (signal, onProgress) => verifyImage(path, { signal, onProgress }),
   );
   const code = exitCode(report);
+  const told = tellReport(report);
   return json
-    ? { document: report, code }
-    : { lines: reportLines(report, createStyle(io.stdout, io.env)), code };
+    ? { document: told, code }
+    : { lines: reportLines(told, createStyle(io.stdout, io.env)), code };
 };
 
 function exitCode({ problems }: VerifyReport): ExitCode {
@@ -50,7 +50,7 @@ function exitCode({ problems }: VerifyReport): ExitCode {
   return problems.length ? EXIT.other : EXIT.ok;
 }
 
-function reportLines(report: VerifyReport, style: Style): string[] {
+function reportLines(report: ToldReport, style: Style): string[] {
   const { path, kind, images, problems, notes, loaders } = report;
   const width = Math.max(...Object.values(LOADERS).map(({ length }) => length));
   const lines = [

@@ -1,5 +1,6 @@
 /** What cannot be read as images, and what to do about it. */
 
+import { tarReason } from "./verify.ts";
 import type { ArchiveError } from "../../lib/image/errors.ts";
 import type { ArchiveProblem } from "../../lib/image/problems.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -36,7 +37,7 @@ const REASON: Sentences<ArchiveProblem> = {
   "bomb": ({ ratio }) =>
     `it expands to more than ${ratio} times its size, as no image does`,
   "broken": ({ words }) => `it cannot be expanded (${words})`,
-  "truncated": ({ words }) => words,
+  "truncated": ({ fault }) => tarReason(fault),
   "outside": ({ name }) => `the name ${quote(name)} in it leads out of it`,
   "duplicate": ({ name }) =>
     `${quote(name)} is in it twice, of which each loader takes another`,

@@ -200,6 +200,29 @@ export type MediaTypeProblem =
   /** It is a layer in a form that loaders cannot unpack. */
   | { code: "unknown-layer" };
 
+/** Where a tar is broken; positions and lengths are in bytes. */
+export type TarFault =
+  /** It ends within a header, a record, or the file `name`. */
+  | { code: "ends"; length: number; within: "header" | "record" }
+  | { code: "ends-within"; length: number; name: string }
+  | { code: "no-header"; offset: number }
+  | { code: "record-too-large"; offset: number; limit: number };
+
+/** What is wrong with an archive or a layout itself. */
+export type ContainerFault =
+  /** The name leads out of it. */
+  | { code: "outside" }
+  /** There is more than one of that name, of which loaders take another. */
+  | { code: "twice" }
+  | TarFault;
+
+/** What is worth to be known of it. */
+export type ContainerNote =
+  /** So many names are written in a roundabout way, as `./name`. */
+  | { code: "roundabout"; count: number }
+  /** It has no end mark. */
+  | { code: "endless" };
+
 /** Why a file or folder cannot be read as images. */
 export type ArchiveProblem =
   | {
@@ -224,7 +247,7 @@ export type ArchiveProblem =
   /** It cannot be expanded, in these words of the decoder. */
   | { code: "broken"; words: string }
   /** It breaks off, or is no tar from some place on. */
-  | { code: "truncated"; words: string }
+  | { code: "truncated"; fault: TarFault }
   /** The name of a file in it leads out of it. */
   | { code: "outside"; name: string }
   | { code: "duplicate"; name: string }

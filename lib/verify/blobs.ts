@@ -9,7 +9,7 @@ import { formatPlatform } from "../image/platform.ts";
 import { parseConfig } from "../image/manifest.ts";
 import type { Descriptor, Manifest } from "../image/types.ts";
 import type { ImageFacts, Inspection, LayerFacts } from "./inspection.ts";
-import type { VerifyProblem } from "./report.ts";
+import type { VerifyFault, VerifyProblem } from "./report.ts";
 
 /**
  * Checks a file's bytes against its name.
@@ -37,11 +37,12 @@ export async function checkFile(
   );
   const subject = entry.name;
   if (measured.size !== entry.size) {
-    const message = `${measured.size} of ${entry.size} bytes are there`;
-    inspection.report(to, { code: "size", subject, message });
+    const { size: bytes } = measured;
+    const fault = { code: "incomplete", bytes, size: entry.size } as const;
+    inspection.report(to, { code: "size", subject, fault });
   } else if (wanted !== undefined && measured.digest !== wanted) {
-    const message = `the bytes have digest ${measured.digest}`;
-    inspection.report(to, { code: "digest", subject, message });
+    const fault = { code: "other-digest", digest: measured.digest } as const;
+    inspection.report(to, { code: "digest", subject, fault });
   }
   return { ...measured, entry, linked };
 }
@@ -65,7 +66,11 @@ export async function checkBlob(
     inspection.report(to, {
       code: "size",
       subject: name,
-      message: `it has ${file.size} bytes instead of ${descriptor.size}`,
+      fault: {
+        code: "other-size",
+        bytes: file.size,
+        size: descriptor.size,
+      },
     });
   }
   return { ...file, ok: to.length === known };
@@ -80,16 +85,14 @@ export function checkDiffId(
 ): void {
   if (!file || diffId === undefined) return;
   const { expanded, failure, unchecked, compression } = file;
-  const wrong = (message: string) =>
-    inspection.report(to, { code: "diff-id", subject: name, message });
+  const wrong = (fault: VerifyFault) =>
+    inspection.report(to, { code: "diff-id", subject: name, fault });
   if (unchecked) {
-    inspection.note(
-      `the expanded bytes of ${name} are not checked: this runtime knows no ${compression}`,
-    );
+    inspection.note({ code: "unchecked", name, compression });
   } else if (failure !== undefined) {
-    wrong(`it cannot be expanded: ${failure}`);
+    wrong({ code: "not-expandable", words: failure });
   } else if (expanded !== undefined && expanded !== diffId) {
-    wrong(`expanded it has digest ${expanded}, not the diffID ${diffId}`);
+    wrong({ code: "other-diff-id", digest: expanded, diffId });
   }
 }
 
@@ -125,8 +128,7 @@ export function readConfig(
     inspection.report(facts.problems, {
       code: "layers",
       subject: digest,
-      message:
-        `its configuration speaks of ${count} layers, the manifest of ${layers}`,
+      fault: { code: "layer-count", config: count, manifest: layers },
     });
   }
   return config.rootfs.diff_ids;

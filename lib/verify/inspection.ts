@@ -10,8 +10,12 @@ import {
 } from "../archive/reader/files.ts";
 import { measure, type Measured } from "../archive/reader/measure.ts";
 import { InvalidError } from "../image/errors.ts";
-import { problemText } from "../image/problems.ts";
-import type { ImageForm, VerifyProblem, VerifyProblemCode } from "./report.ts";
+import type {
+  ImageForm,
+  VerifyNote,
+  VerifyProblem,
+  VerifyProblemCode,
+} from "./report.ts";
 
 /** What is known of a layer. */
 export interface LayerFacts {
@@ -71,11 +75,6 @@ export interface VerifyOptions {
   signal?: AbortSignal;
   /** Told how many bytes have been read, of about how many. */
   onProgress?: (done: number, total: number) => void;
-  /**
-   * Says what is wrong with a document, as half a sentence; without it, the
-   * error's code and data are taken.
-   */
-  explain?: (error: InvalidError) => string;
 }
 
 /** The files, as far as they are looked into. */
@@ -91,24 +90,19 @@ export class Inspection {
   /** All that is wrong, each said once. */
   readonly problems: VerifyProblem[] = [];
   /** All that is worth to be known. */
-  readonly notes: string[] = [];
+  readonly notes: VerifyNote[] = [];
   readonly #measured = new Map<string, Promise<Measured>>();
   readonly #names = new Set<string>();
   /** What each list holds already: lists of an attacker may be long. */
   readonly #said = new WeakMap<object, Set<string>>();
   readonly #expander = new Expander();
   readonly #onProgress: (bytes: number) => void;
-  readonly #explain: (error: InvalidError) => string;
 
   /** Begins with what is known of the container. */
   constructor(
     source: Source,
-    {
-      onProgress = () => {},
-      explain = ({ problem }) => problemText(problem),
-    }: VerifyOptions = {},
+    { onProgress = () => {} }: VerifyOptions = {},
   ) {
-    this.#explain = explain;
     this.source = source;
     let total = 0;
     for (const { size } of source.entries.values()) total += size;
@@ -127,16 +121,16 @@ export class Inspection {
 
   /** Adds a problem to the list of what it is about, and to the whole. */
   report(to: VerifyProblem[], problem: VerifyProblem): void {
-    const { code, subject, message } = problem;
-    const text = JSON.stringify([code, subject, message]);
+    const { code, subject, fault } = problem;
+    const text = JSON.stringify([code, subject, fault]);
     for (const list of new Set([to, this.problems])) {
       if (this.#isNew(list, text)) list.push(problem);
     }
   }
 
   /** Adds a note. */
-  note(text: string): void {
-    if (this.#isNew(this.notes, text)) this.notes.push(text);
+  note(note: VerifyNote): void {
+    if (this.#isNew(this.notes, JSON.stringify(note))) this.notes.push(note);
   }
 
   #isNew(list: object, text: string): boolean {
@@ -160,11 +154,11 @@ export class Inspection {
       ? {
         code: "link",
         subject: name,
-        message: entry.target === undefined
-          ? "it is no plain file"
-          : `it is a link to ${entry.target}, which is no file of it`,
+        fault: entry.target === undefined
+          ? { code: "no-file" }
+          : { code: "dead-link", target: entry.target },
       }
-      : { code: "missing", subject: name, message: "it is not there" };
+      : { code: "missing", subject: name, fault: { code: "absent" } };
   }
 
   /** Reads a file through, once for all who ask. */
@@ -219,7 +213,7 @@ export class Inspection {
       return await read();
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
-      this.report(to, { code, subject, message: this.#explain(error) });
+      this.report(to, { code, subject, fault: { code: "invalid", error } });
       return undefined;
     }
   }

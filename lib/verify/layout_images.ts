@@ -70,7 +70,7 @@ export async function readLayoutImages(
       inspection.report(problems, {
         code: "reference",
         subject: INDEX,
-        message: `two manifests are called ${annotations[REF_NAME]}`,
+        fault: { code: "two-manifests", name: annotations[REF_NAME] },
       });
     }
     taken.add(key);
@@ -122,14 +122,12 @@ class Walk {
     // What is saved of an index is often the image of one platform.
     if (depth > 0 && !inspection.source.entries.has(name)) {
       const machine = platform ? formatPlatform(platform) : mediaType;
-      inspection.note(
-        `the index names ${digest} (${machine}), which is not there`,
-      );
+      inspection.note({ code: "not-there", digest, machine });
       return;
     }
     if (!isIndex(mediaType) && !isManifest(mediaType)) {
       await checkBlob(inspection, descriptor, problems);
-      inspection.note(`${digest} is no image: ${mediaType}`);
+      inspection.note({ code: "no-image", digest, mediaType });
       return;
     }
     const own: VerifyProblem[] = [];
@@ -222,7 +220,7 @@ class Walk {
       facts.size += size;
       facts.layers.push(layer);
       if (isForeignLayer(mediaType) && !inspection.find(layer.name)) {
-        inspection.note(`${layer.name} is kept elsewhere: ${mediaType}`);
+        inspection.note({ code: "elsewhere", name: layer.name, mediaType });
         layer.elsewhere = true;
         continue;
       }
@@ -235,7 +233,7 @@ class Walk {
       checkDiffId(inspection, file, layer, problems);
     }
     if (!isImage) {
-      inspection.note(`${facts.digest} is an artifact, and no image`);
+      inspection.note({ code: "artifact", digest: facts.digest! });
     }
     return isImage;
   }

@@ -20,8 +20,8 @@ export async function readNames(
   const text = (key: string) => {
     const value: unknown = annotations?.[key];
     if (value === undefined || typeof value === "string") return value;
-    const message = `${key} of ${digest} is no text`;
-    inspection.report(problems, { code: "reference", subject: INDEX, message });
+    const fault = { code: "no-text", key, digest } as const;
+    inspection.report(problems, { code: "reference", subject: INDEX, fault });
     return undefined;
   };
   const [full, short] = [text(IMAGE_NAME), text(REF_NAME)];
@@ -34,8 +34,8 @@ export async function readNames(
     );
   }
   if (short !== undefined && !REF_NAME_GRAMMAR.test(short)) {
-    const message = "it is no name by which a layout can be asked";
-    inspection.report(problems, { code: "reference", subject: short, message });
+    const fault = { code: "no-layout-name" } as const;
+    inspection.report(problems, { code: "reference", subject: short, fault });
   }
   return [full ?? short].filter((name) => name !== undefined);
 }

@@ -3,6 +3,7 @@
 import { formatReference, parseReference } from "../image/reference.ts";
 import type { FormFacts, ImageFacts, LayerFacts } from "./inspection.ts";
 import type {
+  LoaderReason,
   LoaderReasonCode,
   LoaderVerdict,
   VerifyProblem,
@@ -38,12 +39,18 @@ export const BROKEN_STORE: VerifyProblemCode[] = [
 ];
 
 /** It will not. */
-export function refuse(code: LoaderReasonCode, reason: string): Outcome {
+export function refuse(
+  code: LoaderReasonCode,
+  reason: LoaderReason,
+): Outcome {
   return { accepts: false, code, reason };
 }
 
 /** It will, but there is something to be known. */
-export function yes(code?: LoaderReasonCode, reason?: string): Outcome {
+export function yes(
+  code?: LoaderReasonCode,
+  reason?: LoaderReason,
+): Outcome {
   return code === undefined
     ? { accepts: true }
     : { accepts: true, code, reason };
@@ -60,12 +67,12 @@ export function findRefusal(
     .flatMap(({ problems }: FormFacts | ImageFacts) => [...problems])
     .find(fatal);
   if (problem) {
-    return refuse("problem", `${problem.subject}: ${problem.message}`);
+    return refuse("problem", { code: "problem", problem });
   }
-  if (!form.present) return refuse("form", `there is no ${document}`);
+  if (!form.present) return refuse("form", { code: "no-document", document });
   return form.images.length
     ? undefined
-    : refuse("form", `${document} names no image`);
+    : refuse("form", { code: "no-images", document });
 }
 
 /** The layers of all images. */

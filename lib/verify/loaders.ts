@@ -60,7 +60,7 @@ export function judge(facts: LoaderFacts): LoaderVerdict[] {
   );
   return rules.map(([name, rule]) => {
     const outcome = broken
-      ? refuse("problem", `${broken.subject}: ${broken.message}`)
+      ? refuse("problem", { code: "problem", problem: broken })
       : rule(facts);
     return { name, ...outcome };
   });
@@ -73,23 +73,20 @@ function dockerClassic({ inspection, docker }: LoaderFacts): Outcome {
   if (refusal) return refusal;
   const platform = otherPlatform(docker, /^linux\//);
   if (platform) {
-    return refuse("platform", `on Linux it takes no image for ${platform}`);
+    return refuse("platform", { code: "platform", platform });
   }
   for (const { layers } of docker.images) {
     if (layers.length > DOCKER_LAYERS) {
-      return refuse(
-        "layers",
-        `it takes ${DOCKER_LAYERS} layers, and here are ${layers.length}; ` +
-          "with containerd's store it takes them",
-      );
+      return refuse("layers", {
+        code: "too-many-layers",
+        layers: layers.length,
+        limit: DOCKER_LAYERS,
+      });
     }
   }
   return allLayers(docker).some(({ compression }) => compression === "zstd")
     ? {
-      ...yes(
-        "compression",
-        "it needs Docker 23 or later, as layers are compressed with zstd",
-      ),
+      ...yes("compression", { code: "zstd" }),
       since: "23.0",
     }
     : yes();
@@ -105,8 +102,7 @@ function dockerContainerd(facts: LoaderFacts): Outcome {
   const short = shortName(layout);
   return short === undefined ? nameless(layout) : refuse(
     "name",
-    `it loads it, and then finds nothing by the name ${short}, ` +
-      "which is no full one",
+    { code: "short-name", name: short },
   );
 }
 
@@ -116,18 +112,13 @@ function containerd(facts: LoaderFacts): Outcome {
   if (refusal) return refusal;
   const form = facts.layout.present ? facts.layout : facts.docker;
   if (form.images.every(({ names }) => !names.length)) {
-    return refuse(
-      "name",
-      "it makes nothing of an image without a name, but with " +
-        "--base-name NAME --digests",
-    );
+    return refuse("name", { code: "no-name" });
   }
   // It compares platforms, and nothing is the same as an unknown one.
   const platform = otherPlatform(form, /^linux\/(?!unknown$)/);
   return platform === undefined ? yes() : refuse(
     "platform",
-    `it takes what its own machine runs, and this is for ${platform}; ` +
-      "--all-platforms takes it",
+    { code: "own-platform", platform },
   );
 }
 
@@ -141,11 +132,13 @@ function imported(
   const refusal = findRefusal(layout, "index.json", BROKEN_STORE);
   if (refusal) return refusal;
   const other = otherAlgorithm(layout);
-  if (other) return refuse("algorithm", `it knows no digests by ${other}`);
+  if (other) {
+    return refuse("algorithm", { code: "algorithm", algorithm: other });
+  }
   const absent = allLayers(layout).find(({ elsewhere }) => elsewhere);
   return absent && refuse(
     "urls",
-    `it fetches no layers, and ${absent.name} is not in the file`,
+    { code: "layer-elsewhere", name: absent.name },
   );
 }
 
@@ -165,28 +158,21 @@ function podman(facts: LoaderFacts): Outcome {
 function calledAfter(path: string): Outcome {
   const name = `localhost/${path.replace(/^\//, "")}`;
   if (!hasColon(path) && isName(name)) {
-    return yes("name", `the image will be called ${name}, after the folder`);
+    return yes("name", { code: "called", name });
   }
-  return refuse(
-    "path",
-    `it calls the image ${name}, after the folder, which is no name; ` +
-      "in a folder of lower-case letters and digits it takes it",
-  );
+  return refuse("path", { code: "calls", name });
 }
 
 /** Why Podman's store cannot take it, though it may be copied. */
 function stored(layout: FormFacts): Outcome | undefined {
   if (layout.entries !== 1) {
-    return refuse(
-      "several",
-      `index.json names ${layout.entries} images instead of one`,
-    );
+    return refuse("several", { code: "several", count: layout.entries });
   }
   const odd = layout.images.find(({ configType = "" }) =>
     !isConfig(configType)
   );
   return odd &&
-    refuse("config", `its configuration is of the type ${odd.configType}`);
+    refuse("config", { code: "config-type", mediaType: odd.configType });
 }
 
 /** What `skopeo copy docker-archive:FILE` does. */
@@ -197,10 +183,7 @@ function skopeoDocker(
   if (hasColon(path)) return COLON;
   const outcome = tarfile(docker);
   return outcome.accepts && docker.entries > 1
-    ? yes(
-      "several",
-      `one of ${docker.entries} must be chosen, as FILE:NAME or FILE:@0`,
-    )
+    ? yes("several", { code: "choose", count: docker.entries })
     : outcome;
 }
 
@@ -211,20 +194,22 @@ function skopeoOci({ layout, path }: LoaderFacts): Outcome {
     copied(layout);
   if (refusal) return refusal;
   return layout.entries > 1
-    ? yes("several", `one of ${layout.entries} must be chosen by its name`)
+    ? yes("several", { code: "choose-by-name", count: layout.entries })
     : yes();
 }
 
 /** Why containers/image cannot copy out of a layout. */
 function copied(layout: FormFacts): Outcome | undefined {
   const other = otherAlgorithm(layout);
-  if (other) return refuse("algorithm", `it copies no digests by ${other}`);
+  if (other) {
+    return refuse("algorithm", { code: "copies-algorithm", algorithm: other });
+  }
   const foreign = allLayers(layout).find(({ urls }) => urls?.length);
-  return foreign && refuse(
-    "urls",
-    `it fetches ${foreign.name} from ${foreign.urls![0]}, ` +
-      "and takes none from the file",
-  );
+  return foreign && refuse("urls", {
+    code: "fetches",
+    name: foreign.name,
+    url: foreign.urls![0]!,
+  });
 }
 
 /** The rules of containers/image for a Docker archive. */
@@ -232,29 +217,27 @@ function tarfile(docker: FormFacts): Outcome {
   const refusal = findRefusal(docker, "manifest.json", BROKEN_DOCKER);
   if (refusal) return refusal;
   if (docker.size > MAX_TARFILE_MANIFEST_BYTES) {
-    return refuse(
-      "size",
-      `manifest.json has more than ${MAX_TARFILE_MANIFEST_BYTES} bytes`,
-    );
+    const limit = MAX_TARFILE_MANIFEST_BYTES;
+    return refuse("size", { code: "too-large", limit });
   }
   const diffIds = new Map<string, string | undefined>();
   for (const { name, linked, diffId } of allLayers(docker)) {
-    if (linked) return refuse("layer", `the layer ${name} is a link`);
+    if (linked) return refuse("layer", { code: "linked", name });
     if ((diffIds.get(name) ?? diffId) !== diffId) {
-      return refuse("layer", `the layer ${name} has two diffIDs`);
+      return refuse("layer", { code: "two-diff-ids", name });
     }
     diffIds.set(name, diffId);
   }
   return yes();
 }
 
-const NO_FOLDER = refuse("form", "it takes a tar, and no folder");
-const COLON = refuse("path", "the path holds a colon");
+const NO_FOLDER = refuse("form", { code: "no-folder" });
+const COLON = refuse("path", { code: "colon" });
 
 function nameless({ images, problems }: FormFacts): Outcome {
   const wrong = problems.some(({ code }) => code === "reference");
   return wrong || images.some(({ names }) => !names.length)
-    ? yes("name", "the image will have no name")
+    ? yes("name", { code: "nameless" })
     : yes();
 }
 

@@ -1,5 +1,8 @@
 /** What is found out about an image's archive or layout. */
 
+import type { ContainerFault, ContainerNote } from "../image/problems.ts";
+import type { InvalidError } from "../image/errors.ts";
+
 /** What kind of thing is wrong. */
 export type VerifyProblemCode =
   | "digest"
@@ -14,6 +17,52 @@ export type VerifyProblemCode =
   | "name"
   | "truncated";
 
+/** What is wrong with a file, as data. */
+export type VerifyFault =
+  | ContainerFault
+  /** So many of its bytes are there, of `size`. */
+  | { code: "incomplete"; bytes: number; size: number }
+  /** It has another size than its descriptor says. */
+  | { code: "other-size"; bytes: number; size: number }
+  /** Its bytes have this digest. */
+  | { code: "other-digest"; digest: string }
+  /** It cannot be expanded, in the words of what expands. */
+  | { code: "not-expandable"; words: string }
+  /** Expanded, it has another digest than the configuration says. */
+  | { code: "other-diff-id"; digest: string; diffId: string }
+  /** The configuration speaks of so many layers, the manifest of so many. */
+  | { code: "layer-count"; config: number; manifest: number }
+  /** It is not there, is no plain file, or a link to what is none. */
+  | { code: "absent" | "no-file" }
+  | { code: "dead-link"; target: string }
+  /** It, or the name that it is, cannot be used. */
+  | { code: "invalid"; error: InvalidError }
+  /** Two manifests of `index.json` are called so. */
+  | { code: "two-manifests"; name: string }
+  /** An annotation of a manifest is no text. */
+  | { code: "no-text"; key: string; digest: string }
+  /** It is no name by which a layout can be asked. */
+  | { code: "no-layout-name" }
+  /** `index.json` knows nothing of this image of `manifest.json`. */
+  | { code: "not-in-index"; imageId: string }
+  /** There is neither `index.json` nor `manifest.json`; or it is too old. */
+  | { code: "no-documents" | "before-1.10" };
+
+/** What is not wrong, and yet worth to be known. */
+export type VerifyNote =
+  | ContainerNote
+  /** The index names a manifest that is not there. */
+  | { code: "not-there"; digest: string; machine: string }
+  /** It is of that type, and no image; or an artifact. */
+  | { code: "no-image"; digest: string; mediaType: string }
+  | { code: "artifact"; digest: string }
+  /** A layer of that type is kept elsewhere. */
+  | { code: "elsewhere"; name: string; mediaType: string }
+  /** A layer's expanded bytes are not checked: this runtime cannot expand it. */
+  | { code: "unchecked"; name: string; compression: string }
+  /** An entry of the archive is no plain file. */
+  | { code: "special"; name: string };
+
 /** Something that is wrong. */
 export interface VerifyProblem {
   /**
@@ -23,8 +72,8 @@ export interface VerifyProblem {
   code: VerifyProblemCode;
   /** The file in the archive or layout, or the archive itself. */
   subject: string;
-  /** What is wrong with it, as half a sentence. */
-  message: string;
+  /** What is wrong with it. */
+  fault: VerifyFault;
 }
 
 /** In which of its two forms an image is there. */
@@ -88,6 +137,47 @@ export type LoaderReasonCode =
   /** A document is too large for it. */
   | "size";
 
+/** Why a program will not take it, or what it will do, as data. */
+export type LoaderReason =
+  /** What is wrong with a file. */
+  | { code: "problem"; problem: VerifyProblem }
+  | {
+    code:
+      /** It takes a tar, and no folder. */
+      | "no-folder"
+      /** The path holds a colon. */
+      | "colon"
+      /** Layers are compressed with zstd, which it takes from a version on. */
+      | "zstd"
+      /** It makes nothing of an image without a name. */
+      | "no-name"
+      /** The image will have no name. */
+      | "nameless";
+  }
+  /** That document is not there, or names no image. */
+  | { code: "no-document" | "no-images"; document: string }
+  /** On Linux it takes no image for that platform; or the machine's own. */
+  | { code: "platform" | "own-platform"; platform: string }
+  | { code: "too-many-layers"; layers: number; limit: number }
+  /** It loads it, and finds nothing by this name, which is no full one. */
+  | { code: "short-name"; name: string }
+  /** It knows no digests by it, or copies none. */
+  | { code: "algorithm" | "copies-algorithm"; algorithm: string }
+  /** It fetches no layers, and this one is not in the file. */
+  | { code: "layer-elsewhere"; name: string }
+  /** It fetches this one from there, and takes none from the file. */
+  | { code: "fetches"; name: string; url: string }
+  /** The image will be called so, after the folder; or that is no name. */
+  | { code: "called" | "calls"; name: string }
+  /** There are so many instead of one; one must be chosen, or by its name. */
+  | { code: "several" | "choose" | "choose-by-name"; count: number }
+  /** Its configuration is of that type. */
+  | { code: "config-type"; mediaType?: string }
+  /** `manifest.json` has more bytes. */
+  | { code: "too-large"; limit: number }
+  /** A layer is a link, or has two diffIDs. */
+  | { code: "linked" | "two-diff-ids"; name: string };
+
 /**
  * Whether a program will take it, on Linux, and the image can be found by its
  * name then.
@@ -102,7 +192,7 @@ export interface LoaderVerdict {
   /** What the reason is about. */
   code?: LoaderReasonCode;
   /** Why not; or what it needs, or will do otherwise than expected. */
-  reason?: string;
+  reason?: LoaderReason;
 }
 
 /** What {@linkcode verifyImage} has found out. */
@@ -116,7 +206,7 @@ export interface VerifyReport {
   /** All that is wrong; none in a good one. */
   problems: VerifyProblem[];
   /** What is not wrong, and yet worth to be known. */
-  notes: string[];
+  notes: VerifyNote[];
   /** Who will take it. */
   loaders: LoaderVerdict[];
 }

@@ -22,7 +22,6 @@ export type { VerifyOptions };
 const VERIFY_RULES: Rules<VerifyOptions> = {
   signal: SIGNAL,
   onProgress: CALL,
-  explain: CALL,
 };
 
 /**
@@ -63,10 +62,9 @@ export async function verifyImage(
       inspection.report([], {
         code: "missing",
         subject: source.kind === "archive" ? "the archive" : "the layout",
-        message: isBefore110(source.entries)
-          ? "it is of Docker before 1.10, which is not known here; load it and " +
-            "save it anew"
-          : "there is neither index.json nor manifest.json",
+        fault: {
+          code: isBefore110(source.entries) ? "before-1.10" : "no-documents",
+        },
       });
     }
     compareForms(inspection, layout.images, docker.images);
@@ -98,7 +96,7 @@ function compareForms(
     inspection.report([], {
       code: "reference",
       subject: "manifest.json",
-      message: `index.json knows nothing of its image ${imageId}`,
+      fault: { code: "not-in-index", imageId },
     });
   }
 }
@@ -107,7 +105,7 @@ function compareForms(
 async function checkRest(inspection: Inspection): Promise<void> {
   for (const { name, type } of inspection.source.entries.values()) {
     if (type === "special") {
-      inspection.note(`${name} is no plain file`);
+      inspection.note({ code: "special", name });
     } else if (
       type === "file" && digestOfName(name) !== undefined &&
       !inspection.wasMeasured(name)

@@ -34,7 +34,7 @@ test("Inspection.report() compares no problem with all others", () => {
       return "digest" as const;
     },
     subject: `file ${i}`,
-    message: "wrong",
+    fault: { code: "absent" },
   });
   for (let i = 0; i < 2_000; i++) inspection.report(list, problem(i));
   for (let i = 0; i < 2_000; i++) inspection.report(list, problem(i));
@@ -51,7 +51,7 @@ test("Inspection knows what it has measured or noted without looking through all
       assert(!inspection.wasMeasured(entry.name));
       await inspection.measure(entry, "sha256");
       assert(inspection.wasMeasured(entry.name));
-      inspection.note(entry.name);
+      inspection.note({ code: "special", name: entry.name });
     }
     assertEquals(inspection.notes.length, count);
     return performance.now() - start;

@@ -110,7 +110,7 @@ test("verifyImage() finds a blob that is missing", () =>
     await unlink(join(path, name));
     const report = await verify();
     assertEquals(report.problems, [
-      { code: "missing", subject: name, message: "it is not there" },
+      { code: "missing", subject: name, fault: { code: "absent" } },
     ]);
     assertEquals([report.images[0]!.ok, takers(report)], [false, ""]);
   }, { as: "oci" }));
@@ -170,7 +170,10 @@ test("verifyImage() knows what each loader makes of a plain Docker archive", () 
     );
     await writeFile(path, tar(linked));
     const report = await verify();
-    assertEquals(report.loaders[4]!.reason, "the layer 1/layer.tar is a link");
+    assertEquals(report.loaders[4]!.reason, {
+      code: "linked",
+      name: "1/layer.tar",
+    });
     assertEquals(takers(report), "docker-classic docker-containerd containerd");
   }, { layers: [{ seed: "twice" }, { seed: "twice" }] }));
 
@@ -188,7 +191,7 @@ test("verifyImage() finds doubtful entries of a tar", () =>
     }
     assertEquals((await of(["./x", ""])).notes.length, 1);
     assertEquals((await of(["fifo", "", { type: "6" }])).notes, [
-      "fifo is no plain file",
+      { code: "special", name: "fifo" },
     ]);
     const hex = "0".repeat(64);
     assertEquals(codes(await of([`blobs/sha256/${hex}`, "x"])), "digest");

@@ -5,6 +5,7 @@ import { posix } from "node:path";
 import { onDisk } from "../../disk/io.ts";
 import { MAX_DOCUMENT_SIZE } from "../../image/document_fields.ts";
 import { InvalidDocumentError } from "../../image/errors.ts";
+import type { ContainerFault, ContainerNote } from "../../image/problems.ts";
 import type { FileRegion } from "../../image/types.ts";
 import { readAt, type TarEntry } from "./tar_entries.ts";
 
@@ -25,8 +26,8 @@ export interface ContainerProblem {
   code: "name" | "duplicate" | "truncated";
   /** The file in it, or the archive itself. */
   subject: string;
-  /** What is wrong with it, as half a sentence. */
-  message: string;
+  /** What is wrong with it. */
+  fault: ContainerFault;
 }
 
 /** Files that are read by name. */
@@ -38,7 +39,7 @@ export interface HeldFiles {
   /** What is wrong with the container itself. */
   readonly problems: ContainerProblem[];
   /** What is worth to be known. */
-  readonly notes: string[];
+  readonly notes: ContainerNote[];
   /** The bytes of a file; each piece is gone when the next one is asked for. */
   read(name: string): AsyncIterable<Uint8Array>;
   /** Ends the reading, and removes what was made for it. */

@@ -5,6 +5,7 @@ import { join, posix } from "node:path";
 import { onDisk } from "../../disk/io.ts";
 import { openPlain } from "../../disk/plain_file.ts";
 import { ArchiveError, InvalidDocumentError } from "../../image/errors.ts";
+import type { ContainerNote } from "../../image/problems.ts";
 import { type HeldFile, type HeldFiles, readChunks } from "./files.ts";
 import { MAX_ENTRIES } from "./tar_entries.ts";
 
@@ -20,7 +21,7 @@ export async function openFolder(
   signal?: AbortSignal,
 ): Promise<HeldFiles> {
   const entries = new Map<string, HeldFile>();
-  const notes: string[] = [];
+  const notes: ContainerNote[] = [];
   const visit = async (folder: string, wanted?: string[]) => {
     signal?.throwIfAborted();
     const found = await onDisk(

@@ -106,12 +106,12 @@ export class ArchiveImages {
     const files = await openArchive(path, options);
     try {
       const archive = new ArchiveImages(path, files);
-      for (const { code, subject, message } of files.problems) {
-        if (code === "name") {
+      for (const { subject, fault } of files.problems) {
+        if (fault.code === "outside") {
           throw archive.#error({ code: "outside", name: subject });
         }
-        if (code === "truncated") {
-          throw archive.#error({ code: "truncated", words: message });
+        if (fault.code !== "twice") {
+          throw archive.#error({ code: "truncated", fault });
         }
       }
       await archive.#read(options);

@@ -9,6 +9,7 @@
 import { defined } from "../../image/defined.ts";
 import type { FileHandle } from "node:fs/promises";
 import { InvalidDocumentError } from "../../image/errors.ts";
+import type { TarFault } from "../../image/problems.ts";
 
 /** The most entries that are looked at. */
 export const MAX_ENTRIES = 100_000;
@@ -35,7 +36,7 @@ export interface TarListing {
   /** The entries, in their order. */
   entries: TarEntry[];
   /** How it breaks off, if it does; then the last entry may be cut short. */
-  failure?: string;
+  failure?: TarFault;
   /** Whether it lacks its end mark, without which it may have been longer. */
   endless?: boolean;
 }
@@ -66,7 +67,7 @@ export async function listTar(
   let extension: Extension = {};
   let headers = 0;
   let offset = 0;
-  const broken = (failure: string) => ({ entries, failure });
+  const broken = (failure: TarFault) => ({ entries, failure });
   while (true) {
     signal?.throwIfAborted();
     const block = await readAt(handle, offset, BLOCK);
@@ -74,7 +75,7 @@ export async function listTar(
       if (!headers) return undefined;
       // Other readers take that, and a file that is missed is found missing.
       if (block.length === 0) return { entries, endless: true };
-      return broken(`it breaks off after ${length} bytes, within a header`);
+      return broken({ code: "ends", length, within: "header" });
     }
     if (block.every((byte) => byte === 0)) {
       return headers ? { entries } : undefined;
@@ -82,7 +83,7 @@ export async function listTar(
     const size = checksumFits(block) ? numberAt(block, 124, 12) : undefined;
     if (size === undefined) {
       if (!headers) return undefined;
-      return broken(`there is no header at byte ${offset}`);
+      return broken({ code: "no-header", offset });
     }
     // Records that belong to no entry cost time, too.
     if (++headers > 3 * MAX_ENTRIES || entries.length === MAX_ENTRIES) {
@@ -95,13 +96,12 @@ export async function listTar(
     const flag = String.fromCharCode(block[156]!);
     if ("xgLK".includes(flag)) {
       if (size > MAX_EXTENSION_BYTES) {
-        return broken(
-          `a record at byte ${offset} has more than ${MAX_EXTENSION_BYTES} bytes`,
-        );
+        const limit = MAX_EXTENSION_BYTES;
+        return broken({ code: "record-too-large", offset, limit });
       }
       const record = await readAt(handle, offset, size);
       if (record.length < size) {
-        return broken(`it breaks off after ${length} bytes, within a record`);
+        return broken({ code: "ends", length, within: "record" });
       }
       // Global records hold nothing that names or measures an entry.
       if (flag === "x") extension = { ...extension, ...paxOf(record) };
@@ -114,9 +114,7 @@ export async function listTar(
     extension = {};
     entries.push(entry);
     if (entry.offset + entry.size > length) {
-      return broken(
-        `it breaks off after ${length} bytes, within ${entry.name}`,
-      );
+      return broken({ code: "ends-within", length, name: entry.name });
     }
     offset += padded(entry.size);
   }

@@ -5,6 +5,7 @@ import { posix } from "node:path";
 import { identityOf } from "../../disk/file_identity.ts";
 import { onDisk } from "../../disk/io.ts";
 import { ArchiveError } from "../../image/errors.ts";
+import type { ContainerNote } from "../../image/problems.ts";
 import {
   type ArchiveFiles,
   type ContainerProblem,
@@ -30,7 +31,7 @@ export async function openTar(
   if (!listing) throw new ArchiveError(path, { code: "no-archive" });
   const entries = new Map<string, TarEntry>();
   const problems: ContainerProblem[] = [];
-  const notes: string[] = [];
+  const notes: ContainerNote[] = [];
   let dotted = 0;
   for (const entry of listing.entries) {
     const name = plainName(entry.name);
@@ -38,7 +39,7 @@ export async function openTar(
       problems.push({
         code: "name",
         subject: entry.name,
-        message: "the name leads out of the archive",
+        fault: { code: "outside" },
       });
       continue;
     }
@@ -48,23 +49,19 @@ export async function openTar(
       problems.push({
         code: "duplicate",
         subject: name,
-        message:
-          "it is there more than once, and loaders differ in which to take",
+        fault: { code: "twice" },
       });
       continue;
     }
     entries.set(name, { ...entry, name });
   }
-  if (dotted) {
-    notes.push(`${dotted} names are written in a roundabout way, as ./name`);
-  }
-  if (listing.endless) notes.push("the archive has no end mark");
+  if (dotted) notes.push({ code: "roundabout", count: dotted });
+  if (listing.endless) notes.push({ code: "endless" });
   if (listing.failure) {
-    const { failure } = listing;
     problems.push({
       code: "truncated",
       subject: "the archive",
-      message: failure,
+      fault: listing.failure,
     });
   }
   const identity = identityOf(await handle.stat());

@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../../harness.ts";
 import { explainError } from "../../../cli/messages/errors.ts";
-import type { ByCode } from "../../../cli/messages/explanation.ts";
+import { eachOf, type Examples } from "./examples.ts";
 import { leftLine } from "../../../cli/messages/lists.ts";
 import { explainWarning } from "../../../cli/messages/warnings.ts";
 import {
@@ -62,28 +62,6 @@ const arm64 = { os: "linux", architecture: "arm64" };
 const digest = `sha256:${"a".repeat(64)}`;
 const registry = "r.test";
 const source = "~/.docker/config.json";
-
-/** Examples by code: the data without the code, and the sentence. */
-type Examples<T extends { code: string }> = {
-  [Code in T["code"]]: (readonly [
-    Omit<ByCode<T, Code>, "code">,
-    string,
-  ])[];
-};
-
-function eachOf<T extends { code: string }>(
-  what: string,
-  examples: Examples<T>,
-  explain: (about: T) => string,
-): void {
-  for (const [code, list] of Object.entries(examples)) {
-    test(`${what} ${code} is told in these words`, () => {
-      for (const [data, sentence] of list as [object, string][]) {
-        assertEquals(explain({ ...data, code } as unknown as T), sentence);
-      }
-    });
-  }
-}
 
 eachOf<Warning>("the warning", {
   "platform-fallback": [
@@ -1017,7 +995,12 @@ reasons<ArchiveProblem>(
       ],
     ],
     "broken": [[{ words: "odd" }, "it cannot be expanded (odd)"]],
-    "truncated": [[{ words: "it breaks off" }, "it breaks off"]],
+    "truncated": [
+      [
+        { fault: { code: "ends", length: 9, within: "header" } },
+        "it breaks off after 9 bytes, within a header",
+      ],
+    ],
     "outside": [
       [{ name: "../a" }, 'the name "../a" in it leads out of it'],
     ],
