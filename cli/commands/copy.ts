@@ -15,6 +15,7 @@ import type { PullResult } from "../../lib/copy/pull_result.ts";
 import type { OnEvent } from "../../lib/image/events.ts";
 import { formatPlatform, parsePlatform } from "../../lib/image/platform.ts";
 import { formatReference } from "../../lib/image/reference.ts";
+import { findDaemon } from "../access/daemon.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
 import type { Io, Services } from "../io.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
@@ -106,6 +107,9 @@ export async function copyPlaces(
         shown(event);
       },
     };
+    if (to.kind === "docker-daemon") {
+      all.daemon = await findDaemon(undefined, io);
+    }
     const result = await copyImages(from, to, all);
     const lines = quiet
       ? isPushed ? pushed : [...new Set(result.results.map(({ path }) => path))]

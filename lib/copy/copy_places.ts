@@ -4,12 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { blobName } from "../archive/plan.ts";
 import { ArchiveError, PlaceError } from "../image/errors.ts";
+import type { DaemonAddress } from "../daemon/address.ts";
 import type { OnEvent } from "../image/events.ts";
 import type { HeldImage } from "../image/held_image.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import { parseIndex } from "../image/manifest.ts";
 import { isIndex } from "../image/media_types.ts";
-import { checkOptions, OBJECT, type Rules } from "../image/options.ts";
+import {
+  checkOptions,
+  either,
+  OBJECT,
+  type Rules,
+  TEXT,
+} from "../image/options.ts";
 import {
   comparePlatform,
   isAttestation,
@@ -46,6 +53,13 @@ export interface CopyImagesOptions
   extends Omit<PullImagesOptions, "output" | "folder" | "keepGoing"> {
   /** How a registry is reached that images go to, where that is another way. */
   pushAccess?: PushAccess;
+  /**
+   * The daemon of `docker-daemon:`, by its address as `DOCKER_HOST` has it.
+   *
+   * @default {undefined} The first of Docker's and Podman's usual sockets that
+   * is there.
+   */
+  daemon?: string | DaemonAddress;
 }
 
 /** What is there after a copy. */
@@ -55,7 +69,11 @@ export interface CopiedImages extends PullImagesResult {
 }
 
 const { output: _, folder: __, keepGoing: ___, ...REST } = PULL_IMAGES_RULES;
-const COPY_RULES: Rules<CopyImagesOptions> = { ...REST, pushAccess: OBJECT };
+const COPY_RULES: Rules<CopyImagesOptions> = {
+  ...REST,
+  pushAccess: OBJECT,
+  daemon: either(TEXT, OBJECT),
+};
 
 /**
  * Copies images from one place to another, each verified on its way; the
@@ -71,6 +89,7 @@ const COPY_RULES: Rules<CopyImagesOptions> = { ...REST, pushAccess: OBJECT };
  * @throws {PlaceError} If a place is none, or has not what it names.
  * @throws {ArchiveError} If the source is a file or folder that is not read.
  * @throws {StorageError} If something cannot be read or written.
+ * @throws {DaemonError} If it goes to a daemon, which does not take it.
  * @throws {ContentMismatchError} If the source is damaged.
  * @throws What {@linkcode pull} throws.
  *
@@ -101,6 +120,8 @@ export async function copy(
     const target = await openTarget(to, {
       form: { format, layers },
       force,
+      daemon: options.daemon,
+      signal: options.signal,
       registry: {
         ...options,
         fetch: (pushAccess?.fetch ?? options.fetch ?? own?.fetch)!,

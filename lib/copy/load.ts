@@ -1,9 +1,7 @@
 /** Loads an image into Docker or Podman, without a file in between. */
 
-import process from "node:process";
-import { Daemon, type DaemonInfo } from "../daemon/daemon.ts";
+import type { DaemonInfo } from "../daemon/daemon.ts";
 import type { DaemonAddress } from "../daemon/address.ts";
-import { defaultDaemon } from "../daemon/default_daemon.ts";
 import { DaemonError } from "../image/errors.ts";
 import {
   checkOptions,
@@ -13,6 +11,7 @@ import {
   TEXT,
 } from "../image/options.ts";
 import type { Reference } from "../image/reference.ts";
+import { openDaemon } from "./open_daemon.ts";
 import { pullInto } from "./pull.ts";
 import type { PullResult } from "./pull_result.ts";
 import { PULL_RULES, type PullOptions } from "./pull_options.ts";
@@ -70,10 +69,7 @@ export async function load(
 ): Promise<LoadResult> {
   checkOptions("load", options, LOAD_RULES);
   const { daemon: wanted, ...pulling } = options;
-  const address = typeof wanted === "string"
-    ? { url: wanted }
-    : wanted ?? await defaultDaemon({ env: {}, platform: process.platform });
-  const daemon = new Daemon(address, { signal: options.signal });
+  const daemon = await openDaemon(wanted, options.signal);
   const { force = false } = options;
   const state: LoadState = { whole: force, sent: 0, spared: 0 };
   const attempt = async (): Promise<LoadResult> => {

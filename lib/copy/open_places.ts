@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OpenImagesOptions } from "../archive/reader/images.ts";
+import type { DaemonAddress } from "../daemon/address.ts";
 import { ifThere, onDisk } from "../disk/io.ts";
 import { ArchiveError, PlaceError, StorageError } from "../image/errors.ts";
 import type { HeldImage } from "../image/held_image.ts";
@@ -68,6 +69,10 @@ export interface TargetAccess {
   force: boolean;
   /** How a registry is reached. */
   registry: RegistryPlaceOptions;
+  /** Which daemon is meant by `docker-daemon:`. */
+  daemon?: string | DaemonAddress;
+  /** Ends what is asked of it. */
+  signal?: AbortSignal;
 }
 
 /** A place that images go to. */
@@ -86,7 +91,7 @@ export interface OpenedTarget extends Destination {
  */
 export async function openTarget(
   place: Place,
-  { form, force, registry }: TargetAccess,
+  { form, force, registry, daemon, signal }: TargetAccess,
 ): Promise<OpenedTarget> {
   switch (place.kind) {
     case "registry":
@@ -96,8 +101,10 @@ export async function openTarget(
       const target = await withLayers(opened.target, form, tmpdir());
       return { ...opened, target, pushed: opened.target.pushed };
     }
-    case "docker-daemon":
-      throw new PlaceError(formatPlace(place), { code: "not-a-target" });
+    case "docker-daemon": {
+      const { openDaemonPlace } = await import("./open_daemon.ts");
+      return await openDaemonPlace(place.name, daemon, signal);
+    }
     default: {
       const name = nameFor(place, formatPlace(place));
       const path = ownPath(place.path);

@@ -16,6 +16,7 @@ import { LayoutStore } from "../../lib/layout/layout_store.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { docker, docker2016, oci } from "../archive/reader/world.ts";
 import { run } from "../cli/main_fixture.ts";
+import { startFakeDaemon } from "../daemon/fake_daemon.ts";
 import { inFolder } from "../disk/folder.ts";
 import { buildImage, buildIndex } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
@@ -267,7 +268,6 @@ test("copy() refuses what is no source or target, and writes nothing", () =>
       ["@/", "@/a.tar", "no-layout"],
       ["docker-archive:@/good.tar:nginx", "@/a.tar", "no-such-image"],
       ["docker-archive:@/good.tar:@7", "@/a.tar", "no-such-number"],
-      ["@/good.tar", "docker-daemon:a", "not-a-target"],
       ["docker-daemon:a", "@/a.tar", "not-a-source"],
       ["r.test/a/", "@/a.tar", "not-a-source"],
       ["@/good.tar", "oci:@/a:@0", "number-to-write"],
@@ -336,5 +336,26 @@ test("docker-pull copy tells what was copied, and what went wrong", () =>
       const found = await run(argv);
       assertEquals(found.code, code, found.stderr);
       assert(found.stderr.includes(words), found.stderr);
+    }
+  }));
+
+test("copy() hands an image to a daemon under the name that is given", () =>
+  inWorld(async ({ folder, copy }) => {
+    await copy(`docker://${NAME}`, "@/a.tar");
+    const fake = await startFakeDaemon(folder);
+    try {
+      const { config, diffIds } = image;
+      fake.images = {};
+      fake.onLoad = () => {
+        fake.images!["own/name:2"] = { id: config.descriptor.digest, diffIds };
+      };
+      const { results } = await copy("@/a.tar", "docker-daemon:own/name:2", {
+        daemon: fake.url,
+      });
+      assertEquals(results.map(({ path }) => path), [fake.url]);
+      const posts = fake.log.filter((line) => line.startsWith("POST"));
+      assertEquals(posts.length, 1);
+    } finally {
+      await fake.close();
     }
   }));

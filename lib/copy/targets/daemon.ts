@@ -33,6 +33,7 @@ export function daemonTarget(daemon: Daemon, state: LoadState): ImageTarget {
     sizeOf: (graph) => outlineOf(graph, hybridMembers).size,
     holds: async ({ roots }) => {
       for (const root of roots) if (!await isThere(daemon, root)) return false;
+      daemon.close();
       return true;
     },
     open: (graph, options) => openDaemon(daemon, state, graph, options),
@@ -122,10 +123,12 @@ async function openDaemon(
           const problem = { code: "not-loaded", name: nameOf(root) } as const;
           throw new DaemonError(daemon.address, problem);
         }
+        daemon.close();
       },
       async close(error) {
         // Half an archive is none: the daemon keeps nothing of it.
         request.close();
+        daemon.close();
         await writer.close(error);
       },
     };
