@@ -107,7 +107,7 @@ export async function copyPlaces(
         shown(event);
       },
     };
-    if (to.kind === "docker-daemon") {
+    if ([from, to].some(({ kind }) => kind === "docker-daemon")) {
       all.daemon = await findDaemon(undefined, io);
     }
     const result = await copyImages(from, to, all);

@@ -65,6 +65,7 @@ const SENTENCES: Sentences<DaemonProblem & { address: string }> = {
       inBrackets(words)
     }`,
   "failed": ({ address, words }) => `Cannot load into ${address}: ${words}`,
+  "no-image": ({ address, name }) => `Cannot find ${name} in ${address}`,
   "not-loaded": ({ address, name }) =>
     `Cannot find ${name} in ${address} after it was loaded`,
 };
@@ -116,6 +117,7 @@ const NEXT: {
     EXIT.other,
   ],
   "failed": ["the daemon's log may tell more", EXIT.other],
+  "no-image": ["docker images shows those that are there", EXIT.notFound],
   "not-loaded": ["the daemon's log may tell why", EXIT.other],
 };
 

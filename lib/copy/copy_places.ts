@@ -151,8 +151,17 @@ async function copyFrom(
   switch (from.kind) {
     case "registry":
       return await pullAll([from.reference], options, { one });
+    case "docker-daemon": {
+      const { saveImage } = await import("./open_daemon.ts");
+      const { daemon, signal } = options;
+      const { path, close } = await saveImage(from.name, daemon, signal);
+      try {
+        return await copyLocal({ kind: "file", path }, to, options, one);
+      } finally {
+        await close();
+      }
+    }
     case "registry-path":
-    case "docker-daemon":
       throw new PlaceError(formatPlace(from), { code: "not-a-source" });
     default:
       return await copyLocal(from, to, options, one);

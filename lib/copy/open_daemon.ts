@@ -1,11 +1,20 @@
-/** Docker's or Podman's images as a place that images go to. */
+/** Docker's and Podman's images as a place that images go to or come from. */
 
+import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import type { DaemonAddress } from "../daemon/address.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { defaultDaemon } from "../daemon/default_daemon.ts";
-import { parseReference } from "../image/reference.ts";
-import type { OpenedTarget } from "./open_places.ts";
+import { onDisk } from "../disk/io.ts";
+import {
+  familiarName,
+  parseReference,
+  type Reference,
+} from "../image/reference.ts";
+import type { Destination } from "./outputs.ts";
+import { openScratch } from "./scratch.ts";
 import { daemonTarget } from "./targets/daemon.ts";
 import { namedTarget } from "./targets/named.ts";
 
@@ -31,7 +40,7 @@ export async function openDaemonPlace(
   name: string,
   address: string | DaemonAddress | undefined,
   signal: AbortSignal | undefined,
-): Promise<OpenedTarget> {
+): Promise<Destination & { name: Reference }> {
   const reference = parseReference(name);
   const daemon = await openDaemon(address, signal);
   await daemon.info();
@@ -42,4 +51,48 @@ export async function openDaemonPlace(
     path: daemon.address,
     name: reference,
   };
+}
+
+/** An archive that a daemon has written. */
+export interface SavedImage {
+  /** The file. */
+  path: string;
+  /** Removes it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Has a daemon write an image's archive into a file for a while: what is in it
+ * is not all in order, and is read at many places.
+ *
+ * @param name The image.
+ * @throws {DaemonError} If there is none, or it has not that image.
+ * @throws {InvalidReferenceError} If the name is none.
+ */
+export async function saveImage(
+  name: string,
+  address: string | DaemonAddress | undefined,
+  signal: AbortSignal | undefined,
+): Promise<SavedImage> {
+  const reference = parseReference(name);
+  const daemon = await openDaemon(address, signal);
+  await daemon.info();
+  const scratch = await openScratch(tmpdir());
+  try {
+    const path = join(scratch.store.path, "saved.tar");
+    const file = await onDisk("write", path, () => open(path, "wx"));
+    try {
+      for await (const bytes of daemon.save(familiarName(reference))) {
+        await onDisk("write", path, () => file.writeFile(bytes));
+      }
+    } finally {
+      await file.close();
+    }
+    return { path, close: scratch.close };
+  } catch (error) {
+    await scratch.close();
+    throw error;
+  } finally {
+    daemon.close();
+  }
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { OpenImagesOptions } from "../archive/reader/images.ts";
 import type { DaemonAddress } from "../daemon/address.ts";
 import { ifThere, onDisk } from "../disk/io.ts";
-import { ArchiveError, PlaceError, StorageError } from "../image/errors.ts";
+import { ArchiveError, StorageError } from "../image/errors.ts";
 import type { HeldImage } from "../image/held_image.ts";
 import type { Reference } from "../image/reference.ts";
 import { chooseImages } from "./chosen_images.ts";

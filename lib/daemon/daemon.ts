@@ -181,6 +181,35 @@ export class Daemon {
     return startLoad(connection, size, this.address);
   }
 
+  /**
+   * Has the daemon write an image's archive, as `docker save` does.
+   *
+   * @param name The image, with its tag or digest.
+   * @returns The archive's bytes, as they come.
+   * @throws {DaemonError} If it is not there, or the connection breaks off.
+   */
+  async *save(name: string): AsyncGenerator<Uint8Array> {
+    const connection = await this.#connect();
+    try {
+      const response = await this.#exchange(
+        connection,
+        `/images/${encodeURI(name)}/get`,
+      );
+      const { status, body } = response;
+      if (status === 404) throw this.#error({ code: "no-image", name });
+      if (status !== 200) {
+        throw refusalOf(this.address, status, await readText(response));
+      }
+      yield* body;
+    } catch (cause) {
+      this.#signal?.throwIfAborted();
+      if (cause instanceof DaemonError) throw cause;
+      throw await failureOf(connection, cause, this.address);
+    } finally {
+      connection.close();
+    }
+  }
+
   /** Closes what is open. */
   close(): void {
     this.#idle?.close();

@@ -38,6 +38,8 @@ export type DaemonProblem =
   | { code: "unpacking"; words: string }
   /** It does not load the image. */
   | { code: "failed"; words: string }
+  /** It has no image of that name, which was to be read. */
+  | { code: "no-image"; name: string }
   /** It says nothing of an error, and the image is not there. */
   | { code: "not-loaded"; name: string };
 
@@ -48,7 +50,7 @@ export class DaemonError extends ProblemError<DaemonProblem> {
 
   /** Made by whoever talks to it. */
   constructor(address: string, problem: DaemonProblem, options?: ErrorOptions) {
-    super("DaemonError", `load into ${address}`, problem, options);
+    super("DaemonError", `use ${address}`, problem, options);
     this.address = address;
   }
 }

@@ -9,6 +9,7 @@ import { pullImages } from "../../lib/copy/pull.ts";
 import {
   ArchiveError,
   ContentMismatchError,
+  DaemonError,
   PlaceError,
   StorageError,
 } from "../../lib/image/errors.ts";
@@ -268,7 +269,6 @@ test("copy() refuses what is no source or target, and writes nothing", () =>
       ["@/", "@/a.tar", "no-layout"],
       ["docker-archive:@/good.tar:nginx", "@/a.tar", "no-such-image"],
       ["docker-archive:@/good.tar:@7", "@/a.tar", "no-such-number"],
-      ["docker-daemon:a", "@/a.tar", "not-a-source"],
       ["r.test/a/", "@/a.tar", "not-a-source"],
       ["@/good.tar", "oci:@/a:@0", "number-to-write"],
       ["@/good.tar", "oci:@/a:A B", "bad-name"],
@@ -358,4 +358,37 @@ test("copy() hands an image to a daemon under the name that is given", () =>
     } finally {
       await fake.close();
     }
+  }));
+
+test("copy() reads an image that a daemon writes, and leaves nothing of it", () =>
+  inWorld(async ({ folder, copy }) => {
+    await copy(`docker://${NAME}`, "@/a.tar");
+    const archive = await readFile(join(folder, "a.tar"), "latin1");
+    const fake = await startFakeDaemon(folder, {
+      raw: {
+        "/images/own/app:2/get":
+          `HTTP/1.1 200 OK\r\nContent-Length: ${archive.length}\r\n\r\n${archive}`,
+        "/images/none:latest/get":
+          "HTTP/1.1 404 X\r\nContent-Length: 2\r\n\r\n{}",
+      },
+    });
+    try {
+      const daemon = fake.url;
+      await copy("docker-daemon:own/app:2", "@/b.tar", { daemon });
+      const [a, b] = await Promise.all(
+        ["a.tar", "b.tar"].map((name) => readFile(join(folder, name))),
+      );
+      assertEquals(b, a);
+      const error = await assertRejects(
+        () => copy("docker-daemon:none", "@/c.tar", { daemon }),
+        DaemonError,
+      );
+      assertEquals(error.problem, { code: "no-image", name: "none:latest" });
+    } finally {
+      await fake.close();
+    }
+    assertEquals(
+      (await readdir(folder)).filter((name) => name.startsWith("c")),
+      [],
+    );
   }));

@@ -142,7 +142,7 @@ export async function startFakeDaemon(
       bytes = bytes.slice(end + 4 + size);
       fake.log.push(`${method} ${path}`);
       if (method !== "POST") {
-        socket.write(answer(path));
+        socket.write(answer(path), "latin1");
         return true;
       }
       fake.onLoad?.(body);

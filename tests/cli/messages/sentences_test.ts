@@ -357,6 +357,7 @@ eachOf<DaemonProblem>("the problem of a daemon", {
     "image x)",
   ]],
   "failed": [[{ words: "no" }, `Cannot load into ${DAEMON}: no`]],
+  "no-image": [[{ name: "app:1" }, `Cannot find app:1 in ${DAEMON}`]],
   "not-loaded": [[
     { name: "app:1" },
     `Cannot find app:1 in ${DAEMON} after it was loaded`,
