@@ -2,6 +2,7 @@
 
 import type { ImageSpec } from "./push.ts";
 import {
+  crowdRow,
   EMPTY_SCRIPT,
   type OwnCommand,
   ownRow,
@@ -81,6 +82,8 @@ export function makeCases(options: CaseOptions): Case[] {
     commands.flatMap((command) =>
       options.map((option) => ownRow(command, option))
     );
+  const { curl } = options.programs;
+  const crowd = curl && crowdRow(curl, 50);
   const wall = (row: string, over: string | number, most: number): Target => ({
     text: typeof over === "string"
       ? `time ≤ ${most} × ${over}`
@@ -177,6 +180,21 @@ export function makeCases(options: CaseOptions): Case[] {
       wall("", "crane pull", 0.45),
       wall("16 connections", "crane pull", 0.2),
     ],
+  }, {
+    id: "serve",
+    title: "100 MB served to 50 clients at once",
+    image: image("served", [60, 30, 10].map((size) => size * MB)),
+    rows: crowd
+      ? [
+        crowd,
+        ...commands.map(({ label, command }): Row => ({
+          ...crowd,
+          name: `${label}, serve`,
+          served: command,
+        })),
+      ]
+      : [],
+    targets: crowd ? [wall("serve", crowd.name, 1.25)] : [],
   }, {
     id: "memory",
     title: "Memory, 4 layers of zeros from a registry that stores none",

@@ -11,7 +11,7 @@ export const HELP =
 Usage: bench/main.ts [OPTIONS]
 
   --cases LIST        Which cases, separated by commas: loopback, one-layer,
-                      skewed, small, memory, huge, start (default all)
+                      skewed, small, serve, memory, huge, start (default all)
   --runs N            Runs of each row (default 5)
   --quick             Small images and one run, to see that it works
   --command LABEL=COMMAND

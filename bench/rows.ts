@@ -31,6 +31,8 @@ export interface Row {
   secure?: boolean;
   /** Images of other sizes than the case's. */
   zeros?: Zeros;
+  /** How docker-pull is started, where it serves the image. */
+  served?: string[];
 }
 
 /** An image of the registry of zeros. */
@@ -74,6 +76,29 @@ function curl(program: string): Row {
         `${index}.blob`,
         `http://${host}/v2/${repository}/blobs/${digest}`,
       ]),
+    ]],
+  };
+}
+
+/** So many clients that each fetch every blob, and look at none of it. */
+export function crowdRow(program: string, clients: number): Row {
+  return {
+    name: `docker-registry to ${clients} clients`,
+    commands: ({ host, repository, blobs }) => [[
+      program,
+      "--silent",
+      "--fail",
+      "--parallel",
+      "--parallel-immediate",
+      "--parallel-max",
+      String(clients),
+      ...blobs.flatMap(({ digest }) =>
+        Array.from({ length: clients }, () => [
+          "--output",
+          "/dev/null",
+          `http://${host}/v2/${repository}/blobs/${digest}`,
+        ]).flat()
+      ),
     ]],
   };
 }

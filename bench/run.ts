@@ -55,6 +55,11 @@ export interface Stage {
   ): Promise<{ server: Server; image: PushedImage }>;
   /** A server of the same images over TLS and behind tokens. */
   secure(): Promise<Server>;
+  /** A docker-pull of this command that serves an image, out of an archive. */
+  served(
+    command: string[],
+    from: { server: Server; image: PushedImage },
+  ): Promise<Server>;
   /** Whether skopeo loads an archive with these blobs. */
   load(archive: string, image: PushedImage): Promise<boolean | string>;
   /** Told of each step. */
@@ -173,6 +178,8 @@ export async function runCase(
       const provided = row.zeros ? await stage.provide(row.zeros) : main;
       const server = row.secure
         ? await stage.secure()
+        : row.served && provided
+        ? await stage.served(row.served, provided)
         : proxy || provided?.server;
       lanes.push({
         row,

@@ -112,6 +112,42 @@ export function startZeroRegistry(): Promise<Server> {
   return startScript("zero_registry.ts", []);
 }
 
+/** Starts docker-pull as a server of an archive; its log is what is counted. */
+export async function startServing(
+  [program = "", ...args]: string[],
+  archive: string,
+): Promise<Server> {
+  const listen = ["serve", "--listen", "127.0.0.1:0", archive];
+  const child = spawn(program, [...args, ...listen], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const stop = stopper(child);
+  const counts = { bytes: 0, requests: 0 };
+  let rest = "";
+  child.stderr.on("data", (chunk) => {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const [, bytes] = / \d{3} (\d+) \d+ms /.exec(line) ?? [];
+      if (bytes === undefined) continue;
+      counts.requests++;
+      counts.bytes += Number(bytes);
+    }
+  });
+  const host = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      const [, found] = / at http:\/\/(\S+)\n/.exec(text += chunk) ?? [];
+      if (found) resolve(found);
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      reject(new Error(`Cannot serve ${archive}: exit code ${code}`));
+    });
+  });
+  return { host, counts: () => Promise.resolve({ ...counts }), stop };
+}
+
 async function registryCounts(debug: string): Promise<Counts> {
   const response = await fetch(`http://${debug}/metrics`);
   const counts = { bytes: 0, requests: 0 };

@@ -7,7 +7,12 @@ import { type PushedImage, pushImage } from "./push.ts";
 import type { Programs } from "./rows.ts";
 import { isZeros, type Stage } from "./run.ts";
 import { startSecureRegistry } from "./secure_registry.ts";
-import { type Server, startRegistry, startZeroRegistry } from "./servers.ts";
+import {
+  type Server,
+  startRegistry,
+  startServing,
+  startZeroRegistry,
+} from "./servers.ts";
 
 /** A stage that is to be closed, and that may lack something. */
 export interface OwnedStage extends Stage {
@@ -67,6 +72,7 @@ export function openStage(options: StageOptions): OwnedStage {
   let registry: Promise<Server> | undefined;
   let secure: Promise<Server> | undefined;
   let zeros: Promise<Server> | undefined;
+  const others: Promise<Server>[] = [];
   const log = (message: string) => console.error(message);
   const dockerRegistry = programs["docker-registry"] ?? "docker-registry";
   return {
@@ -92,6 +98,15 @@ export function openStage(options: StageOptions): OwnedStage {
         join(folder, "registry"),
       );
     },
+    async served(command, { server, image }) {
+      const archive = join(folder, `served-${others.length}.tar`);
+      const name = `${server.host}/${image.repository}:latest`;
+      const args = ["--quiet", "--no-cache", "--output", archive, name];
+      await runQuietly([...command, ...args], folder);
+      const serving = startServing(command, archive);
+      others.push(serving);
+      return await serving;
+    },
     async load(archive, image) {
       if (!programs.skopeo) return "skopeo is not installed";
       return await loadWithSkopeo(
@@ -107,7 +122,7 @@ export function openStage(options: StageOptions): OwnedStage {
         : undefined;
     },
     async close() {
-      for (const server of [secure, registry, zeros]) {
+      for (const server of [secure, registry, zeros, ...others]) {
         await (await server?.catch(() => undefined))?.stop();
       }
     },
