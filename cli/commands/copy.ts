@@ -10,7 +10,8 @@ import type {
   PushAccess,
   RegistryPlace,
 } from "../../lib/copy/open_registry.ts";
-import { formatPlace, parsePlace, type Place } from "../../lib/copy/places.ts";
+import { findPlace } from "../../lib/copy/open_places.ts";
+import { formatPlace, type Place } from "../../lib/copy/places.ts";
 import type { PullResult } from "../../lib/copy/pull_result.ts";
 import type { OnEvent } from "../../lib/image/events.ts";
 import { formatPlatform, parsePlatform } from "../../lib/image/platform.ts";
@@ -36,7 +37,10 @@ export const runCopy: Run<CopyCommandOptions> = async (
 ) => {
   context.command = "copy";
   const { source, destination } = options;
-  const places = [parsePlace(source), parsePlace(destination)] as const;
+  const places = [
+    await findPlace(source),
+    await findPlace(destination),
+  ] as const;
   return await copyPlaces(places, options, io, context, services);
 };
 

@@ -43,7 +43,10 @@ export const runImport: Run<ImportCommandOptions> = async (
     return { document: { ...result, failures, exitCode: code }, code };
   }
   for (const line of lines) io.stderr.write(`${line}\n`);
-  return { lines: reportLines(result, createStyle(io.stdout, io.env)), code };
+  const isNothing = result.failures.length === paths.length &&
+    result.added.blobs + result.known.blobs === 0;
+  const style = createStyle(io.stdout, io.env);
+  return { lines: isNothing ? [] : reportLines(result, style), code };
 };
 
 /** What could not be imported, and the exit code of the first. */

@@ -30,13 +30,8 @@ import { LayoutStore } from "../layout/layout_store.ts";
 import { createTransport } from "../net/transport.ts";
 import { Writers } from "../transfer/writers.ts";
 import { shownName } from "./chosen_images.ts";
-import { openLocalPlace, openTarget } from "./open_places.ts";
-import {
-  formatPlace,
-  type LocalPlace,
-  parsePlace,
-  type Place,
-} from "./places.ts";
+import { findPlace, openLocalPlace, openTarget } from "./open_places.ts";
+import { formatPlace, type LocalPlace, type Place } from "./places.ts";
 import type { PushAccess } from "./open_registry.ts";
 import { PULL_IMAGES_RULES, type PullImagesOptions } from "./pull_options.ts";
 import type { PullImagesResult } from "./pull_result.ts";
@@ -107,9 +102,9 @@ export async function copy(
   options: CopyImagesOptions = {},
 ): Promise<CopiedImages> {
   checkOptions("copy", options, COPY_RULES);
-  const from = typeof source === "string" ? parsePlace(source) : source;
+  const from = typeof source === "string" ? await findPlace(source) : source;
   const to = typeof destination === "string"
-    ? parsePlace(destination)
+    ? await findPlace(destination)
     : destination;
   const { format, layers, force = false, pushAccess } = options;
   const isPushed = to.kind === "registry" || to.kind === "registry-path";

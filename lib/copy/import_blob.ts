@@ -1,7 +1,7 @@
 /** One blob on its way from a file of this machine into the cache. */
 
 import { createHasher, parseDigest } from "../image/digest.ts";
-import { ContentMismatchError, StorageError } from "../image/errors.ts";
+import { ArchiveError, ContentMismatchError } from "../image/errors.ts";
 import type { Descriptor } from "../image/types.ts";
 import { StoreEntry } from "../layout/entry.ts";
 import type { LayoutStore } from "../layout/layout_store.ts";
@@ -38,7 +38,10 @@ export async function copyBlob(
     return false;
   }
   const blob = await held.blob(descriptor);
-  if (!blob) throw new StorageError("find", held.path, "ENOENT");
+  if (!blob) {
+    const name = descriptor.digest;
+    throw new ArchiveError(held.path, { code: "missing-file", name });
+  }
   try {
     if (held.hasFiles) {
       const { path } = blob.region;

@@ -6,17 +6,39 @@ import { join } from "node:path";
 import type { OpenImagesOptions } from "../archive/reader/images.ts";
 import type { DaemonAddress } from "../daemon/address.ts";
 import { ifThere, onDisk } from "../disk/io.ts";
-import { ArchiveError, StorageError } from "../image/errors.ts";
+import { ArchiveError, PlaceError, StorageError } from "../image/errors.ts";
 import type { HeldImage } from "../image/held_image.ts";
 import type { Reference } from "../image/reference.ts";
 import { chooseImages } from "./chosen_images.ts";
 import { type FormOptions, withLayers } from "./forms.ts";
 import type { RegistryPlaceOptions } from "./open_registry.ts";
 import { type Destination, openOutput } from "./outputs.ts";
-import { formatPlace, type LocalPlace, nameFor, type Place } from "./places.ts";
+import {
+  formatPlace,
+  type LocalPlace,
+  nameFor,
+  parsePlace,
+  type Place,
+} from "./places.ts";
 import { type Held, openHeld } from "./sources/held.ts";
 import { namedTarget } from "./targets/named.ts";
 import type { Pushed } from "./targets/registry.ts";
+
+/**
+ * Reads what a place is called, and asks what is meant where there is a file or
+ * folder of an image's name.
+ *
+ * @throws {PlaceError} If it can be taken for two things, or is none.
+ * @throws {InvalidReferenceError} If it is a reference that is none.
+ */
+export async function findPlace(text: string): Promise<Place> {
+  const place = parsePlace(text);
+  if (place.kind === "registry" && !text.startsWith("docker://")) {
+    const status = await stat(text).catch(() => undefined);
+    if (status) throw new PlaceError(text, { code: "file-or-image" });
+  }
+  return place;
+}
 
 /** A place on this machine that images are read from; to be closed. */
 export interface LocalImages {

@@ -2,8 +2,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { copy, type CopyImagesOptions } from "../../lib/copy/copy_places.ts";
+import { importFiles } from "../../lib/copy/import_files.ts";
 import { pull } from "../../lib/copy/pull.ts";
 import { pullImages } from "../../lib/copy/pull.ts";
 import {
@@ -290,6 +292,45 @@ test("copy() refuses what is no source or target, and writes nothing", () =>
       assertEquals(found, code, `${from} → ${to}`);
     }
     assertEquals((await readdir(folder)).sort(), ["a", ...before]);
+  }));
+
+test("copy() asks what is meant where a file is called like an image", () =>
+  inWorld(async ({ folder }) => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      await writeFile(join(folder, "nginx"), "x");
+      for (const [from, to] of [["nginx", "./a.tar"], ["./a.tar", "nginx"]]) {
+        const error = await assertRejects(() => copy(from!, to!), PlaceError);
+        assertEquals([error.code, error.input], ["file-or-image", "nginx"]);
+      }
+    } finally {
+      process.chdir(before);
+    }
+  }));
+
+test("copy() tells what is missing, and a size that lies", () =>
+  inWorld(async ({ folder, copy, write }) => {
+    const members = oci();
+    const [name] = members[2]!;
+    await write("a.tar", members.toSpliced(2, 1));
+    const gone = await assertRejects(
+      () => copy("@/a.tar", "@/b.tar"),
+      ArchiveError,
+    );
+    const digest = name.slice("blobs/".length).replace("/", ":");
+    assertEquals(gone.problem, { code: "missing-file", name: digest });
+    await write("a.tar", members.toSpliced(2, 1, [name, "short"]));
+    const short = await assertRejects(
+      () => copy("@/a.tar", "@/b.tar"),
+      ContentMismatchError,
+    );
+    assertEquals([short.code, short.actual.size], ["size", 5]);
+    const { failures, images } = await importFiles([join(folder, "a.tar")], {
+      cacheDir: join(folder, "cache"),
+    });
+    assertEquals([failures.length, images], [1, []]);
+    assertEquals((await readdir(folder)).includes("b.tar"), false);
   }));
 
 test("copy() writes nothing of a source that is damaged", () =>

@@ -10,7 +10,7 @@
 import { posix } from "node:path";
 import { digestBytes, verifyBytes } from "../../image/digest.ts";
 import { MAX_DOCUMENT_SIZE } from "../../image/document_fields.ts";
-import { ArchiveError } from "../../image/errors.ts";
+import { ArchiveError, ContentMismatchError } from "../../image/errors.ts";
 import {
   type HeldImage,
   heldImage,
@@ -144,17 +144,29 @@ export class ArchiveImages {
     return { descriptor: { ...descriptor, mediaType }, bytes };
   }
 
-  /** A blob by its digest; nothing where it is not there in that size. */
-  blob({ digest, size }: Descriptor): Promise<HeldBlob | undefined> {
+  /**
+   * A blob by its digest; nothing where it is not there.
+   *
+   * @throws {ContentMismatchError} If it is there in another size.
+   */
+  blob(descriptor: Descriptor): Promise<HeldBlob | undefined> {
+    return Promise.resolve().then(() => this.#blob(descriptor));
+  }
+
+  #blob(descriptor: Descriptor): HeldBlob | undefined {
+    const { digest, size } = descriptor;
     const entry = this.#entryOf(digest);
-    if (!entry || entry.size !== size) return Promise.resolve(undefined);
+    if (!entry) return undefined;
+    if (entry.size !== size) {
+      throw new ContentMismatchError(descriptor, { size: entry.size });
+    }
     const { name } = entry;
-    return Promise.resolve({
+    return {
       region: this.#files.region(name),
       size,
       read: (bytes, position) => this.#files.readInto(bytes, name, position),
       close: () => Promise.resolve(),
-    });
+    };
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Images that lie on this machine as a source: in an archive or a layout. */
 
 import { verifyBytes } from "../../image/digest.ts";
-import { InvalidDocumentError, StorageError } from "../../image/errors.ts";
+import { ArchiveError, InvalidDocumentError } from "../../image/errors.ts";
 import type { HeldImage } from "../../image/held_image.ts";
 import type { CallOptions, ImageSource } from "../../image/image_source.ts";
 import { MAX_DOCUMENT_SIZE } from "../../image/manifest.ts";
@@ -169,8 +169,8 @@ export class LocalSource implements ImageSource {
     return blob;
   }
 
-  #missing(what: string): StorageError {
-    return new StorageError("find", `${this.#holder.path} ${what}`, "ENOENT");
+  #missing(name: string): ArchiveError {
+    return new ArchiveError(this.#holder.path, { code: "missing-file", name });
   }
 }
 
