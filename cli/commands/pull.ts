@@ -119,8 +119,11 @@ export const runPull: Run<PullCommandOptions> = async (
 };
 
 /** Whether several files or names may come of it. */
-function isSet({ images, platforms }: PullCommandOptions): boolean {
-  return images.length > 1 || platforms.length > 1 || platforms.includes("all");
+function isSet(
+  { images, platforms, from, dryRun }: PullCommandOptions,
+): boolean {
+  return dryRun || from.length > 0 || images.length > 1 ||
+    platforms.length > 1 || platforms.includes("all");
 }
 
 /**

@@ -33,6 +33,10 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   image: string;
   /** All of them. */
   images: string[];
+  /** `--from`, each as it was typed. */
+  from: string[];
+  /** `--dry-run`. */
+  dryRun: boolean;
   /** `--platform`, each as it was typed. */
   platforms: string[];
   /** `--index`. */
@@ -86,6 +90,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
   usage: [
     "docker-pull [OPTIONS] IMAGE",
     "docker-pull [OPTIONS] IMAGE IMAGE...",
+    "docker-pull [OPTIONS] --from FILE [IMAGE...]",
     "docker-pull login [OPTIONS] [HOST]",
     "docker-pull logout [OPTIONS] [HOST]",
     "docker-pull doctor [OPTIONS] IMAGE",
@@ -148,8 +153,10 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
   const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
   return {
-    image: images[0]!,
+    image: images[0] ?? "",
     images,
+    from: readFrom(parsed),
+    dryRun: flags.has("dry-run"),
     platforms: splitList(values.get("platform")),
     index: readIndex(one("index")),
     attestations: flags.has("attestations"),
@@ -198,6 +205,18 @@ function splitList(values: readonly string[] = []): string[] {
   return values.flatMap((text) => text.split(",")).map((text) => text.trim());
 }
 
+/** The lists, of which one can be standard input. */
+function readFrom({ flags, values }: ParsedArguments): string[] {
+  const from = values.get("from") ?? [];
+  const inputs = from.filter((file) => file === "-").length;
+  if (inputs > 1 || (inputs > 0 && flags.has("password-stdin"))) {
+    throw new UsageError(
+      "Standard input is read once: by one --from -, or by --password-stdin",
+    );
+  }
+  return [...from];
+}
+
 function readProgram(text: string): LoadingProgram {
   return oneOf(text, "for", Object.keys(LOADERS) as LoadingProgram[]);
 }
@@ -224,7 +243,10 @@ function oneOf<T extends string>(
 function readImages({ operands, ended, values }: ParsedArguments): string[] {
   const named = operands[0] === "pull" ? operands.slice(1) : operands;
   const [image, ...others] = named;
-  if (image === undefined) throw new UsageError("No image is named");
+  if (image === undefined) {
+    if (values.has("from")) return [];
+    throw new UsageError("No image is named");
+  }
   const command = OTHER_COMMANDS.find((name) => name === image);
   if (command && operands.length === 1 && !ended) {
     throw new UsageError(

@@ -1,7 +1,6 @@
 /** The pull of several images, or of several platforms. */
 
 import { pullImages as pullAll } from "../../lib/copy/pull.ts";
-import type { PullRequest } from "../../lib/copy/pull_options.ts";
 import type { PullFailure } from "../../lib/copy/pull_result.ts";
 import { InvalidSetError } from "../../lib/image/errors.ts";
 import type { BadImage } from "../../lib/image/problems.ts";
@@ -31,13 +30,11 @@ import {
   isOutputFolder,
   transferOptions,
 } from "./pull_settings.ts";
+import { leftLines, nameImages, requestOf, takenLines } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 
 /** So many failures are looked into for a better hint. */
 const MOST_HINTS = 5;
-
-/** An image of the set, with its reference. */
-type Wanted = PullRequest & { reference: Reference };
 
 /** Pulls a set of images as the options say. */
 export const runPullSet: Run<PullCommandOptions> = async (
@@ -63,7 +60,19 @@ export const runPullSet: Run<PullCommandOptions> = async (
     several: true,
   });
 
-  const images = readSet(options);
+  const named = await nameImages(readSet(options), options.from, io);
+  if (!quiet) {
+    for (const line of leftLines(named, style)) progress.line(line);
+  }
+  const taken = takenLines(named, quiet);
+  if (options.dryRun) {
+    progress.stop();
+    return { lines: taken };
+  }
+  if (options.from.length > 0 && !quiet) {
+    taken.forEach((line) => progress.line(line));
+  }
+  const images = named.images.map(requestOf);
   const platform = options.platforms.length > 0
     ? readPlatforms(options.platforms)
     : defaultPlatform(env);
@@ -86,7 +95,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
   if (!quiet) {
     progress.line(
       images.length === 1
-        ? `Pulling ${options.image}`
+        ? `Pulling ${options.image || formatReference(images[0]!.reference)}`
         : `Pulling ${images.length} images`,
     );
   }
@@ -154,9 +163,11 @@ export const runPullSet: Run<PullCommandOptions> = async (
  *
  * @throws {InvalidSetError} With all that are none.
  */
-function readSet({ images }: PullCommandOptions): Wanted[] {
+function readSet(
+  { images }: PullCommandOptions,
+): { reference: Reference }[] {
   const wrong: BadImage[] = [];
-  const wanted = images.flatMap((text): Wanted[] => {
+  const wanted = images.flatMap((text) => {
     try {
       return [{ reference: readImage(text) }];
     } catch (error) {

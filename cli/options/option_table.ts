@@ -31,6 +31,21 @@ export const DEFAULT_CONCURRENCY = 3;
 /** Every option of a pull, in the order of the help. */
 export const OPTIONS: readonly OptionDefinition[] = [
   {
+    name: "from",
+    value: "FILE",
+    repeatable: true,
+    dash: true,
+    group: "Image",
+    help: "Pull the images that a list names, or - for standard input: one a " +
+      "line, Kubernetes' YAML, a compose file; may be given more than once",
+  },
+  {
+    name: "dry-run",
+    group: "Image",
+    help: "Say which images would be pulled, and where each is named; fetch " +
+      "nothing",
+  },
+  {
     name: "platform",
     value: "OS/ARCH[/VARIANT]",
     repeatable: true,

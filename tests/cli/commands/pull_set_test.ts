@@ -4,66 +4,8 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { gravest } from "../../../cli/messages/exit_codes.ts";
-import { main } from "../../../cli/main.ts";
-import { inFolder } from "../../disk/folder.ts";
-import { buildImage, buildIndex } from "../../fixtures/mod.ts";
 import { test } from "../../harness.ts";
-import { FakeRegistry } from "../../registry_server/mod.ts";
-import { NOWHERE } from "../main_fixture.ts";
-import { Sink } from "../progress/screen.ts";
-
-const images = await Promise.all(
-  ["one", "two"].map((seed) =>
-    buildImage({ seed, layers: [{ seed: "base" }, { seed }] })
-  ),
-);
-const arm = await buildImage({
-  seed: "arm",
-  platform: { os: "linux", architecture: "arm64" },
-});
-
-interface World {
-  registry: FakeRegistry;
-  folder: string;
-  run(
-    ...argv: string[]
-  ): Promise<{ code: number; stdout: string; stderr: string }>;
-}
-
-function inSetWorld(body: (world: World) => Promise<void>): Promise<void> {
-  return inFolder(async (folder) => {
-    const registry = new FakeRegistry();
-    registry.add("team/one", images[0]!, "1");
-    registry.add("team/two", images[1]!, "1");
-    registry.add("team/both", buildIndex([images[0]!, arm]), "1");
-    await body({
-      registry,
-      folder,
-      async run(...argv) {
-        const [stdout, stderr] = [new Sink(), new Sink()];
-        const code = await main({
-          argv: [
-            ...["--cache-dir", join(folder, "cache"), "--retries", "0"],
-            ...argv,
-          ],
-          env: { HOME: NOWHERE, DOCKER_DEFAULT_PLATFORM: "linux/amd64" },
-          stdin: { async *[Symbol.asyncIterator]() {} },
-          stdout,
-          stderr,
-          signals: { on() {}, off() {}, raise() {}, exit() {} },
-          os: "linux",
-        }, { fetch: registry.fetch });
-        return { code, stdout: stdout.text, stderr: stderr.text };
-      },
-    });
-    registry.assertNoOpenBodies();
-  });
-}
-
-const ONE = "registry.test/team/one:1";
-const TWO = "registry.test/team/two:1";
-const BOTH = "registry.test/team/both:1";
-const NONE = "registry.test/team/none:1";
+import { BOTH, images, inSetWorld, NONE, ONE, TWO } from "./set_world.ts";
 
 test("docker-pull A B -o FOLDER/ writes a file each", () =>
   inSetWorld(async ({ folder, run }) => {

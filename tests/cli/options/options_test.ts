@@ -27,6 +27,8 @@ test("PULL gives every default", () => {
   assertEquals(options("nginx"), {
     image: "nginx",
     images: ["nginx"],
+    from: [],
+    dryRun: false,
     platforms: [],
     index: undefined,
     attestations: false,
@@ -77,6 +79,8 @@ test("PULL reads every option", () => {
     {
       image: "host:5000/app",
       images: ["host:5000/app"],
+      from: [],
+      dryRun: false,
       platforms: ["linux/arm64"],
       index: undefined,
       attestations: false,

@@ -1,0 +1,66 @@
+/** The images of lists, beside those that are named on the command line. */
+
+import type { PullRequest } from "../../lib/copy/pull_options.ts";
+import type { Reference } from "../../lib/image/reference.ts";
+import type { LeftOut, ListedImage } from "../../lib/lists/lists.ts";
+import { readLists } from "../access/lists.ts";
+import type { Io } from "../io.ts";
+import {
+  leftLine,
+  listedLines,
+  listedText,
+  placesText,
+} from "../messages/lists.ts";
+import type { Style } from "../progress/style.ts";
+
+/** What is wanted, and what is told of that. */
+export interface NamedImages {
+  /** Every image, each once. */
+  images: ListedImage[];
+  /** What lists name that cannot be pulled. */
+  left: LeftOut[];
+}
+
+/**
+ * Puts the images of the command line and of lists together.
+ *
+ * @param named Those of the command line.
+ * @param from The lists.
+ */
+export async function nameImages(
+  named: readonly { reference: Reference }[],
+  from: readonly string[],
+  io: Pick<Io, "env" | "stdin">,
+): Promise<NamedImages> {
+  const lists = await readLists(from, io);
+  const images = new Map<string, ListedImage>();
+  const operands = named.map(({ reference }) => ({ reference, where: [] }));
+  for (const image of [...operands, ...lists.images]) {
+    const text = listedText(image);
+    const known = images.get(text);
+    if (known) known.where.push(...image.where);
+    else images.set(text, image);
+  }
+  return { images: [...images.values()], left: lists.left };
+}
+
+/** What the library is asked for. */
+export function requestOf(
+  { reference, platforms, where }: ListedImage,
+): PullRequest & { reference: Reference } {
+  const from = where.length > 0 ? placesText(where) : undefined;
+  return { reference, platforms, from };
+}
+
+/** What is taken from where, as a list that can be read again. */
+export function takenLines(
+  { images }: NamedImages,
+  quiet: boolean,
+): string[] {
+  return quiet ? images.map(listedText) : listedLines(images);
+}
+
+/** What is left out of lists. */
+export function leftLines({ left }: NamedImages, style: Style): string[] {
+  return left.map((each) => style.warn("note: ") + leftLine(each));
+}
