@@ -50,6 +50,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
     throw new UsageError("One image of one platform is loaded at a time");
   }
   context.cacheDir = cacheDir;
+  context.several = options.output === undefined;
   const style = createStyle(stderr, env);
   const progress = createProgress({
     output: stderr,

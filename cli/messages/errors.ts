@@ -109,7 +109,9 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     const sentence = `${error.message}; nothing was saved`;
     return context.command === undefined
       ? {
-        sentence: `${sentence}, but what has come is kept`,
+        sentence: context.several
+          ? `${error.message}; what is complete stays, and what has come is kept`
+          : `${sentence}, but what has come is kept`,
         hint: "the same command goes on from there",
         code: error.code,
       }

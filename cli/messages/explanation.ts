@@ -40,6 +40,8 @@ export interface ErrorContext {
   repositoryUnknown?: boolean;
   /** Whether the digest that was asked for is that of a part of an image. */
   digestOfPart?: boolean;
+  /** Whether several files are pulled, of which some may be complete. */
+  several?: boolean;
   /** Whether the user wants to see all causes. */
   verbose?: boolean;
   /** What must not be shown. */

@@ -4,7 +4,7 @@ import { totalSize } from "../image/descriptors.ts";
 import { type BlobTask, transferWith } from "../transfer/transfer.ts";
 import type { Writers } from "../transfer/writers.ts";
 import { blobTask } from "./blob_task.ts";
-import { CopyJob } from "./copy_job.ts";
+import { CopyJob, type Death } from "./copy_job.ts";
 import type { Copy, CopyOptions, CopyResult } from "./copy_options.ts";
 import type { ImageGraph } from "./graph.ts";
 import { takeLocal, uploadLocal } from "./local_uploads.ts";
@@ -53,16 +53,29 @@ export async function copyEach(
     ? AbortSignal.any([options.signal, end.signal])
     : end.signal;
   const inner = { ...options, signal };
-  const onDead = (error: unknown, isOver: boolean) => {
-    if (options.finishRest && !isOver) return;
-    if (jobs.every(({ alive }) => !alive)) end.abort(error);
+  // A layer that cannot be had ends the bringing, and not what is passed on of
+  // those that are there.
+  const lacking = new AbortController();
+  const opening = AbortSignal.any(
+    [options.signal ?? [], lacking.signal].flat(),
+  );
+  const onDead = (error: unknown, why: Death) => {
+    if (options.finishRest && why !== "target") return;
+    if (!jobs.every(({ alive }) => !alive)) return;
+    if (why === "documents") lacking.abort(error);
+    end.abort(error);
   };
   const jobs: CopyJob[] = copies.map((copy) => new CopyJob(copy, onDead));
   try {
     for (const job of jobs) await job.look(inner);
     const open = jobs.filter(({ pending }) => pending);
     writers.prepare(totalSize(descriptorsOf(open)));
-    for (const job of open) await job.open(inner);
+    let reserved = 0;
+    for (const job of open) {
+      await job.open({ ...options, signal: opening, reserved });
+      // Each is written at its full size, whoever shares its blobs.
+      if (job.writer) reserved += await job.size();
+    }
     await bring(open, writers, inner);
   } catch (error) {
     options.signal?.throwIfAborted();

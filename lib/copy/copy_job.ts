@@ -9,6 +9,12 @@ import type { TargetOptions, TargetWriter } from "./target.ts";
 /** A blob that only what has failed would have. */
 export class Unwanted extends Error {}
 
+/**
+ * What keeps a graph from coming: its configurations, a blob or what else goes
+ * on, or its target, for which nothing more needs to come.
+ */
+export type Death = "documents" | "blob" | "target";
+
 /** What has become of it so far. */
 export class CopyJob {
   /** What is copied. */
@@ -18,7 +24,7 @@ export class CopyJob {
   /** Settles when it is visible, or has failed; there once that has begun. */
   committed: Promise<void> | undefined;
   readonly #copy: Copy;
-  readonly #onDead: (error: unknown, isOver: boolean) => void;
+  readonly #onDead: (error: unknown, why: Death) => void;
   readonly #outcomes = new Map<string, BlobOutcome>();
   readonly #missing: Set<string>;
   readonly #failed = new Map<string, unknown>();
@@ -29,14 +35,14 @@ export class CopyJob {
   /** Begins with nothing; `onDead` is told of what keeps it from coming. */
   constructor(
     copy: Copy,
-    onDead: (error: unknown, isOver: boolean) => void,
+    onDead: (error: unknown, why: Death) => void,
   ) {
     this.graph = copy.graph;
     this.#copy = copy;
     this.#onDead = onDead;
     this.#missing = new Set(copy.graph.blobs.keys());
     for (const { documents } of this.graph.images) {
-      documents.catch((error) => this.fail(error));
+      documents.catch((error) => this.fail(error, "documents"));
     }
   }
 
@@ -64,11 +70,16 @@ export class CopyJob {
       const { ready, target, onOpen } = this.#copy;
       await ready;
       const writer = this.writer = await target.open(this.graph, options);
-      const end = () => this.fail(writer.ended!.reason, true);
+      const end = () => this.fail(writer.ended!.reason, "target");
       this.#forget = onAbort(writer.ended, end);
       if (writer.ended?.aborted) end();
       onOpen?.();
     });
+  }
+
+  /** Bytes of what is there when all is written. */
+  async size(): Promise<number> {
+    return await this.#copy.target.sizeOf(this.graph);
   }
 
   /** A blob of it is there. */
@@ -91,11 +102,11 @@ export class CopyJob {
       .catch((error) => this.fail(error));
   }
 
-  /** It cannot succeed any more; nor is there any use in its blobs, if that is over. */
-  fail(error: unknown, isOver = false): void {
+  /** It cannot succeed any more. */
+  fail(error: unknown, why: Death = "blob"): void {
     if (!this.alive) return;
     this.#failure = { error };
-    this.#onDead(error, isOver);
+    this.#onDead(error, why);
   }
 
   /** Ends for now what did not come. */

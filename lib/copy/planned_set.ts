@@ -95,7 +95,7 @@ export class PlannedSet {
     const all = places.flatMap(({ items }) =>
       items.flatMap((item) => item.images.map((image) => ({ item, image })))
     );
-    const names = new Map<string, Set<string>>();
+    const names = new Map<string, string[]>();
     const pending = new PendingImages(
       all.map(({ item, image: { found, options } }) => ({
         found,
@@ -119,7 +119,8 @@ export class PlannedSet {
         const { wanted: { reference, name }, source } = item;
         const root = { reference, images, source, ...tops.get(item)! };
         for (const { digest } of rootBlobs(root)) {
-          names.set(digest, (names.get(digest) ?? new Set()).add(name));
+          const those = names.get(digest) ?? [];
+          if (!those.includes(name)) names.set(digest, [...those, name]);
         }
         return { item, root };
       });
@@ -205,9 +206,8 @@ function annotationsOf(
 
 function namesOf(
   event: PullEvent,
-  names: ReadonlyMap<string, ReadonlySet<string>>,
-): string[] | undefined {
+  names: ReadonlyMap<string, readonly string[]>,
+): readonly string[] | undefined {
   if (!("descriptor" in event)) return undefined;
-  const those = names.get(event.descriptor.digest);
-  return those && [...those];
+  return names.get(event.descriptor.digest);
 }

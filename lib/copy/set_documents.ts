@@ -3,7 +3,7 @@
 import type { OnEvent } from "../image/events.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import type { ImageSource } from "../image/image_source.ts";
-import { comparePlatform } from "../image/platform.ts";
+import { comparePlatform, formatPlatform } from "../image/platform.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Document, Platform } from "../image/types.ts";
 import type { LayoutStore } from "../layout/layout_store.ts";
@@ -133,10 +133,15 @@ async function findOne(
   const item = { wanted, top, source, options };
   if (images.length === 0) return { items: [], failures };
   if (!together) {
-    const items = images.map((image) => (
-      { ...item, images: [image], platform: image.platform }
-    ));
-    return { items, failures };
+    // Of two for one platform, whoever looks for it takes the first.
+    const named = new Map<string, SetItem>();
+    for (const image of images) {
+      const { platform } = image;
+      const key = platform ? formatPlatform(platform) : "";
+      if (named.has(key)) continue;
+      named.set(key, { ...item, images: [image], platform });
+    }
+    return { items: [...named.values()], failures };
   }
   const host = hostPlatform();
   const own = ({ platform }: FoundImage) =>

@@ -17,6 +17,12 @@ export interface TargetOptions {
   trustCache: boolean;
   /** Whether to write even what is there. */
   force: boolean;
+  /**
+   * Bytes that are going to be written beside it, to other targets.
+   *
+   * @default {0}
+   */
+  reserved?: number;
   /** Ends the reading, and the waiting for others who write the same. */
   signal?: AbortSignal;
   /** Told what goes on. */

@@ -8,9 +8,12 @@ import { commandLine } from "../fixtures/command.ts";
 /** What a pull is told. */
 export interface SoakPull {
   reference: string;
+  /** More of a set, which go to the same output, or each into the folder. */
+  others?: string[];
   /** Without it, layers are asked for beside the configuration. */
   platform?: string;
-  output: string;
+  output?: string;
+  folder?: string;
   cacheDir: string | false;
   concurrency: number;
   retries: number;

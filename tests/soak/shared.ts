@@ -81,7 +81,7 @@ export async function playSharedStory(
       assertEquals(error, undefined);
     }
     for (const { image, pull } of pulls) {
-      await checkArchive(pull.output, [image]);
+      await checkArchive(pull.output!, [image]);
     }
     await checkCache(join(folder, "cache"));
     assertEquals(readdirSync(join(folder, "cache", "ingest")), []);

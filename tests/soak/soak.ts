@@ -15,6 +15,7 @@ import { type Engine, startDockerd } from "../e2e/servers/engines.ts";
 import { Thread } from "../../lib/transfer/thread.ts";
 import { type Fault, FAULTS } from "../faults/schedule.ts";
 import { buildSoakImages, pushSoakImages } from "./images.ts";
+import { playSetStory } from "./sets.ts";
 import { playSharedStory } from "./shared.ts";
 import { playStory, type StoryResult } from "./story.ts";
 
@@ -32,6 +33,8 @@ const { values } = parseArgs({
     kills: { type: "boolean", default: false },
     /** Stories of eight processes that share a cache. */
     shared: { type: "boolean", default: false },
+    /** Stories of sets. */
+    sets: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -75,8 +78,9 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
   let seed;
   while ((seed = queue.shift()) !== undefined) {
     try {
-      if (values.shared) {
-        const result = await playSharedStory(seed, context);
+      if (values.shared || values.sets) {
+        const play = values.sets ? playSetStory : playSharedStory;
+        const result = await play(seed, context);
         done++;
         kills += result.kills;
         compare(seed, result.ratio);
@@ -100,7 +104,9 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
       console.log(`FAILED ${seed}: ${(error as Error).message}`);
       console.log(
         `  again: deno task soak --only ${seed}${
-          values.kills ? " --kills" : values.shared ? " --shared" : ""
+          ["kills", "shared", "sets"].filter((name) =>
+            values[name as "kills" | "shared" | "sets"]
+          ).map((name) => ` --${name}`).join("")
         }`,
       );
     }

@@ -226,7 +226,7 @@ async function pullHere(
   options: SoakPull,
   retries: string[],
 ): Promise<Error | undefined> {
-  const { reference, ...rest } = options;
+  const { reference, others: _, ...rest } = options;
   const signal = AbortSignal.timeout(HANG);
   try {
     await pull(reference, {
@@ -249,7 +249,7 @@ async function pullHere(
 /** After a failure: no finished archive, no wrong blob. */
 async function checkBetween({ output, cacheDir }: SoakPull): Promise<void> {
   // A process may be killed when all is done.
-  if (existsSync(output)) return;
+  if (existsSync(output!)) return;
   if (cacheDir) await checkCache(cacheDir);
 }
 

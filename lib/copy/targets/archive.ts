@@ -72,10 +72,10 @@ async function openArchive(
   path: string,
   form: ArchiveForm,
   graph: ImageGraph,
-  { cache, trustCache, signal }: TargetOptions,
+  { cache, trustCache, signal, reserved = 0 }: TargetOptions,
 ): Promise<TargetWriter> {
   const plan = outlineOf(graph, form);
-  await checkRoom(path, plan, cache);
+  await checkRoom(path, plan, cache, reserved);
   // With a cache, the bytes are there for a later run anyway.
   const resumable = cache === undefined;
   const archive = await ArchiveFile.open(path, plan, { resumable, signal });
@@ -101,10 +101,12 @@ async function checkRoom(
   path: string,
   plan: ArchivePlan,
   cache: LayoutStore | undefined,
+  reserved: number,
 ): Promise<void> {
   const folder = dirname(path);
   // What an earlier run has left takes its room already.
-  const size = Math.max(0, plan.size - await occupiedByArchive(path));
+  const size = reserved +
+    Math.max(0, plan.size - await occupiedByArchive(path));
   if (!cache) return await checkSpace(folder, size, path);
   let missing = 0;
   for (const { descriptor } of plan.blobs.values()) {
