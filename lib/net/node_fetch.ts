@@ -220,6 +220,16 @@ function request(
         reject(new StaleConnection(error.message));
       } else reject(forward ? proxyFailure(forward, error) : error);
     });
+    // Nobody has asked for another protocol; node:http merely says nothing.
+    outgoing.on("upgrade", (_incoming, socket) => {
+      forget();
+      socket.destroy();
+      reject(
+        Object.assign(new Error("the server changes to another protocol"), {
+          code: "HPE_UPGRADE",
+        }),
+      );
+    });
     outgoing.on("response", (incoming) => {
       forget();
       response = incoming;

@@ -1,11 +1,16 @@
 /**
- * The default transport: the one file that asks which runtime it is in.
+ * The default transport, which asks in which runtime it is.
  *
  * - Deno: its own `fetch` with a client of HTTP/1.1, because several ranges
  *   of one blob over HTTP/2 would share a single window.
  * - Bun: its own `fetch`, which takes the TLS settings by request.
  * - Node: `node:http` and `node:https`, which were measured at twice the
  *   speed of its `fetch`, and which do not undo a Content-Encoding.
+ *
+ * Bodies that are wanted in a thread come there by the short way, where the
+ * caller says by which proxy an address is reached and it is by none; what that
+ * leaves alone, such as a server that speaks no plain HTTP/1.1, comes by
+ * `fetch` as all else does.
  *
  * What the `fetch` of Deno or Bun cannot do goes over `node:https` there too:
  * in Deno unverified TLS and a self-signed certificate named as trusted; in
@@ -39,7 +44,7 @@ export interface TransportOptions extends AllTlsOptions {
    * `http:` or `https:`, with `user:password@` where they want them.
    *
    * @default {undefined} Deno and Bun then obey the environment by themselves,
-   * and Node asks directly.
+   * at the speed of their `fetch`, and Node asks directly.
    */
   proxy?: (url: URL) => string | undefined;
   /**
@@ -116,7 +121,43 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const settings = tlsSettings(options);
   const { Deno, Bun } = globalThis as Runtime;
   const node = nodeFetch((url) => settings(url).node, proxy);
-  if (Deno === undefined && Bun === undefined) return node;
+  /** The hosts whose responses are not plainly in order. */
+  const unfit = new Set<string>();
+  // Without the caller's word, the fetch of Deno and Bun obeys the environment.
+  const decided = proxy !== undefined || (!Deno && !Bun);
+  /** By the short way where that fits, else by the next one. */
+  async function first(
+    url: URL,
+    init: FetchInit | undefined,
+    tls: HostSettings,
+    next: () => Promise<Response>,
+  ): Promise<Response> {
+    const { thread, method, body } = init ?? {};
+    const fits = thread && decided && !unfit.has(url.host) && !body &&
+      isRead(method);
+    if (!fits) return await next();
+    try {
+      const short = { caCerts: tls.caCerts, ...tls.node };
+      return await thread.fetch(url.href, init!, { short });
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (init!.signal?.aborted || code !== "UNFIT") throw error;
+      unfit.add(url.host);
+      return await next();
+    }
+  }
+  if (Deno === undefined && Bun === undefined) {
+    return {
+      ...node,
+      async fetch(address, init) {
+        const url = new URL(address);
+        const next = () => node.fetch(address, init);
+        return proxy?.(url) === undefined
+          ? await first(url, init, settings(url), next)
+          : await next();
+      },
+    };
+  }
 
   const native = Deno ? denoFetch(Deno) : bunFetch();
   const byNode = new Set<string>();
@@ -128,15 +169,26 @@ export function createTransport(options: TransportOptions = {}): Transport {
       // The runtimes' own keep a stream in memory, or do not tell its length.
       if (
         init?.body instanceof ReadableStream ||
-        ambientProxy || byNode.has(url.host) || proxy?.(url) !== undefined ||
+        byNode.has(url.host) || proxy?.(url) !== undefined ||
+        (ambientProxy && !init?.thread) ||
         (Deno && tls.insecure && url.protocol === "https:")
       ) return await node.fetch(address, init);
+      const send = (init?: FetchInit) =>
+        first(
+          url,
+          init,
+          tls,
+          () =>
+            ambientProxy
+              ? node.fetch(address, init)
+              : native.fetch(address, init, tls),
+        );
       try {
         if (!Deno || met.has(url.host) || !isRead(init?.method)) {
-          return await native.fetch(address, init, tls);
+          return await send(init);
         }
         return await reach(
-          (signal) => native.fetch(address, { ...init, signal }, tls),
+          (signal) => send({ ...init, signal }),
           (signal) => node.fetch(address, { ...init, signal }),
           {
             signal: init?.signal,

@@ -4,6 +4,9 @@
  * nor what comes over the network ever leaves it.
  */
 
+import type { ShortBody } from "../net/short/body.ts";
+import { type ShortWay, shortWayText } from "../net/short/short_way.ts";
+import type { ShortTls } from "../net/short/sockets.ts";
 import { threadFetch } from "../net/transport.ts";
 import type { FileRegion } from "../image/types.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -103,7 +106,11 @@ export interface ThreadResponse {
  * from JSR, in a bundle and in an executable alike; so it refers to nothing
  * outside of itself.
  */
-function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
+function serve(
+  Reader: typeof BodyReader,
+  connect: typeof threadFetch,
+  shortWay: () => ShortWay,
+) {
   const BUFFER_SIZE = 1024 * 1024;
   /** A `receive` is answered after so many milliseconds, if with few bytes. */
   const STEP_MS = 100;
@@ -116,15 +123,18 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     hash?: Hash;
   }
   interface OpenBody {
-    controller: AbortController;
+    /** Ends the request. */
+    stop: () => void;
     /** Kept, because Deno forgets the signal of one that is garbage. */
     response?: Response;
     reader?: BodyReader;
+    short?: ShortBody;
   }
   const blobs = new Map<number, OpenBlob>();
   const bodies = new Map<number, OpenBody>();
   const buffers: ArrayBuffer[] = [];
   const send = connect();
+  let sendShort: ShortWay | undefined;
 
   // They take longer to load than a request to be sent, which comes first.
   let fs: typeof import("node:fs");
@@ -246,23 +256,53 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     return {};
   }
 
-  async function fetchHead({ body: id, url, init, settings }: Of<"fetch">) {
-    const body: OpenBody = { controller: new AbortController() };
-    bodies.set(id, body);
+  async function fetchHead(request: Of<"fetch">): Promise<Result> {
     try {
-      const { signal } = body.controller;
-      const sent = send(url, { ...init, signal }, settings);
-      loaded ??= load();
-      const response = await sent;
-      body.response = response;
-      if (response.body) body.reader = new Reader(response.body);
-      const { status, statusText } = response;
-      const headers = [...response.headers];
-      return { head: { status, statusText, headers, empty: !response.body } };
+      return {
+        head: await (request.settings.short
+          ? shortHead(request)
+          : ordinaryHead(request)),
+      };
     } catch (error) {
-      bodies.delete(id);
+      bodies.delete(request.body);
       return { broken: plain(error) };
     }
+  }
+
+  async function ordinaryHead(
+    { body: id, url, init, settings }: Of<"fetch">,
+  ): Promise<Result["head"]> {
+    const controller = new AbortController();
+    const body: OpenBody = { stop: () => controller.abort() };
+    bodies.set(id, body);
+    const sent = send(url, { ...init, signal: controller.signal }, settings);
+    loaded ??= load();
+    const response = await sent;
+    body.response = response;
+    if (response.body) body.reader = new Reader(response.body);
+    const { status, statusText } = response;
+    const headers = [...response.headers];
+    return { status, statusText, headers, empty: !response.body };
+  }
+
+  async function shortHead(
+    { body: id, url, init, settings }: Of<"fetch">,
+  ): Promise<Result["head"]> {
+    const { method = "GET" } = init;
+    const sent = (sendShort ??= shortWay())({
+      url,
+      method,
+      headers: init.headers as [string, string][],
+      tls: settings.short as ShortTls,
+    });
+    const body: OpenBody = { stop: sent.cancel };
+    bodies.set(id, body);
+    loaded ??= load();
+    const response = await sent.response;
+    const { status, statusText, headers } = response;
+    body.short = response.body;
+    // What was said before the end of a response without a body comes, too.
+    return { status, statusText, headers, empty: method === "HEAD" };
   }
 
   /** A body's next bytes, which are on loan. */
@@ -288,6 +328,25 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     const { most, hashed } = request;
     const until = performance.now() + STEP_MS;
     let count = 0;
+    const short = bodies.get(request.body)?.short;
+    if (short) {
+      let wrong: { failure: unknown } | undefined;
+      try {
+        const ended = await short.pump(most, STEP_MS, (bytes) => {
+          try {
+            put(blob, bytes, { position: request.position + count, hashed });
+          } catch (failure) {
+            wrong = { failure };
+            throw failure;
+          }
+          count += bytes.length;
+        });
+        return ended ? { count, ended } : { count };
+      } catch (error) {
+        if (wrong) throw wrong.failure;
+        return { count, broken: plain(error) };
+      }
+    }
     do {
       const { bytes, broken } = await next(request.body, most - count);
       if (!bytes) return broken ? { count, broken } : { count, ended: true };
@@ -298,7 +357,27 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     return { count };
   }
 
+  async function readShort(body: ShortBody, most: number): Promise<Result> {
+    const buffer = new ArrayBuffer(most);
+    let count = 0;
+    try {
+      const ended = await body.pump(most, 0, (bytes) => {
+        new Uint8Array(buffer).set(bytes, count);
+        count += bytes.length;
+      });
+      if (count === 0 && ended) return { ended };
+      return {
+        count,
+        buffer: count === most ? buffer : buffer.slice(0, count),
+      };
+    } catch (error) {
+      return { broken: plain(error) };
+    }
+  }
+
   async function read({ body, most }: Of<"read">): Promise<Result> {
+    const short = bodies.get(body)?.short;
+    if (short) return await readShort(short, most);
     const { bytes, broken } = await next(body, most);
     if (!bytes) return broken ? { broken } : { ended: true };
     const { length } = bytes;
@@ -314,7 +393,7 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
     const body = bodies.get(id);
     bodies.delete(id);
     body?.reader?.cancel();
-    body?.controller.abort();
+    body?.stop();
   }
 
   function close(id: number): Result {
@@ -383,5 +462,5 @@ function serve(Reader: typeof BodyReader, connect: typeof threadFetch) {
 
 /** The program's text. */
 export function threadProgram(): string {
-  return `(${serve})(${BodyReader}, ${threadFetch})`;
+  return `(${serve})(${BodyReader}, ${threadFetch}, ${shortWayText()})`;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
 import { pull } from "../../lib/copy/pull.ts";
+import { createTransport } from "../../lib/net/transport.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
@@ -35,9 +36,17 @@ const soakImages = [image, other].map((image, i) => ({
 async function throughFault(
   fault: Fault,
   folder: string,
-  options: { budget: number; cache: boolean; threads: boolean; seed: string },
+  options: {
+    budget: number;
+    cache: boolean;
+    threads: boolean;
+    /** Whether bodies come by the short way. */
+    short: boolean;
+    seed: string;
+  },
 ): Promise<FaultProxy> {
-  const { budget, cache, threads, seed } = options;
+  const { budget, cache, threads, short, seed } = options;
+  const transport = createTransport(short ? { proxy: () => undefined } : {});
   const registry = new FakeRegistry();
   registry.add("soak/app", image, "0");
   registry.add("soak/app", other, "1");
@@ -61,6 +70,7 @@ async function throughFault(
           cacheDir: cache && join(folder, "cache"),
           plainHttp: true,
           threads,
+          fetch: transport.fetch,
           retries: 5,
           timeout: 500,
           sleep: (wait, signal) =>
@@ -81,21 +91,27 @@ async function throughFault(
     return proxy;
   } finally {
     await proxy.close();
+    transport.close();
     await served.close();
   }
 }
 
 const alone = [
-  { cache: true, threads: false, name: "with a cache" },
-  { cache: false, threads: false, name: "without a cache" },
+  { cache: true, threads: false, short: false, name: "with a cache" },
+  { cache: false, threads: false, short: false, name: "without a cache" },
 ];
 const inThreads = [
-  { cache: true, threads: true, name: "with a cache and threads" },
-  { cache: false, threads: true, name: "without a cache, with threads" },
+  { cache: true, threads: true, short: false, name: "with threads" },
+  { cache: false, threads: true, short: false, name: "with threads alone" },
+];
+const byShortWay = [
+  { cache: false, threads: true, short: true, name: "by the short way" },
+  { cache: true, threads: true, short: true, name: "by it, with a cache" },
 ];
 for (const [i, fault] of FAULTS.entries()) {
   // The soak has all of them mixed.
-  for (const { cache, threads, name } of [...alone, inThreads[i % 2]!]) {
+  const ways = [...alone, inThreads[i % 2]!, ...byShortWay];
+  for (const { cache, threads, short, name } of ways) {
     test(`a pull survives ${fault} ${name}`, () =>
       inFolder(async (folder) => {
         for (const budget of [1, 3]) {
@@ -105,6 +121,7 @@ for (const [i, fault] of FAULTS.entries()) {
             budget,
             cache,
             threads,
+            short,
             seed: `${fault} ${budget} ${cache}`,
           });
           assert(proxy.injected.has(fault), "it did not happen");

@@ -21,9 +21,7 @@ import { checkArchive } from "../soak/check.ts";
 import { blob, from } from "./blobs.ts";
 
 /** Whether this runtime's transport can send from threads. */
-const able = "Deno" in globalThis || "Bun" in globalThis
-  ? {}
-  : { skip: "Node sends every request from its main thread" };
+const able = {};
 
 /** A server, a thread, and what sends requests from it. */
 async function inWorld(

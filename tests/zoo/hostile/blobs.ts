@@ -14,12 +14,14 @@ function storage(
     | Response
     | undefined,
 ): Answers {
-  let count = 0;
+  const counts = new WeakMap<World, number>();
   return {
-    storage: ({ url, headers }, _count, world) =>
-      url.pathname.includes(layer.digest.slice(7))
-        ? answer(headers.get("range"), ++count, world)
-        : undefined,
+    storage: ({ url, headers }, _count, world) => {
+      if (!url.pathname.includes(layer.digest.slice(7))) return undefined;
+      const count = (counts.get(world) ?? 0) + 1;
+      counts.set(world, count);
+      return answer(headers.get("range"), count, world);
+    },
   };
 }
 
