@@ -84,7 +84,13 @@ export {
   archiveStream,
   type StreamOptions,
 } from "./lib/copy/archive_stream.ts";
-export { load, type LoadOptions, type LoadResult } from "./lib/copy/load.ts";
+export {
+  load,
+  loadImages,
+  type LoadImagesResult,
+  type LoadOptions,
+  type LoadResult,
+} from "./lib/copy/load.ts";
 export type { DaemonInfo } from "./lib/daemon/daemon.ts";
 export type { DaemonAddress } from "./lib/daemon/address.ts";
 export {

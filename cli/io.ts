@@ -1,6 +1,6 @@
 /** What a process gives the command, so that a test can give it instead. */
 
-import type { load } from "../lib/copy/load.ts";
+import type { load, loadImages } from "../lib/copy/load.ts";
 import type { pull, pullImages } from "../lib/copy/pull.ts";
 import type { Fetch } from "../lib/image/types.ts";
 import type { Environment } from "./options/environment.ts";
@@ -68,6 +68,8 @@ export interface Services {
   pullImages?: typeof pullImages;
   /** Loads. */
   load?: typeof load;
+  /** Loads a set. */
+  loadImages?: typeof loadImages;
   /** Asks for a password. */
   prompt?: (message: string) => string | null;
   /** Reads a line that is typed on the terminal. */

@@ -1,6 +1,12 @@
 /** A pull into Docker or Podman, in place of a file. */
 
-import { load as loadImage, type LoadOptions } from "../../lib/copy/load.ts";
+import {
+  load as loadImage,
+  loadImages as loadAll,
+  type LoadOptions,
+} from "../../lib/copy/load.ts";
+import type { PullRequest } from "../../lib/copy/pull_options.ts";
+import type { PullFailure } from "../../lib/copy/pull_result.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import { findDaemon } from "../access/daemon.ts";
 import type { Io, Services } from "../io.ts";
@@ -27,4 +33,25 @@ export async function runLoad(
   const style = createStyle(io.stdout, io.env);
   const cache = cacheDir !== false;
   return { lines: loadReportLines(result, { cache, style }) };
+}
+
+/** Loads a set as the options say; what failed is left to be told. */
+export async function runLoadSet(
+  images: readonly PullRequest[],
+  pulling: LoadOptions,
+  { loadTo, quiet, cacheDir }: PullCommandOptions,
+  io: Io,
+  { loadImages = loadAll }: Services,
+): Promise<{ lines: string[]; failures: PullFailure[] }> {
+  const daemon = await findDaemon(loadTo, io);
+  const { results, failures } = await loadImages(images, {
+    ...pulling,
+    daemon,
+  });
+  const style = createStyle(io.stdout, io.env);
+  const cache = cacheDir !== false;
+  const lines = results.flatMap((result) =>
+    quiet ? [loadedName(result)] : loadReportLines(result, { cache, style })
+  );
+  return { lines, failures };
 }

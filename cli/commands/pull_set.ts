@@ -2,6 +2,7 @@
 
 import { pullImages as pullAll } from "../../lib/copy/pull.ts";
 import type { PullFailure } from "../../lib/copy/pull_result.ts";
+import type { PullEvent } from "../../lib/image/events.ts";
 import { InvalidSetError } from "../../lib/image/errors.ts";
 import type { BadImage } from "../../lib/image/problems.ts";
 import { redactAddress } from "../../lib/redact/address.ts";
@@ -46,9 +47,6 @@ export const runPullSet: Run<PullCommandOptions> = async (
   const { pullImages = pullAll } = services;
   const { env, stderr } = io;
   const { quiet, verbose, cacheDir, format } = options;
-  if (options.load) {
-    throw new UsageError("One image of one platform is loaded at a time");
-  }
   context.cacheDir = cacheDir;
   context.several = options.output === undefined;
   const style = createStyle(stderr, env);
@@ -105,21 +103,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
     beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
   });
   const shared = connect(signal);
-  try {
-    progress.ask(registries.length === 1 ? registries[0]! : "the registries");
-    const result = await pullImages(images, {
-      ...shared,
-      ...transferOptions(options),
-      ...where,
-      platform,
-      ...formOf(options),
-      keepGoing: options.keepGoing,
-      signal,
-      onEvent: (event) => progress.onEvent(event),
-      mirrors,
-    });
-    progress.stop();
-    const { results, failures, unwritten } = result;
+  const tellFailures = async (failures: readonly PullFailure[]) => {
     const codes: ExitCode[] = [];
     for (const [i, failure] of failures.entries()) {
       const own = contextOf(failure, context);
@@ -131,6 +115,34 @@ export const runPullSet: Run<PullCommandOptions> = async (
       codes.push(code);
       for (const line of lines) progress.line(line);
     }
+    return codes;
+  };
+  try {
+    progress.ask(registries.length === 1 ? registries[0]! : "the registries");
+    const pulling = {
+      ...shared,
+      ...transferOptions(options),
+      platform,
+      signal,
+      onEvent: (event: PullEvent) => progress.onEvent(event),
+      mirrors,
+    };
+    if (options.load) {
+      const { runLoadSet } = await import("./load.ts");
+      const told = await runLoadSet(images, pulling, options, io, services);
+      progress.stop();
+      const codes = await tellFailures(told.failures);
+      return { lines: told.lines, code: gravest(codes) };
+    }
+    const result = await pullImages(images, {
+      ...pulling,
+      ...where,
+      ...formOf(options),
+      keepGoing: options.keepGoing,
+    });
+    progress.stop();
+    const { results, failures, unwritten } = result;
+    const codes = await tellFailures(failures);
     const lines = quiet
       ? streamed ? [] : [...new Set(results.map(({ path }) => path))]
       : setReportLines(result, {

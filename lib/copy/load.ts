@@ -13,12 +13,18 @@ import {
 import type { Reference } from "../image/reference.ts";
 import { openDaemon } from "./open_daemon.ts";
 import { pullInto } from "./pull.ts";
-import type { PullResult } from "./pull_result.ts";
-import { PULL_RULES, type PullOptions } from "./pull_options.ts";
+import type { PullFailure, PullResult } from "./pull_result.ts";
+import {
+  PULL_RULES,
+  type PullOptions,
+  type PullRequest,
+} from "./pull_options.ts";
+import { readRequests } from "./set_requests.ts";
 import { daemonTarget, type LoadState } from "./targets/daemon.ts";
 
 /** How an image is loaded: as it is pulled, but for where it goes. */
-export interface LoadOptions extends Omit<PullOptions, "output" | "format"> {
+export interface LoadOptions
+  extends Omit<PullOptions, "output" | "format" | "layers" | "for"> {
   /**
    * The daemon: its address as `DOCKER_HOST` has it, such as
    * `unix:///run/docker.sock`, `tcp://HOST:PORT` or `ssh://USER@HOST`.
@@ -29,7 +35,7 @@ export interface LoadOptions extends Omit<PullOptions, "output" | "format"> {
   daemon?: string | DaemonAddress;
 }
 
-const { output: _, format: __, ...REST } = PULL_RULES;
+const { output: _, format: __, layers: ___, for: ____, ...REST } = PULL_RULES;
 const LOAD_RULES: Rules<LoadOptions> = {
   ...REST,
   daemon: either(TEXT, OBJECT),
@@ -91,6 +97,50 @@ export async function load(
   } finally {
     daemon.close();
   }
+}
+
+/** What the load of a set has brought. */
+export interface LoadImagesResult {
+  /** What is there now. */
+  results: LoadResult[];
+  /** What is not, and why. */
+  failures: PullFailure[];
+}
+
+/**
+ * Loads a set of images into Docker or Podman, one after the other, as
+ * {@linkcode load} does: what several have is sent once. One that fails does not
+ * keep the others from coming, unless it is the daemon that fails.
+ *
+ * @param images The images, or what else is to be said of each.
+ * @param options How.
+ * @returns What is there now, and what is not.
+ * @throws {InvalidSetError} If the set makes no sense; nothing was fetched then.
+ * @throws {DaemonError} If the daemon cannot be used.
+ */
+export async function loadImages(
+  images: readonly (string | Reference | PullRequest)[],
+  options: LoadOptions = {},
+): Promise<LoadImagesResult> {
+  checkOptions("load", options, LOAD_RULES);
+  const set = readRequests(images, options.platform, true);
+  const results: LoadResult[] = [];
+  const failures: PullFailure[] = [];
+  for (const { reference, platforms: platform, from } of set) {
+    try {
+      results.push(await load(reference, { ...options, platform }));
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof DaemonError && !isOfImage(error)) throw error;
+      failures.push({ reference, from, error });
+    }
+  }
+  return { results, failures };
+}
+
+/** Whether another image may fare better. */
+function isOfImage(error: DaemonError): boolean {
+  return isOfLoading(error) || error.code === "other-system";
 }
 
 /** Whether it is the archive that a daemon did not like. */

@@ -1,7 +1,7 @@
 /** load(): what is sent, what is left out, and what is made of failures. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { load, type LoadOptions } from "../../lib/copy/load.ts";
+import { load, loadImages, type LoadOptions } from "../../lib/copy/load.ts";
 import { DaemonError } from "../../lib/image/errors.ts";
 import { type FakeDaemon, startFakeDaemon } from "../daemon/fake_daemon.ts";
 import { buildImage, type BuiltImage } from "../fixtures/mod.ts";
@@ -253,5 +253,43 @@ testLoad(
     assertEquals(fake.log.filter((line) => line.startsWith("POST")), []);
     registry.fault = undefined;
     await load();
+  },
+);
+
+testLoad(
+  "of a set, what fails does not keep the others from being loaded",
+  async ({ fake, registry, folder }) => {
+    registry.add("team/base", base, "1");
+    const name = "registry.test/team/base:1";
+    const keep = fake.onLoad!;
+    fake.onLoad = (bytes) => {
+      if (fake.images![NAME]) fake.images![name] = loaded(base);
+      else keep(bytes);
+    };
+    const options: LoadOptions = {
+      fetch: registry.fetch,
+      daemon: fake.url,
+      platform: "linux/amd64",
+      cacheDir: join(folder, "cache"),
+    };
+    const missing = "registry.test/team/none:1";
+    const names = [NAME, missing, name];
+    const { results, failures } = await loadImages(names, options);
+    assertEquals(results.map(({ sent }) => sent > 0), [true, true]);
+    // What the first had is there.
+    assertEquals(
+      results[1]!.spared,
+      base.layers.reduce((sum, { size }) => sum + size, 0),
+    );
+    assertEquals(failures.map(({ error }) => (error as Error).name), [
+      "RegistryError",
+    ]);
+    await assertRejects(() => loadImages([NAME, "::"], options));
+    await fake.close();
+    const gone = await assertRejects(
+      () => loadImages(names, options),
+      DaemonError,
+    );
+    assertEquals(gone.code, "unreachable");
   },
 );
