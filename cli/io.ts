@@ -46,8 +46,10 @@ export interface Signals {
 export interface Io {
   /** The arguments, without the runtime and the script. */
   argv: readonly string[];
-  /** The environment. */
+  /** The environment, as far as the command is told something by it. */
   env: Environment;
+  /** The whole environment, for what a compose file names. */
+  variables?: Environment;
   /** Standard input. */
   stdin: Input;
   /** Standard output, for results. */

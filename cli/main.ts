@@ -28,6 +28,7 @@ export async function main(
   services: Services = {},
 ): Promise<number> {
   const all: Io = { ...processIo(), ...io };
+  all.variables ??= all.env;
   all.env = readEnvironment(all.env);
   ignoreClosed(all.stdout);
   ignoreClosed(all.stderr);

@@ -14,6 +14,7 @@ import {
   type ListProblem,
 } from "../../lib/lists/lists.ts";
 import type { Io } from "../io.ts";
+import type { Environment } from "../options/environment.ts";
 import { listedText } from "../messages/lists.ts";
 import { UsageError } from "../options/arguments.ts";
 
@@ -33,14 +34,14 @@ const STDIN = "standard input";
  */
 export async function readLists(
   files: readonly string[],
-  { env, stdin }: Pick<Io, "env" | "stdin">,
+  { variables = {}, stdin }: Pick<Io, "variables" | "stdin">,
 ): Promise<ImageList> {
   const images = new Map<string, ListedImage>();
   const left: LeftOut[] = [];
   const problems: ListProblem[] = [];
   for (const file of files) {
     try {
-      const list = await readList(file, { env, stdin });
+      const list = await readList(file, { variables, stdin });
       left.push(...list.left);
       for (const image of list.images) {
         const key = listedText(image);
@@ -60,7 +61,7 @@ export async function readLists(
 
 async function readList(
   file: string,
-  { env, stdin }: Pick<Io, "env" | "stdin">,
+  { variables = {}, stdin }: Pick<Io, "variables" | "stdin">,
 ): Promise<ImageList> {
   const isInput = file === "-";
   if (isInput && stdin.isTTY) {
@@ -74,7 +75,7 @@ async function readList(
   const beside = isInput ? ".env" : join(dirname(file), ".env");
   return await imagesOf(bytes, {
     name,
-    env: { ...await readVariables(beside), ...env },
+    variable: await variablesOf(beside, variables),
   });
 }
 
@@ -119,10 +120,19 @@ async function readAll(
   return whole;
 }
 
-/** What compose takes from the file `.env`, where there is one. */
-async function readVariables(
+/** What compose takes from the environment, else from the file `.env`. */
+async function variablesOf(
   path: string,
-): Promise<Record<string, string | undefined>> {
+  variables: Environment,
+): Promise<(name: string) => string | undefined> {
   const text = await readText(path).catch(() => undefined);
-  return text === undefined ? {} : parseEnv(text);
+  const kept: Environment = text === undefined ? {} : parseEnv(text);
+  return (name) => {
+    try {
+      if (variables[name] !== undefined) return variables[name];
+    } catch {
+      // What a runtime does not permit to be read counts as unset.
+    }
+    return Object.hasOwn(kept, name) ? kept[name] : undefined;
+  };
 }

@@ -30,7 +30,7 @@ export interface NamedImages {
 export async function nameImages(
   named: readonly { reference: Reference }[],
   from: readonly string[],
-  io: Pick<Io, "env" | "stdin">,
+  io: Pick<Io, "variables" | "stdin">,
 ): Promise<NamedImages> {
   const lists = await readLists(from, io);
   const images = new Map<string, ListedImage>();

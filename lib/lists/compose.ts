@@ -18,7 +18,7 @@ export function isCompose(view: TreeView): boolean {
 export function readCompose(
   view: TreeView,
   found: Collector,
-  env: Variables,
+  variable: Variables,
 ): void {
   const services = view.get(view.root, "services");
   const include = view.get(view.root, "include");
@@ -29,7 +29,7 @@ export function readCompose(
   const filled = (node: unknown): string | undefined => {
     const text = view.text(node);
     if (text === undefined) return undefined;
-    const value = interpolate(text, env);
+    const value = interpolate(text, variable);
     if (typeof value === "string") return value;
     found.wrong(value, view.line(node));
   };

@@ -6,8 +6,8 @@
 
 import type { ListFault } from "./list_report.ts";
 
-/** The variables that are set. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+/** Says what a variable is; nothing where it is not set. */
+export type Variables = (name: string) => string | undefined;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
 /** `${A:-${B:-${C}}}` and so on; deeper ones nobody writes. */
@@ -18,13 +18,13 @@ const MOST_NESTED = 20;
  *
  * @param text The text, with `$NAME`, `${NAME}`, `${NAME:-default}` and the
  * like; `$$` is a `$`.
- * @param env What is set.
+ * @param variable Says what is set.
  * @returns The text, or what is wrong with it: what is not set and has no
  * default is not guessed.
  */
 export function interpolate(
   text: string,
-  env: Variables,
+  variable: Variables,
   depth = 0,
 ): string | ListFault {
   let result = "";
@@ -44,8 +44,8 @@ export function interpolate(
       return { code: "bad-variable", text };
     }
     const value = bare === undefined
-      ? substitute(rest.slice(1, end), env, depth)
-      : env[bare] ?? unset(bare);
+      ? substitute(rest.slice(1, end), variable, depth)
+      : variable(bare) ?? unset(bare);
     if (typeof value !== "string") return value;
     result += value;
     rest = rest.slice(bare?.length ?? end + 1);
@@ -65,7 +65,7 @@ function closing(text: string): number {
 
 function substitute(
   inside: string,
-  env: Variables,
+  variable: Variables,
   depth: number,
 ): string | ListFault {
   const name = NAME.exec(inside)?.[0];
@@ -74,9 +74,9 @@ function substitute(
   if (name === undefined || sign === undefined) {
     return { code: "bad-variable", text: `\${${inside}}` };
   }
-  const given = env[name];
+  const given = variable(name);
   const set = sign.startsWith(":") ? Boolean(given) : given !== undefined;
-  const filled = () => interpolate(other ?? "", env, depth + 1);
+  const filled = () => interpolate(other ?? "", variable, depth + 1);
   if (sign.endsWith("+")) return set ? filled() : "";
   if (set) return given!;
   return sign.endsWith("-") ? filled() : unset(name);

@@ -31,12 +31,8 @@ export interface ListOptions {
    * @default {"list"}
    */
   name?: string;
-  /**
-   * The variables that a compose file may name.
-   *
-   * @default {{}}
-   */
-  env?: Readonly<Record<string, string | undefined>>;
+  /** Says what a variable is that a compose file names; else none is set. */
+  variable?: (name: string) => string | undefined;
 }
 
 /** What a list says. */
@@ -75,17 +71,17 @@ export interface ImageList {
  */
 export async function imagesOf(
   text: string | Uint8Array,
-  { name = "list", env = {} }: ListOptions = {},
+  { name = "list", variable = () => undefined }: ListOptions = {},
 ): Promise<ImageList> {
   const found = new Collector(name);
   const read = readText(text, found);
   if (read !== undefined) {
     const isTree = /\.(?:ya?ml|json)$/i.test(name) || isYaml(read);
     if (!isTree) readLines(read, found);
-    else if (!readJson(read, found, env)) {
+    else if (!readJson(read, found, variable)) {
       // Few lists are, and the parser takes a while to load.
       const { readYaml } = await import("./yaml_list.ts");
-      readYaml(read, found, env);
+      readYaml(read, found, variable);
     }
     if (found.images.size === 0 && found.problems.length === 0) {
       found.wrong({ code: "empty" });

@@ -12,9 +12,9 @@ import type { TreeView } from "./tree_view.ts";
 export function readTree(
   view: TreeView,
   found: Collector,
-  env: Variables,
+  variable: Variables,
 ): void {
-  if (isCompose(view)) readCompose(view, found, env);
+  if (isCompose(view)) readCompose(view, found, variable);
   else if (isHauler(view)) readHauler(view, found);
   else readObjects(view, found);
 }
@@ -23,7 +23,7 @@ export function readTree(
 export function readJson(
   text: string,
   found: Collector,
-  env: Variables,
+  variable: Variables,
 ): boolean {
   if (!/^\s*[[{]/.test(text)) return false;
   let root: unknown;
@@ -32,6 +32,6 @@ export function readJson(
   } catch {
     return false;
   }
-  readTree(new JsonView(text, root), found, env);
+  readTree(new JsonView(text, root), found, variable);
   return true;
 }

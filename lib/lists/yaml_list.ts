@@ -15,7 +15,7 @@ const MOST_ERRORS = 3;
 export function readYaml(
   text: string,
   found: Collector,
-  env: Variables,
+  variable: Variables,
 ): void {
   const lineCounter = new LineCounter();
   let documents;
@@ -51,6 +51,6 @@ export function readYaml(
       }
       continue;
     }
-    readTree(new YamlView(document, lineCounter), found, env);
+    readTree(new YamlView(document, lineCounter), found, variable);
   }
 }

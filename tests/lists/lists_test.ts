@@ -108,8 +108,15 @@ test("imagesOf() finds what rendered manifests of Kubernetes run", async () => {
 
 test("imagesOf() reads a compose file as compose does", async () => {
   const name = "compose.yaml";
-  const env = { NGINX_TAG: "1.27", TAG: "2", BASE_TAG: "" };
-  const list = await imagesOf(file(name), { name, env });
+  const env: Record<string, string> = {
+    NGINX_TAG: "1.27",
+    TAG: "2",
+    BASE_TAG: "",
+  };
+  const list = await imagesOf(file(name), {
+    name,
+    variable: (name) => env[name],
+  });
   assertEquals(told(list), [
     "nginx:1.27 linux/amd64 9",
     "registry.example.com/shop/base:3 5",
@@ -160,11 +167,12 @@ for (
 ) {
   test(`a compose file's ${written.slice(0, 40)} is ${value ?? "wrong"}`, async () => {
     const text = `services:\n  a:\n    image: '${written}'\n`;
-    const env = { T: "9", E: "" };
+    const env: Record<string, string> = { T: "9", E: "" };
+    const variable = (name: string) => env[name];
     if (value === undefined) {
-      assertEquals((await wrong(text, { env })).length, 1);
+      assertEquals((await wrong(text, { variable })).length, 1);
     } else {
-      const { images } = await imagesOf(text, { env });
+      const { images } = await imagesOf(text, { variable });
       assertEquals(familiarName(images[0]!.reference), value);
     }
   });

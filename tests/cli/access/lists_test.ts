@@ -35,7 +35,7 @@ test("readLists() reads files and standard input, each image once", () =>
     );
     await writeFile(join(folder, ".env"), '# mine\nV="7"\nW=1\n');
     const { images } = await readLists([list, "-", compose], {
-      env: { W: "2" },
+      variables: { W: "2" },
       stdin: input("# é\nredis:7\n"),
     });
     const lines = listedLines(images);
@@ -66,7 +66,7 @@ test("readLists() names all that is wrong in all of them", () =>
     await writeFile(paths[0]!, "Redis\nnginx\nA\x1b[2J\n");
     await writeFile(paths[1]!, "- image: B\n");
     const error = await assertRejects(
-      () => readLists(paths, { env: {}, stdin: input() }),
+      () => readLists(paths, { variables: {}, stdin: input() }),
       InvalidListError,
     );
     const { sentence, excerpt, code } = explainError(error);
@@ -82,7 +82,7 @@ test("readLists() names all that is wrong in all of them", () =>
 
 test("readLists() refuses a folder, a missing file and a terminal", () =>
   inFolder(async (folder) => {
-    const sources = { env: {}, stdin: input("", true) };
+    const sources = { variables: {}, stdin: input("", true) };
     await mkdir(join(folder, "x"));
     for (const name of ["x", "y"]) {
       await assertRejects(

@@ -58,6 +58,20 @@ test("docker-pull --from pulls what the list names, each for its platforms", () 
     assertStringIncludes(stderr, "# standard input:6");
   }, MANIFESTS));
 
+test("docker-pull --from fills in a compose file's variables from the environment", () =>
+  inSetWorld(async ({ folder, run }) => {
+    const file = join(folder, "compose.yaml");
+    const of = async (tag: string) => {
+      const image = `registry.test/team/one:\${${tag}}`;
+      await writeFile(file, `services: {a: {image: "${image}"}}\n`);
+      return await run("--from", file, "--dry-run", "--quiet");
+    };
+    const { code, stderr } = await of("NO_TAG");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "NO_TAG is not set, and has no default");
+    assertEquals((await of("ONE_TAG")).stdout, `${ONE}\n`);
+  }));
+
 test("docker-pull --from FILE pulls one image, too, and names where one failed", () =>
   inSetWorld(async ({ folder, run }) => {
     const list = join(folder, "images.txt");

@@ -47,7 +47,11 @@ export function inSetWorld(
             ...["--cache-dir", join(folder, "cache"), "--retries", "0"],
             ...argv,
           ],
-          env: { HOME: NOWHERE, DOCKER_DEFAULT_PLATFORM: "linux/amd64" },
+          env: {
+            HOME: NOWHERE,
+            DOCKER_DEFAULT_PLATFORM: "linux/amd64",
+            ONE_TAG: "1",
+          },
           stdin: {
             async *[Symbol.asyncIterator]() {
               yield await Promise.resolve(input);
