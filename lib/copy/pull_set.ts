@@ -132,7 +132,8 @@ export async function pullSet(
       ),
   );
   try {
-    for (const { place, result: { failure, failed } } of copied) {
+    const came = [...copied];
+    for (const { place, result: { failure, failed } } of came) {
       if (!failure) continue;
       const blamed = place.items.flatMap((item) => {
         const blame = place.items.length === 1
@@ -158,6 +159,8 @@ export async function pullSet(
       if (!together || !keepGoing || others.length === 0) continue;
       if (!rewritable([place])) continue;
       copied = await copyAll([placeOf(place.destination, others, failures)]);
+      // More of it may fail by then.
+      came.push(...copied);
     }
   } finally {
     await planned.end(

@@ -274,6 +274,46 @@ test("pullImages() takes a blob from where it is, whoever else has it", () =>
     assertEquals([results.length, failures], [3, []]);
   }));
 
+test("pullImages() takes the right bytes from where they are", () =>
+  inPullWorld(async (world) => {
+    fill(world);
+    const { registry, folder } = world;
+    const shared = one!.layers[0]!.digest;
+    registry.fault = ({ path }) =>
+      path.endsWith(`team/one/blobs/${shared}`) ? { flipAt: 9 } : undefined;
+    for (const cacheDir of [false, join(folder, "cache")] as const) {
+      const output = join(folder, `${cacheDir !== false}.tar`);
+      const { failures } = await pullSet(world, SET, { output, cacheDir });
+      assertEquals(failures, []);
+      assertEquals((await verifyImage(output)).problems, []);
+    }
+  }));
+
+test("pullImages() goes on without what fails while it does so", () =>
+  inPullWorld(async (world) => {
+    fill(world);
+    const { registry, folder } = world;
+    const output = join(folder, "all.tar");
+    const [first, second] = [one!, two!].map(({ layers }) => layers[1]!.digest);
+    let failed = false;
+    registry.fault = ({ path }) => {
+      failed ||= path.endsWith(first!);
+      const wrong = path.endsWith(first!) || failed && path.endsWith(second!);
+      return wrong ? { status: 404 } : undefined;
+    };
+    const options: PullImagesOptions = {
+      output,
+      keepGoing: true,
+      cacheDir: false,
+      concurrency: 1,
+    };
+    // Without a cache all is asked for anew, and the next one fails, too.
+    const { results, failures } = await pullSet(world, SET, options);
+    assertEquals(failures.length + results.length, 3);
+    assert(failures.length >= 1 && results.length >= 1);
+    assertEquals((await verifyImage(output)).problems, []);
+  }));
+
 test("pullImages() says of each event which images it is about", () =>
   inPullWorld(async (world) => {
     fill(world);

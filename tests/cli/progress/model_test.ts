@@ -123,3 +123,21 @@ test("ProgressModel counts a blob that occurs twice once", () => {
   assertEquals([model.received, model.layersDone], [30, 2]);
   assertEquals(model.active.size, 0);
 });
+
+test("ProgressModel counts a layer of several images once", () => {
+  const model = new ProgressModel();
+  const [a, b, c] = [blob("a", 1000), blob("b", 100), blob("c", 10)];
+  for (const layers of [[a, b], [a, c, c]]) {
+    model.apply({
+      type: "planned",
+      manifest: blob("m", 1),
+      platform: { os: "linux", architecture: "amd64" },
+      config: blob("c", 3),
+      layers,
+      size: 100,
+    }, 0);
+  }
+  assertEquals([model.layerCount, model.totalSize], [3, 1110]);
+  model.apply({ type: "blob-done", descriptor: a, source: "cache" }, 1);
+  assertEquals([model.layersDone, model.missing], [1, 110]);
+});
