@@ -211,7 +211,13 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof ListenError) return explainListenError(error);
   if (error instanceof StorageError) {
-    if (context.subject === "archive") return explainStorage(error, false);
+    if (context.subject === "archive") {
+      return elsewhere(explainStorage(error, false), error, context);
+    }
+    if (context.command === "copy") {
+      const told = explainStorage(error, context.cacheDir, context.streamed);
+      return elsewhere(told, error, context);
+    }
     return context.subject === "login"
       ? {
         ...explainStorage(error),
@@ -238,6 +244,22 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     };
   }
   return explainUnknown(error);
+}
+
+/** Where else it is written is not told with --output by every command. */
+function elsewhere(
+  told: Explanation,
+  { path }: StorageError,
+  { command }: ErrorContext,
+): Explanation {
+  const place = /[/\\]archive\.[0-9a-f-]{36}\.tmp$/.test(path)
+    ? "place for what is expanded with TMPDIR or --cache-dir"
+    : command === "cache import"
+    ? "place with --cache-dir"
+    : command === "copy"
+    ? "destination"
+    : "place with --output";
+  return { ...told, hint: told.hint?.replace("place with --output", place) };
 }
 
 function mismatchSentence(

@@ -6,8 +6,8 @@ import { holdsLogin } from "../../lib/redact/address.ts";
 const TRANSPORTS: Readonly<Record<string, readonly [string, string]>> = {
   "docker-daemon": [
     "an image that Docker has on this machine",
-    "docker save --output FILE NAME writes it to a file; docker-pull NAME " +
-    "pulls it from its registry",
+    "docker-pull copy docker-daemon:NAME DST copies it; docker-pull NAME pulls " +
+    "it from its registry",
   ],
   "containers-storage": [
     "an image that Podman has on this machine",
@@ -36,19 +36,24 @@ export function transportAdvice(text: string): string | undefined {
   if (!Object.hasOwn(TRANSPORTS, word)) return undefined;
   const [what, advice] = TRANSPORTS[word]!;
   const instead = advice === "file" || advice === "folder"
-    ? onDisk(rest, advice)
+    ? onDisk(word, rest, advice)
     : advice.replaceAll("NAME", named(rest, "IMAGE"));
   return `${word}: is to skopeo ${what}, and images come from a registry here` +
     `; ${instead || "skopeo copy reads it"}`;
 }
 
-function onDisk(rest: string, kind: "file" | "folder"): string {
+function onDisk(
+  word: string,
+  rest: string,
+  kind: "file" | "folder",
+): string {
   // What follows the path names an image within.
   const path = named(rest.replace(/:.*/s, ""), "PATH");
   const write = kind === "file"
     ? `--output ${path}`
     : `--format oci --output ${path}`;
-  return `docker-pull verify ${path} checks that ${kind}; docker-pull ` +
+  return `docker-pull copy ${word}:${named(rest, "PATH")} DST copies from ` +
+    `there; docker-pull verify ${path} checks that ${kind}; docker-pull ` +
     `${write} IMAGE writes one`;
 }
 

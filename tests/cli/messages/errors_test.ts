@@ -411,3 +411,20 @@ for (
     );
   });
 }
+
+test("explainError() tells where else to write in the words of the command", () => {
+  const full = (path: string) => new StorageError("write", path, "ENOSPC");
+  const spool = `/tmp/archive.${crypto.randomUUID()}.tmp`;
+  for (
+    const [command, path, words] of [
+      ["cache import", "cache", "choose another place with --cache-dir"],
+      ["copy", "a.tar", "choose another destination"],
+      ["copy", spool, "with TMPDIR or --cache-dir"],
+      ["cache import", spool, "with TMPDIR or --cache-dir"],
+    ] as const
+  ) {
+    const context = { command, subject: "archive" } as const;
+    const { hint = "" } = explainError(full(path), context);
+    assert(hint.includes(words), hint);
+  }
+});

@@ -5,12 +5,13 @@ import { run } from "../main_fixture.ts";
 
 for (
   const [image, advice] of [
-    ["docker-daemon:nginx:1", "docker save --output FILE nginx:1 writes"],
+    ["docker-daemon:nginx:1", "docker-pull copy docker-daemon:nginx:1 DST"],
     ["docker-daemon:nginx:1", "docker-pull nginx:1 pulls"],
     ["containers-storage:nginx", "podman save --output FILE nginx writes"],
     ["containers-storage:[overlay@/x]nginx", "docker-pull IMAGE pulls"],
     ["oci:x", "docker-pull verify x checks that folder"],
     ["oci:/a/b:tag", "docker-pull --format oci --output /a/b IMAGE writes"],
+    ["oci:/a/b:tag", "docker-pull copy oci:/a/b:tag DST copies from there"],
     ["docker-archive:x.tar", "docker-pull verify x.tar checks that file"],
     ["docker-archive:x.tar:nginx:1", "docker-pull --output x.tar IMAGE"],
     ["oci-archive:/t/a b.tar", "docker-pull verify PATH checks that file"],
