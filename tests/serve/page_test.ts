@@ -164,6 +164,29 @@ test("a terminal is shown a list", () =>
     await posted.body?.cancel();
   }));
 
+test("the page knows what is no image", async () => {
+  const chart = await buildImage({
+    configType: "application/vnd.cncf.helm.config.v1+json",
+    describe: (layer) => ({
+      ...layer,
+      mediaType: "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+    }),
+  });
+  await inServeWorld(
+    [{ content: chart, name: "ghcr.io/o/chart:1" }],
+    async (world) => {
+      const html = await page(world);
+      assertStringIncludes(html, "from ghcr.io, 1 artifact");
+      assertStringIncludes(html, "application/vnd.cncf.helm.config.v1+json");
+      assertStringIncludes(
+        html,
+        "oras pull --plain-http localhost:5000/o/chart:1",
+      );
+      assert(!html.includes("docker pull"));
+    },
+  );
+});
+
 test("the page of nothing says so", () =>
   inServeWorld([], async (world) => {
     assertStringIncludes(await page(world), "There are no images here yet");

@@ -9,20 +9,31 @@ export type Command = readonly [program: string, command: string];
  *
  * @param host The host that the page was asked of.
  * @param name The repository and the tag, such as `library/nginx:1.27`.
+ * @param isArtifact Whether it is no image, so that engines have no use for it.
  */
-export function pullCommands(host: string, name: string): Command[] {
+export function pullCommands(
+  host: string,
+  name: string,
+  isArtifact = false,
+): [Command, ...Command[]] {
   const isLocal = isThisMachine(host);
   const image = `${host}/${name}`;
   const file = `${name.replace(/[^a-zA-Z0-9.-]+/g, "_")}.tar`;
-  return [
-    ["docker", `docker pull ${image}`],
-    ["podman", `podman pull --tls-verify=false ${image}`],
+  const copies: Command[] = [
     [
       "skopeo",
       `skopeo copy --src-tls-verify=false docker://${image} ` +
       `oci-archive:${file}`,
     ],
     ["crane", `crane pull ${isLocal ? "" : "--insecure "}${image} ${file}`],
+  ];
+  if (isArtifact) {
+    return [["oras", `oras pull --plain-http ${image}`], ...copies];
+  }
+  return [
+    ["docker", `docker pull ${image}`],
+    ["podman", `podman pull --tls-verify=false ${image}`],
+    ...copies,
     ["docker-pull", `docker-pull ${isLocal ? "" : "--plain-http "}${image}`],
     ["ctr", `ctr images pull --plain-http ${image}`],
   ];

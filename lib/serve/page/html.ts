@@ -1,6 +1,6 @@
 /** The page itself, which needs no script. */
 
-import { type Command, isThisMachine, pullCommands } from "./commands.ts";
+import { isThisMachine, pullCommands } from "./commands.ts";
 import type { ShownLayer, ShownName, ShownVariant } from "./images.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
@@ -129,9 +129,14 @@ function article(host: string, image: ShownImage): string {
   const [first = ""] = tags;
   const id = escaped(`${name}:${first}`);
   const from = home.registry === "" ? "" : `from ${escaped(home.registry)}, `;
-  const kinds = counted(variants.length, "platform");
-  const commands = pullCommands(host, `${name}:${first}`);
-  const [[, primary], ...others] = commands as [Command, ...Command[]];
+  const isArtifact = variants.length > 0 &&
+    variants.every((each) => each.isArtifact);
+  const kinds = counted(variants.length, isArtifact ? "artifact" : "platform");
+  const [[, primary], ...others] = pullCommands(
+    host,
+    `${name}:${first}`,
+    isArtifact,
+  );
   return `<article aria-labelledby="${id}">
 <h2 id="${id}"><span>${breakable(name)}</span>${
     tags.map((tag) => `<b>:${breakable(tag)}</b>`).join(" ")

@@ -2,7 +2,7 @@
 
 import { ProblemError } from "../../image/errors.ts";
 import { parseIndex, parseManifest } from "../../image/manifest.ts";
-import { isIndex } from "../../image/media_types.ts";
+import { isConfig, isIndex } from "../../image/media_types.ts";
 import { formatPlatform, isAttestation } from "../../image/platform.ts";
 import type { Descriptor, Platform } from "../../image/types.ts";
 import type { Catalog } from "../catalog.ts";
@@ -36,6 +36,8 @@ export interface ShownLayer {
 export interface ShownVariant {
   /** The platform; for an artifact, its type. */
   title: string;
+  /** Whether it is no image. */
+  isArtifact: boolean;
   /** The digest of its manifest. */
   digest: string;
   /** The digest of its configuration, which Docker calls the image's ID. */
@@ -95,8 +97,12 @@ async function variants(
       const read = await documents.read(contents, config.digest);
       const facts = configFacts(read ?? new Uint8Array());
       const known = facts.platform ?? platform;
+      const isArtifact = !isConfig(config.mediaType) || !known;
       return [{
-        title: known ? formatPlatform(known) : artifactType ?? config.mediaType,
+        title: isArtifact || !known
+          ? artifactType ?? config.mediaType
+          : formatPlatform(known),
+        isArtifact,
         digest,
         imageId: config.digest,
         created: dateOf(facts.created),
