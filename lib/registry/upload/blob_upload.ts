@@ -298,7 +298,9 @@ export class BlobUpload {
       const { status } = error;
       if (status === 401 || status === 403) throw error;
       // Whoever cannot be asked may go on; else it has forgotten the upload.
-      if (status !== 405) return this.#forget();
+      if (status === 405) return false;
+      if (this.#left > REMEMBERED_BYTES) this.#shared.chunks.kept ??= false;
+      return this.#forget();
     }
     return false;
   }

@@ -8,17 +8,17 @@ const LEAST_BYTES = MiB;
 /** The part where the registry forgets what it has of one that breaks off. */
 const CAUTIOUS_BYTES = 2 * MiB;
 /** More is not sent in a request unless it is known to be safe. */
-const MOST_BYTES = 256 * MiB;
+const MOST_BYTES = 1024 * MiB;
 /** A part takes no longer than so many milliseconds, as far as can be told. */
 const MOST_MS = 10_000;
 
 /**
  * What a registry has shown of how it takes parts, which counts for all blobs.
  *
- * Each part is twice as large as the one before: then the last one, which may
- * be lost when it breaks off, is no more than half of what was sent, and few
- * requests bring much. A registry that is seen to keep what it has of a part
- * gets all that is left; one that is seen to lose it gets small ones.
+ * The first part of a blob tells how fast it goes, and the next ones take a few
+ * seconds each: no more than that is lost where one breaks off, and there are
+ * few of them, as many a registry has each on its disk before the next. One that is seen to keep what it has of a part gets all that is left; one that is
+ * seen to lose it gets small ones.
  */
 export class ChunkSizes {
   /** Whether it takes blobs in one request only. */
@@ -33,7 +33,7 @@ export class ChunkSizes {
    * How many bytes go next.
    *
    * @param rest How many are left.
-   * @param sent How many the blob's part before had; 0 for the first.
+   * @param sent How many the part before had, in this try; 0 for the first.
    * @param minimum As few as the registry takes.
    */
   next(rest: number, sent: number, minimum: number): number {
@@ -42,7 +42,9 @@ export class ChunkSizes {
       ? Infinity
       : this.kept === false
       ? CAUTIOUS_BYTES
-      : Math.min(sent === 0 ? FIRST_BYTES : 2 * sent, MOST_BYTES);
+      : sent === 0
+      ? FIRST_BYTES
+      : MOST_BYTES;
     if (this.#rate !== undefined && !this.kept) {
       const timely = Math.max(this.#rate * MOST_MS, LEAST_BYTES);
       size = Math.min(size, timely);

@@ -8,7 +8,7 @@ import { onDisk, readAt } from "../../disk/io.ts";
 import { openPlain, type PlainFile } from "../../disk/plain_file.ts";
 
 /** How much is read at a time, in bytes. */
-const STEP_BYTES = 256 * 1024;
+const STEP_BYTES = 1024 * 1024;
 
 /** The bytes of a blob. They are not verified: the registry does so. */
 export interface UploadContent {

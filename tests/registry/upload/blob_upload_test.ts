@@ -58,13 +58,13 @@ test("what is torn there is sent again", async () => {
   assertEquals(blobs.get(SMALL.descriptor.digest), SMALL.bytes);
 });
 
-test("a large blob goes in parts, each twice the one before", async () => {
+test("a large blob goes in parts, the first of them small", async () => {
   const { push, registry, events, received } = world();
   await push(LARGE);
   const parts = registry.requests.filter(({ method }) => method === "PATCH");
   assertEquals(
     parts.map(({ headers }) => headers.get("content-range")),
-    ["0-8388607", `8388608-${24 * MiB - 1}`, `${24 * MiB}-${30 * MiB - 1}`],
+    ["0-8388607", `8388608-${30 * MiB - 1}`],
   );
   assertEquals(received(), 30 * MiB);
   const told = events.flatMap((event) =>
