@@ -194,7 +194,8 @@ test("a file that changes while it is pushed is told of", () =>
     const error = await assertRejects(() =>
       push(output, "target.test/a:1", options)
     ) as { code?: string };
-    assertEquals(error.code, "replaced");
+    // Whichever of its parts is read next.
+    assert(["replaced", "size"].includes(error.code!), error.code);
     assertEquals(target.repository("a").tags.size, 0);
   }));
 

@@ -106,7 +106,13 @@ export class BlobUpload {
    */
   async find(): Promise<UploadOutcome | undefined> {
     const there = await this.#trying(() => this.#isThere());
-    return there ? this.#outcome("there") : undefined;
+    if (!there) return undefined;
+    const { records, registry, repository } = this.#shared;
+    const descriptor = this.#descriptor;
+    if (descriptor.size >= REMEMBERED_BYTES) {
+      await records?.drop(registry, repository, descriptor);
+    }
+    return this.#outcome("there");
   }
 
   /**

@@ -67,16 +67,28 @@ export class UploadRecords {
     this.#ready ??= this.#prepare();
     await this.#ready;
     const id = [registry, repository, descriptor.digest];
-    const name = await digestBytes(
-      new TextEncoder().encode(id.join("\n")),
-      "sha256",
-    );
-    const path = join(this.#folder, `${name.slice(7, 39)}.json`);
+    const path = await this.#pathOf(id);
     const lock = await acquireLock(lockPathOf(path), {
       ...options,
       subject: this.#folder,
     });
     return new ClaimedUpload(path, id, lock, this.#now);
+  }
+
+  /** Forgets the upload of a blob that is there, whoever had begun it. */
+  async drop(
+    registry: string,
+    repository: string,
+    { digest }: Descriptor,
+  ): Promise<void> {
+    const path = await this.#pathOf([registry, repository, digest]);
+    await rm(path, { force: true }).catch(() => {});
+  }
+
+  async #pathOf(id: readonly string[]): Promise<string> {
+    const bytes = new TextEncoder().encode(id.join("\n"));
+    const name = await digestBytes(bytes, "sha256");
+    return join(this.#folder, `${name.slice(7, 39)}.json`);
   }
 
   async #prepare(): Promise<void> {
