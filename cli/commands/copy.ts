@@ -187,7 +187,7 @@ async function openRegistry(
   const pulling = {
     ...options,
     image: options.source,
-    platform: undefined,
+    platforms: [],
     format: options.format ?? "tar",
   };
   const wanted = readWantedImage(pulling, io.env, context);
