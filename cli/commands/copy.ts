@@ -87,13 +87,17 @@ export async function copyPlaces(
   const pushed: string[] = [];
   try {
     const { platforms } = options;
+    const reached = access?.connect(signal);
     const all: CopyImagesOptions = {
-      ...access?.connect(signal),
+      ...reached,
       platform: platforms.length === 0
-        ? undefined
+        ? reached?.platform
         : platforms.includes("all")
         ? "all"
         : platforms.map(parsePlatform),
+      index: options.index,
+      // Left open, those of a file that is there as a whole go along.
+      attestations: options.attestations || undefined,
       format: options.format,
       layers: options.layers,
       cacheDir: options.cacheDir,
@@ -205,6 +209,7 @@ async function openRegistry(
       ...connect(signal),
       mirrors,
       trustMirrors: options.trustMirrors,
+      platform: wanted.platform,
     }),
     close: () => network.close(),
   };

@@ -12,8 +12,17 @@ import {
 import type { CommandLine } from "./command.ts";
 import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
 
-/** Options of a pull that tell where it goes. */
-const LEFT_OUT = new Set(["output", "load", "load-to", "version"]);
+/** Options of a pull that tell which images, and where they go. */
+const LEFT_OUT = new Set([
+  "from",
+  "dry-run",
+  "output",
+  "for",
+  "load",
+  "load-to",
+  "keep-going",
+  "version",
+]);
 
 const TABLE: readonly OptionDefinition[] = [
   ...OPTIONS
@@ -40,14 +49,11 @@ const TABLE: readonly OptionDefinition[] = [
 ];
 
 /** What is to be copied, and how. */
-export interface CopyCommandOptions
-  extends Omit<PullCommandOptions, "format" | "platform"> {
+export interface CopyCommandOptions extends Omit<PullCommandOptions, "format"> {
   /** Where from, as it was typed. */
   source: string;
   /** Where to, as it was typed. */
   destination: string;
-  /** `--platform`, each. */
-  platforms: string[];
   /** `--format`, where it is given. */
   format?: PullCommandOptions["format"];
   /** What is said of the registry that images go to, and of no other. */
@@ -69,7 +75,7 @@ export const COPY: CommandLine<CopyCommandOptions> = {
     "docker-pull copy --platform all nginx:1.27 registry.test:5000/nginx:1.27",
   ],
   read(parsed) {
-    const { operands, values, one } = parsed;
+    const { operands, one } = parsed;
     const [source, destination, ...others] = operands;
     if (source === undefined || destination === undefined) {
       throw new UsageError("A place to copy from and one to copy to are named");
@@ -104,8 +110,6 @@ export const COPY: CommandLine<CopyCommandOptions> = {
       dest,
       source,
       destination,
-      platforms: (values.get("platform") ?? [])
-        .flatMap((text) => text.split(",")).filter((text) => text !== ""),
       format: one("format") === undefined ? undefined : shared.format,
     };
   },

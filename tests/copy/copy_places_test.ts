@@ -349,6 +349,38 @@ test("copy() writes nothing of a source that is damaged", () =>
     assertEquals([...await c.names()], []);
   }));
 
+test("docker-pull copy takes platforms and an index as a pull does", () =>
+  inWorld(async ({ folder, registry }) => {
+    const served = await registry.serve();
+    const from = `docker://${served.host}/team/app:index`;
+    const out = join(folder, "a.tar");
+    const platformsIn = async (
+      args: string[],
+      env: Record<string, string> = {},
+    ) => {
+      const argv = ["copy", "--no-cache", "--force", ...args, from, out];
+      const { code, stderr } = await run(argv, undefined, { env });
+      assertEquals(code, 0, stderr);
+      const { images } = await verifyImage(out);
+      return images.map(({ platform }) => platform).sort();
+    };
+    try {
+      const both = ["linux/amd64", "linux/arm64"];
+      assertEquals(await platformsIn(["--platform", "all"]), both);
+      assertEquals(await platformsIn(["--platform", both.join()]), both);
+      assertEquals(
+        await platformsIn([], { DOCKER_DEFAULT_PLATFORM: "linux/arm64" }),
+        ["linux/arm64"],
+      );
+      const one = ["--platform", "linux/amd64"];
+      assertEquals(await platformsIn(one), ["linux/amd64"]);
+      // The manifests of the others are there, and their layers are not.
+      assertEquals(await platformsIn([...one, "--index", "original"]), both);
+    } finally {
+      await served.close();
+    }
+  }));
+
 test("docker-pull copy tells what was copied, and what went wrong", () =>
   inWorld(async ({ folder, write }) => {
     await write("saved.tar", docker());
