@@ -21,7 +21,7 @@ const { output: _, force: __, ...STREAM_RULES } = PULL_RULES;
  * read. Layers come side by side; each is passed on once it is verified and its
  * turn has come. What is there early waits in the cache, or with
  * `cacheDir: false` in a folder for temporary files, of which it takes no more
- * than 512 MiB or one layer.
+ * than 1 GiB or one layer.
  *
  * The stream fails as {@linkcode pull} would throw, and then lacks the end of
  * the archive. A reader that cancels ends the pull.

@@ -12,7 +12,7 @@ import { Waiters } from "../transfer/waiters.ts";
 import { openScratch } from "./scratch.ts";
 
 /** So many bytes lie in a window, or the one blob that is larger. */
-const WINDOW_BYTES = 512 * 1024 * 1024;
+const WINDOW_BYTES = 1024 * 1024 * 1024;
 /** What is left free on the disk for others, in bytes. */
 const SPARE_BYTES = 16 * 1024 * 1024;
 
@@ -39,7 +39,7 @@ export interface WindowOptions {
   /**
    * How many bytes lie in it, but for one blob that is larger.
    *
-   * @default {536_870_912}
+   * @default {1_073_741_824}
    */
   bytes?: number;
 }
