@@ -152,28 +152,14 @@ export {
   imageName,
   parseReference,
   type Reference,
-  registryHost,
 } from "./lib/image/reference.ts";
 export {
-  comparePlatform,
   formatPlatform,
-  isAttestation,
-  normalizePlatform,
   parsePlatform,
   type PlatformChoice,
-  platformFallbacks,
   selectPlatform,
 } from "./lib/image/platform.ts";
 export {
-  createHasher,
-  digestBytes,
-  type Hasher,
-  parseDigest,
-  verifyBytes,
-} from "./lib/image/digest.ts";
-export {
-  documentMediaType,
-  MAX_DOCUMENT_SIZE,
   parseConfig,
   parseIndex,
   parseManifest,

@@ -31,15 +31,6 @@ export interface Hasher {
  * @param text Such as `sha256:` and 64 hex digits in lower case.
  * @returns The algorithm and the hex digits.
  * @throws {InvalidDigestError} If it is no digest or the algorithm is unknown.
- *
- * @example
- * ```ts
- * import { parseDigest } from "@x/docker-pull";
- * import { assertEquals } from "@std/assert";
- *
- * const { algorithm, hex } = parseDigest("sha256:" + "0".repeat(64));
- * assertEquals([algorithm, hex.length], ["sha256", 64]);
- * ```
  */
 export function parseDigest(text: string): { algorithm: string; hex: string } {
   const colon = typeof text === "string" ? text.indexOf(":") : -1;
@@ -80,16 +71,6 @@ function unknownAlgorithm(text: string): InvalidDigestError {
  * @param algorithm `sha256`, `sha512` or `blake3`.
  * @returns What takes the bytes.
  * @throws {InvalidDigestError} If the algorithm is unknown.
- *
- * @example
- * ```ts
- * import { createHasher } from "@x/docker-pull";
- * import { assertMatch } from "@std/assert";
- *
- * const hasher = createHasher("sha256");
- * hasher.update(new TextEncoder().encode("hello"));
- * assertMatch(await hasher.digest(), /^sha256:2cf24dba/);
- * ```
  */
 export function createHasher(algorithm: string): Hasher {
   if (algorithm === "blake3") return streamingHasher(algorithm);
@@ -146,14 +127,6 @@ function toHex(bytes: Uint8Array): string {
  * @param bytes The bytes.
  * @param algorithm `sha256`, `sha512` or `blake3`.
  * @returns Such as `sha256:` and 64 hex digits.
- *
- * @example
- * ```ts
- * import { digestBytes } from "@x/docker-pull";
- * import { assertMatch } from "@std/assert";
- *
- * assertMatch(await digestBytes(new Uint8Array()), /^sha256:e3b0c442/);
- * ```
  */
 export async function digestBytes(
   bytes: Uint8Array,
@@ -170,18 +143,6 @@ export async function digestBytes(
  * @param bytes The bytes.
  * @param descriptor What they should be.
  * @throws {ContentMismatchError} If they are not.
- *
- * @example
- * ```ts
- * import { digestBytes, verifyBytes } from "@x/docker-pull";
- *
- * const bytes = new TextEncoder().encode("{}");
- * await verifyBytes(bytes, {
- *   mediaType: "application/json",
- *   digest: await digestBytes(bytes),
- *   size: 2,
- * });
- * ```
  */
 export async function verifyBytes(
   bytes: Uint8Array,

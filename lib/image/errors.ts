@@ -70,7 +70,7 @@ export class InvalidDigestError extends InvalidError<DigestProblem> {
   /** The text. */
   readonly input: string;
 
-  /** Made by {@linkcode parseDigest}. */
+  /** Made by `parseDigest()`. */
   constructor(input: string, problem: DigestProblem) {
     super("InvalidDigestError", `parse digest ${quote(input)}`, problem);
     this.input = input;

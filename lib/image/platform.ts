@@ -29,17 +29,6 @@ export { platformText as formatPlatform };
  *
  * @param wanted The platform.
  * @returns The platforms to look for, in order.
- *
- * @example
- * ```ts
- * import { formatPlatform, parsePlatform, platformFallbacks } from "@x/docker-pull";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(
- *   platformFallbacks(parsePlatform("linux/arm/v7")).map(formatPlatform),
- *   ["linux/arm/v7", "linux/arm/v6", "linux/arm/v5"],
- * );
- * ```
  */
 export function platformFallbacks(wanted: Platform): Platform[] {
   const { variant: _, ...base } = normalizePlatform(wanted);
@@ -196,17 +185,6 @@ export function platformRank(actual: Platform, wanted: Platform): number {
  * @param actual What the image is made for.
  * @param wanted What was asked for.
  * @returns `exact`, `fallback` where it runs there too, or `none`.
- *
- * @example
- * ```ts
- * import { comparePlatform, parsePlatform } from "@x/docker-pull";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(
- *   comparePlatform(parsePlatform("linux/arm/v6"), parsePlatform("linux/arm/v7")),
- *   "fallback",
- * );
- * ```
  */
 export function comparePlatform(
   actual: Platform,

@@ -105,17 +105,6 @@ function spelling(text: string): [string, string?] | undefined {
  * @param platform As a user or an index writes it.
  * @returns Such as `arm64` for `aarch64`, and no variant where it is the
  * architecture's own.
- *
- * @example
- * ```ts
- * import { normalizePlatform } from "@x/docker-pull";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(
- *   normalizePlatform({ os: "linux", architecture: "arm64", variant: "v8" }),
- *   { os: "linux", architecture: "arm64" },
- * );
- * ```
  */
 export function normalizePlatform(platform: Platform): Platform {
   const { variant: given, ...rest } = platform;

@@ -232,15 +232,6 @@ export function imageName(reference: Reference, manifest: string): string {
  *
  * @param registry As in {@linkcode Reference.registry}.
  * @returns The same, but for Docker Hub, whose API has a host of its own.
- *
- * @example
- * ```ts
- * import { registryHost } from "@x/docker-pull";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(registryHost("docker.io"), "registry-1.docker.io");
- * assertEquals(registryHost("ghcr.io"), "ghcr.io");
- * ```
  */
 export function registryHost(registry: string): string {
   return registry === DOCKER_HUB ? DOCKER_HUB_HOST : registry;
