@@ -48,7 +48,6 @@ export const runPullSet: Run<PullCommandOptions> = async (
   const { env, stderr } = io;
   const { quiet, verbose, cacheDir, format } = options;
   context.cacheDir = cacheDir;
-  context.several = options.output === undefined;
   const style = createStyle(stderr, env);
   const progress = createProgress({
     output: stderr,
@@ -82,6 +81,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
   const where = streamed
     ? { output: standardOutput(io.stdout) }
     : await whereTo(options);
+  context.several = !("output" in where);
   const { network, mirrors, connect } = await openAccess(
     { registries, mirrors: readMirrors(options) },
     options,

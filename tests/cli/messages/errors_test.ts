@@ -428,3 +428,16 @@ test("explainError() tells where else to write in the words of the command", () 
     assert(hint.includes(words), hint);
   }
 });
+
+test("explainError() tells that files of a set are there that were complete", () => {
+  const { sentence, code } = explainError(new SignalError("SIGINT"), {
+    several: true,
+  });
+  assertEquals(
+    [sentence, code],
+    [
+      "Stopped by SIGINT; what is complete stays, and what has come is kept",
+      130,
+    ],
+  );
+});
