@@ -65,12 +65,16 @@ export function blobTask(
       const [primary, ...copies] = first
         ? [first, ...kept.filter((place) => place !== first), ...sinks]
         : sinks;
+      // What lies in a layout has never been a cache's.
+      const cached = cache && hit;
+      const known = !trustCache &&
+        await cached?.wasVerified(cache!.verified, descriptor.digest);
       return {
         primary: primary!,
         copies,
         source: hit ? "cache" : "registry",
-        // What lies in a layout has never been a cache's.
-        trusted: hit !== undefined && cache !== undefined && trustCache,
+        trusted: cached !== undefined && (trustCache || known === true),
+        isUntouched: known ? () => cached!.isUntouched() : undefined,
       };
     },
   };

@@ -4,7 +4,15 @@ import type { FileHandle } from "node:fs/promises";
 import { rm } from "node:fs/promises";
 import { onDisk, readAt } from "../disk/io.ts";
 import { RangeSet } from "../disk/ranges.ts";
+import {
+  type FileState,
+  isUntouched,
+  type VerifiedFiles,
+} from "../disk/verified_files.ts";
 import type { BlobSink, FileRegion } from "../image/types.ts";
+
+/** What was written so lately, in milliseconds, may not be on the disk yet. */
+const SETTLED_MS = 60_000;
 
 /** A blob that is there already: a sink that lacks nothing. */
 export class StoreEntry implements BlobSink {
@@ -16,6 +24,8 @@ export class StoreEntry implements BlobSink {
   readonly region: FileRegion;
   #handle: FileHandle;
   #closed = false;
+  /** What it was when it was opened, and where it is noted that it is right. */
+  #found: { state: FileState; note?: () => Promise<void> } | undefined;
 
   /** Made by {@linkcode LayoutStore.entry}. */
   constructor(
@@ -40,9 +50,41 @@ export class StoreEntry implements BlobSink {
     return readAt(this.#handle, bytes, position, this.path);
   }
 
+  /**
+   * Whether it was verified, and nothing has touched it since. One that was not
+   * is noted once it has been found to be right.
+   *
+   * @param verified Where that is noted.
+   * @param digest What it is.
+   */
+  async wasVerified(
+    verified: VerifiedFiles,
+    digest: string,
+  ): Promise<boolean> {
+    const state = await this.#handle.stat({ bigint: true });
+    this.#found = { state };
+    if (await verified.find(state) === digest) return true;
+    // To have the disk hold what was written just now would take its time.
+    if (Date.now() - Number(state.mtimeNs / 1_000_000n) > SETTLED_MS) {
+      this.#found.note = async () => {
+        await this.#handle.datasync();
+        if (await this.isUntouched()) verified.add(state, digest);
+      };
+    }
+    return false;
+  }
+
+  /** Whether nothing has touched it since it was asked whether it was verified. */
+  async isUntouched(): Promise<boolean> {
+    const state = await this.#handle.stat({ bigint: true });
+    return this.#found !== undefined && isUntouched(this.#found.state, state);
+  }
+
   /** The bytes are right: they stay. */
-  commit(): Promise<void> {
-    return this.close();
+  async commit(): Promise<void> {
+    // What is not noted is read again, no more.
+    await this.#found?.note?.().catch(() => {});
+    await this.close();
   }
 
   /**

@@ -32,6 +32,11 @@ export interface BlobTarget {
   source: BlobSource;
   /** Whether complete bytes of the primary are taken as they are. */
   trusted?: boolean;
+  /**
+   * Whether nothing has touched them since it was found out that they can be.
+   * If something has, they are gone through once more, and hashed.
+   */
+  isUntouched?: (() => Promise<boolean>) | undefined;
 }
 
 /** How a target is opened. */
@@ -331,9 +336,23 @@ export class BlobTransfer {
   }
 
   async #finish(): Promise<void> {
-    const digest = await this.#writer.digest();
+    const digest = await this.#writer.digest() ?? await this.#rehash();
     if (digest !== undefined && digest !== this.descriptor.digest) {
       throw new ContentMismatchError(this.descriptor, { digest });
+    }
+  }
+
+  /** The digest of trusted bytes that somebody has touched meanwhile. */
+  async #rehash(): Promise<string | undefined> {
+    const { descriptor: { digest, size }, target } = this;
+    if (await target.isUntouched?.() ?? true) return undefined;
+    const { algorithm } = parseDigest(digest);
+    const writer = this.#writers.open({ ...this.#options, algorithm });
+    try {
+      await writer.reread(0, size, true);
+      return await writer.digest();
+    } finally {
+      await writer.close();
     }
   }
 
