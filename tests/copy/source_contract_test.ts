@@ -5,8 +5,9 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { FixedSource } from "./fixed_source.ts";
-import { ArchiveSource } from "../../lib/copy/sources/archive.ts";
-import { openLayoutSource } from "../../lib/copy/sources/layout.ts";
+import type { OpenImagesOptions } from "../../lib/archive/reader/images.ts";
+import { openHeld } from "../../lib/copy/sources/held.ts";
+import { LocalSource } from "../../lib/copy/sources/local.ts";
 import { DockerPullError } from "../../lib/image/errors.ts";
 import type { ImageSource } from "../../lib/image/image_source.ts";
 import { parseReference } from "../../lib/image/reference.ts";
@@ -90,7 +91,7 @@ const SOURCES: Record<string, Opener> = {
       output: path,
     });
     return {
-      source: await openLayoutSource(path, reference),
+      ...await local(path),
       damage: () =>
         writeFile(join(path, "blobs/sha256", config.slice(7)), spoilt),
     };
@@ -100,13 +101,9 @@ const SOURCES: Record<string, Opener> = {
     const { path } = await pulled(folder);
     const spool = { folder: join(folder, "spool") };
     await writeFile(path, gzipSync(await readFile(path)));
-    const source = await ArchiveSource.open(path, reference, { spool });
+    const opened = await local(path, { spool });
     const expanded = join(spool.folder, (await readdir(spool.folder))[0]!);
-    return {
-      source,
-      damage: () => spoilConfig(expanded),
-      close: () => source.close(),
-    };
+    return { ...opened, damage: () => spoilConfig(expanded) };
   },
   "a Docker archive": async (folder) => {
     const path = join(folder, "docker.tar");
@@ -114,12 +111,7 @@ const SOURCES: Record<string, Opener> = {
     const list = members.at(-1)!;
     list[1] = `${list[1]}`.replace("team/app:1", "registry.test/team/app:1");
     await writeFile(path, tar(members));
-    const source = await ArchiveSource.open(path, reference);
-    return {
-      source,
-      damage: () => spoilConfig(path),
-      close: () => source.close(),
-    };
+    return { ...await local(path), damage: () => spoilConfig(path) };
   },
 };
 
@@ -135,12 +127,14 @@ async function pulled(folder: string) {
 
 async function archive(folder: string): Promise<Opened> {
   const { path } = await pulled(folder);
-  const source = await ArchiveSource.open(path, reference);
-  return {
-    source,
-    damage: () => spoilConfig(path),
-    close: () => source.close(),
-  };
+  return { ...await local(path), damage: () => spoilConfig(path) };
+}
+
+/** What lies on this machine as a source. */
+async function local(path: string, options?: OpenImagesOptions) {
+  const held = await openHeld(path, options);
+  const source = new LocalSource(held, reference);
+  return { source, close: () => held.close() };
 }
 
 /** Changes a byte of the configuration within a file. */

@@ -1,14 +1,13 @@
-/** An OCI image layout in a folder as a source of images. */
+/** An OCI image layout in a folder, for what it holds. */
 
 import { onDisk } from "../../disk/io.ts";
 import { openIfPlain } from "../../disk/plain_file.ts";
 import { parseDigest, verifyBytes } from "../../image/digest.ts";
 import { StorageError } from "../../image/errors.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../../image/manifest.ts";
-import type { Reference } from "../../image/reference.ts";
 import type { Document } from "../../image/types.ts";
 import { LayoutStore } from "../../layout/layout_store.ts";
-import { type ImageHolder, LocalSource } from "./local.ts";
+import type { ImageHolder } from "./local.ts";
 
 /**
  * A layout that is there, for what it holds. It stays as it is: a damaged blob
@@ -26,20 +25,6 @@ export async function openLayoutHolder(folder: string): Promise<ImageHolder> {
     document: (digest) => readDocument(layout, digest),
     blob: (descriptor) => layout.entry(descriptor),
   };
-}
-
-/**
- * An image in a layout as a source.
- *
- * @param folder The layout's folder.
- * @param reference The image in it.
- * @throws {StorageError} With the code `no-layout` if there is none.
- */
-export async function openLayoutSource(
-  folder: string,
-  reference: Reference,
-): Promise<LocalSource> {
-  return new LocalSource(await openLayoutHolder(folder), reference);
 }
 
 async function readDocument(
