@@ -159,6 +159,12 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   "speed-limit": "min-speed",
   "no-check-certificate": "insecure",
   user: "username",
+  // servers
+  addr: "listen",
+  address: "listen",
+  bind: "listen",
+  host: "listen",
+  port: "listen",
   // what people try
   dest: "output",
   "dest-dir": "output",

@@ -93,6 +93,14 @@ test("main() refuses a serve that makes no sense", async () => {
   }
 });
 
+test("main() says how other servers' options are called here", async () => {
+  for (const option of ["--port=1", "--addr=x", "--bind=x"]) {
+    const { code, stderr } = await run(["serve", option, "a.tar"]);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "here it is --listen");
+  }
+});
+
 test("main() serves until a signal comes, and tells of each request", () =>
   inLayout(async (layout) => {
     const told = await serving(

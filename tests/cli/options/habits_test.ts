@@ -88,7 +88,8 @@ test("an option of another program is answered with ours", async () => {
 });
 
 test("every option that stands for another program's is one", async () => {
-  const names = OPTIONS.map(({ name }) => name);
+  const { SERVE } = await import("../../../cli/commands/serve_options.ts");
+  const names = [...OPTIONS, ...SERVE.options].map(({ name }) => name);
   const { FOREIGN } = await import("../../../cli/options/meant.ts");
   for (const [theirs, ours] of Object.entries(FOREIGN)) {
     assert(names.includes(ours), `${theirs}: ${ours}`);
