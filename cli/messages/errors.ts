@@ -107,6 +107,13 @@ function showable(text: string, { secrets }: ErrorContext): string {
 function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof SignalError) {
     const sentence = `${error.message}; nothing was saved`;
+    if (context.command === "push" || context.command === "copy") {
+      return {
+        sentence: `${error.message}; what was sent or has come is kept`,
+        hint: "the same command goes on from there",
+        code: error.code,
+      };
+    }
     return context.command === undefined
       ? {
         sentence: context.several

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { main } from "../../../cli/main.ts";
+import { explainError, SignalError } from "../../../cli/messages/errors.ts";
 import { pull } from "../../../mod.ts";
 import { inFolder } from "../../disk/folder.ts";
 import { buildImage } from "../../fixtures/mod.ts";
@@ -207,3 +208,16 @@ test("what is no registry, or makes no sense, ends with 2", () =>
     assertEquals(gone.code, 10);
     assert(!gone.stderr.includes("target.test refuses"));
   }));
+
+test("whoever stops it is told that it goes on from there", () => {
+  for (const command of ["push", "copy"]) {
+    const { code, sentence, hint } = explainError(new SignalError("SIGINT"), {
+      command,
+    });
+    assertEquals([code, sentence, hint], [
+      130,
+      "Stopped by SIGINT; what was sent or has come is kept",
+      "the same command goes on from there",
+    ]);
+  }
+});
