@@ -75,6 +75,14 @@ export function makeCases(options: CaseOptions): Case[] {
   const peers = peerRows(options.programs);
   const some = (...names: string[]) =>
     peers.filter(({ name }) => names.includes(name));
+  // Those that bring an image as fast as they can.
+  const rivals = some(
+    "curl",
+    "crane pull",
+    "oras copy (layout)",
+    "regctl image export",
+    "skopeo copy (layout)",
+  );
   const scaled = (sizes: number[]) =>
     sizes.map((size) => Math.round(size * scale));
   const { label } = first;
@@ -133,6 +141,7 @@ export function makeCases(options: CaseOptions): Case[] {
     targets: [
       wall("no cache", "crane pull", 0.45),
       wall("no cache", "curl", 1.25),
+      wall("no cache", "oras copy (layout)", 0.9),
       wall("cache filled", "crane pull", 0.55),
       wall("cache filled", "curl", 1.5),
       {
@@ -154,7 +163,7 @@ export function makeCases(options: CaseOptions): Case[] {
     title: "One layer of 475 MB, 20 MB/s a connection",
     image: image("one", [475 * MB]),
     line: { rate: RATE },
-    rows: [...some("curl", "crane pull"), ...own({})],
+    rows: [...rivals, ...own({})],
     targets: [wall("", ideal([475 * MB]), 1.15)],
   }, {
     id: "skewed",
@@ -162,7 +171,7 @@ export function makeCases(options: CaseOptions): Case[] {
       "6 layers of which one is 64 % of 100 MB, 20 MB/s a connection, 20 ms",
     image: image("skewed", skewed),
     line: { rate: RATE, latency: 20 },
-    rows: [...some("curl", "crane pull"), ...own({})],
+    rows: [...rivals, ...own({})],
     targets: [wall("", ideal(skewed), 1.25)],
   }, {
     id: "small",
@@ -170,7 +179,7 @@ export function makeCases(options: CaseOptions): Case[] {
     image: { name: "bench/small", layers: Array(100).fill(10_000) },
     line: { latency: 50 },
     rows: [
-      ...some("curl", "crane pull", "skopeo copy (layout)"),
+      ...rivals,
       ...own({}, {
         name: "16 connections",
         args: ["--max-concurrent-downloads", "16"],

@@ -141,6 +141,18 @@ export function peerRows(programs: Programs): Row[] {
         `docker-archive:${ARCHIVE}:${job.repository}:latest`,
       ]],
     },
+    skopeo && {
+      name: "skopeo copy (OCI archive)",
+      commands: (job) => [[
+        skopeo,
+        "--insecure-policy",
+        "copy",
+        "--quiet",
+        "--src-tls-verify=false",
+        `docker://${reference(job)}`,
+        `oci-archive:${ARCHIVE}:latest`,
+      ]],
+    },
     regctl && {
       name: "regctl image export",
       commands: (job) => [[

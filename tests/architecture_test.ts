@@ -27,6 +27,9 @@ const RANKS = [
 /** Those that may know of a runtime: one asks for it, one is Deno's sockets. */
 const OF_RUNTIMES = ["lib/net/transport.ts", "lib/net/short/deno_socket.ts"];
 
+/** So many sources may be loaded before the arguments are read. */
+const MOST_AT_START = 18;
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 interface Edge {
@@ -180,6 +183,19 @@ test("importing the library loads none of the command", {
   }
   assert(loaded.size > 10);
   assertEquals([...loaded].filter((file) => unit(file) === "cli"), []);
+});
+
+test("a command loads few sources before it knows what to do", {
+  skip: missing,
+}, () => {
+  const loaded = new Set(["cli.ts"]);
+  for (const file of loaded) {
+    for (const { from, to, late, typeOnly } of edges()) {
+      if (from === file && !late && !typeOnly) loaded.add(to);
+    }
+  }
+  // Each is read at every start, whatever is asked for.
+  assert(loaded.size <= MOST_AT_START, [...loaded].sort().join("\n"));
 });
 
 test("what a doc comment of the library names is exported", {
