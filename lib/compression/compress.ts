@@ -13,11 +13,8 @@ import { combineCrc } from "./crc32.ts";
 import { CompressionLine } from "./line.ts";
 import type { CompressionResponse } from "./program.ts";
 
-/** The bytes of a block before it is compressed; larger ones gain nothing. */
-const BLOCK_BYTES: Record<Compression, number> = {
-  gzip: 1024 * 1024,
-  zstd: 4 * 1024 * 1024,
-};
+/** The bytes of a block before it is compressed: larger ones gain 1 %. */
+const BLOCK_BYTES = 1024 * 1024;
 const MOST_THREADS = 8;
 /** So many blocks wait for each thread, that none of them is idle. */
 const BLOCKS_A_THREAD = 2;
@@ -67,7 +64,7 @@ export class Compressor {
       let filled = 0;
       for await (const chunk of chunks) {
         for (let at = 0; at < chunk.length;) {
-          buffer ??= this.#buffer(BLOCK_BYTES[compression]);
+          buffer ??= this.#buffer();
           const part = chunk.subarray(at, at + buffer.length - filled);
           buffer.set(part, filled);
           filled += part.length;
@@ -94,12 +91,9 @@ export class Compressor {
     if (compression === "gzip") yield gzipEnd(crc, size);
   }
 
-  #buffer(size: number): Uint8Array<ArrayBuffer> {
-    const known = this.#spare.findIndex(({ byteLength }) =>
-      byteLength === size
-    );
-    const [found] = known < 0 ? [] : this.#spare.splice(known, 1);
-    return found ? new Uint8Array(found) : new Uint8Array(size);
+  #buffer(): Uint8Array<ArrayBuffer> {
+    const spare = this.#spare.pop();
+    return spare ? new Uint8Array(spare) : new Uint8Array(BLOCK_BYTES);
   }
 
   async #block(
@@ -110,7 +104,7 @@ export class Compressor {
     const asked = { kind: "compress", compression, buffer, length } as const;
     const { buffer: bytes, crc = 0, spare }: CompressionResponse = await this
       .#thread().ask(asked, [buffer]);
-    if (spare) this.#spare.push(spare);
+    if (spare?.byteLength === BLOCK_BYTES) this.#spare.push(spare);
     return { bytes: new Uint8Array(bytes!), length, crc };
   }
 

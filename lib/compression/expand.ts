@@ -22,8 +22,8 @@ export class Expander {
    * No more than a few pieces are in memory, however large what comes out is.
    *
    * @param chunks The bytes as they are stored.
-   * @returns The pieces that come out, and at last their digest, as
-   * `algorithm:hex`.
+   * @returns The pieces that come out, each of which is gone when the next is
+   * asked for, and at last their digest, as `algorithm:hex`.
    * @throws {Error} If they cannot be expanded: what is wrong with them.
    */
   async *expand(
@@ -33,12 +33,16 @@ export class Expander {
     const line = this.#idle.pop() ?? new CompressionLine();
     const input = chunks[Symbol.asyncIterator]();
     let ended = false;
+    let spare: ArrayBuffer | undefined;
     try {
       await line.ask({ kind: "expand", compression, algorithm });
       while (true) {
         signal?.throwIfAborted();
-        const { buffer, digest } = await line.ask({ kind: "next" });
-        if (buffer) yield new Uint8Array(buffer);
+        const lent = spare ? [spare] : [];
+        const next = await line.ask({ kind: "next", spare }, lent);
+        const { buffer, length, digest } = next;
+        spare = buffer ?? next.spare;
+        if (buffer) yield new Uint8Array(buffer, 0, length);
         if (digest !== undefined) {
           ended = true;
           return `${algorithm}:${digest}`;

@@ -34,17 +34,22 @@ export type CompressionRequest =
     buffer: ArrayBuffer | undefined;
     length: number;
   }
-  /** Asks for expanded bytes, or for the digest at their end. */
-  | { ticket: number; kind: "next" };
+  /**
+   * Asks for expanded bytes, or for the digest at their end; with a buffer that
+   * was sent before.
+   */
+  | { ticket: number; kind: "next"; spare: ArrayBuffer | undefined };
 
 /** What the thread responds. */
 export interface CompressionResponse {
   ticket: number;
   /** The bytes, compressed or expanded. */
   buffer?: ArrayBuffer;
+  /** How many of the buffer's bytes are expanded ones. */
+  length?: number;
   /** The checksum of a block before it was compressed with gzip. */
   crc?: number;
-  /** The block's own buffer, which can be filled again. */
+  /** A buffer that can be filled again. */
   spare?: ArrayBuffer;
   /** Whether more bytes are needed before any come out. */
   hungry?: boolean;
@@ -89,6 +94,9 @@ function serve(compress: typeof compressBlock, split: typeof zstdFrames) {
     wake?: () => void;
     output: AsyncIterator<Uint8Array>;
     hash: import("node:crypto").Hash;
+    /** What came out and is not sent yet. */
+    rest: Uint8Array;
+    digest?: string;
     /** Bytes on their way, while more input is asked for. */
     pending?: Promise<IteratorResult<Uint8Array>>;
   }
@@ -182,6 +190,7 @@ function serve(compress: typeof compressBlock, split: typeof zstdFrames) {
     const [zlib, { createHash }] = await loaded;
     const made = {
       input: [],
+      rest: new Uint8Array(0),
       hash: createHash(algorithm),
     } as unknown as Expansion;
     const source = taken(made);
@@ -193,29 +202,46 @@ function serve(compress: typeof compressBlock, split: typeof zstdFrames) {
     expansion = made;
   }
 
-  async function next(from: Expansion): Promise<Result> {
-    const parts: Uint8Array[] = [];
+  /** The next bytes that came out; nothing where more input is needed. */
+  async function more(from: Expansion): Promise<Uint8Array | undefined | null> {
+    from.pending ??= from.output.next();
+    const hungry = new Promise<undefined>((resolve) => {
+      onHungry = () => resolve(undefined);
+      if (from.wake && from.input.length === 0) resolve(undefined);
+    });
+    const found = await Promise.race([from.pending, hungry]);
+    if (!found) return undefined;
+    // At the end, it is the same whoever asks again.
+    if (found.done) return null;
+    from.pending = undefined;
+    from.hash.update(found.value);
+    return found.value;
+  }
+
+  async function next(
+    from: Expansion,
+    spare: ArrayBuffer = new ArrayBuffer(MOST),
+  ): Promise<Result> {
+    const whole = new Uint8Array(spare);
     let size = 0;
     while (size < MOST) {
-      from.pending ??= from.output.next();
-      const hungry = new Promise<undefined>((resolve) => {
-        onHungry = () => resolve(undefined);
-        if (from.wake && from.input.length === 0) resolve(undefined);
-      });
-      const found = await Promise.race([from.pending, hungry]);
-      if (!found) break;
-      from.pending = undefined;
-      if (found.done) {
-        from.pending = Promise.resolve(found);
-        if (parts.length) break;
-        return { digest: from.hash.digest("hex") };
+      if (from.rest.length === 0) {
+        const found = await more(from);
+        if (found) {
+          from.rest = found;
+          continue;
+        }
+        if (size > 0) break;
+        return found === null
+          ? { digest: from.digest ??= from.hash.digest("hex"), spare }
+          : { hungry: true, spare };
       }
-      from.hash.update(found.value);
-      parts.push(found.value);
-      size += found.value.length;
+      const part = from.rest.subarray(0, MOST - size);
+      whole.set(part, size);
+      size += part.length;
+      from.rest = from.rest.subarray(part.length);
     }
-    if (size === 0) return { hungry: true };
-    return { buffer: joined(parts, size).buffer };
+    return { buffer: spare, length: size };
   }
 
   async function respond(request: CompressionRequest): Promise<Result> {
@@ -242,7 +268,7 @@ function serve(compress: typeof compressBlock, split: typeof zstdFrames) {
         return {};
       }
       default:
-        return await next(expansion!);
+        return await next(expansion!, request.spare);
     }
   }
 

@@ -60,7 +60,7 @@ async function expanded(
   while (true) {
     const { value, done } = await stream.next();
     if (done) return { bytes: Buffer.concat(parts), digest: value };
-    parts.push(value);
+    parts.push(value.slice());
   }
 }
 
