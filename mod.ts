@@ -114,17 +114,26 @@ export {
   type CopyImagesOptions,
 } from "./lib/copy/copy_places.ts";
 export { push, type PushResult } from "./lib/copy/push.ts";
-export type { PushAccess, RegistryPlace } from "./lib/copy/open_registry.ts";
+export type {
+  PushAccess,
+  RegistryPlace,
+} from "./lib/copy/places/open_registry.ts";
 export type { Pushed } from "./lib/copy/targets/registry.ts";
-export { importFiles, type ImportOptions } from "./lib/copy/import_files.ts";
-export type { ImportedImage, ImportResult } from "./lib/copy/import_result.ts";
+export {
+  importFiles,
+  type ImportOptions,
+} from "./lib/copy/import/import_files.ts";
+export type {
+  ImportedImage,
+  ImportResult,
+} from "./lib/copy/import/import_result.ts";
 export {
   type LocalKind,
   type LocalPlace,
   parsePlace,
   type Place,
   type PlaceImage,
-} from "./lib/copy/places.ts";
+} from "./lib/copy/places/places.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/problems.ts";
 export type * from "./lib/image/events.ts";

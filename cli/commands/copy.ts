@@ -9,9 +9,9 @@ import type {
 import type {
   PushAccess,
   RegistryPlace,
-} from "../../lib/copy/open_registry.ts";
-import { findPlace } from "../../lib/copy/open_places.ts";
-import { formatPlace, type Place } from "../../lib/copy/places.ts";
+} from "../../lib/copy/places/open_registry.ts";
+import { findPlace } from "../../lib/copy/places/open_places.ts";
+import { formatPlace, type Place } from "../../lib/copy/places/places.ts";
 import type { PullResult } from "../../lib/copy/pull_result.ts";
 import type { OnEvent } from "../../lib/image/events.ts";
 import { formatPlatform, parsePlatform } from "../../lib/image/platform.ts";

@@ -1,11 +1,11 @@
 /** `docker-pull cache import`: what lies in files comes into the cache. */
 
 import { format as formatBytes } from "@std/fmt/bytes";
-import { importFiles } from "../../lib/copy/import_files.ts";
+import { importFiles } from "../../lib/copy/import/import_files.ts";
 import type {
   ImportedImage,
   ImportResult,
-} from "../../lib/copy/import_result.ts";
+} from "../../lib/copy/import/import_result.ts";
 import { familiarName } from "../../lib/image/reference.ts";
 import { formatPlatform } from "../../lib/image/platform.ts";
 import { explainError } from "../messages/errors.ts";

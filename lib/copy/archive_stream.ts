@@ -3,7 +3,7 @@
 import { checkOptions } from "../image/options.ts";
 import type { Reference } from "../image/reference.ts";
 import { pullImages } from "./pull.ts";
-import { readRequests } from "./set_requests.ts";
+import { readRequests } from "./sets/set_requests.ts";
 import {
   PULL_RULES,
   type PullOptions,

@@ -29,16 +29,16 @@ import { INGEST } from "../layout/layout_files.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
 import { createTransport } from "../net/transport.ts";
 import { Writers } from "../transfer/writers.ts";
-import { shownName } from "./chosen_images.ts";
-import { findPlace, openLocalPlace, openTarget } from "./open_places.ts";
-import { formatPlace, type LocalPlace, type Place } from "./places.ts";
-import type { PushAccess } from "./open_registry.ts";
+import { shownName } from "./sets/chosen_images.ts";
+import { findPlace, openLocalPlace, openTarget } from "./places/open_places.ts";
+import { formatPlace, type LocalPlace, type Place } from "./places/places.ts";
+import type { PushAccess } from "./places/open_registry.ts";
 import { PULL_IMAGES_RULES, type PullImagesOptions } from "./pull_options.ts";
 import type { PullImagesResult } from "./pull_result.ts";
 import { pullAll } from "./pull.ts";
-import { pullSet } from "./pull_set.ts";
-import type { WantedPlatforms } from "./roots.ts";
-import { readRequests, type WantedImage } from "./set_requests.ts";
+import { pullSet } from "./sets/pull_set.ts";
+import type { WantedPlatforms } from "./sets/roots.ts";
+import { readRequests, type WantedImage } from "./sets/set_requests.ts";
 import type { Held } from "./sources/held.ts";
 import { LocalSource } from "./sources/local.ts";
 import type { Pushed } from "./targets/registry.ts";
@@ -147,7 +147,7 @@ async function copyFrom(
     case "registry":
       return await pullAll([from.reference], options, { one });
     case "docker-daemon": {
-      const { saveImage } = await import("./open_daemon.ts");
+      const { saveImage } = await import("./places/open_daemon.ts");
       const { daemon, signal } = options;
       const { path, close } = await saveImage(from.name, daemon, signal);
       try {

@@ -11,7 +11,7 @@ import {
   TEXT,
 } from "../image/options.ts";
 import type { Reference } from "../image/reference.ts";
-import { openDaemon } from "./open_daemon.ts";
+import { openDaemon } from "./places/open_daemon.ts";
 import { pullInto } from "./pull.ts";
 import type { PullFailure, PullResult } from "./pull_result.ts";
 import {
@@ -19,7 +19,7 @@ import {
   type PullOptions,
   type PullRequest,
 } from "./pull_options.ts";
-import { readRequests } from "./set_requests.ts";
+import { readRequests } from "./sets/set_requests.ts";
 import { daemonTarget, type LoadState } from "./targets/daemon.ts";
 
 /** How an image is loaded: as it is pulled, but for where it goes. */

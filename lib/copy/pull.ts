@@ -11,7 +11,7 @@ import {
 import { openRepository } from "../registry/mirrors/mirrors.ts";
 import { Writers } from "../transfer/writers.ts";
 import { endingOf } from "./forms.ts";
-import { type Destination, openOutput } from "./outputs.ts";
+import { type Destination, openOutput } from "./places/outputs.ts";
 import {
   PULL_IMAGES_RULES,
   PULL_RULES,
@@ -20,8 +20,8 @@ import {
   type PullRequest,
 } from "./pull_options.ts";
 import type { PullImagesResult, PullResult } from "./pull_result.ts";
-import { pullSet, type SetOptions } from "./pull_set.ts";
-import { readRequests, type WantedImage } from "./set_requests.ts";
+import { pullSet, type SetOptions } from "./sets/pull_set.ts";
+import { readRequests, type WantedImage } from "./sets/set_requests.ts";
 import type { Fetch, Platform } from "../image/types.ts";
 
 /**

@@ -4,7 +4,7 @@ import { distinct, totalSize } from "../image/descriptors.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Descriptor, Platform } from "../image/types.ts";
 import type { BlobOutcome } from "../transfer/transfer.ts";
-import type { ImageDocuments } from "./documents.ts";
+import type { ImageDocuments } from "./sets/documents.ts";
 
 /** What the layers of a pull came from. Sizes are in bytes. */
 export interface PullStatistics {

@@ -6,8 +6,8 @@ import {
   copy,
   type CopyImagesOptions,
 } from "./copy_places.ts";
-import type { RegistryPlace } from "./open_registry.ts";
-import { formatPlace, type LocalPlace, parsePlace } from "./places.ts";
+import type { RegistryPlace } from "./places/open_registry.ts";
+import { formatPlace, type LocalPlace, parsePlace } from "./places/places.ts";
 import type { Pushed } from "./targets/registry.ts";
 
 /** What is there after a push. */

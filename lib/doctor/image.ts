@@ -10,7 +10,7 @@ import type { OnEvent } from "../image/events.ts";
 import { parseIndex } from "../image/manifest.ts";
 import { isIndex } from "../image/media_types.ts";
 import { isAttestation, normalizePlatform } from "../image/platform.ts";
-import { type ImageDocuments, imageDocuments } from "../copy/documents.ts";
+import { type ImageDocuments, imageDocuments } from "../copy/sets/documents.ts";
 import type { Reference } from "../image/reference.ts";
 import type { ImageSource } from "../image/image_source.ts";
 import { toNetworkError } from "../net/network_error.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { copy, type CopyImagesOptions } from "../../lib/copy/copy_places.ts";
-import { importFiles } from "../../lib/copy/import_files.ts";
+import { importFiles } from "../../lib/copy/import/import_files.ts";
 import { pull } from "../../lib/copy/pull.ts";
 import { pullImages } from "../../lib/copy/pull.ts";
 import {

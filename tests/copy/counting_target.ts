@@ -1,7 +1,7 @@
 /** A target that writes nothing and counts: what a copy would bring. */
 
 import type { Descriptor, ReadableSink } from "../../lib/image/types.ts";
-import type { ImageTarget } from "../../lib/copy/target.ts";
+import type { ImageTarget } from "../../lib/copy/engine/target.ts";
 
 /** What was counted. */
 export interface Counted {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { DownloadTime } from "../../lib/copy/download_time.ts";
+import { DownloadTime } from "../../lib/copy/sets/download_time.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
 import { test } from "../harness.ts";
 

@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { importFiles } from "../../lib/copy/import_files.ts";
+import { importFiles } from "../../lib/copy/import/import_files.ts";
 import { pull } from "../../lib/copy/pull.ts";
 import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import {

@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { copy } from "../../lib/copy/copy_places.ts";
-import { importFiles } from "../../lib/copy/import_files.ts";
+import { importFiles } from "../../lib/copy/import/import_files.ts";
 import { pull } from "../../lib/copy/pull.ts";
 import { openLayoutHolder } from "../../lib/copy/sources/layout.ts";
 import { parseConfig, parseManifest } from "../../lib/image/manifest.ts";

@@ -1,12 +1,12 @@
 /** How places of images are written. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { chooseImages } from "../../lib/copy/chosen_images.ts";
+import { chooseImages } from "../../lib/copy/sets/chosen_images.ts";
 import {
   formatPlace,
   nameFor,
   parsePlace,
   type Place,
-} from "../../lib/copy/places.ts";
+} from "../../lib/copy/places/places.ts";
 import { InvalidReferenceError, PlaceError } from "../../lib/image/errors.ts";
 import { heldImage } from "../../lib/image/held_image.ts";
 import { test } from "../harness.ts";

@@ -1,18 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { copy } from "../../lib/copy/copy.ts";
+import { copy } from "../../lib/copy/engine/copy.ts";
 import {
   type DocumentOptions,
   imageConfig,
   imageManifest,
-} from "../../lib/copy/documents.ts";
+} from "../../lib/copy/sets/documents.ts";
 import {
   graphOf,
   type GraphRoot,
   type ImageGraph,
   imageRoot,
-} from "../../lib/copy/graph.ts";
+} from "../../lib/copy/engine/graph.ts";
 import {
   type Pushed,
   registryTarget,

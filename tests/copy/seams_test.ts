@@ -1,8 +1,8 @@
 /** A source and a target that know neither network nor disk: copy() needs none. */
 import { assertEquals } from "@std/assert";
-import { copy } from "../../lib/copy/copy.ts";
-import { imageConfig, imageManifest } from "../../lib/copy/documents.ts";
-import { graphOf, imageRoot } from "../../lib/copy/graph.ts";
+import { copy } from "../../lib/copy/engine/copy.ts";
+import { imageConfig, imageManifest } from "../../lib/copy/sets/documents.ts";
+import { graphOf, imageRoot } from "../../lib/copy/engine/graph.ts";
 import { FixedSource } from "./fixed_source.ts";
 import { countTarget } from "./counting_target.ts";
 import { parseReference } from "../../lib/image/reference.ts";

@@ -7,7 +7,7 @@ import {
   archiveStream,
   type StreamOptions,
 } from "../../lib/copy/archive_stream.ts";
-import { openWindow } from "../../lib/copy/window.ts";
+import { openWindow } from "../../lib/copy/engine/window.ts";
 import {
   ContentMismatchError,
   InvalidReferenceError,

@@ -3,14 +3,18 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync, readdirSync } from "node:fs";
 import { open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copy } from "../../lib/copy/copy.ts";
+import { copy } from "../../lib/copy/engine/copy.ts";
 import {
   type DocumentOptions,
   imageConfig,
   imageManifest,
-} from "../../lib/copy/documents.ts";
-import { graphOf, type ImageGraph, imageRoot } from "../../lib/copy/graph.ts";
-import type { ImageTarget } from "../../lib/copy/target.ts";
+} from "../../lib/copy/sets/documents.ts";
+import {
+  graphOf,
+  type ImageGraph,
+  imageRoot,
+} from "../../lib/copy/engine/graph.ts";
+import type { ImageTarget } from "../../lib/copy/engine/target.ts";
 import { archiveTarget } from "../../lib/copy/targets/archive.ts";
 import { recompressed } from "../../lib/copy/transforms/recompressed.ts";
 import { layoutTarget } from "../../lib/copy/targets/layout.ts";

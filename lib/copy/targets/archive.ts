@@ -16,9 +16,13 @@ import { isUpToDate, mayBeUpToDate } from "../../archive/up_to_date.ts";
 import { InvalidDocumentError } from "../../image/errors.ts";
 import type { Descriptor } from "../../image/types.ts";
 import type { LayoutStore } from "../../layout/layout_store.ts";
-import { outlineOf, wholePlan } from "../archive_plan.ts";
-import type { ImageGraph } from "../graph.ts";
-import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
+import { outlineOf, wholePlan } from "../engine/archive_plan.ts";
+import type { ImageGraph } from "../engine/graph.ts";
+import type {
+  ImageTarget,
+  TargetOptions,
+  TargetWriter,
+} from "../engine/target.ts";
 
 /**
  * An archive as a target.

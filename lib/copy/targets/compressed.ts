@@ -16,10 +16,14 @@ import { hybridMembers } from "../../archive/forms/hybrid.ts";
 import { Compressor } from "../../compression/compress.ts";
 import type { Compression } from "../../compression/compression.ts";
 import { totalSize } from "../../image/descriptors.ts";
-import { outlineOf, wholePlan } from "../archive_plan.ts";
-import type { ImageGraph } from "../graph.ts";
-import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
-import { newestTime } from "../newest_time.ts";
+import { outlineOf, wholePlan } from "../engine/archive_plan.ts";
+import type { ImageGraph } from "../engine/graph.ts";
+import type {
+  ImageTarget,
+  TargetOptions,
+  TargetWriter,
+} from "../engine/target.ts";
+import { newestTime } from "../sets/newest_time.ts";
 import { streamTarget } from "./stream.ts";
 
 /** How an archive is compressed. */

@@ -6,9 +6,13 @@ import type { Daemon } from "../../daemon/daemon.ts";
 import { DaemonError } from "../../image/errors.ts";
 import { parseConfig } from "../../image/manifest.ts";
 import { familiarName, imageName } from "../../image/reference.ts";
-import { outlineOf } from "../archive_plan.ts";
-import type { GraphRoot, ImageGraph } from "../graph.ts";
-import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
+import { outlineOf } from "../engine/archive_plan.ts";
+import type { GraphRoot, ImageGraph } from "../engine/graph.ts";
+import type {
+  ImageTarget,
+  TargetOptions,
+  TargetWriter,
+} from "../engine/target.ts";
 import { type HeldImage, heldLayers } from "./held_layers.ts";
 import { streamTarget } from "./stream.ts";
 

@@ -10,9 +10,13 @@ import {
 } from "../../image/reference.ts";
 import type { Descriptor, Document } from "../../image/types.ts";
 import { LayoutStore } from "../../layout/layout_store.ts";
-import type { ImageDocuments } from "../documents.ts";
-import { type GraphRoot, type ImageGraph, rootBlobs } from "../graph.ts";
-import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
+import type { ImageDocuments } from "../sets/documents.ts";
+import { type GraphRoot, type ImageGraph, rootBlobs } from "../engine/graph.ts";
+import type {
+  ImageTarget,
+  TargetOptions,
+  TargetWriter,
+} from "../engine/target.ts";
 
 /** The documents of an image that gets a name. */
 type NamedImage = Pick<ImageDocuments, "manifest" | "parsed" | "config">;

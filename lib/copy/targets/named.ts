@@ -1,8 +1,8 @@
 /** A target in which an image gets another name. */
 
 import type { Reference } from "../../image/reference.ts";
-import { graphOf, type ImageGraph } from "../graph.ts";
-import type { ImageTarget, TargetWriter } from "../target.ts";
+import { graphOf, type ImageGraph } from "../engine/graph.ts";
+import type { ImageTarget, TargetWriter } from "../engine/target.ts";
 
 /**
  * A target of one image, which is called otherwise there.

@@ -17,11 +17,15 @@ import type {
   PushShared,
 } from "../../registry/upload/push_repository.ts";
 import { subjectOf } from "../../registry/upload/referrers.ts";
-import { type GraphRoot, type ImageGraph, rootBlobs } from "../graph.ts";
-import { localRegion } from "../local_region.ts";
-import { sideBySide } from "../side_by_side.ts";
-import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
-import { openWindow, type Window } from "../window.ts";
+import { type GraphRoot, type ImageGraph, rootBlobs } from "../engine/graph.ts";
+import { localRegion } from "../engine/local_region.ts";
+import { sideBySide } from "../sets/side_by_side.ts";
+import type {
+  ImageTarget,
+  TargetOptions,
+  TargetWriter,
+} from "../engine/target.ts";
+import { openWindow, type Window } from "../engine/window.ts";
 
 /** How images get into a registry. */
 export interface RegistryTargetOptions {

@@ -6,10 +6,14 @@ import { type Write, writeArchive } from "../../archive/stream.ts";
 import { onAbort, orAborted } from "../../image/abort.ts";
 import type { StoreEntry } from "../../layout/entry.ts";
 import { Waiters } from "../../transfer/waiters.ts";
-import { outlineOf, wholePlan } from "../archive_plan.ts";
-import type { ImageGraph } from "../graph.ts";
-import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
-import { openWindow } from "../window.ts";
+import { outlineOf, wholePlan } from "../engine/archive_plan.ts";
+import type { ImageGraph } from "../engine/graph.ts";
+import type {
+  ImageTarget,
+  TargetOptions,
+  TargetWriter,
+} from "../engine/target.ts";
+import { openWindow } from "../engine/window.ts";
 
 /**
  * A stream as a target. It gets its first bytes once the configurations are

@@ -5,13 +5,13 @@ import { parseConfig } from "../../image/manifest.ts";
 import type { Descriptor, Document, Fetcher } from "../../image/types.ts";
 import type { LayoutStore } from "../../layout/layout_store.ts";
 import type { NewBlob } from "../../layout/new_blob.ts";
-import type { ImageDocuments } from "../documents.ts";
+import type { ImageDocuments } from "../sets/documents.ts";
 import {
   type GraphImage,
   graphOf,
   type GraphRoot,
   type ImageGraph,
-} from "../graph.ts";
+} from "../engine/graph.ts";
 import { type LayerForm, layerForm } from "./layer_types.ts";
 import { newIndex, newManifest } from "./new_documents.ts";
 import type { LayerSource } from "./recompress.ts";

@@ -9,10 +9,14 @@ import { Compressor } from "../../compression/compress.ts";
 import { Expander } from "../../compression/expand.ts";
 import { totalSize } from "../../image/descriptors.ts";
 import { Writers } from "../../transfer/writers.ts";
-import { copy } from "../copy.ts";
-import type { ImageGraph } from "../graph.ts";
-import { openScratch } from "../scratch.ts";
-import type { ImageTarget, TargetOptions, TargetWriter } from "../target.ts";
+import { copy } from "../engine/copy.ts";
+import type { ImageGraph } from "../engine/graph.ts";
+import { openScratch } from "../engine/scratch.ts";
+import type {
+  ImageTarget,
+  TargetOptions,
+  TargetWriter,
+} from "../engine/target.ts";
 import { LayerPlan } from "./layer_plan.ts";
 import type { LayerForm } from "./layer_types.ts";
 import { recompress } from "./recompress.ts";
