@@ -272,34 +272,38 @@ test("what is published is there", () => {
   }
 });
 
-const readme = readFileSync(join(root, "README.md"), "utf8");
+const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
 
-test("the README has the order of the rooms", () => {
+test("docs/architecture.md has the order of the rooms", () => {
   const names = RANKS.map((units) => {
     const rooms = units.map((each) => each.replace("lib/", ""));
     return rooms.length === 1 ? rooms[0] : `{${rooms.join(", ")}}`;
   });
-  assert(readme.includes(`\n    ${names.join(" ← ")}\n`), names.join(" ← "));
+  assert(page.includes(`\n    ${names.join(" ← ")}\n`), names.join(" ← "));
   for (const folder of ["lib", "cli"]) {
     const rooms = readdirSync(join(root, folder), { withFileTypes: true })
       .filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    const shown = readme.split(`\n${folder}/ `)[1]!.split(/\n\S/)[0]!
+    const shown = page.split(`\n${folder}/ `)[1]!.split(/\n\S/)[0]!
       .matchAll(/^ {2}([a-z]+)\/ /gm);
     assertEquals([...shown].map(([, name]) => name!).sort(), rooms.sort());
   }
 });
 
-test("the README leads from the command to the file in eleven files", {
-  skip: missing,
-}, () => {
-  const way = [...readme.matchAll(/^\d+\. `([a-z_/]+\.ts)` /gm)]
-    .map(([, file]) => file!);
-  assertEquals([way.length, way[0]], [11, "cli.ts"]);
-  for (const [i, file] of way.entries()) {
-    const opened = way.slice(0, i);
-    const led = edges().some(({ from, to }) =>
-      to === file && opened.includes(from)
-    );
-    assert(i === 0 || led, `none of those before leads to ${file}`);
-  }
-});
+test(
+  "docs/architecture.md leads from the command to the file in eleven files",
+  {
+    skip: missing,
+  },
+  () => {
+    const way = [...page.matchAll(/^\d+\. `([a-z_/]+\.ts)` /gm)]
+      .map(([, file]) => file!);
+    assertEquals([way.length, way[0]], [11, "cli.ts"]);
+    for (const [i, file] of way.entries()) {
+      const opened = way.slice(0, i);
+      const led = edges().some(({ from, to }) =>
+        to === file && opened.includes(from)
+      );
+      assert(i === 0 || led, `none of those before leads to ${file}`);
+    }
+  },
+);

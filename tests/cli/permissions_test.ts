@@ -54,10 +54,10 @@ function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   });
 }
 
-/** The lines of the README that say what each use needs. */
+/** The lines of docs/permissions.md that say what each use needs. */
 async function documentedLines(): Promise<string[]> {
-  const readme = await readFile(join(root, "README.md"), "utf8");
-  const part = readme.split(/<!-- \/?permissions -->/)[1]!;
+  const page = await readFile(join(root, "docs/permissions.md"), "utf8");
+  const part = page.split(/<!-- \/?permissions -->/)[1]!;
   return part.split("\n").filter((line) => line.startsWith("deno run "));
 }
 
