@@ -23,6 +23,7 @@ import {
   UnsupportedMediaTypeError,
   UploadError,
 } from "../../lib/image/errors.ts";
+import type { SettingProblem } from "../../lib/image/problems.ts";
 import { ListenError } from "../../lib/serve/listen_error.ts";
 import { InvalidListError } from "../../lib/lists/list_report.ts";
 import { redactText } from "../../lib/redact/address.ts";
@@ -58,6 +59,12 @@ import { explainUpload } from "./uploads.ts";
 import { neutralize } from "../progress/text.ts";
 
 export type { ErrorContext, Explanation };
+
+/** What to do about a setting that cannot be used. */
+const SETTING_HINTS: Partial<Record<SettingProblem["code"], string>> = {
+  "no-zstd": "take gzip: --layers gzip, or a name that ends in .tar.gz",
+  "other-layers": "leave out --index original, or --layers",
+};
 
 /** A stop by a signal, as the reason of an abort. */
 export class SignalError extends Error {
@@ -157,7 +164,11 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     return explainSet(error, (each) => explainError(each).sentence);
   }
   if (error instanceof InvalidSettingError) {
-    return { sentence: settingSentence(error), code: EXIT.usage };
+    return {
+      sentence: settingSentence(error),
+      hint: SETTING_HINTS[error.code],
+      code: EXIT.usage,
+    };
   }
   if (error instanceof RegistryError) {
     return explainRegistryError(error, context);

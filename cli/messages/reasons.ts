@@ -181,6 +181,8 @@ const SETTINGS: Record<InvalidSettingError["setting"], string> = {
   "ca-certificate": "the CA certificate",
   "client-certificate": "the client certificate",
   "client-key": "the client certificate's key",
+  "compression": "the compression",
+  "index": "the index",
   "mirror": "mirror",
   "user-name": "the user name",
 };
@@ -195,6 +197,11 @@ const SETTING: Sentences<SettingProblem> = {
   "no-address": () => "it is no address",
   "scheme": () => "it is none of http and https",
   "query": () => "there can be no query in it",
+  "no-zstd": () =>
+    "this runtime has no zstd; Node has it from version 22.15 on, and Deno, " +
+    "Bun and the executables have it",
+  "other-layers": () =>
+    "it names the layers as they are served, and those are made anew",
   "prefix": ({ prefix }) => `${quote(prefix)} cannot begin a repository's name`,
 };
 

@@ -106,14 +106,14 @@ export async function copy(
   const to = typeof destination === "string"
     ? await findPlace(destination)
     : destination;
-  const { format, layers, force = false, pushAccess } = options;
+  const { format, layers, index, force = false, pushAccess } = options;
   const isPushed = to.kind === "registry" || to.kind === "registry-path";
   const own = isPushed && !options.fetch && !pushAccess?.fetch
     ? createTransport()
     : undefined;
   try {
     const target = await openTarget(to, {
-      form: { format, layers },
+      form: { format, layers, index },
       force,
       daemon: options.daemon,
       signal: options.signal,

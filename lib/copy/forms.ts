@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import type { ArchiveForm } from "../archive/content.ts";
 import { onDisk } from "../disk/io.ts";
-import { StorageError } from "../image/errors.ts";
+import { InvalidSettingError, StorageError } from "../image/errors.ts";
 import type { ImageGraph } from "./engine/graph.ts";
 import { type Format, LOADERS, type LoadingProgram } from "./loaders.ts";
 import { newestTime } from "./sets/newest_time.ts";
@@ -27,6 +27,8 @@ export interface FormOptions {
   layers?: Layers;
   /** The program that is to load it, in place of a form. */
   for?: LoadingProgram;
+  /** What becomes of an index that is not there wholly. */
+  index?: "pruned" | "original";
 }
 
 /** The form that is meant. */
@@ -84,6 +86,8 @@ export async function targetFor(
  * The same target, whose layers are compressed as they are to be.
  *
  * @param folder Where layers are made anew, if there is no cache.
+ * @throws {InvalidSettingError} If the runtime cannot compress them so, or the
+ * original index is wanted, which names other layers.
  */
 export async function withLayers(
   target: ImageTarget,
@@ -92,6 +96,10 @@ export async function withLayers(
 ): Promise<ImageTarget> {
   const form = layersOf(options);
   if (form === "as-is") return target;
+  if (options.index === "original") {
+    throw new InvalidSettingError("index", { code: "other-layers" });
+  }
+  if (form === "zstd") await checkZstd();
   const { recompressed } = await import("./transforms/recompressed.ts");
   return recompressed(target, form, folder);
 }
@@ -129,7 +137,17 @@ async function archiveTargetFor(
   }
   const { compressedTarget } = await import("./targets/compressed.ts");
   const compression = ending[1] ? "gzip" : "zstd";
+  if (compression === "zstd") await checkZstd();
   return compressedTarget(place, { compression, form, stableTime });
+}
+
+/** Fails before anything is asked for where zstd cannot be written. */
+async function checkZstd(): Promise<void> {
+  // Node 20 has none.
+  if (typeof (await import("node:zlib")).zstdCompressSync === "function") {
+    return;
+  }
+  throw new InvalidSettingError("compression", { code: "no-zstd" }, "zstd");
 }
 
 function withStableTime(path: string, target: ImageTarget): ImageTarget {

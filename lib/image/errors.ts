@@ -262,6 +262,8 @@ export class InvalidSettingError extends ProblemError<SettingProblem> {
     | "ca-certificate"
     | "client-certificate"
     | "client-key"
+    | "compression"
+    | "index"
     | "mirror"
     | "user-name";
   /** What it is, without a login; nothing where it is secret. */

@@ -453,7 +453,11 @@ export type SettingProblem =
       | "login"
       | "no-address"
       | "scheme"
-      | "query";
+      | "query"
+      /** Of a compression: the runtime has no zstd. */
+      | "no-zstd"
+      /** Of an index as served: layers that are made anew have other digests. */
+      | "other-layers";
   }
   /** Its path cannot begin the name of a repository. */
   | { code: "prefix"; prefix: string };

@@ -4,7 +4,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as zlib from "node:zlib";
 import { LOADERS, type LoadingProgram } from "../../lib/copy/loaders.ts";
-import { StorageError } from "../../lib/image/errors.ts";
+import { InvalidSettingError, StorageError } from "../../lib/image/errors.ts";
 import { buildImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { inPullWorld, readArchive } from "./world.ts";
@@ -63,4 +63,26 @@ test("k3s gets no file that it takes for a list", () =>
     }
     assertEquals(asked(), []);
     assertEquals(await readdir(folder), []);
+  }));
+
+test("what the runtime cannot compress, or an index cannot name, is told before anything is asked for", () =>
+  inPullWorld(async ({ registry, pull, folder, asked }) => {
+    registry.add("team/app", image, "1");
+    const wrong: [string, Parameters<typeof pull>[1]][] = [
+      ["other-layers", { layers: "gzip", index: "original" }],
+    ];
+    // Node 20 has no zstd.
+    if (skip) {
+      wrong.push(["no-zstd", { layers: "zstd" }]);
+      wrong.push(["no-zstd", { output: join(folder, "a.tar.zst") }]);
+      wrong.push(["no-zstd", { for: "k3s", output: join(folder, "a.tzst") }]);
+    }
+    for (const [code, options] of wrong) {
+      const error = await assertRejects(
+        () => pull("team/app:1", options),
+        InvalidSettingError,
+      );
+      assertEquals(error.code, code);
+    }
+    assertEquals(asked(), []);
   }));

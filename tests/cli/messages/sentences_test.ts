@@ -624,6 +624,15 @@ reasons<SettingProblem>(
     "no-address": [[{}, "it is no address"]],
     "scheme": [[{}, "it is none of http and https"]],
     "query": [[{}, "there can be no query in it"]],
+    "no-zstd": [[
+      {},
+      "this runtime has no zstd; Node has it from version 22.15 on, and Deno, " +
+      "Bun and the executables have it",
+    ]],
+    "other-layers": [[
+      {},
+      "it names the layers as they are served, and those are made anew",
+    ]],
     "prefix": [[{ prefix: "Up" }, `"Up" cannot begin a repository's name`]],
   },
   (problem) => new InvalidSettingError("mirror", problem, "m.test"),
