@@ -96,7 +96,8 @@ export function redactText(text: string): string {
       /"((?:[a-z][a-z0-9+.-]{0,30}:\/\/|[^\s"\\/:@.][^\s"\\/:@]{0,200}:)(?:[^"\\]|\\.){0,4000}@(?:[^"\\]|\\.){0,4000})"/gi,
       (whole, inside) => /^file:/i.test(inside) ? whole : `"${redact(inside)}"`,
     )
-    .replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>()]+/gi, (found) => {
+    // A scheme is not looked for from each letter of a long word to its end.
+    .replace(/[a-z][a-z0-9+.-]{0,63}:\/\/[^\s"'<>()]+/gi, (found) => {
       if (/^file:/i.test(found)) return found;
       // What ends a clause is no part of the address.
       let end = found.length;
