@@ -27,6 +27,9 @@ import type { CommandLine } from "./command.ts";
 const ARCHIVE =
   /\.(?:tar|tgz|tar\.gz)$|^(?:docker-archive|oci-archive|oci|dir):/;
 
+/** The end of a reference by digest, which no password ends with. */
+const WHOLE_DIGEST = /@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+
 /** What is to be pulled, and how. */
 export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   /** The first reference as it was typed. */
@@ -262,7 +265,8 @@ function readImages({ operands, ended, values }: ParsedArguments): string[] {
   }
   const several = others.length > 0;
   // A password with a space in it comes apart into several words.
-  if (several && (values.has("password") || holdsLogin(named.join(" ")))) {
+  const words = named.map((word) => word.replace(WHOLE_DIGEST, ""));
+  if (several && (values.has("password") || holdsLogin(words.join(" ")))) {
     throw new UsageError(
       `A password is for one image: ${named.length} words are too many; ` +
         "docker-pull login HOST keeps it for all of a registry",

@@ -232,8 +232,9 @@ class Transfer {
         });
         if (outcome) {
           outcomes.set(task, outcome);
-          this.#onOutcome?.(task, outcome);
+          // Whoever is told counts on it that it was passed on.
           await task.done?.();
+          this.#onOutcome?.(task, outcome);
         }
         await passed;
       }

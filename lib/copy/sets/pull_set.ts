@@ -99,6 +99,8 @@ export async function pullSet(
   }, onEvent);
 
   // Copy.
+  // What was asked for is told once, and not of each image.
+  const told = new Set<string>();
   const copyAll = async (those: readonly PlannedPlace[]) => {
     const copies = those.map((place): Copy => ({
       graph: place.graph,
@@ -106,7 +108,8 @@ export async function pullSet(
       ready: mayStart(place)
         ? undefined
         : Promise.all(place.graph.images.map(({ documents }) => documents)),
-      onOpen: () => warnOfLayers(place, layersOf(options), planned.onEvent),
+      onOpen: () =>
+        warnOfLayers(place, layersOf(options), told, planned.onEvent),
     }));
     const results = await copyEach(copies, writers, {
       ...options,
@@ -180,12 +183,18 @@ function rewritable(places: readonly PlannedPlace[]): boolean {
 function warnOfLayers(
   { items }: PlannedPlace,
   how: Layers,
+  told: Set<string>,
   onEvent: OnEvent,
 ): void {
   for (const { item: { wanted }, root } of items) {
     for (const { found } of root.images) {
+      const { layers } = found.parsed;
+      if (how === "zstd" && layers.length > 0 && !told.has(how)) {
+        told.add(how);
+        onEvent({ type: "warning", warning: { code: "zstd-layer" } });
+      }
       warnOf(
-        found.parsed.layers,
+        layers,
         how,
         (event) => onEvent({ images: [wanted.name], ...event }),
       );
@@ -199,10 +208,10 @@ function warnOf(
   onEvent: OnEvent,
 ): void {
   const warn = (warning: Warning) => onEvent({ type: "warning", warning });
-  const zstd = how === "as-is"
-    ? layers.some(({ mediaType }) => mediaType.endsWith("zstd"))
-    : how === "zstd" && layers.length > 0;
-  if (zstd) {
+  if (
+    how === "as-is" &&
+    layers.some(({ mediaType }) => mediaType.endsWith("zstd"))
+  ) {
     warn({ code: "zstd-layer" });
   }
   if (layers.length > DOCKER_LAYERS) {

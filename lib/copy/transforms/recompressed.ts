@@ -5,8 +5,8 @@
  * what was made; configurations stay, and so do the images' IDs.
  */
 
-import { Compressor } from "../../compression/compress.ts";
-import { Expander } from "../../compression/expand.ts";
+import { makeFolders } from "../../disk/folders.ts";
+import { onDisk } from "../../disk/io.ts";
 import { totalSize } from "../../image/descriptors.ts";
 import { Writers } from "../../transfer/writers.ts";
 import { copy } from "../engine/copy.ts";
@@ -19,10 +19,7 @@ import type {
 } from "../engine/target.ts";
 import { LayerPlan } from "./layer_plan.ts";
 import type { LayerForm } from "./layer_types.ts";
-import { recompress } from "./recompress.ts";
-
-/** So many layers are made anew at a time. */
-const LAYERS_AT_A_TIME = 2;
+import { LAYERS_AT_A_TIME, Workshop } from "./workshop.ts";
 
 /**
  * Puts another compression before a target.
@@ -89,12 +86,13 @@ async function openRecompressed(
   passOn: (whole: Whole) => Promise<void>,
 ): Promise<TargetWriter> {
   const plan = await LayerPlan.of(graph, form, cache);
+  // The file's own folder may not be there yet.
+  if (!cache) await onDisk("write", folder, () => makeFolders(folder));
   const scratch = cache ? undefined : await openScratch(folder, {
     hidden: true,
   });
   const store = cache ?? scratch!.store;
-  const compressor = new Compressor();
-  const expander = new Expander();
+  const workshop = Workshop.enter();
   const ended = new AbortController();
   const signal = wanted
     ? AbortSignal.any([wanted, ended.signal])
@@ -104,8 +102,7 @@ async function openRecompressed(
     (error) => ended.abort(error),
   );
   const end = async () => {
-    compressor.close();
-    expander.close();
+    workshop.leave();
     await scratch?.close();
   };
   return {
@@ -119,15 +116,16 @@ async function openRecompressed(
       const source = plan.sources.get(digest);
       if (!source) return Promise.resolve();
       tasks.add(async () => {
-        const how = { store, compressor, expander, signal };
-        plan.add(source, await recompress(source, await open(), form, how));
+        const work = { form, store, open, signal };
+        plan.add(source, await workshop.make(source, work));
       });
       return Promise.resolve();
     },
     async commit() {
       await tasks.end();
       await plan.save();
-      await passOn({ graph: await plan.newGraph(store), cache: store });
+      const whole = { graph: await plan.newGraph(store), cache: store };
+      await workshop.write(() => passOn(whole));
       await end();
     },
     async close(error) {

@@ -8,13 +8,15 @@ import { join } from "node:path";
 import process from "node:process";
 import { readOwnText } from "../../disk/plain_file.ts";
 import { parseDigest } from "../../image/digest.ts";
-import { replaceFile } from "../../layout/layout_files.ts";
+import { lockIn, replaceFile } from "../../layout/layout_files.ts";
 import type { LayoutStore } from "../../layout/layout_store.ts";
 import type { NewBlob } from "../../layout/new_blob.ts";
 import type { LayerForm } from "./layer_types.ts";
 import type { LayerSource } from "./recompress.ts";
 
 const FILE = "recompressed.json";
+/** The lock of those who write it, one after the other. */
+const LOCK = "recompressed.lock";
 /** How many results are remembered: the newest. */
 const MOST_RESULTS = 10_000;
 /** No result of ours is longer, in characters. */
@@ -60,15 +62,22 @@ export class Recompressed {
   /** Writes down what was added, beside what others have written. */
   async save(): Promise<void> {
     if (this.#added.size === 0) return;
-    const known = await this.#read();
-    for (const [key, blob] of this.#added) {
-      known.delete(key);
-      known.set(key, blob);
-    }
-    const results = [...known].slice(-MOST_RESULTS);
-    const text = JSON.stringify({ recompressed: Object.fromEntries(results) });
+    const { path } = this.#cache;
     // Without it, the layers are compressed again.
-    await replaceFile(this.#cache.path, FILE, `${text}\n`).catch(() => {});
+    const lock = await lockIn(path, LOCK, {}).catch(() => {});
+    try {
+      const known = await this.#read();
+      for (const [key, blob] of this.#added) {
+        known.delete(key);
+        known.set(key, blob);
+      }
+      const recompressed = Object.fromEntries([...known].slice(-MOST_RESULTS));
+      await replaceFile(path, FILE, `${JSON.stringify({ recompressed })}\n`);
+    } catch {
+      // As above.
+    } finally {
+      await lock?.release();
+    }
   }
 
   #key({ layer, diffId }: LayerSource): string {

@@ -119,6 +119,18 @@ test("PULL reads every option", () => {
   assertEquals(options("--max-wait", "0", "nginx").maxWait, 0);
 });
 
+test("a digest among several images is no login", () => {
+  const pinned = `host.io/a/b:1@sha256:${"0a".repeat(32)}`;
+  for (const images of [[pinned, "host.io/c:2"], [pinned, pinned, "c/d"]]) {
+    assertEquals(options(...images).images, images);
+  }
+  assertThrows(
+    () => options("user:pass", `word@host.io/a@sha256:${"0a".repeat(32)}`),
+    UsageError,
+    "2 words are too many",
+  );
+});
+
 test("PULL reads several images and platforms", () => {
   const { images, platforms, index, attestations, keepGoing } = options(
     ..."pull a b:1 --platform linux/amd64,arm64 --platform arm/v7".split(" "),

@@ -5,6 +5,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as zlib from "node:zlib";
 import type { Format, Layers } from "../../../lib/copy/forms.ts";
+import { pullImages } from "../../../lib/copy/pull.ts";
 import {
   ContentMismatchError,
   InvalidDocumentError,
@@ -231,3 +232,58 @@ test("an abort ends the compressing, and nothing stays", () =>
     );
     assertEquals(await readdir(folder), []);
   }));
+
+for (const cache of [true, false]) {
+  const way = cache ? "with a cache" : "without a cache";
+  test(`a set's layers are made anew each once, and remembered, ${way}`, () =>
+    inPullWorld(async ({ registry, folder }) => {
+      const base = { seed: "base", size: 6_000_000 };
+      const names = Array.from({ length: 12 }, (_, i) => `team/i${i}`);
+      for (const [i, name] of names.entries()) {
+        const layers = [base, { seed: name, size: 10 + i }];
+        registry.add(name, await buildImage({ seed: name, layers }), "1");
+      }
+      const set = names.map((name) => `registry.test/${name}:1`);
+      const options = {
+        fetch: registry.fetch,
+        folder: join(folder, "files"),
+        layers: "plain" as const,
+        cacheDir: cache && join(folder, "cache"),
+      };
+      const { results, failures } = await pullImages(set, options);
+      assertEquals([results.length, failures], [12, []]);
+      for (const { path } of results) {
+        assertEquals((await verifyImage(path)).problems, [], path);
+      }
+      if (!cache) return;
+      const record = join(folder, "cache/recompressed.json");
+      const { recompressed } = JSON.parse(await readFile(record, "utf8"));
+      assertEquals(Object.keys(recompressed).length, 1 + 12);
+      const again = await pullImages(set, options);
+      assertEquals(
+        again.results.map(({ upToDate }) => upToDate),
+        set.map(() => true),
+      );
+    }));
+}
+
+test(
+  "that layers get zstd is told once of a set",
+  { skip: skipZstd },
+  () =>
+    inPullWorld(async ({ registry, folder }) => {
+      registry.add("a", await buildImage({ seed: "a" }), "1");
+      registry.add("b", await buildImage({ seed: "b" }), "1");
+      const warnings: unknown[] = [];
+      await pullImages(["registry.test/a:1", "registry.test/b:1"], {
+        fetch: registry.fetch,
+        folder,
+        layers: "zstd",
+        cacheDir: false,
+        onEvent(event) {
+          if (event.type === "warning") warnings.push(event.warning);
+        },
+      });
+      assertEquals(warnings, [{ code: "zstd-layer" }]);
+    }),
+);
