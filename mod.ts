@@ -260,6 +260,27 @@ export {
 } from "./lib/serve/listen.ts";
 export type { RequestRecord } from "./lib/serve/request_record.ts";
 export { ListenError } from "./lib/serve/listen_error.ts";
+export { inspectImage, type InspectOptions } from "./lib/look/inspect.ts";
+export type {
+  InspectedEntry,
+  InspectedImage,
+  InspectedLayer,
+  InspectedReference,
+} from "./lib/look/report.ts";
+export type {
+  HistoryStep,
+  ImageDetails,
+  ImageSettings,
+} from "./lib/look/settings.ts";
+export type { LookOptions } from "./lib/look/access.ts";
+export type { PlaceAccess } from "./lib/look/looked_place.ts";
+export {
+  type ListedTag,
+  listTags,
+  type ListTagsOptions,
+  type TagList,
+  type TagsCost,
+} from "./lib/look/tags.ts";
 export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
 export type {
   ImageForm,

@@ -42,13 +42,14 @@ export async function main(
     const { name, argv } = chooseCommand(all.argv);
     if (name !== "pull") context.command = name;
     const run = COMMANDS[name];
-    const { lines = [], document, code = EXIT.ok } = await run(
+    const { lines = [], document, bytes, code = EXIT.ok } = await run(
       argv,
       all,
       context,
       services,
     );
-    if (document === undefined) {
+    if (bytes) await write(open, bytes);
+    else if (document === undefined) {
       // Whoever was to read an archive there may be gone.
       if (lines.length === 0) return code;
       await write(all.stdout, lines.map((line) => `${line}\n`).join(""));
@@ -107,6 +108,14 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
   push: command(
     async () => (await import("./commands/push_options.ts")).PUSH,
     async () => (await import("./commands/push.ts")).runPush,
+  ),
+  inspect: command(
+    async () => (await import("./commands/inspect_options.ts")).INSPECT,
+    async () => (await import("./commands/inspect.ts")).runInspect,
+  ),
+  tags: command(
+    async () => (await import("./commands/tags_options.ts")).TAGS,
+    async () => (await import("./commands/tags.ts")).runTags,
   ),
   cache: async (argv, ...rest) => {
     const { chooseSubcommand } = await import("./commands/cache.ts");
@@ -172,7 +181,7 @@ async function reportError(
 }
 
 /** Writes, and waits until it has gone. A reader that went away is no error. */
-function write(output: Output, text: string): Promise<void> {
+function write(output: Output, text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     output.write(text, (error) => {
       if (!error) return resolve();

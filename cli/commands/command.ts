@@ -22,6 +22,8 @@ export interface Outcome {
   lines?: string[];
   /** What to print as JSON in place of lines. */
   document?: unknown;
+  /** What to print as it is, in place of both. */
+  bytes?: Uint8Array;
   /**
    * The exit code.
    *

@@ -94,6 +94,8 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull [OPTIONS] IMAGE",
     "docker-pull [OPTIONS] IMAGE IMAGE...",
     "docker-pull [OPTIONS] --from FILE [IMAGE...]",
+    "docker-pull inspect [OPTIONS] IMAGE|FILE",
+    "docker-pull tags [OPTIONS] IMAGE",
     "docker-pull login [OPTIONS] [HOST]",
     "docker-pull logout [OPTIONS] [HOST]",
     "docker-pull doctor [OPTIONS] IMAGE",

@@ -48,6 +48,11 @@ const ARTIFACTS: Readonly<Record<ArtifactKind, readonly [string, string]>> = {
   ],
 };
 
+/** What something is called that is no image. */
+export function artifactName(artifact: ArtifactKind): string {
+  return ARTIFACTS[artifact][0];
+}
+
 /** Puts in words that it is no image. */
 export function explainArtifact(
   error: NotAnImageError,

@@ -18,6 +18,8 @@ export const OTHER_COMMANDS = [
   "cache",
   "copy",
   "push",
+  "inspect",
+  "tags",
 ] as const;
 
 /** One of the commands. */
