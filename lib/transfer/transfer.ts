@@ -204,8 +204,6 @@ class Transfer {
         this.#changed.wakeAll(); // another one may be taken as well
       },
     });
-    // Whoever waits for a change must learn of the end, too.
-    onAbort(this.#signal, () => this.#changed.wakeAll());
     this.#connect = () =>
       new Connection({
         watchdog,
@@ -218,6 +216,9 @@ class Transfer {
   }
 
   async run(): Promise<BlobOutcome[]> {
+    // Whoever waits for a change must learn of the end, too. A listener that
+    // stayed would keep Deno running for as long as a signal has its time.
+    const forget = onAbort(this.#signal, () => this.#changed.wakeAll());
     const outcomes = new Map<BlobTask, BlobOutcome>();
     const queue = this.#inOrder
       ? [...this.#tasks]
@@ -247,7 +248,7 @@ class Transfer {
       ...Array.from({ length: this.#concurrency + OPEN_AHEAD }, openers),
       ...connections,
     ].map((part) => part.catch((error) => this.#failure.abort(error)));
-    await Promise.all(all);
+    await Promise.all(all).finally(forget);
     this.#signal.throwIfAborted();
     return this.#tasks.flatMap((task) => outcomes.get(task) ?? []);
   }
