@@ -20,7 +20,7 @@ const RANKS = [
   ["lib/registry", "lib/credentials", "lib/daemon"],
   ["lib/transfer"],
   ["lib/copy"],
-  ["lib/verify", "lib/doctor", "lib/serve", "lib/look"],
+  ["lib/verify", "lib/doctor", "lib/serve", "lib/look", "lib/locks"],
   ["mod"],
   ["cli"],
 ];

@@ -74,6 +74,13 @@ export async function load(
   options: LoadOptions = {},
 ): Promise<LoadResult> {
   checkOptions("load", options, LOAD_RULES);
+  return await loadOne(reference, options);
+}
+
+async function loadOne(
+  reference: string | Reference | PullRequest,
+  options: LoadOptions,
+): Promise<LoadResult> {
   const { daemon: wanted, ...pulling } = options;
   const daemon = await openDaemon(wanted, options.signal);
   const { force = false } = options;
@@ -126,9 +133,10 @@ export async function loadImages(
   const set = readRequests(images, options.platform, true);
   const results: LoadResult[] = [];
   const failures: PullFailure[] = [];
-  for (const { reference, platforms: platform, from } of set) {
+  for (const { reference, platforms, from, locked } of set) {
+    const request = { reference, platforms, from, locked };
     try {
-      results.push(await load(reference, { ...options, platform }));
+      results.push(await loadOne(request, options));
     } catch (error) {
       options.signal?.throwIfAborted();
       if (error instanceof DaemonError && !isOfImage(error)) throw error;

@@ -86,7 +86,7 @@ export type Choose = (
  * `output` is not heeded.
  */
 export async function pullInto(
-  reference: string | Reference,
+  reference: string | Reference | PullRequest,
   options: PullOptions,
   choose: Choose,
 ): Promise<PullResult> {

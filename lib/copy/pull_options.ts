@@ -1,6 +1,7 @@
 /** How an image is pulled: what a caller may say, and what it may be. */
 
 import type { OnEvent } from "../image/events.ts";
+import type { LockedImage } from "../image/locked_image.ts";
 import {
   CALL,
   either,
@@ -134,6 +135,11 @@ export interface PullRequest {
   platforms?: Platforms;
   /** Where it was named, for messages: a file and a line. */
   from?: string;
+  /**
+   * What its name stands for, whatever the registry says of it by now, such as
+   * {@linkcode lockRequests} gives it.
+   */
+  locked?: LockedImage;
 }
 
 /** How a set of images is pulled. */

@@ -12,6 +12,7 @@ import type {
   DigestProblem,
   DocumentProblem,
   HelperFailure,
+  LockProblem,
   MediaTypeProblem,
   PlaceProblem,
   PlatformProblem,
@@ -252,6 +253,18 @@ export class InvalidSetError extends ProblemError<SetProblem> {
   /** Made before anything is fetched, or before any layer is. */
   constructor(problem: SetProblem) {
     super("InvalidSetError", "pull these images", problem);
+  }
+}
+
+/** A lock that cannot be used, or an image that is not as it says. */
+export class LockError extends ProblemError<LockProblem> {
+  /** The lock's file, or the full name of the image. */
+  readonly subject: string;
+
+  /** Made by {@linkcode readLock}, and by whoever pulls what is locked. */
+  constructor(subject: string, problem: LockProblem, options?: ErrorOptions) {
+    super("LockError", `use lock of ${quote(subject)}`, problem, options);
+    this.subject = subject;
   }
 }
 

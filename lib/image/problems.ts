@@ -487,6 +487,32 @@ export function problemText({ code, ...data }: Problem): string {
     : code;
 }
 
+/** Why a lock cannot be used, or an image of it. */
+export type LockProblem =
+  /** It is neither a lock nor a list in which each image has its digest. */
+  | { code: "not-a-lock" }
+  /** It is one of a version that is not known here. */
+  | { code: "lock-version"; version: string }
+  /** A member of it is missing, or is not what it should be. */
+  | { code: "bad-member"; member: string }
+  | { code: "no-images" }
+  /** An image of a list has no digest. */
+  | { code: "no-digest"; image: string; line?: number }
+  /** A name stands for two things. */
+  | { code: "two-of-a-name"; name: string }
+  | { code: "too-large"; limit: number }
+  /** An image was asked for that is not locked. */
+  | { code: "not-locked"; name: string; names: readonly string[] }
+  | {
+    code: "platform-not-locked";
+    platform: string;
+    platforms: readonly string[];
+  }
+  /** What is locked is none of the index that the name stands for. */
+  | { code: "not-in-index"; digest: string; index: string }
+  /** What it says of an image is not what the digest in it stands for. */
+  | { code: "contradiction"; field: string };
+
 /** Why a set of images cannot be pulled as it was asked for. */
 export type SetProblem =
   /** Nothing is asked for. */

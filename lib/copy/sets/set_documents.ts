@@ -122,11 +122,10 @@ async function findOne(
   together: boolean,
 ): Promise<FoundSet> {
   const { reference, from, platforms } = wanted;
-  const { top, images, lacking } = await findImages(
-    reference,
-    platforms,
-    options,
-  );
+  const { top, images, lacking } = wanted.locked
+    ? await (await import("./locked_source.ts"))
+      .findLocked(reference, wanted.locked, platforms, options)
+    : await findImages(reference, platforms, options);
   const failures = lacking.map(({ platform, error }) => (
     { reference, from, platform, error }
   ));

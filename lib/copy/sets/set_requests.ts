@@ -2,6 +2,7 @@
 
 import { DockerPullError, InvalidSetError } from "../../image/errors.ts";
 import { hostPlatform } from "../../image/host_platform.ts";
+import type { LockedImage } from "../../image/locked_image.ts";
 import { formatPlatform, toPlatform } from "../../image/platform.ts";
 import type { BadImage } from "../../image/problems.ts";
 import {
@@ -24,6 +25,8 @@ export interface WantedImage {
   platforms: WantedPlatforms;
   /** Where it was named. */
   from?: string;
+  /** What the name stands for, where that is not asked of the registry. */
+  locked?: LockedImage;
 }
 
 /**
@@ -51,7 +54,12 @@ export function readRequests(
     const key = together ? name : `${name} ${describe(read.platforms)}`;
     const known = wanted.get(key);
     if (!known) wanted.set(key, read);
-    else known.platforms = union(known.platforms, read.platforms);
+    else if (known.locked?.digest !== read.locked?.digest) {
+      const digests = [known, read].map(({ locked }) =>
+        locked?.digest ?? "what the registry says"
+      );
+      throw new InvalidSetError({ code: "two-of-a-name", name, digests });
+    } else known.platforms = union(known.platforms, read.platforms);
   }
   // What one image is asked for with, pull() throws as it always did.
   if (wrong.length === 1 && requests.length === 1) throw wrong[0]!.error;
@@ -69,7 +77,7 @@ export function isRequest(
 }
 
 function readRequest(
-  { reference: given, platforms: own, from }: PullRequest,
+  { reference: given, platforms: own, from, locked }: PullRequest,
   shared: Platforms | undefined,
 ): WantedImage {
   if (typeof given !== "string" && !isReference(given)) {
@@ -79,7 +87,8 @@ function readRequest(
   }
   const reference = typeof given === "string" ? parseReference(given) : given;
   const name = formatReference(reference);
-  return { reference, name, platforms: readPlatforms(own ?? shared), from };
+  const platforms = readPlatforms(own ?? shared);
+  return { reference, name, platforms, from, locked };
 }
 
 /**
