@@ -240,6 +240,39 @@ export {
   type ListPlace,
   type ListProblem,
 } from "./lib/lists/lists.ts";
+export type {
+  LockedBlob,
+  LockedImage,
+  LockedLayer,
+  LockedManifest,
+} from "./lib/image/locked_image.ts";
+export {
+  formatLock,
+  type Lock,
+  type LockRequestOptions,
+  lockRequests,
+} from "./lib/locks/lock.ts";
+export {
+  lockImages,
+  type LockOptions,
+  type LockResult,
+} from "./lib/locks/lock_images.ts";
+export { readLock, type ReadLockOptions } from "./lib/locks/read_lock.ts";
+export {
+  type Amount,
+  type DiffedImage,
+  diffLocks,
+  type ImageDiff,
+  type ImagesDiff,
+  type LayerChange,
+  type LayerDiff,
+} from "./lib/locks/diff.ts";
+export {
+  diffImages,
+  type DiffOptions,
+  type DiffSide,
+  readSide,
+} from "./lib/locks/sides.ts";
 export { archiveName } from "./lib/archive/name.ts";
 export {
   diagnose,

@@ -117,6 +117,14 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/tags_options.ts")).TAGS,
     async () => (await import("./commands/tags.ts")).runTags,
   ),
+  lock: command(
+    async () => (await import("./commands/lock_options.ts")).LOCK,
+    async () => (await import("./commands/lock.ts")).runLock,
+  ),
+  diff: command(
+    async () => (await import("./commands/diff_options.ts")).DIFF,
+    async () => (await import("./commands/diff.ts")).runDiff,
+  ),
   cache: async (argv, ...rest) => {
     const { chooseSubcommand } = await import("./commands/cache.ts");
     const { line, argv: others, run } = chooseSubcommand(argv);

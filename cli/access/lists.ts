@@ -79,6 +79,26 @@ async function readList(
   });
 }
 
+/**
+ * Reads a file that is named by an option, or standard input for `-`, up to a
+ * size that is refused then.
+ */
+export async function readInput(
+  file: string,
+  option: string,
+  stdin: Io["stdin"],
+  limit: number,
+): Promise<Uint8Array> {
+  if (file !== "-") return await readAll(chunksOf(file), limit);
+  if (stdin.isTTY) {
+    throw new UsageError(
+      `Option --${option} - reads standard input, which is a terminal: pipe ` +
+        "something into it, or name a file",
+    );
+  }
+  return await readAll(stdin, limit);
+}
+
 async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
   const handle = await openSettings(file);
   try {
@@ -100,6 +120,7 @@ async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
 /** The bytes, or more than a list can have. */
 async function readAll(
   source: AsyncIterable<Uint8Array | string>,
+  limit: number = MAX_LIST_BYTES,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -109,7 +130,7 @@ async function readAll(
       : chunk;
     chunks.push(bytes);
     size += bytes.length;
-    if (size > MAX_LIST_BYTES) break;
+    if (size > limit) break;
   }
   const whole = new Uint8Array(size);
   let at = 0;

@@ -15,6 +15,7 @@ import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
 /** Options of a pull that tell which images, and where they go. */
 const LEFT_OUT = new Set([
   "from",
+  "lock",
   "dry-run",
   "output",
   "for",

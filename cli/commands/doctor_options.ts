@@ -8,6 +8,7 @@ import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
 
 /** Options of a pull that change nothing of what is examined. */
 const LEFT_OUT = new Set([
+  "lock",
   "attestations",
   "force",
   "index",

@@ -120,9 +120,9 @@ export const runPull: Run<PullCommandOptions> = async (
 
 /** Whether several files or names may come of it. */
 function isSet(
-  { images, platforms, from, dryRun }: PullCommandOptions,
+  { images, platforms, from, lock, dryRun }: PullCommandOptions,
 ): boolean {
-  return dryRun || from.length > 0 || images.length > 1 ||
+  return dryRun || from.length > 0 || lock !== undefined || images.length > 1 ||
     platforms.length > 1 || platforms.includes("all");
 }
 

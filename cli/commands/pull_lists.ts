@@ -1,6 +1,7 @@
 /** The images of lists, beside those that are named on the command line. */
 
 import type { PullRequest } from "../../lib/copy/pull_options.ts";
+import type { LockedImage } from "../../lib/image/locked_image.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import type { LeftOut, ListedImage } from "../../lib/lists/lists.ts";
 import { readLists } from "../access/lists.ts";
@@ -13,10 +14,16 @@ import {
 } from "../messages/lists.ts";
 import type { Style } from "../progress/style.ts";
 
+/** An image that is wanted. */
+export interface NamedImage extends ListedImage {
+  /** What its name stands for, where a lock says so. */
+  locked?: LockedImage;
+}
+
 /** What is wanted, and what is told of that. */
 export interface NamedImages {
   /** Every image, each once. */
-  images: ListedImage[];
+  images: NamedImage[];
   /** What lists name that cannot be pulled. */
   left: LeftOut[];
 }
@@ -46,10 +53,10 @@ export async function nameImages(
 
 /** What the library is asked for. */
 export function requestOf(
-  { reference, platforms, where }: ListedImage,
+  { reference, platforms, where, locked }: NamedImage,
 ): PullRequest & { reference: Reference } {
   const from = where.length > 0 ? placesText(where) : undefined;
-  return { reference, platforms, from };
+  return { reference, platforms, from, locked };
 }
 
 /** What is taken from where, as a list that can be read again. */
@@ -57,7 +64,12 @@ export function takenLines(
   { images }: NamedImages,
   quiet: boolean,
 ): string[] {
-  return quiet ? images.map(listedText) : listedLines(images);
+  const shown = images.map(({ locked, ...image }): ListedImage =>
+    locked
+      ? { ...image, reference: { ...image.reference, digest: locked.digest } }
+      : image
+  );
+  return quiet ? shown.map(listedText) : listedLines(shown);
 }
 
 /** What is left out of lists. */

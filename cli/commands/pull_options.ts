@@ -38,6 +38,8 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   images: string[];
   /** `--from`, each as it was typed. */
   from: string[];
+  /** `--lock`. */
+  lock?: string;
   /** `--dry-run`. */
   dryRun: boolean;
   /** `--platform`, each as it was typed. */
@@ -94,6 +96,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull [OPTIONS] IMAGE",
     "docker-pull [OPTIONS] IMAGE IMAGE...",
     "docker-pull [OPTIONS] --from FILE [IMAGE...]",
+    "docker-pull [OPTIONS] --lock FILE [IMAGE...]",
     "docker-pull inspect [OPTIONS] IMAGE|FILE",
     "docker-pull tags [OPTIONS] IMAGE",
     "docker-pull login [OPTIONS] [HOST]",
@@ -103,6 +106,8 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull serve [OPTIONS] FILE|LAYOUT|--cache",
     "docker-pull copy [OPTIONS] SRC DST",
     "docker-pull push [OPTIONS] FILE|LAYOUT DST",
+    "docker-pull lock [OPTIONS] IMAGE...",
+    "docker-pull diff [OPTIONS] A B",
     "docker-pull cache COMMAND [OPTIONS] [FILE|FOLDER...]",
   ],
   options: OPTIONS,
@@ -126,6 +131,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
   const { flags, values, one } = parsed;
   for (
     const [flag, other] of [
+      ["lock", "from"],
       ["load", "output"],
       ["load", "format"],
       ["load", "layers"],
@@ -161,6 +167,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     image: images[0] ?? "",
     images,
     from: readFrom(parsed),
+    lock: one("lock"),
     dryRun: flags.has("dry-run"),
     platforms: splitList(values.get("platform")),
     index: readIndex(one("index")),
@@ -211,12 +218,15 @@ function splitList(values: readonly string[] = []): string[] {
 }
 
 /** The lists, of which one can be standard input. */
-function readFrom({ flags, values }: ParsedArguments): string[] {
+function readFrom({ flags, values, one }: ParsedArguments): string[] {
   const from = values.get("from") ?? [];
-  const inputs = from.filter((file) => file === "-").length;
+  const lock = one("lock") === "-" ? 1 : 0;
+  const inputs = from.filter((file) => file === "-").length + lock;
   if (inputs > 1 || (inputs > 0 && flags.has("password-stdin"))) {
     throw new UsageError(
-      "Standard input is read once: by one --from -, or by --password-stdin",
+      `Standard input is read once: by ${
+        lock ? "--lock -" : "one --from -"
+      }, or by --password-stdin`,
     );
   }
   return [...from];
@@ -249,7 +259,7 @@ function readImages({ operands, ended, values }: ParsedArguments): string[] {
   const named = operands[0] === "pull" ? operands.slice(1) : operands;
   const [image, ...others] = named;
   if (image === undefined) {
-    if (values.has("from")) return [];
+    if (values.has("from") || values.has("lock")) return [];
     throw new UsageError("No image is named");
   }
   const command = OTHER_COMMANDS.find((name) => name === image);

@@ -8,6 +8,7 @@ import type { BadImage } from "../../lib/image/problems.ts";
 import { redactAddress } from "../../lib/redact/address.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import { formatPlatform, parsePlatform } from "../../lib/image/platform.ts";
+import type { Platform } from "../../lib/image/types.ts";
 import {
   defaultPlatform,
   openAccess,
@@ -58,7 +59,9 @@ export const runPullSet: Run<PullCommandOptions> = async (
     several: true,
   });
 
-  const named = await nameImages(readSet(options), options.from, io);
+  const named = options.lock === undefined
+    ? await nameImages(readSet(options), options.from, io)
+    : await (await import("./locked_images.ts")).lockedImages(options, io);
   if (!quiet) {
     for (const line of leftLines(named, style)) progress.line(line);
   }
@@ -176,8 +179,8 @@ export const runPullSet: Run<PullCommandOptions> = async (
  *
  * @throws {InvalidSetError} With all that are none.
  */
-function readSet(
-  { images }: PullCommandOptions,
+export function readSet(
+  { images }: Pick<PullCommandOptions, "images">,
 ): { reference: Reference }[] {
   const wrong: BadImage[] = [];
   const wanted = images.flatMap((text) => {
@@ -196,7 +199,10 @@ function readSet(
   return wanted;
 }
 
-function readPlatforms(platforms: readonly string[]) {
+/** Reads `--platform`. */
+export function readPlatforms(
+  platforms: readonly string[],
+): Platform[] | "all" {
   if (!platforms.includes("all")) return platforms.map(parsePlatform);
   if (platforms.length === 1) return "all";
   throw new UsageError("Option --platform is all, or some, and not both");
@@ -211,7 +217,7 @@ async function whereTo({ output, format }: PullCommandOptions) {
 }
 
 /** What an error's message needs to know of an image of the set. */
-function contextOf(
+export function contextOf(
   { reference }: PullFailure,
   context: ErrorContext,
 ): ErrorContext {
@@ -221,7 +227,7 @@ function contextOf(
 }
 
 /** Which image of the set it is, and where that was named. */
-function aboutOf({ reference, platform, from }: PullFailure): string {
+export function aboutOf({ reference, platform, from }: PullFailure): string {
   return [
     ...(from === undefined ? [] : [`${from}:`]),
     formatReference(reference),
@@ -229,7 +235,8 @@ function aboutOf({ reference, platform, from }: PullFailure): string {
   ].join(" ");
 }
 
-async function hintsFor(
+/** What else there is to say to one that failed. */
+export async function hintsFor(
   { reference, error }: PullFailure,
   shared: Parameters<typeof partHint>[1],
   signal: AbortSignal,

@@ -13,6 +13,7 @@ import {
   InvalidReferenceError,
   InvalidSetError,
   InvalidSettingError,
+  LockError,
   NetworkError,
   NotAnImageError,
   PlaceError,
@@ -44,6 +45,7 @@ import {
 } from "./meant.ts";
 import { explainList } from "./lists.ts";
 import { networkSentence } from "./network_errors.ts";
+import { explainLock } from "./locks.ts";
 import { explainPlace } from "./places.ts";
 import { networkHint } from "./network_hints.ts";
 import {
@@ -244,6 +246,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       : explainStorage(error, context.cacheDir, context.streamed);
   }
   if (error instanceof PlaceError) return explainPlace(error);
+  if (error instanceof LockError) return explainLock(error);
   if (error instanceof ArchiveError) return explainArchive(error);
   if (error instanceof NotAnImageError) return explainArtifact(error, context);
   if (

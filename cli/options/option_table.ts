@@ -20,6 +20,8 @@ export const OTHER_COMMANDS = [
   "push",
   "inspect",
   "tags",
+  "lock",
+  "diff",
 ] as const;
 
 /** One of the commands. */
@@ -40,6 +42,15 @@ export const OPTIONS: readonly OptionDefinition[] = [
     group: "Image",
     help: "Pull the images that a list names, or - for standard input: one a " +
       "line, Kubernetes' YAML, a compose file; may be given more than once",
+  },
+  {
+    name: "lock",
+    value: "FILE",
+    dash: true,
+    group: "Image",
+    help: "Pull what a lock of docker-pull lock names, or a list of digests, " +
+      "and nothing else, whatever tags mean by now; of images that are named, " +
+      "too, these",
   },
   {
     name: "dry-run",

@@ -238,7 +238,7 @@ function repositoryOf({ registry, repository }: Reference): string {
 }
 
 /** What stands for the name of an image that has none: it is known by its digest. */
-function nameless(path: string, { digest }: Descriptor): Reference {
+export function nameless(path: string, { digest }: Descriptor): Reference {
   const [file = ""] = path.split(/[/\\]/).filter(Boolean).slice(-1);
   const words = file.toLowerCase().replace(/\.(?:tar|tgz|tar\.\w+)$/, "")
     .match(/[a-z0-9]+/g) ?? ["image"];
@@ -279,7 +279,7 @@ function oneOfEachName(
 }
 
 /** Which of an image's platforms are there, and whether all of them are. */
-async function platformsThere(
+export async function platformsThere(
   held: Held,
   { digest }: Descriptor,
 ): Promise<{ platforms: WantedPlatforms; isWhole: boolean }> {

@@ -137,7 +137,8 @@ export interface PullRequest {
   from?: string;
   /**
    * What its name stands for, whatever the registry says of it by now, such as
-   * {@linkcode lockRequests} gives it.
+   * {@linkcode lockRequests} gives it. Of a lock that tells its manifests, all
+   * of them are pulled, and `platforms` plays no part.
    */
   locked?: LockedImage;
 }

@@ -489,8 +489,6 @@ export function problemText({ code, ...data }: Problem): string {
 
 /** Why a lock cannot be used, or an image of it. */
 export type LockProblem =
-  /** It is neither a lock nor a list in which each image has its digest. */
-  | { code: "not-a-lock" }
   /** It is one of a version that is not known here. */
   | { code: "lock-version"; version: string }
   /** A member of it is missing, or is not what it should be. */

@@ -3,8 +3,8 @@
  * same is pulled ever after. `docs/lock.schema.json` is their schema.
  */
 
-import { lockedPlatforms } from "../copy/sets/locked_source.ts";
 import type { Platforms, PullRequest } from "../copy/pull_options.ts";
+import type { WantedPlatforms } from "../copy/sets/roots.ts";
 import { readPlatforms } from "../copy/sets/set_requests.ts";
 import { defined } from "../image/defined.ts";
 import { LockError } from "../image/errors.ts";
@@ -13,6 +13,11 @@ import type {
   LockedImage,
   LockedManifest,
 } from "../image/locked_image.ts";
+import {
+  comparePlatform,
+  formatPlatform,
+  normalizePlatform,
+} from "../image/platform.ts";
 import { formatReference, parseReference } from "../image/reference.ts";
 import type { Platform } from "../image/types.ts";
 
@@ -134,4 +139,30 @@ function imagesCalled(
     name: full,
     names: images.map(({ reference }) => reference),
   });
+}
+
+function lockedPlatforms(
+  { reference, manifests = [] }: LockedImage,
+  wanted: WantedPlatforms,
+): readonly LockedManifest[] {
+  if (wanted === undefined || wanted === "all") return manifests;
+  const found = wanted.map((platform) => {
+    const name = formatPlatform(platform);
+    const same = manifests.find((each) =>
+      formatPlatform(normalizePlatform(each.platform)) === name
+    ) ?? manifests.find((each) =>
+      comparePlatform(normalizePlatform(each.platform), platform) === "exact"
+    );
+    if (same) {
+      return same;
+    }
+    throw new LockError(reference, {
+      code: "platform-not-locked",
+      platform: name,
+      platforms: manifests.map((each) =>
+        formatPlatform(each.platform)
+      ),
+    });
+  });
+  return [...new Set(found)];
 }

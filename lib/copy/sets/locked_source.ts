@@ -5,11 +5,7 @@ import type { ImageSource } from "../../image/image_source.ts";
 import type { LockedImage, LockedManifest } from "../../image/locked_image.ts";
 import { parseManifest } from "../../image/manifest.ts";
 import { isIndex } from "../../image/media_types.ts";
-import {
-  comparePlatform,
-  formatPlatform,
-  normalizePlatform,
-} from "../../image/platform.ts";
+import { normalizePlatform } from "../../image/platform.ts";
 import type { Reference } from "../../image/reference.ts";
 import type { Descriptor, Document, Manifest } from "../../image/types.ts";
 import { type DocumentOptions, indexEntry, topDocument } from "./documents.ts";
@@ -47,7 +43,7 @@ export function lockedSource(
 /**
  * Finds the images that a lock names, and no others.
  *
- * @param wanted The platforms of them; without any, all that are locked.
+ * @param wanted The platforms, of a list of digests, which names none itself.
  * @throws {LockError} If the lock says something else of them than they are.
  * @throws {DockerPullError} If they cannot be had.
  */
@@ -68,7 +64,7 @@ export async function findLocked(
   checkSame(locked, "digest", locked.digest, top.descriptor.digest);
   const open = await opener(locked, top, options);
   const images = await Promise.all(
-    lockedPlatforms(locked, wanted).map(async (each): Promise<FoundImage> => {
+    locked.manifests.map(async (each): Promise<FoundImage> => {
       const platform = normalizePlatform(each.platform);
       const { manifest, said } = await open(each);
       const parsed = parseManifest(manifest);
@@ -92,30 +88,6 @@ export async function findLocked(
     }),
   );
   return { top, images, lacking: [] };
-}
-
-/**
- * Those of a name's locked images that are for some platforms.
- *
- * @throws {LockError} If one of the platforms is not locked.
- */
-export function lockedPlatforms(
-  locked: LockedImage,
-  wanted: WantedPlatforms,
-): readonly LockedManifest[] {
-  const { manifests = [] } = locked;
-  if (wanted === undefined || wanted === "all") return manifests;
-  return wanted.map((platform) => {
-    const found = manifests.find((each) =>
-      comparePlatform(normalizePlatform(each.platform), platform) === "exact"
-    );
-    if (found) return found;
-    throw new LockError(locked.reference, {
-      code: "platform-not-locked",
-      platform: formatPlatform(platform),
-      platforms: manifests.map((each) => formatPlatform(each.platform)),
-    });
-  });
 }
 
 /** Opens a manifest of what the name stands for. */

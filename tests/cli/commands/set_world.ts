@@ -25,6 +25,8 @@ export interface World {
   run(
     ...argv: string[]
   ): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** The same without any options of a pull. */
+  bare: World["run"];
 }
 
 /** Runs a test in it; standard input holds `input`. */
@@ -37,33 +39,33 @@ export function inSetWorld(
     registry.add("team/one", images[0]!, "1");
     registry.add("team/two", images[1]!, "1");
     registry.add("team/both", buildIndex([images[0]!, arm]), "1");
+    const bare: World["run"] = async (...argv) => {
+      const [stdout, stderr] = [new Sink(), new Sink()];
+      const code = await main({
+        argv,
+        env: {
+          HOME: NOWHERE,
+          DOCKER_DEFAULT_PLATFORM: "linux/amd64",
+          ONE_TAG: "1",
+        },
+        stdin: {
+          async *[Symbol.asyncIterator]() {
+            yield await Promise.resolve(input);
+          },
+        },
+        stdout,
+        stderr,
+        signals: { on() {}, off() {}, raise() {}, exit() {} },
+        os: "linux",
+      }, { fetch: registry.fetch });
+      return { code, stdout: stdout.text, stderr: stderr.text };
+    };
+    const options = ["--cache-dir", join(folder, "cache"), "--retries", "0"];
     await body({
       registry,
       folder,
-      async run(...argv) {
-        const [stdout, stderr] = [new Sink(), new Sink()];
-        const code = await main({
-          argv: [
-            ...["--cache-dir", join(folder, "cache"), "--retries", "0"],
-            ...argv,
-          ],
-          env: {
-            HOME: NOWHERE,
-            DOCKER_DEFAULT_PLATFORM: "linux/amd64",
-            ONE_TAG: "1",
-          },
-          stdin: {
-            async *[Symbol.asyncIterator]() {
-              yield await Promise.resolve(input);
-            },
-          },
-          stdout,
-          stderr,
-          signals: { on() {}, off() {}, raise() {}, exit() {} },
-          os: "linux",
-        }, { fetch: registry.fetch });
-        return { code, stdout: stdout.text, stderr: stderr.text };
-      },
+      run: (...argv) => bare(...options, ...argv),
+      bare,
     });
     registry.assertNoOpenBodies();
   });

@@ -23,6 +23,7 @@ import {
   InvalidReferenceError,
   InvalidSetError,
   InvalidSettingError,
+  LockError,
   NetworkError,
   PlaceError,
   PlatformNotFoundError,
@@ -42,6 +43,7 @@ import type {
   DigestProblem,
   DocumentProblem,
   HelperFailure,
+  LockProblem,
   MediaTypeProblem,
   NetworkProblem,
   PlaceProblem,
@@ -579,6 +581,54 @@ eachOf<LeftOut>("what a list leaves out for", {
     ],
   ],
 }, leftLine);
+reasons<LockProblem>(
+  "the problem of a lock",
+  {
+    "lock-version": [[
+      { version: "2" },
+      'Cannot use the lock of "a": it is a lock of version 2, and only ' +
+      "version 1 is known here",
+    ]],
+    "bad-member": [[
+      { member: "images[0].digest" },
+      'Cannot use the lock of "a": "images[0].digest" in it is missing, or is ' +
+      "not what it should be",
+    ]],
+    "no-images": [[{}, 'Cannot use the lock of "a": there is no image in it']],
+    "no-digest": [[
+      { image: "r.test/a:1", line: 3 },
+      'Cannot use the lock of "a": "r.test/a:1" in line 3 has no digest',
+    ]],
+    "two-of-a-name": [[
+      { name: "r.test/a:1" },
+      'Cannot use the lock of "a": "r.test/a:1" stands for two things in it',
+    ]],
+    "too-large": [[
+      { limit: 5 },
+      'Cannot use the lock of "a": it has more than 5 bytes',
+    ]],
+    "not-locked": [[
+      { name: "r.test/a:1", names: ["r.test/b:1"] },
+      "r.test/a:1 is not in the lock; there is r.test/b:1",
+    ]],
+    "platform-not-locked": [[
+      { platform: "linux/arm64", platforms: ["linux/amd64"] },
+      'Cannot use the lock of "a": linux/arm64 is not locked, but linux/amd64',
+    ]],
+    "not-in-index": [[
+      { digest: "sha256:a", index: "sha256:b" },
+      'Cannot use the lock of "a": sha256:a is not in the index sha256:b',
+    ]],
+    "contradiction": [[
+      { field: "layers" },
+      'Cannot use the lock of "a": what it says as "layers" is not what its ' +
+      "digest stands for",
+    ]],
+  },
+  (problem) => new LockError("a", problem),
+  "",
+);
+
 reasons<SetProblem>(
   "the problem of a set",
   {
