@@ -14,7 +14,7 @@ import { createStyle, showBy } from "../progress/style.ts";
 import { abortOnSignals } from "../signals.ts";
 import type { Run } from "./command.ts";
 import type { DiffCommandOptions } from "./diff_options.ts";
-import { readPlatforms } from "./pull_set.ts";
+import { readPlatforms } from "./pull_lists.ts";
 
 /** Compares as the options say. */
 export const runDiff: Run<DiffCommandOptions> = async (

@@ -14,15 +14,15 @@ import { explainWarning } from "../messages/warnings.ts";
 import { createStyle, showBy } from "../progress/style.ts";
 import { abortOnSignals } from "../signals.ts";
 import type { Run } from "./command.ts";
-import { leftLines, nameImages, requestOf } from "./pull_lists.ts";
-import type { PullCommandOptions } from "./pull_options.ts";
 import {
-  aboutOf,
-  contextOf,
-  hintsFor,
+  leftLines,
+  nameImages,
   readPlatforms,
   readSet,
-} from "./pull_set.ts";
+  requestOf,
+} from "./pull_lists.ts";
+import type { PullCommandOptions } from "./pull_options.ts";
+import { aboutOf, contextOf, hintsFor } from "./pull_set.ts";
 
 /** Locks as the options say. */
 export const runLock: Run<PullCommandOptions> = async (

@@ -10,7 +10,7 @@ import { readInput } from "../access/lists.ts";
 import type { Io } from "../io.ts";
 import type { NamedImages } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
-import { readPlatforms, readSet } from "./pull_set.ts";
+import { readPlatforms, readSet } from "./pull_lists.ts";
 
 /**
  * Reads the lock of the options.

@@ -1,11 +1,19 @@
 /** The images of lists, beside those that are named on the command line. */
 
 import type { PullRequest } from "../../lib/copy/pull_options.ts";
+import { InvalidSetError } from "../../lib/image/errors.ts";
 import type { LockedImage } from "../../lib/image/locked_image.ts";
+import { parsePlatform } from "../../lib/image/platform.ts";
+import type { BadImage } from "../../lib/image/problems.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import type { LeftOut, ListedImage } from "../../lib/lists/lists.ts";
+import type { Platform } from "../../lib/image/types.ts";
+import { redactAddress } from "../../lib/redact/address.ts";
+import { readImage } from "../access/image_access.ts";
 import { readLists } from "../access/lists.ts";
 import type { Io } from "../io.ts";
+import { UsageError } from "../options/arguments.ts";
+import type { PullCommandOptions } from "./pull_options.ts";
 import {
   leftLine,
   listedLines,
@@ -75,4 +83,38 @@ export function takenLines(
 /** What is left out of lists. */
 export function leftLines({ left }: NamedImages, style: Style): string[] {
   return left.map((each) => style.warn("note: ") + leftLine(each));
+}
+
+/**
+ * Reads which images are meant.
+ *
+ * @throws {InvalidSetError} With all that are none.
+ */
+export function readSet(
+  { images }: Pick<PullCommandOptions, "images">,
+): { reference: Reference }[] {
+  const wrong: BadImage[] = [];
+  const wanted = images.flatMap((text) => {
+    try {
+      return [{ reference: readImage(text) }];
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      if (images.length === 1) throw error;
+      wrong.push({ text: redactAddress(text), error });
+      return [];
+    }
+  });
+  if (wrong.length > 0) {
+    throw new InvalidSetError({ code: "bad-images", images: wrong });
+  }
+  return wanted;
+}
+
+/** Reads `--platform`. */
+export function readPlatforms(
+  platforms: readonly string[],
+): Platform[] | "all" {
+  if (!platforms.includes("all")) return platforms.map(parsePlatform);
+  if (platforms.length === 1) return "all";
+  throw new UsageError("Option --platform is all, or some, and not both");
 }

@@ -3,16 +3,11 @@
 import { pullImages as pullAll } from "../../lib/copy/pull.ts";
 import type { PullFailure } from "../../lib/copy/pull_result.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
-import { InvalidSetError } from "../../lib/image/errors.ts";
-import type { BadImage } from "../../lib/image/problems.ts";
-import { redactAddress } from "../../lib/redact/address.ts";
-import { formatReference, type Reference } from "../../lib/image/reference.ts";
-import { formatPlatform, parsePlatform } from "../../lib/image/platform.ts";
-import type { Platform } from "../../lib/image/types.ts";
+import { formatReference } from "../../lib/image/reference.ts";
+import { formatPlatform } from "../../lib/image/platform.ts";
 import {
   defaultPlatform,
   openAccess,
-  readImage,
   readMirrors,
 } from "../access/image_access.ts";
 import { isMissing, nearestTags, partHint } from "../access/missing_tag.ts";
@@ -24,7 +19,6 @@ import { createProgress } from "../progress/progress.ts";
 import { createStyle, showBy } from "../progress/style.ts";
 import { abortOnSignals } from "../signals.ts";
 import { ReaderGone, standardOutput } from "../standard_output.ts";
-import { UsageError } from "../options/arguments.ts";
 import type { Run } from "./command.ts";
 import {
   checkedOutput,
@@ -32,7 +26,14 @@ import {
   isOutputFolder,
   transferOptions,
 } from "./pull_settings.ts";
-import { leftLines, nameImages, requestOf, takenLines } from "./pull_lists.ts";
+import {
+  leftLines,
+  nameImages,
+  readPlatforms,
+  readSet,
+  requestOf,
+  takenLines,
+} from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 
 /** So many failures are looked into for a better hint. */
@@ -173,40 +174,6 @@ export const runPullSet: Run<PullCommandOptions> = async (
     network.close();
   }
 };
-
-/**
- * Reads which images are meant.
- *
- * @throws {InvalidSetError} With all that are none.
- */
-export function readSet(
-  { images }: Pick<PullCommandOptions, "images">,
-): { reference: Reference }[] {
-  const wrong: BadImage[] = [];
-  const wanted = images.flatMap((text) => {
-    try {
-      return [{ reference: readImage(text) }];
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      if (images.length === 1) throw error;
-      wrong.push({ text: redactAddress(text), error });
-      return [];
-    }
-  });
-  if (wrong.length > 0) {
-    throw new InvalidSetError({ code: "bad-images", images: wrong });
-  }
-  return wanted;
-}
-
-/** Reads `--platform`. */
-export function readPlatforms(
-  platforms: readonly string[],
-): Platform[] | "all" {
-  if (!platforms.includes("all")) return platforms.map(parsePlatform);
-  if (platforms.length === 1) return "all";
-  throw new UsageError("Option --platform is all, or some, and not both");
-}
 
 /** One file or layout for all, or a folder for one each. */
 async function whereTo({ output, format }: PullCommandOptions) {

@@ -153,7 +153,7 @@ export async function diffImages(
   const isAsked = (side: DiffSide) => !isLock(side) && side.kind === "registry";
   const [a, b] = sides;
   if (wanted !== undefined || isAsked(a) === isAsked(b)) {
-    const both = await Promise.all(
+    const both = await allDone(
       sides.map((side) => open(side, options.platform)),
     );
     const [x, y] = wanted === undefined || wanted === "all"
@@ -168,6 +168,15 @@ export async function diffImages(
   );
   const asked = only(all, there, false);
   return isAsked(a) ? diffLocks(asked, known) : diffLocks(known, asked);
+}
+
+/** What all bring, or the first error once none is at work any more. */
+async function allDone<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  return settled.map((each) => {
+    if (each.status === "rejected") throw each.reason;
+    return each.value;
+  });
 }
 
 /** What of a lock is for some platforms. */
