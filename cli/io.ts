@@ -22,6 +22,20 @@ export interface Output {
   rows?: number;
 }
 
+/**
+ * Writes, and waits until that has gone.
+ *
+ * @throws {Error} That of the system: Deno throws it, and the others pass it on.
+ */
+export async function written(
+  output: Output,
+  content: string | Uint8Array,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) =>
+    void output.write(content, (error) => error ? reject(error) : resolve())
+  );
+}
+
 /** Standard input. */
 export interface Input {
   /** Whether it is a terminal. */

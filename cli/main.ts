@@ -12,7 +12,7 @@ import { PULL } from "./commands/pull_options.ts";
 import { EXIT } from "./messages/exit_codes.ts";
 import type { ErrorContext } from "./messages/explanation.ts";
 import { guarded, learnFromProcess } from "./messages/gate.ts";
-import type { Io, Output, Services } from "./io.ts";
+import { type Io, type Output, type Services, written } from "./io.ts";
 import { parseArguments } from "./options/arguments.ts";
 import { type CommandName, OTHER_COMMANDS } from "./options/option_table.ts";
 
@@ -189,22 +189,25 @@ async function reportError(
 }
 
 /** Writes, and waits until it has gone. A reader that went away is no error. */
-function write(output: Output, text: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    output.write(text, (error) => {
-      if (!error) return resolve();
-      const { code = "" } = error as NodeJS.ErrnoException;
-      const gone = [
-        "EPIPE",
-        "ERR_STREAM_DESTROYED",
-        "ERR_STREAM_WRITE_AFTER_END",
-      ];
-      if (gone.includes(code)) return resolve();
-      reject(
-        Object.assign(error, { syscall: "write", path: "standard output" }),
-      );
+async function write(
+  output: Output,
+  text: string | Uint8Array,
+): Promise<void> {
+  try {
+    await written(output, text);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const gone = [
+      "EPIPE",
+      "ERR_STREAM_DESTROYED",
+      "ERR_STREAM_WRITE_AFTER_END",
+    ];
+    if (gone.includes(code)) return;
+    throw Object.assign(error as Error, {
+      syscall: "write",
+      path: "standard output",
     });
-  });
+  }
 }
 
 /** Keeps a reader that went away, as of `docker-pull … | head`, from crashing. */

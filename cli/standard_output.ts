@@ -2,7 +2,7 @@
 
 import { systemCode } from "../lib/disk/io.ts";
 import { StorageError } from "../lib/image/errors.ts";
-import type { Output } from "./io.ts";
+import { type Output, written } from "./io.ts";
 import { UsageError } from "./options/arguments.ts";
 
 /** Whoever was to read standard output has gone away. */
@@ -25,12 +25,9 @@ export function standardOutput(output: Output): WritableStream<Uint8Array> {
   return new WritableStream({
     // One chunk at a time: a slow reader keeps no more of them in memory.
     write: (bytes) =>
-      new Promise((resolve, reject) =>
-        void output.write(
-          bytes,
-          (error) => error ? reject(failure(error)) : resolve(),
-        )
-      ),
+      written(output, bytes).catch((error) => {
+        throw failure(error);
+      }),
   });
 }
 

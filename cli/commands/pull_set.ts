@@ -82,6 +82,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
     ...new Set(images.map(({ reference }) => reference.registry)),
   ];
   const streamed = options.output === "-";
+  context.streamed = streamed || options.load;
   const where = streamed
     ? { output: standardOutput(io.stdout) }
     : await whereTo(options);

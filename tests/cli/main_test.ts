@@ -11,7 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "../harness.ts";
 import type { LoadOptions, LoadResult } from "../../lib/copy/load.ts";
-import { PlatformNotFoundError } from "../../lib/image/errors.ts";
+import { PlatformNotFoundError, StorageError } from "../../lib/image/errors.ts";
 import {
   type Called,
   descriptor,
@@ -259,6 +259,28 @@ test("main() does not mind a reader that went away, but a full disk", async () =
     full.stderr,
     'Cannot write "standard output": the disk is full',
   );
+  const thrown = await run(["nginx"], pull, {
+    stdout: {
+      write() {
+        throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+      },
+    },
+  });
+  assertEquals(thrown.code, 10);
+  assertStringIncludes(thrown.stderr, 'Cannot write "standard output"');
+});
+
+test("main() says where a stream of several images can wait instead", async () => {
+  const pullImages = () =>
+    Promise.reject(new StorageError("write", "/tmp", "ENOSPC"));
+  const { code, stderr } = await run(
+    ["a", "b", "-o", "-", "--no-cache"],
+    undefined,
+    {},
+    { pullImages },
+  );
+  assertEquals(code, 10);
+  assertStringIncludes(stderr, "with TMPDIR, or go with a cache");
 });
 
 test("main() warns of unsafe options without telling secrets", async () => {
@@ -306,16 +328,26 @@ test("main() sends no archive to a terminal, nor a folder anywhere", async () =>
 });
 
 for (
-  const [code, exit, message] of [
+  const [code, exit, message, thrown] of [
     ["EPIPE", 141, ""],
     ["ECONNRESET", 141, ""],
     ["ENOSPC", 10, 'Cannot write "standard output": the disk is full'],
+    // As Deno does it.
+    ["EPIPE", 141, "", "thrown"],
+    [
+      "ENOSPC",
+      10,
+      'Cannot write "standard output": the disk is full',
+      "thrown",
+    ],
   ] as const
 ) {
-  test(`main() ends with ${exit} where the archive's reader says ${code}`, async () => {
+  test(`main() ends with ${exit} where the archive's reader says ${code}${thrown ? " at once" : ""}`, async () => {
     const stdout = {
       write(_: unknown, done?: (error?: Error | null) => void) {
-        done?.(Object.assign(new Error(code), { code }));
+        const error = Object.assign(new Error(code), { code });
+        if (thrown) throw error;
+        done?.(error);
       },
     };
     const pull = async ({ options }: Called) => {
