@@ -305,6 +305,10 @@ export type {
   ImageDetails,
   ImageSettings,
 } from "./lib/look/settings.ts";
+export { type PlannedPull, planPull, type PullPlan } from "./lib/look/plan.ts";
+export type { HostRequests } from "./lib/look/request_count.ts";
+export type { DiskNeed } from "./lib/look/disk_needs.ts";
+export type { RateLimit } from "./lib/registry/rate_limit.ts";
 export type { LookOptions } from "./lib/look/access.ts";
 export type { PlaceAccess } from "./lib/look/looked_place.ts";
 export {

@@ -125,6 +125,10 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/diff_options.ts")).DIFF,
     async () => (await import("./commands/diff.ts")).runDiff,
   ),
+  plan: command(
+    async () => (await import("./commands/plan_options.ts")).PLAN,
+    async () => (await import("./commands/plan.ts")).runPlan,
+  ),
   cache: async (argv, ...rest) => {
     const { chooseSubcommand } = await import("./commands/cache.ts");
     const { line, argv: others, run } = chooseSubcommand(argv);

@@ -45,6 +45,7 @@ export async function withLookAccess<T>(
       maxWait,
       signal,
       onEvent(event) {
+        if (event.type !== "warning" && event.type !== "retry") return;
         const line = describe(event, { style, verbose });
         if (line !== undefined) print(line);
       },

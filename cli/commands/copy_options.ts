@@ -17,6 +17,7 @@ const LEFT_OUT = new Set([
   "from",
   "lock",
   "dry-run",
+  "max-bytes",
   "output",
   "for",
   "load",

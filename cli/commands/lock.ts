@@ -22,7 +22,7 @@ import {
   requestOf,
 } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
-import { aboutOf, contextOf, hintsFor } from "./pull_set.ts";
+import { aboutOf, contextOf, hintsFor } from "./pull_failures.ts";
 
 /** Locks as the options say. */
 export const runLock: Run<PullCommandOptions> = async (

@@ -21,6 +21,7 @@ import {
   readLoginOptions,
   readNetworkOptions,
 } from "../options/shared_options.ts";
+import { readBytes } from "../options/sizes.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What crane and skopeo take a file to write as. */
@@ -62,6 +63,8 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   for?: LoadingProgram;
   /** `--layers`. */
   layers: Layers;
+  /** `--max-bytes`. */
+  maxBytes?: number;
   /** `--force`. */
   force: boolean;
   /** `--cache-dir`, or `false` for `--no-cache`. */
@@ -82,6 +85,8 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   mirrors: string[] | false;
   /** `--trust-mirrors`. */
   trustMirrors: boolean;
+  /** `--json`. */
+  json: boolean;
   /** `--quiet`. */
   quiet: boolean;
   /** `--verbose`. */
@@ -99,6 +104,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull [OPTIONS] --lock FILE [IMAGE...]",
     "docker-pull inspect [OPTIONS] IMAGE|FILE",
     "docker-pull tags [OPTIONS] IMAGE",
+    "docker-pull plan [OPTIONS] IMAGE...",
     "docker-pull login [OPTIONS] [HOST]",
     "docker-pull logout [OPTIONS] [HOST]",
     "docker-pull doctor [OPTIONS] IMAGE",
@@ -179,6 +185,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     format,
     for: program === undefined ? undefined : readProgram(program),
     layers,
+    maxBytes: readBytes(one("max-bytes"), "max-bytes"),
     force: flags.has("force"),
     cacheDir: !flags.has("no-cache") &&
       (one("cache-dir") ?? DEFAULT_CACHE_DIR),
@@ -197,6 +204,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     ...readNetworkOptions(parsed),
     mirrors: !flags.has("no-mirrors") && (values.get("mirror") ?? []),
     trustMirrors: flags.has("trust-mirrors"),
+    json: flags.has("json"),
     quiet: flags.has("quiet"),
     verbose: flags.has("verbose"),
   };

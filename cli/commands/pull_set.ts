@@ -4,28 +4,20 @@ import { pullImages as pullAll } from "../../lib/copy/pull.ts";
 import type { PullFailure } from "../../lib/copy/pull_result.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
 import { formatReference } from "../../lib/image/reference.ts";
-import { formatPlatform } from "../../lib/image/platform.ts";
 import {
   defaultPlatform,
   openAccess,
   readMirrors,
 } from "../access/image_access.ts";
-import { isMissing, nearestTags, partHint } from "../access/missing_tag.ts";
 import { errorLines } from "../messages/error_lines.ts";
 import { EXIT, type ExitCode, gravest } from "../messages/exit_codes.ts";
-import type { ErrorContext } from "../messages/explanation.ts";
 import { setReportLines, unwrittenLines } from "../messages/set_report.ts";
 import { createProgress } from "../progress/progress.ts";
 import { createStyle, showBy } from "../progress/style.ts";
 import { abortOnSignals } from "../signals.ts";
 import { ReaderGone, standardOutput } from "../standard_output.ts";
 import type { Run } from "./command.ts";
-import {
-  checkedOutput,
-  formOf,
-  isOutputFolder,
-  transferOptions,
-} from "./pull_settings.ts";
+import { aboutOf, contextOf, hintsFor } from "./pull_failures.ts";
 import {
   leftLines,
   nameImages,
@@ -35,6 +27,7 @@ import {
   takenLines,
 } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
+import { formOf, transferOptions, whereTo } from "./pull_settings.ts";
 
 /** So many failures are looked into for a better hint. */
 const MOST_HINTS = 5;
@@ -46,6 +39,10 @@ export const runPullSet: Run<PullCommandOptions> = async (
   context,
   services = {},
 ) => {
+  if (options.dryRun) {
+    const { runPlan } = await import("./plan.ts");
+    return await runPlan(options, io, context, services);
+  }
   const { pullImages = pullAll } = services;
   const { env, stderr } = io;
   const { quiet, verbose, cacheDir, format } = options;
@@ -67,10 +64,6 @@ export const runPullSet: Run<PullCommandOptions> = async (
     for (const line of leftLines(named, style)) progress.line(line);
   }
   const taken = takenLines(named, quiet);
-  if (options.dryRun) {
-    progress.stop();
-    return { lines: taken };
-  }
   if (options.from.length > 0 && !quiet) {
     taken.forEach((line) => progress.line(line));
   }
@@ -175,44 +168,3 @@ export const runPullSet: Run<PullCommandOptions> = async (
     network.close();
   }
 };
-
-/** One file or layout for all, or a folder for one each. */
-async function whereTo({ output, format }: PullCommandOptions) {
-  if (output === undefined) return {};
-  return await isOutputFolder(output, format)
-    ? { folder: output }
-    : { output: await checkedOutput(output, format) };
-}
-
-/** What an error's message needs to know of an image of the set. */
-export function contextOf(
-  { reference }: PullFailure,
-  context: ErrorContext,
-): ErrorContext {
-  const { registry, repository } = reference;
-  const image = formatReference(reference);
-  return { ...context, image, reference, registry, repository };
-}
-
-/** Which image of the set it is, and where that was named. */
-export function aboutOf({ reference, platform, from }: PullFailure): string {
-  return [
-    ...(from === undefined ? [] : [`${from}:`]),
-    formatReference(reference),
-    ...(platform ? [formatPlatform(platform)] : []),
-  ].join(" ");
-}
-
-/** What else there is to say to one that failed. */
-export async function hintsFor(
-  { reference, error }: PullFailure,
-  shared: Parameters<typeof partHint>[1],
-  signal: AbortSignal,
-): Promise<Partial<ErrorContext>> {
-  if (isMissing(error, "digest")) {
-    return await partHint(reference, shared, signal);
-  }
-  return isMissing(error, "tag")
-    ? await nearestTags(reference, shared, signal)
-    : {};
-}

@@ -19,6 +19,7 @@ export function transferOptions(options: PullCommandOptions): PullOptions {
     timeout: options.timeout,
     maxWait: options.maxWait,
     minSpeed: options.minSpeed,
+    maxBytes: options.maxBytes,
     force: options.force,
     trustCache: options.trustCache,
     trustMirrors: options.trustMirrors,
@@ -58,6 +59,16 @@ export async function checkedOutput(
     throw new StorageError("write to", folder, "ENOENT");
   }
   return output;
+}
+
+/** One file or layout for all, or a folder for one each. */
+export async function whereTo(
+  { output, format }: PullCommandOptions,
+): Promise<{ output?: string; folder?: string }> {
+  if (output === undefined) return {};
+  return await isOutputFolder(output, format)
+    ? { folder: output }
+    : { output: await checkedOutput(output, format) };
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** Each error as one sentence, the next thing to try, and an exit code. */
 
+import { format as formatBytes } from "@std/fmt/bytes";
 import {
   ArchiveError,
   AuthenticationError,
@@ -7,6 +8,7 @@ import {
   CredentialHelperError,
   DaemonError,
   DockerPullError,
+  DownloadLimitError,
   InvalidDigestError,
   InvalidDocumentError,
   InvalidPlatformError,
@@ -159,6 +161,15 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       hint: "a platform is written like linux/amd64, linux/arm/v7 or " +
         "windows(10.0.17763.1)/amd64",
       code: EXIT.usage,
+    };
+  }
+  if (error instanceof DownloadLimitError) {
+    const { needed, limit } = error;
+    return {
+      sentence: `Cannot pull: ${formatBytes(needed)} would be fetched, and ` +
+        `--max-bytes allows ${formatBytes(limit)}`,
+      hint: "nothing was fetched; docker-pull plan shows what each image takes",
+      code: EXIT.tooMuch,
     };
   }
   if (error instanceof InvalidListError) return explainList(error);

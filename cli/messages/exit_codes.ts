@@ -14,6 +14,7 @@ export const EXIT = {
   mismatch: 9,
   disk: 10,
   noImage: 11,
+  tooMuch: 12,
   hangup: 129,
   interrupted: 130,
   brokenPipe: 141,
@@ -31,6 +32,7 @@ const SEVERITY: readonly ExitCode[] = [
   EXIT.mismatch,
   EXIT.disk,
   EXIT.usage,
+  EXIT.tooMuch,
   EXIT.authentication,
   EXIT.forbidden,
   EXIT.notFound,
@@ -60,6 +62,7 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.mismatch, "the content does not match its digest or size"],
   [EXIT.disk, "a file or folder cannot be read or written"],
   [EXIT.noImage, "it is a chart, a signature or the like, and no image"],
+  [EXIT.tooMuch, "more would be fetched than --max-bytes allows"],
   [EXIT.brokenPipe, "the reader of the archive on standard output went away"],
   [EXIT.interrupted, "stopped by SIGINT (129 by SIGHUP, 143 by SIGTERM)"],
 ];

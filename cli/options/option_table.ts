@@ -22,6 +22,7 @@ export const OTHER_COMMANDS = [
   "tags",
   "lock",
   "diff",
+  "plan",
 ] as const;
 
 /** One of the commands. */
@@ -55,8 +56,8 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "dry-run",
     group: "Image",
-    help: "Say which images would be pulled, and where each is named; fetch " +
-      "nothing",
+    help: "Say what would be pulled, from where each is named, and what that " +
+      "takes, as docker-pull plan does; fetch no layer",
   },
   {
     name: "platform",
@@ -136,6 +137,13 @@ export const OPTIONS: readonly OptionDefinition[] = [
     group: "Image",
     help: "Write the file even if it holds this very image already, or " +
       "replaces one that is no image archive",
+  },
+  {
+    name: "max-bytes",
+    value: "SIZE",
+    group: "Image",
+    help: "Fetch nothing where layers of more than that would have to be " +
+      "fetched, such as 500M or 2GiB; exit code 12",
   },
   {
     name: "cache-dir",

@@ -6,6 +6,7 @@ import {
   CALL,
   either,
   FLAG,
+  numberFrom,
   OBJECT,
   oneOf,
   orFalse,
@@ -121,6 +122,13 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
    * @default {false}
    */
   trustCache?: boolean;
+  /**
+   * How many bytes of layers may be fetched, those apart that are in the cache.
+   * Where it would be more, nothing is fetched of any.
+   *
+   * @default {undefined} Any number.
+   */
+  maxBytes?: number;
   /** Milliseconds since 1970; for tests. */
   now?: () => number;
   /** Looks up the addresses of a name; for tests. */
@@ -182,6 +190,7 @@ export const PULL_RULES: Rules<PullOptions> = {
   fetch: CALL,
   force: FLAG,
   trustCache: FLAG,
+  maxBytes: numberFrom(0, Number.MAX_SAFE_INTEGER),
   now: CALL,
   lookup: CALL,
 };

@@ -248,6 +248,27 @@ export function platformText(platform: Platform): string {
   ).join("/");
 }
 
+/** A pull that would fetch more than its caller allows; nothing was fetched. */
+export class DownloadLimitError extends DockerPullError {
+  /** The only thing that it can be. */
+  declare readonly code: "max-bytes";
+  /** The bytes that would have to be fetched. */
+  readonly needed: number;
+  /** The most that are allowed. */
+  readonly limit: number;
+
+  /** Made before a layer is fetched. */
+  constructor(needed: number, limit: number) {
+    super(
+      "DownloadLimitError",
+      "max-bytes",
+      `Cannot pull: ${needed} bytes would be fetched, and ${limit} are allowed`,
+    );
+    this.needed = needed;
+    this.limit = limit;
+  }
+}
+
 /** A set of images that cannot be pulled as it was asked for. */
 export class InvalidSetError extends ProblemError<SetProblem> {
   /** Made before anything is fetched, or before any layer is. */

@@ -1,6 +1,8 @@
 /** The one way in which images get from a source to a target. */
 
 import { totalSize } from "../../image/descriptors.ts";
+import { DownloadLimitError } from "../../image/errors.ts";
+import type { Descriptor } from "../../image/types.ts";
 import { type BlobTask, transferWith } from "../../transfer/transfer.ts";
 import type { Writers } from "../../transfer/writers.ts";
 import { blobTask } from "./blob_task.ts";
@@ -8,6 +10,7 @@ import { CopyJob, type Death } from "./copy_job.ts";
 import type { Copy, CopyOptions, CopyResult } from "./copy_options.ts";
 import type { ImageGraph } from "./graph.ts";
 import { takeLocal, uploadLocal } from "./local_uploads.ts";
+import { missingBytes } from "./missing_bytes.ts";
 import { sourceOf } from "./several_sources.ts";
 import type { ImageTarget } from "./target.ts";
 
@@ -69,6 +72,10 @@ export async function copyEach(
   try {
     for (const job of jobs) await job.look(inner);
     const open = jobs.filter(({ pending }) => pending);
+    // Before anything is opened, where it is known what there is.
+    if (!copies.some(({ target }) => target.spares)) {
+      await checkLimit(descriptorsOf(open), inner);
+    }
     writers.prepare(totalSize(descriptorsOf(open)));
     let reserved = 0;
     for (const job of open) {
@@ -100,6 +107,9 @@ async function bring(
   const early = open.length > 1;
   const wanted = await whoWants(open, options);
   if (early) { for (const job of open) job.commitIfComplete(); }
+  const wantedBlobs = descriptorsOf(open)
+    .filter(({ digest }) => wanted.has(digest));
+  await checkLimit(wantedBlobs, options);
   const uploading = uploadLocal(await takeLocal(wanted), early, options);
   const tasks = [...wanted].map(([digest, those]) => {
     const blobs = those.map(({ graph }) => graph.blobs.get(digest)!);
@@ -154,6 +164,16 @@ async function whoWants(
     }
   }
   return wanted;
+}
+
+/** Refuses what would fetch more than is allowed. */
+async function checkLimit(
+  blobs: readonly Descriptor[],
+  { maxBytes, cache }: CopyOptions,
+): Promise<void> {
+  if (maxBytes === undefined) return;
+  const needed = await missingBytes(blobs, cache);
+  if (needed > maxBytes) throw new DownloadLimitError(needed, maxBytes);
 }
 
 function descriptorsOf(jobs: readonly CopyJob[]) {

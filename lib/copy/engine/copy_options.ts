@@ -14,6 +14,8 @@ export interface CopyOptions
   onEvent: OnEvent;
   /** Given what brings the blobs, once that has begun. */
   onTransfer?: (blobs: Promise<unknown>) => void;
+  /** The most bytes that may be fetched; nothing is where it would be more. */
+  maxBytes?: number;
   /**
    * Whether what a graph lacks does not keep the rest of it from coming, to be
    * there for a later run.

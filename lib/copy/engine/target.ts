@@ -49,6 +49,12 @@ export interface ImageTarget {
    */
   written?(graph: ImageGraph): ImageGraph;
   /**
+   * Whether only its writer knows which blobs it has already.
+   *
+   * @default {false}
+   */
+  spares?: boolean;
+  /**
    * Checks room and rights, and opens a place for what is missing. No
    * configuration needs to be there.
    *

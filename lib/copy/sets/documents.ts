@@ -29,12 +29,15 @@ import type {
   Platform,
 } from "../../image/types.ts";
 
+/** Where documents are kept, and may be found again. */
+export type DocumentCache = Pick<LayoutStore, "document" | "obtain" | "put">;
+
 /** What the documents are looked for with. */
 export interface DocumentOptions {
   /** Where they come from. */
   source: ImageSource;
   /** Where they are kept. */
-  cache?: LayoutStore;
+  cache?: DocumentCache;
   /** The platform that the image should be for. */
   wantedPlatform: Platform;
   /** Whether the user named it, so that no image for another will do. */
@@ -288,7 +291,7 @@ async function smallBlob(
 
 async function keep(
   document: Document,
-  cache: LayoutStore | undefined,
+  cache: DocumentCache | undefined,
 ): Promise<Document> {
   await cache?.put(document);
   return document;

@@ -1,5 +1,6 @@
 /** The whole story of a pull, from references to what is written. */
 
+import { DownloadLimitError } from "../../image/errors.ts";
 import type { OnEvent, Warning } from "../../image/events.ts";
 import type { ImageSource } from "../../image/image_source.ts";
 import { DOCKER_LAYERS } from "../../image/manifest.ts";
@@ -136,6 +137,10 @@ export async function pullSet(
   );
   try {
     const came = [...copied];
+    // It is about all of them together.
+    for (const { result: { failure } } of came) {
+      if (failure?.error instanceof DownloadLimitError) throw failure.error;
+    }
     for (const { place, result: { failure, failed } } of came) {
       if (!failure) continue;
       const blamed = place.items.flatMap((item) => {

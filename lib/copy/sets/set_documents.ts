@@ -6,8 +6,7 @@ import type { ImageSource } from "../../image/image_source.ts";
 import { comparePlatform, formatPlatform } from "../../image/platform.ts";
 import type { Reference } from "../../image/reference.ts";
 import type { Document, Platform } from "../../image/types.ts";
-import type { LayoutStore } from "../../layout/layout_store.ts";
-import type { DocumentOptions } from "./documents.ts";
+import type { DocumentCache, DocumentOptions } from "./documents.ts";
 import { Limit } from "./limit.ts";
 import type { PullFailure } from "../pull_result.ts";
 import { findImages, type FoundImage } from "./roots.ts";
@@ -45,7 +44,7 @@ export interface SetSearch {
   /** Opens what an image is had from; the same for all of a repository. */
   openSource: (reference: Reference, onEvent: OnEvent) => ImageSource;
   /** Where documents are kept. */
-  cache?: LayoutStore;
+  cache?: DocumentCache;
   /** Whether an image has been pulled before. */
   pulledBefore: (image: WantedImage) => Promise<boolean>;
   /** Whether all platforms of a name go to one place. */

@@ -34,6 +34,7 @@ export interface LoadState {
  */
 export function daemonTarget(daemon: Daemon, state: LoadState): ImageTarget {
   return {
+    spares: true,
     sizeOf: (graph) => outlineOf(graph, hybridMembers).size,
     holds: async ({ roots }) => {
       for (const root of roots) if (!await isThere(daemon, root)) return false;

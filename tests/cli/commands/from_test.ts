@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "../../harness.ts";
-import { BOTH, inSetWorld, NONE, ONE, TWO } from "./set_world.ts";
+import { BOTH, images, inSetWorld, NONE, ONE, TWO } from "./set_world.ts";
 
 const MANIFESTS = [
   "apiVersion: v1",
@@ -17,15 +17,16 @@ const MANIFESTS = [
   "    - image: $(of-who-runs-it)",
 ].join("\n");
 
-test("docker-pull --from - --dry-run says what it takes from where, and fetches nothing", () =>
+test("docker-pull --from - --dry-run says what it takes from where and what that takes, and fetches no layer", () =>
   inSetWorld(async ({ registry, folder, run }) => {
     const list = join(folder, "images.txt");
     await writeFile(list, `${BOTH} --platform linux/arm64 # both\n${ONE}\n`);
     const from = ["--from", "-", "--from", list];
     const { code, stdout, stderr } = await run(...from, TWO, "--dry-run");
     assertEquals(code, 0, stderr);
+    const lines = stdout.split("\n").filter((line) => !line.startsWith("#"));
     assertEquals(
-      stdout.split("\n").map((line) => line.replace(/ +# /, " # ")),
+      lines.map((line) => line.replace(/ +# /, " # ").replace(/; .*/, "")),
       [
         `${TWO} # standard input:6`,
         `${ONE} # standard input:4, ${list}:2`,
@@ -33,11 +34,29 @@ test("docker-pull --from - --dry-run says what it takes from where, and fetches 
         "",
       ],
     );
+    assertMatch(lines[0]!, /; 2 layers, .* to fetch, to .*\.tar$/);
+    assertMatch(stdout, /^# In all: .* to fetch in 4 layers, .* to write$/m);
     assertMatch(stderr, /^note: standard input:7: .*is left out\n$/);
-    const quiet = await run(...from, "--dry-run", "--quiet");
-    assertEquals(quiet.stdout.split("\n")[0], ONE);
+    const layers = registry.log.filter((line) =>
+      images.flatMap(({ layers }) => layers)
+        .some(({ digest }) => line.includes(digest))
+    );
+    assertEquals(layers, []);
+    // Nothing was kept.
+    assertEquals(existsSync(join(folder, "cache")), false);
+    // It is a list again.
+    const again = join(folder, "again.txt");
+    await writeFile(again, stdout);
+    const asked = registry.requests.length;
+    const quiet = await run("--from", again, "--dry-run", "--quiet");
+    assertEquals(quiet.stdout.split("\n"), [
+      TWO,
+      ONE,
+      `${BOTH} --platform linux/arm64`,
+      "",
+    ]);
     assertEquals(quiet.stderr, "");
-    assertEquals(registry.requests, []);
+    assertEquals(registry.requests.length, asked);
   }, MANIFESTS));
 
 test("docker-pull --from pulls what the list names, each for its platforms", () =>

@@ -17,6 +17,7 @@ import {
   DaemonError,
   type DaemonProblem,
   type DockerPullError,
+  DownloadLimitError,
   InvalidDigestError,
   InvalidDocumentError,
   InvalidPlatformError,
@@ -1214,6 +1215,11 @@ test("wrong contents and a missing platform are told in these words", () => {
         new PlatformNotFoundError(amd64, [arm64]),
         "no-platform",
         "Cannot find platform linux/amd64: the image has linux/arm64",
+      ],
+      [
+        new DownloadLimitError(2_500_000, 1_000),
+        "max-bytes",
+        "Cannot pull: 2.5 MB would be fetched, and --max-bytes allows 1 kB",
       ],
       [
         new PlatformNotFoundError(amd64, []),

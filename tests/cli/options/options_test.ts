@@ -40,6 +40,7 @@ test("PULL gives every default", () => {
     loadTo: undefined,
     for: undefined,
     layers: "as-is",
+    maxBytes: undefined,
     force: false,
     cacheDir: "docker_images_cache",
     trustCache: false,
@@ -59,6 +60,7 @@ test("PULL gives every default", () => {
     plainHttp: false,
     mirrors: [],
     trustMirrors: false,
+    json: false,
     quiet: false,
     verbose: false,
   });
