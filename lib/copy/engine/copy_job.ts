@@ -41,6 +41,8 @@ export class CopyJob {
     this.#copy = copy;
     this.#onDead = onDead;
     this.#missing = new Set(copy.graph.blobs.keys());
+    // Nobody waits for it where all ends before that.
+    copy.ready?.catch(() => {});
     for (const { documents } of this.graph.images) {
       documents.catch((error) => this.fail(error, "documents"));
     }

@@ -114,6 +114,8 @@ test("PULL reads every option", () => {
       plainHttp: true,
       mirrors: ["a.b=https://c", "d.e=f"],
       trustMirrors: true,
+      json: false,
+      maxBytes: undefined,
       quiet: true,
       verbose: true,
     },
