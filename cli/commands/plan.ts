@@ -44,7 +44,8 @@ export const runPlan: Run<PullCommandOptions> = async (
     : await (await import("./locked_images.ts")).lockedImages(options, io);
   if (!quiet) leftLines(named, style).forEach(print);
   // Who wants the list alone need not be in the net.
-  if (quiet) return { lines: takenLines(named, true) };
+  const texts = takenLines(named, true);
+  if (quiet) return { lines: texts };
   const images = named.images.map(requestOf);
   const registries = [
     ...new Set(images.map(({ reference }) => reference.registry)),
@@ -93,6 +94,7 @@ export const runPlan: Run<PullCommandOptions> = async (
         : {
           lines: planLines(plan, named.images, {
             style: createStyle(io.stdout, env),
+            texts,
             writes: !options.load,
           }),
           code,

@@ -15,6 +15,8 @@ import { listedText, placesText } from "./lists.ts";
 export interface PlanStyle {
   /** The colours. */
   style: Style;
+  /** The images as a list has them. */
+  texts: readonly string[];
   /** Whether anything is written at all. */
   writes: boolean;
 }
@@ -26,9 +28,8 @@ export interface PlanStyle {
 export function planLines(
   plan: PullPlan,
   listed: readonly ListedImage[],
-  { style, writes }: PlanStyle,
+  { style, writes, texts }: PlanStyle,
 ): string[] {
-  const texts = listed.map(listedText);
   const width = Math.min(72, Math.max(...texts.map(({ length }) => length)));
   const several = plan.images.length > 1 || plan.failures.length > 0;
   const comment = (text: string) => style.faint(neutralize(`# ${text}`));
