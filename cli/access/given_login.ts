@@ -14,6 +14,8 @@ export type LoginSources = Pick<Io, "env" | "stdin" | "stdout"> & {
   warn: (message: string) => void;
 };
 
+/** What the options are called, but for those of one side of a copy. */
+const GIVEN = { username: "--username", password: "--password" };
 /** As much of standard input as can be a password. */
 const MAX_PASSWORD_BYTES = 65_536;
 
@@ -29,18 +31,19 @@ export async function readLogin(
   sources: LoginSources,
 ): Promise<FoundCredential | undefined> {
   const { env, warn } = sources;
-  const { password, passwordStdin } = options;
+  const { password, passwordStdin, given = GIVEN } = options;
+  const stdin = `${given.password.replace("creds", "password")}-stdin`;
   if (password !== undefined) {
     warn(
-      "other users of this machine can see --password; " +
-        "use --password-stdin instead",
+      `other users of this machine can see ${given.password}; ` +
+        `use ${stdin} instead`,
     );
   }
   const username = options.username ?? env.DOCKER_USERNAME;
   if (username === undefined) {
     if (password !== undefined || passwordStdin) {
-      const option = passwordStdin ? "--password-stdin" : "--password";
-      throw new UsageError(`Option ${option} needs --username USER`);
+      const option = passwordStdin ? stdin : given.password;
+      throw new UsageError(`Option ${option} needs ${given.username} USER`);
     }
     return undefined;
   }
@@ -58,7 +61,7 @@ export async function readLogin(
   }
   const source = options.username === undefined
     ? "DOCKER_USERNAME"
-    : "--username";
+    : given.username;
   if (password !== undefined) return login(username, password, source);
   if (passwordStdin) {
     return login(username, await readPassword(sources.stdin), source);
@@ -68,7 +71,8 @@ export async function readLogin(
   if (same && env.DOCKER_PASSWORD !== undefined) {
     return login(username, env.DOCKER_PASSWORD, source);
   }
-  return login(username, askPassword(username, registry, sources), source);
+  const asked = askPassword(username, registry, sources, given.username, stdin);
+  return login(username, asked, source);
 }
 
 function login(
@@ -100,10 +104,12 @@ function askPassword(
   username: string,
   registry: string,
   { stdin, stdout, prompt = promptSecret }: LoginSources,
+  option: string,
+  other: string,
 ): string {
   if (!stdin.isTTY || !stdout.isTTY) {
     throw new UsageError(
-      "Option --username needs a password: --password-stdin, " +
+      `Option ${option} needs a password: ${other}, ` +
         "DOCKER_PASSWORD, or a terminal to ask on",
     );
   }

@@ -73,6 +73,11 @@ export async function copyPlaces(
   context.action = `${doing} ${source} to ${destination}`;
   const pushAccess = isPushed
     ? await openDestination(to, options, io, context, services, style, progress)
+      .catch((error) => {
+        progress.stop();
+        access?.close();
+        throw error;
+      })
     : undefined;
   if (!quiet) {
     const word = context.command === "push" ? "Pushing" : "Copying";
@@ -161,6 +166,7 @@ async function openDestination(
       password: dest?.password,
       passwordStdin: dest?.passwordStdin ?? false,
       plainHttp: dest?.plainHttp ?? options.plainHttp,
+      given: dest?.given,
     },
     other ? io : { ...io, env: rest },
     own,

@@ -108,6 +108,7 @@ export const COPY: CommandLine<CopyCommandOptions> = {
       username: src?.username ?? shared.username,
       password: src?.password ?? shared.password,
       passwordStdin: stdin,
+      given: src?.username === undefined ? undefined : src.given,
       plainHttp: src?.plainHttp || shared.plainHttp,
       dest,
       source,

@@ -105,6 +105,7 @@ export const PUSH: CommandLine<CopyCommandOptions> = {
         password: dest?.password ?? password,
         passwordStdin: (dest?.passwordStdin ?? false) || passwordStdin,
         plainHttp: (dest?.plainHttp ?? false) || plainHttp,
+        given: dest?.username === undefined ? undefined : dest.given,
       },
     };
   },

@@ -56,16 +56,21 @@ export function artifactName(artifact: ArtifactKind): string {
 /** Puts in words that it is no image. */
 export function explainArtifact(
   error: NotAnImageError,
-  { reference, image, action, subject }: ErrorContext,
+  { reference, image, action, subject, command: doing }: ErrorContext,
 ): Explanation {
   const [name, command] = ARTIFACTS[error.artifact];
   const code = EXIT.noImage;
-  if (subject === "archive") return { sentence: invalidSentence(error), code };
+  if (subject === "archive" && !action) {
+    return { sentence: invalidSentence(error), code };
+  }
   return {
     sentence: `Cannot ${
       action ?? `pull ${JSON.stringify(image ?? "this")}`
     }: it is ${name}, and no container image (${error.mediaType})`,
-    hint: reference
+    hint: doing === "copy"
+      ? "docker-pull copy brings it to a registry, to oci:FOLDER or to " +
+        "oci-archive:FILE"
+      : reference
       ? command.replaceAll("IMAGE", formatReference(reference))
         .replace("NAME", chartName(reference))
       : command,

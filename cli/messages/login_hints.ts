@@ -1,5 +1,7 @@
 /** How people log in to a registry, which is another way with each. */
 
+import type { ErrorContext } from "./explanation.ts";
+
 /** A registry's way. */
 interface Way {
   /** Matches the registry's name. */
@@ -47,4 +49,23 @@ export function loginCommand(registry: string): string {
     );
   }
   return `docker-pull login ${registry}`;
+}
+
+/** The command that keeps a login for the registry in question. */
+export function logIn({ registry }: ErrorContext): string {
+  return registry === undefined
+    ? "docker-pull login HOST"
+    : loginCommand(registry);
+}
+
+/** Whether the login was given with the command. */
+export function isGiven({ loginSource }: ErrorContext): boolean {
+  return loginSource?.startsWith("--") ?? false;
+}
+
+/** What to do about a login that is refused. */
+export function renewal(context: ErrorContext): string {
+  return isGiven(context)
+    ? "check both; many registries want a token in place of the password"
+    : `log in again: ${logIn(context)}`;
 }

@@ -5,7 +5,7 @@ import { isUnauthorized } from "../../lib/registry/auth/login.ts";
 import { saysExpired } from "../../lib/net/registry_words.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
-import { loginCommand } from "./login_hints.ts";
+import { isGiven, logIn, renewal } from "./login_hints.ts";
 import { explainMissing, type Refusal } from "./missing.ts";
 import { explainPushRefusal } from "./uploads.ts";
 import { formatWholeTime } from "../progress/text.ts";
@@ -108,19 +108,6 @@ export function explainRegistryError(
   };
 }
 
-function logIn({ registry }: ErrorContext): string {
-  return registry === undefined
-    ? "docker-pull login HOST"
-    : loginCommand(registry);
-}
-
-/** What to do about a login that is refused. */
-function renewal(context: ErrorContext): string {
-  return context.loginSource === "--username"
-    ? "check both; many registries want a token in place of the password"
-    : `log in again: ${logIn(context)}`;
-}
-
 /** Whether it is the registry's own answer, and not that of its token server. */
 function isAboutImage({ url }: RegistryError): boolean {
   return /^\/v2\/.+\/(?:manifests|blobs|tags)\//.test(new URL(url).pathname);
@@ -134,7 +121,7 @@ function unauthorized(error: RegistryError, context: ErrorContext): Refusal {
       hint: `check the name; if it is right: ${logIn(context)}`,
     };
   }
-  const given = loginSource === "--username";
+  const given = isGiven(context);
   const renew = renewal(context);
   if (saysExpired(error)) {
     return {

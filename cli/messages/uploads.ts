@@ -14,13 +14,14 @@ import {
   sentenceOf,
   type Sentences,
 } from "./explanation.ts";
-import { loginCommand } from "./login_hints.ts";
+import { loginCommand, renewal } from "./login_hints.ts";
 
 /** What the registry does, by what is wrong. */
 const SAYS: Sentences<UploadProblem> = {
   "read-only": () => "takes nothing from anyone there",
   "no-repository": () => "has no such repository, and makes none by itself",
   "no-room": () => "has no room left",
+  "no-registry": () => "answers as no registry does",
   "no-location": () => "begins an upload and does not say where it goes on",
   "forgetful": () => "forgets uploads before they are complete",
   "too-large": ({ size }) =>
@@ -30,6 +31,7 @@ const SAYS: Sentences<UploadProblem> = {
     `says that it has stored ${actual} in place of ${digest}`,
   "digest-refused": ({ digest }) =>
     `says that ${digest} has another digest, and it is right here`,
+  "index-incomplete": () => "takes no index that lists what it lacks",
   "manifest-refused": ({ mediaType }) => `takes no manifest like ${mediaType}`,
   "tag-fixed": ({ tag, actual }) =>
     `does not let the tag ${tag} be moved${actual ? ` from ${actual}` : ""}`,
@@ -52,6 +54,11 @@ const NEXT: Readonly<
   "no-room": [
     "free some there, or ask who runs it for more; what was uploaded is used " +
     "next time",
+    EXIT.network,
+  ],
+  "no-registry": [
+    "check host and port: something else may listen there, or a network's " +
+    "login page may be in between",
     EXIT.network,
   ],
   "no-location": [
@@ -78,6 +85,11 @@ const NEXT: Readonly<
     "something on the way changed the content; try again, or ask who runs " +
     "the registry",
     EXIT.mismatch,
+  ],
+  "index-incomplete": [
+    "bring all of it with --platform all --attestations, or leave out " +
+    "--index original",
+    EXIT.other,
   ],
   "manifest-refused": [
     "it may take OCI images only: with --layers zstd, one of Docker's becomes " +
@@ -110,12 +122,22 @@ export function explainPushRefusal(
   { registry, repository }: { registry: string; repository: string },
   context: ErrorContext,
 ): Explanation | undefined {
-  const { login, loginSource } = context.destination ?? context;
+  const own = context.destination ?? context;
+  const { login, loginSource, bearer } = own;
   const unauthorized = isUnauthorized(error);
   if (!unauthorized && error.status !== 403) return undefined;
   const words = error.words && ` (${error.words})`;
   const command = loginCommand(registry);
   const source = loginSource && ` from ${loginSource}`;
+  // Whoever got a token and is refused with it is known.
+  if (unauthorized && login && !bearer) {
+    return {
+      sentence: `Cannot push to ${registry}/${repository}: ${registry} ` +
+        `refuses the user name or password${source ?? ""}${words}`,
+      hint: renewal({ ...own, registry }),
+      code: EXIT.authentication,
+    };
+  }
   const says = login
     ? `does not let the login${source ?? ""} push there`
     : "lets nobody push there without a login";

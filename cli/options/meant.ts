@@ -124,12 +124,15 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   "override-variant": "platform",
   "registry-token": "password-stdin",
   "retry-times": "retries",
+  "dest-authfile": "authfile",
+  "dest-cert-dir": "ca-cert",
+  "dest-compress-format": "layers",
+  "dest-registry-token": "dest-password-stdin",
   "src-authfile": "authfile",
   "src-cert-dir": "ca-cert",
   "src-creds": "username",
   "src-password": "password-stdin",
   "src-registry-token": "password-stdin",
-  "src-tls-verify": "insecure",
   "src-username": "username",
   "tls-verify": "insecure",
   // crane
@@ -139,6 +142,14 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   "ca-file": "ca-cert",
   "cert-file": "client-cert",
   concurrency: "max-concurrent-downloads",
+  "from-password": "src-password",
+  "from-password-stdin": "src-password-stdin",
+  "from-plain-http": "src-plain-http",
+  "from-username": "src-username",
+  "to-password": "dest-password",
+  "to-password-stdin": "dest-password-stdin",
+  "to-plain-http": "dest-plain-http",
+  "to-username": "dest-username",
   "identity-token": "password-stdin",
   "key-file": "client-key",
   "no-tty": "quiet",
@@ -180,7 +191,8 @@ export const FOREIGN: Readonly<Record<string, string>> = {
 };
 
 const ALL_TAGS = "pull one image at a time, as in IMAGE:TAG";
-const ALL_PLATFORMS = "pull one at a time, each with --platform";
+const ALL_PLATFORMS = "here it is --platform all";
+const NO_TLS = "here it is --insecure-host HOST";
 
 /** What is no option here, but can be had. */
 const OTHERWISE: Readonly<Record<string, string>> = {
@@ -195,6 +207,13 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "disable-content-trust": "leave it out, signatures are not looked at",
   tag: "write the tag behind the image, as in IMAGE:TAG",
   t: "write the tag behind the image, as in IMAGE:TAG",
+  "dest-tls-verify": NO_TLS,
+  "src-tls-verify": NO_TLS,
+  "dest-daemon-host": "set the variable DOCKER_HOST to its address",
+  "src-daemon-host": "set the variable DOCKER_HOST to its address",
+  "preserve-digests": "leave it out, digests stay what they are",
+  "from-oci-layout": "write oci:FOLDER:NAME in place of the image",
+  "to-oci-layout": "write oci:FOLDER:NAME in place of the image",
 };
 
 /**

@@ -36,6 +36,12 @@ export interface LoginOptions {
   passwordStdin: boolean;
   /** `--authfile`. */
   authfile?: string;
+  /**
+   * Which options were given, where they are those of one side of a copy.
+   *
+   * @default {{ username: "--username", password: "--password" }}
+   */
+  given?: { username: string; password: string };
 }
 
 /** The options of a login. */

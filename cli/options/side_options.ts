@@ -85,6 +85,10 @@ export function readSideOptions(
     password: creds?.slice(colon + 1) ?? one(name("password")),
     passwordStdin: flags.has(name("password-stdin")),
     plainHttp: flags.has(name("plain-http")),
+    given: {
+      username: `--${name(creds === undefined ? "username" : "creds")}`,
+      password: `--${name(creds === undefined ? "password" : "creds")}`,
+    },
   };
   const { username, password, passwordStdin, plainHttp } = found;
   const none = username === undefined && password === undefined &&

@@ -107,8 +107,7 @@ export async function copy(
     ? await findPlace(destination)
     : destination;
   const { format, layers, index, force = false, pushAccess } = options;
-  const isPushed = to.kind === "registry" || to.kind === "registry-path";
-  const own = isPushed && !options.fetch && !pushAccess?.fetch
+  const own = isPushed(to) && !options.fetch && !pushAccess?.fetch
     ? createTransport()
     : undefined;
   try {
@@ -133,6 +132,10 @@ export async function copy(
   }
 }
 
+function isPushed({ kind }: Place): boolean {
+  return kind === "registry" || kind === "registry-path";
+}
+
 const DEFAULT_CACHE_DIR = "docker_images_cache";
 
 type One = () => ReturnType<typeof openTarget>;
@@ -144,8 +147,15 @@ async function copyFrom(
   one: One,
 ): Promise<PullImagesResult> {
   switch (from.kind) {
-    case "registry":
-      return await pullAll([from.reference], options, { one });
+    case "registry": {
+      const { platform = "all", index } = options;
+      // A registry takes an index with all that it lists, and not otherwise.
+      const isWhole = isPushed(to) && index === "original" &&
+        platform === "all";
+      const whole = { ...options, platform, attestations: true };
+      const wanted = isWhole ? whole : options;
+      return await pullAll([from.reference], wanted, { one });
+    }
     case "docker-daemon": {
       const { saveImage } = await import("./places/open_daemon.ts");
       const { daemon, signal } = options;

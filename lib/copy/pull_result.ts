@@ -51,7 +51,11 @@ export interface PullResult extends PulledImage, PullStatistics {
    * several images.
    */
   named: Descriptor;
-  /** All images of that name; the first is told of here, too. */
+  /**
+   * All images of that name; the first is told of here, too. None of what is no
+   * image, such as a chart: then its manifest stands for the image's, and for
+   * its ID, and the platform is unknown.
+   */
   images: readonly PulledImage[];
   /** The archive's path; `-` where it went to a stream. */
   path: string;

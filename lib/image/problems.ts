@@ -27,6 +27,8 @@ export type UploadProblem =
       | "no-repository"
       /** It has no room left, or no more of it for this repository. */
       | "no-room"
+      /** It answers as no registry does, such as with a page. */
+      | "no-registry"
       /** It begins an upload, and does not say where that goes on. */
       | "no-location"
       /** It forgets its uploads, or their bytes, again and again. */
@@ -38,6 +40,8 @@ export type UploadProblem =
   | { code: "other-digest"; digest: string; actual: string }
   /** It says that the bytes are others, and they are right here. */
   | { code: "digest-refused"; digest: string }
+  /** It takes no index that lists what it lacks. */
+  | { code: "index-incomplete"; digest: string }
   /** It takes no manifest of that type, or none like that. */
   | { code: "manifest-refused"; mediaType: string; words: string }
   /** The tag may not be moved from the digest that it has to another one. */

@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { copy, PlaceError, pull, pullImages, push } from "../../mod.ts";
+import {
+  copy,
+  PlaceError,
+  pull,
+  pullImages,
+  push,
+  UploadError,
+} from "../../mod.ts";
 import { pushDestination, pushSource } from "../../lib/copy/push.ts";
 import { inFolder } from "../disk/folder.ts";
 import { buildImage, buildIndex } from "../fixtures/mod.ts";
@@ -129,6 +136,30 @@ test("copy() goes from registry to registry, and mounts within one", () =>
     );
     assertEquals(pushed?.uploaded, 2); // the configurations
     assertEquals(pushed?.mounted, 3);
+  }));
+
+test("an original index goes with all that it lists, or not at all", () =>
+  inWorld(async ({ source, target, options }) => {
+    const attested = buildIndex([amd64, arm64], { attestations: true });
+    source.add("team/attested", attested, "1");
+    const from = "source.test/team/attested:1";
+    const whole = { ...options, index: "original" } as const;
+    for (const platform of [undefined, "all"] as const) {
+      const to = `target.test/whole-${platform ?? "own"}:1`;
+      await copy(from, to, { ...whole, platform });
+    }
+    for (const name of ["whole-own", "whole-all"]) {
+      const there = target.repository(name);
+      const { digest } = attested.document.descriptor;
+      assertEquals(there.tags.get("1"), digest);
+      for (const each of attested.blobs.keys()) assert(there.blobs.has(each));
+    }
+    const error = await assertRejects(
+      () =>
+        copy(from, "target.test/part:1", { ...whole, platform: "linux/arm64" }),
+      UploadError,
+    );
+    assertEquals(error.code, "index-incomplete");
   }));
 
 test("each side has a login of its own", () =>

@@ -121,7 +121,8 @@ export async function openTarget(
       const { openRegistryPlace } = await import("./open_registry.ts");
       const opened = openRegistryPlace(place, registry);
       const target = await withLayers(opened.target, form, tmpdir());
-      return { ...opened, target, pushed: opened.target.pushed };
+      const { pushed } = opened.target;
+      return { ...opened, target, pushed, takesArtifacts: true };
     }
     case "docker-daemon": {
       const { openDaemonPlace } = await import("./open_daemon.ts");
@@ -131,7 +132,9 @@ export async function openTarget(
       const name = nameFor(place, formatPlace(place));
       const path = ownPath(place.path);
       const format = await formatOf(place, path, form);
-      const opened = await openOutput(path, { ...form, format }, force);
+      const output = await openOutput(path, { ...form, format }, force);
+      const takesArtifacts = format === "oci" || format === "oci-archive";
+      const opened = { ...output, takesArtifacts };
       if (!name) return opened;
       return { ...opened, target: namedTarget(opened.target, name), name };
     }

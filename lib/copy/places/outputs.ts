@@ -24,6 +24,12 @@ export interface Destination {
   path: string;
   /** The file or folder, links followed, where it is one. */
   output?: string;
+  /**
+   * Whether what is no image goes there as well, such as a chart.
+   *
+   * @default {false}
+   */
+  takesArtifacts?: boolean;
 }
 
 /**

@@ -75,7 +75,8 @@ export class PlannedSet {
       await Promise.all(
         places.flatMap(({ items }) => items).map(async (item) => {
           const images = item.images.map(({ found }) => found);
-          const top = await topOf(item.top, images, options, item.options);
+          const top = item.artifact ??
+            await topOf(item.top, images, options, item.options);
           return [item, top] as const;
         }),
       ),

@@ -76,6 +76,7 @@ export async function pullSet(
     cache,
     connections,
     together,
+    artifacts: places.takesArtifacts,
     onEvent,
     signal,
     async pulledBefore(wanted) {

@@ -46,11 +46,14 @@ export interface FoundReference {
   images: FoundImage[];
   /** The platforms that could not be had, and why. */
   lacking: { platform: Platform; error: unknown }[];
+  /** All of what is no image, where that is carried, too. */
+  artifact?: RootDocuments;
 }
 
 /**
  * Finds the images of the wanted platforms behind a reference.
  *
+ * @param artifacts Whether what is no image will do as well: it is taken whole.
  * @throws {DockerPullError} If there are none at all, and it is not about a
  * platform of several.
  */
@@ -58,8 +61,24 @@ export async function findImages(
   reference: Reference,
   wanted: WantedPlatforms,
   options: DocumentOptions,
+  artifacts = false,
 ): Promise<FoundReference> {
   const found = await topDocument(reference, options);
+  try {
+    return await imagesIn(found, wanted, options);
+  } catch (error) {
+    if (!artifacts || !(error instanceof NotAnImageError)) throw error;
+    const { top } = found;
+    const artifact = await artifactOf(top, options);
+    return { top, images: [], lacking: [], artifact };
+  }
+}
+
+async function imagesIn(
+  found: TopDocument,
+  wanted: WantedPlatforms,
+  options: DocumentOptions,
+): Promise<FoundReference> {
   const { top } = found;
   if (wanted === "all") {
     return { top, images: await allImages(found, options), lacking: [] };
@@ -154,6 +173,36 @@ async function allImages(
   return images;
 }
 
+/** All of a chart, a signature or the like, and of an index of such. */
+async function artifactOf(
+  top: Document,
+  options: DocumentOptions,
+): Promise<RootDocuments> {
+  if (!isIndex(top.descriptor.mediaType)) {
+    return { top, documents: [], blobs: blobsOf(top) };
+  }
+  const { entries, indexes } = await contentOf(top, options);
+  const manifests = await Promise.all(
+    entries.filter(({ descriptor }) => isManifest(descriptor.mediaType)).map(
+      ({ descriptor, index }) =>
+        indexEntry(index.descriptor.digest, descriptor, options),
+    ),
+  );
+  // BuildKit lists the layers of its cache in an index.
+  const listed = entries.map(({ descriptor }) => descriptor)
+    .filter(({ mediaType }) => !isManifest(mediaType));
+  return {
+    top,
+    documents: [...manifests, ...indexes],
+    blobs: [...manifests.flatMap(blobsOf), ...listed],
+  };
+}
+
+function blobsOf(manifest: Document): Descriptor[] {
+  const { config, layers } = parseManifest(manifest);
+  return [config, ...layers];
+}
+
 /** How several images get under one name. */
 export interface IndexOptions {
   /** What the name stands for. */
@@ -194,10 +243,7 @@ export async function topOf(
     ? entries.filter(({ descriptor }) => isAttestedOf(descriptor, chosen))
     : [];
   const attesting = await Promise.all(attested.map(open));
-  const blobs = attesting.flatMap((document) => {
-    const { config, layers } = parseManifest(document);
-    return [config, ...layers];
-  });
+  const blobs = attesting.flatMap(blobsOf);
   if (index === "original") {
     const manifests = entries.filter(({ descriptor }) =>
       isManifest(descriptor.mediaType)

@@ -9,7 +9,7 @@ import type { Document, Platform } from "../../image/types.ts";
 import type { DocumentCache, DocumentOptions } from "./documents.ts";
 import { Limit } from "./limit.ts";
 import type { PullFailure } from "../pull_result.ts";
-import { findImages, type FoundImage } from "./roots.ts";
+import { findImages, type FoundImage, type RootDocuments } from "./roots.ts";
 import type { WantedImage } from "./set_requests.ts";
 
 /** So many documents are asked for at a time, where layers would be as well. */
@@ -29,6 +29,8 @@ export interface SetItem {
   source: ImageSource;
   /** How its documents are asked for. */
   options: DocumentOptions;
+  /** All of it, where it is no image. */
+  artifact?: RootDocuments;
 }
 
 /** What was found of a set. */
@@ -49,6 +51,12 @@ export interface SetSearch {
   pulledBefore: (image: WantedImage) => Promise<boolean>;
   /** Whether all platforms of a name go to one place. */
   together: boolean;
+  /**
+   * Whether what is no image will do as well.
+   *
+   * @default {false}
+   */
+  artifacts?: boolean;
   /** How many connections there are. */
   connections: number;
   /** Told what goes on. */
@@ -98,7 +106,7 @@ export async function findSet(
         onEvent,
         signal,
       };
-      return await findOne(wanted, source, options, search.together);
+      return await findOne(wanted, source, options, search);
     } catch (error) {
       signal?.throwIfAborted();
       return { items: [], failures: [{ reference, from, error }] };
@@ -118,17 +126,18 @@ async function findOne(
   wanted: WantedImage,
   source: ImageSource,
   options: DocumentOptions,
-  together: boolean,
+  { together, artifacts }: Pick<SetSearch, "together" | "artifacts">,
 ): Promise<FoundSet> {
   const { reference, from, platforms } = wanted;
-  const { top, images, lacking } = wanted.locked
+  const { top, images, lacking, artifact } = wanted.locked
     ? await (await import("./locked_source.ts"))
       .findLocked(reference, wanted.locked, platforms, options)
-    : await findImages(reference, platforms, options);
+    : await findImages(reference, platforms, options, artifacts);
   const failures = lacking.map(({ platform, error }) => (
     { reference, from, platform, error }
   ));
   const item = { wanted, top, source, options };
+  if (artifact) return { items: [{ ...item, images, artifact }], failures };
   if (images.length === 0) return { items: [], failures };
   if (!together) {
     // Of two for one platform, whoever looks for it takes the first.

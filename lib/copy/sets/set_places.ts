@@ -61,6 +61,11 @@ export class SetPlaces {
       (path === undefined ? undefined : this.#opened.get(path));
   }
 
+  /** Whether what is no image goes there, too. */
+  get takesArtifacts(): boolean {
+    return this.#one?.takesArtifacts ?? false;
+  }
+
   /** What the one place is called, where all go to one. */
   get path(): string | undefined {
     return this.#one?.path;
@@ -142,6 +147,7 @@ function eachNameOnce(items: readonly SetItem[]): SetItem[] {
   return [...named.values()];
 }
 
-function manifestsOf({ images }: SetItem): string {
+function manifestsOf({ images, artifact }: SetItem): string {
+  if (artifact) return artifact.top.descriptor.digest;
   return images.map(({ found }) => found.manifest.descriptor.digest).join();
 }

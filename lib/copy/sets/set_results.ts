@@ -6,7 +6,7 @@ import type { LayoutStore } from "../../layout/layout_store.ts";
 import type { BlobOutcome } from "../../transfer/transfer.ts";
 import type { CopyResult } from "../engine/copy_options.ts";
 import type { DownloadTime } from "./download_time.ts";
-import { rootBlobs } from "../engine/graph.ts";
+import { type GraphRoot, rootBlobs } from "../engine/graph.ts";
 import type { PlannedItem, PlannedPlace } from "./planned_set.ts";
 import {
   type PulledImage,
@@ -105,7 +105,7 @@ export class SetResults {
         reference: item.wanted.reference,
         digest: item.top.descriptor.digest,
         named: there.top.descriptor,
-        ...images[0]!,
+        ...images[0] ?? noImage(there),
         images,
         path,
         size,
@@ -146,6 +146,12 @@ export class SetResults {
       downloadTime: timing.elapsed,
     };
   }
+}
+
+/** What stands in place of an image in a result that has none. */
+function noImage({ top: { descriptor } }: GraphRoot): PulledImage {
+  const platform = { os: "unknown", architecture: "unknown" };
+  return { manifest: descriptor, imageId: descriptor.digest, platform };
 }
 
 function layersOf({ graph }: PlannedPlace): Descriptor[] {

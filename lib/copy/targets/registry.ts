@@ -3,7 +3,7 @@
 import { totalSize } from "../../image/descriptors.ts";
 import type { OnEvent } from "../../image/events.ts";
 import { isIndex } from "../../image/media_types.ts";
-import { formatReference, type Reference } from "../../image/reference.ts";
+import { formatReference } from "../../image/reference.ts";
 import type { Descriptor, Document, FileRegion } from "../../image/types.ts";
 import type { StoreEntry } from "../../layout/entry.ts";
 import type { BlobUpload } from "../../registry/upload/blob_upload.ts";
@@ -12,11 +12,6 @@ import {
   fileContent,
   type UploadContent,
 } from "../../registry/upload/content.ts";
-import type {
-  PushRepository,
-  PushShared,
-} from "../../registry/upload/push_repository.ts";
-import { subjectOf } from "../../registry/upload/referrers.ts";
 import { type GraphRoot, type ImageGraph, rootBlobs } from "../engine/graph.ts";
 import { localRegion } from "../engine/local_region.ts";
 import { sideBySide } from "../sets/side_by_side.ts";
@@ -26,21 +21,19 @@ import type {
   TargetWriter,
 } from "../engine/target.ts";
 import { openWindow, type Window } from "../engine/window.ts";
+import {
+  documentsOf,
+  nameOf,
+  placed,
+  placesOf,
+  type PushPlace,
+  type RegistryPlaces,
+} from "./registry_places.ts";
 
 /** How images get into a registry. */
-export interface RegistryTargetOptions {
-  /** What a name becomes there; without a tag, the digest names it. */
-  place: (root: GraphRoot) => Reference;
-  /** Opens a repository there, which tells what goes on. */
-  open: (
-    reference: Reference,
-    shared: PushShared,
-    onEvent: OnEvent,
-  ) => PushRepository;
+export interface RegistryTargetOptions extends RegistryPlaces {
   /** Connections at a time. */
   concurrency: number;
-  /** Where uploads are remembered that break off, and what all share. */
-  shared?: Omit<PushShared, "mountFrom">;
 }
 
 /** What a push has sent. */
@@ -65,17 +58,6 @@ export interface RegistryTarget extends ImageTarget {
 
 /** So many small requests go out at a time; none of them costs a quota. */
 const QUESTIONS = 8;
-/** Of so many repositories, blobs are mounted. */
-const MOST_SOURCES = 3;
-
-/** One repository of a push. */
-interface Place {
-  repository: PushRepository;
-  roots: GraphRoot[];
-  /** Its name, and what its blobs are mounted from. */
-  name: string;
-  sources: string[];
-}
 
 /**
  * A registry as a target. Blobs go first, each once to the registry and from
@@ -103,79 +85,8 @@ export function registryTarget(options: RegistryTargetOptions): RegistryTarget {
   };
 }
 
-/** The repositories that the names of a graph go to. */
-function placesOf(
-  roots: readonly GraphRoot[],
-  { place, open, shared }: RegistryTargetOptions,
-  onEvent: OnEvent,
-): Place[] {
-  const found = new Map<
-    string,
-    Omit<Place, "repository"> & { to: Reference }
-  >();
-  for (const root of roots) {
-    const to = place(root);
-    const key = `${to.registry}/${to.repository}`;
-    const known = found.get(key) ??
-      { to, roots: [], name: to.repository, sources: [] };
-    found.set(key, known);
-    known.roots.push(root);
-    const { registry, repository } = root.reference;
-    const near = registry === to.registry && repository !== to.repository;
-    if (near && !known.sources.includes(repository)) {
-      known.sources.push(repository);
-    }
-  }
-  // What another of them has by then, the next ones take from it.
-  const before: { registry: string; name: string; blobs: Set<string> }[] = [];
-  return [...found.values()].map(({ to, roots, name, sources }) => {
-    const { registry } = to;
-    const blobs = new Set(
-      roots.flatMap(rootBlobs).map(({ digest }) => digest),
-    );
-    for (const other of before) {
-      if (other.registry !== registry || sources.includes(other.name)) continue;
-      if (![...blobs].some((digest) => other.blobs.has(digest))) continue;
-      sources.push(other.name);
-    }
-    before.push({ registry, name, blobs });
-    const mountFrom = sources.slice(0, MOST_SOURCES);
-    const repository = open(to, { ...shared, mountFrom }, onEvent);
-    return { repository, roots, name, sources: mountFrom };
-  });
-}
-
-function placed(places: readonly Place[]): [Place, GraphRoot][] {
-  return places.flatMap((place) =>
-    place.roots.map((root): [Place, GraphRoot] => [place, root])
-  );
-}
-
-/** What a root's top is called in its repository. */
-function nameOf(root: GraphRoot, { place }: RegistryTargetOptions): string {
-  return place(root).tag ?? root.top.descriptor.digest;
-}
-
-/** The documents of a root below its top, and what refers to others apart. */
-function documentsOf({ images, documents, top }: GraphRoot): {
-  parts: Document[];
-  referrers: Document[];
-} {
-  const seen = new Set([top.descriptor.digest]);
-  const parts: Document[] = [];
-  const referrers: Document[] = [];
-  for (
-    const each of [...images.map(({ found }) => found.manifest), ...documents]
-  ) {
-    if (seen.has(each.descriptor.digest)) continue;
-    seen.add(each.descriptor.digest);
-    (subjectOf(each) === undefined ? parts : referrers).push(each);
-  }
-  return { parts, referrers };
-}
-
 async function isThere(
-  { repository }: Place,
+  { repository }: PushPlace,
   root: GraphRoot,
   options: RegistryTargetOptions,
   signal?: AbortSignal,
@@ -194,7 +105,7 @@ async function isThere(
 }
 
 function tellAll(
-  places: Place[],
+  places: PushPlace[],
   options: RegistryTargetOptions,
   onEvent: OnEvent,
 ): void {
@@ -217,7 +128,7 @@ class RegistryWriter implements TargetWriter {
   readonly ended: AbortSignal;
   order: readonly string[] | undefined;
   readonly #end = new AbortController();
-  readonly #places: Place[];
+  readonly #places: PushPlace[];
   readonly #options: RegistryTargetOptions;
   readonly #signal: AbortSignal;
   readonly #onEvent: OnEvent;
@@ -229,7 +140,7 @@ class RegistryWriter implements TargetWriter {
   #window: Window | undefined;
 
   private constructor(
-    places: Place[],
+    places: PushPlace[],
     options: RegistryTargetOptions,
     pushed: Pushed,
     { signal, onEvent = () => {} }: TargetOptions,
@@ -420,7 +331,7 @@ class RegistryWriter implements TargetWriter {
   }
 
   /** Puts the documents of a repository, each after what it lists. */
-  async #put({ repository, roots }: Place): Promise<void> {
+  async #put({ repository, roots }: PushPlace): Promise<void> {
     const signal = this.#signal;
     const { concurrency } = this.#options;
     const put = (document: Document, name = document.descriptor.digest) =>

@@ -1,6 +1,7 @@
 /** What a registry says of an upload. */
 
 import { NetworkError } from "../../image/errors.ts";
+import { bareMediaType } from "../../image/media_types.ts";
 import type { Exchange } from "../../net/body.ts";
 import { redactUrl } from "../../redact/address.ts";
 
@@ -60,4 +61,9 @@ export function digestOf({ headers }: Response): string | undefined {
   return digest && /^[a-z0-9+._-]+:[0-9a-f]{32,}$/.test(digest)
     ? digest
     : undefined;
+}
+
+/** Whether it is a page for a browser, whatever its status. */
+export function isPage({ headers }: Response): boolean {
+  return bareMediaType(headers.get("content-type") ?? "") === "text/html";
 }

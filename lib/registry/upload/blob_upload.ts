@@ -14,7 +14,7 @@ import { isRetryable } from "../../net/retry.ts";
 import type { Session, SessionRequest } from "../session.ts";
 import type { ChunkSizes } from "./chunks.ts";
 import { type UploadContent, verifyContent } from "./content.ts";
-import { asRange, digestOf, locationOf } from "./answers.ts";
+import { asRange, digestOf, isPage, locationOf } from "./answers.ts";
 import type { ClaimedUpload, UploadRecords } from "./records.ts";
 import { asPush, refusal } from "./refusals.ts";
 
@@ -214,6 +214,7 @@ export class BlobUpload {
       if (status !== 429 && status < 500) return false;
       throw await session.http.toError(exchange);
     }
+    if (isPage(response)) return false;
     const length = response.headers.get("content-length");
     // What is torn there is uploaded again.
     return !Number(length) || Number(length) === size;
@@ -342,7 +343,10 @@ export class BlobUpload {
     const uploads = this.#shared.session.url("blobs/uploads/");
     const location = locationOf(exchange) ??
       (id && /^[\w.-]{1,200}$/.test(id) ? new URL(id, uploads) : undefined);
-    if (!location) throw this.#fail({ code: "no-location" });
+    if (!location) {
+      const code = isPage(exchange.response) ? "no-registry" : "no-location";
+      throw this.#fail({ code });
+    }
     const minimum = Number(headers.get("oci-chunk-min-length") ?? 0);
     this.#minimum = Number.isSafeInteger(minimum) ? Math.max(0, minimum) : 0;
     this.#forget();

@@ -6,10 +6,10 @@
 
 import { RegistryError, UploadError } from "../../image/errors.ts";
 import type { UploadProblem } from "../../image/problems.ts";
-import { MANIFEST_ACCEPT } from "../../image/media_types.ts";
+import { isIndex, MANIFEST_ACCEPT } from "../../image/media_types.ts";
 import type { Document } from "../../image/types.ts";
 import { discard } from "../../net/body.ts";
-import { digestOf } from "./answers.ts";
+import { digestOf, isPage } from "./answers.ts";
 import type { UploadShared } from "./blob_upload.ts";
 import { documentContent } from "./content.ts";
 import { asPush, refusal } from "./refusals.ts";
@@ -82,12 +82,16 @@ export async function putDocument(
         if (fixed && !name.includes(":")) {
           throw fail({ code: "tag-fixed", tag: name, digest, actual }, error);
         }
+        if (isIndex(mediaType) && lacksParts(error)) {
+          throw fail({ code: "index-incomplete", digest }, error);
+        }
         if (UNFIT.has(status)) {
           throw fail({ code: "manifest-refused", mediaType, words }, error);
         }
       }
       throw refusal(shared, error, document.descriptor);
     }
+    if (isPage(response)) throw fail({ code: "no-registry" });
     const actual = digestOf(response);
     if (actual !== undefined && actual !== digest) {
       throw fail({ code: "other-digest", digest, actual });
@@ -98,6 +102,13 @@ export async function putDocument(
   return await putting.catch((error) => {
     throw asPush(shared, error);
   });
+}
+
+/** Whether something is missing there that an index lists. */
+function lacksParts({ errors }: RegistryError): boolean {
+  return errors.some(({ code }) =>
+    code === "MANIFEST_BLOB_UNKNOWN" || code === "MANIFEST_UNKNOWN"
+  );
 }
 
 /** The digest of what a tag or a digest names; nothing where that is not told. */
@@ -115,7 +126,7 @@ export async function digestThere(
   await discard(exchange);
   const { response } = exchange;
   if (response.status >= 500) throw await session.http.toError(exchange);
-  if (!response.ok) return undefined;
+  if (!response.ok || isPage(response)) return undefined;
   // By its digest, nothing else can be there.
   return digestOf(response) ?? (name.includes(":") ? name : undefined);
 }

@@ -59,6 +59,9 @@ export function refusal(
     if (errors.some(({ code }) => code === "BLOB_UPLOAD_UNKNOWN")) {
       return { code: "forgetful" };
     }
+    // A registry's own words have a code.
+    const isNone = status === 501 && errors.every(({ code }) => code === "");
+    if (isNone) return { code: "no-registry" };
     if (status === 404 || unknown) return { code: "no-repository" };
     return undefined;
   })();

@@ -126,9 +126,23 @@ test("a wrong login is that of the side that refuses it", () =>
     assertEquals(wrong.code, 3);
     assertStringIncludes(
       wrong.stderr,
-      "does not let the login from --username push there",
+      "target.test refuses the user name or password from --dest-creds",
     );
     assertEquals(wrong.stderr.includes("wrong-secret"), false);
+  }));
+
+test("each side's login is called by its own options", () =>
+  inWorld({}, async ({ run, source }) => {
+    source.auth = USERS;
+    const args = ["copy", "source.test/team/app:1", "target.test/a:1"];
+    const wrong = await run([...args, "--src-creds", "me:wrong-secret"]);
+    assertEquals(wrong.code, 3);
+    assertStringIncludes(wrong.stderr, "refuses the login from --src-creds");
+    assertStringIncludes(wrong.stderr, "can see --src-creds");
+    assertStringIncludes(wrong.stderr, "use --src-password-stdin instead");
+    const lone = await run([...args, "--dest-password", "x"]);
+    assertEquals(lone.code, 2);
+    assertStringIncludes(lone.stderr, "--dest-password needs --dest-username");
   }));
 
 const FAULTS: [UploadRules, number, string, string][] = [

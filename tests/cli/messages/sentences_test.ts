@@ -1261,6 +1261,7 @@ eachOf<UploadProblem>(
       [{}, `${pushed}has no such repository, and makes none by itself`],
     ],
     "no-room": [[{}, `${pushed}has no room left`]],
+    "no-registry": [[{}, `${pushed}answers as no registry does`]],
     "no-location": [
       [{}, `${pushed}begins an upload and does not say where it goes on`],
     ],
@@ -1283,6 +1284,9 @@ eachOf<UploadProblem>(
         { digest },
         `${pushed}says that ${digest} has another digest, and it is right here`,
       ],
+    ],
+    "index-incomplete": [
+      [{ digest }, `${pushed}takes no index that lists what it lacks`],
     ],
     "manifest-refused": [
       [

@@ -75,6 +75,9 @@ test("an option of another program is answered with ours", async () => {
     "--multi-arch=all": "--platform",
     "--dest-dir": "--output",
     "--tag": "IMAGE:TAG",
+    "--dest-tls-verify=false": "--insecure-host",
+    "--preserve-digests": "leave it out",
+    "--dest-daemon-host": "DOCKER_HOST",
   };
   for (const [theirs, ours] of Object.entries(cases)) {
     const { code, stderr } = await run([theirs, "nginx"]);
@@ -90,9 +93,11 @@ test("an option of another program is answered with ours", async () => {
 test("every option that stands for another program's is one", async () => {
   const { SERVE } = await import("../../../cli/commands/serve_options.ts");
   const names = [...OPTIONS, ...SERVE.options].map(({ name }) => name);
+  const { COPY } = await import("../../../cli/commands/copy_options.ts");
+  const all = [...names, ...COPY.options.map(({ name }) => name)];
   const { FOREIGN } = await import("../../../cli/options/meant.ts");
   for (const [theirs, ours] of Object.entries(FOREIGN)) {
-    assert(names.includes(ours), `${theirs}: ${ours}`);
+    assert(all.includes(ours), `${theirs}: ${ours}`);
     assert(!names.includes(theirs), theirs);
   }
 });

@@ -293,6 +293,25 @@ for (const [rules, code] of REFUSALS) {
   });
 }
 
+test("what answers everything with a page is no registry", async () => {
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  const { open, registry } = world();
+  const text = "<html>welcome</html>";
+  registry.fault = () => ({ status: 200, headers, text });
+  const upload = open().blob(SMALL.descriptor);
+  assertEquals(await upload.find(), undefined);
+  const error = await assertRejects(() => upload.send(SMALL), UploadError);
+  assertEquals(error.code, "no-registry");
+});
+
+test("what cannot be posted to is no registry", async () => {
+  const { push, registry } = world();
+  registry.fault = ({ method }) =>
+    method === "POST" ? { status: 501, text: "no" } : undefined;
+  const error = await assertRejects(() => push(SMALL), UploadError);
+  assertEquals(error.code, "no-registry");
+});
+
 test("a login that may only pull is refused for the push", async () => {
   const { push, registry } = world({}, {
     auth: { kind: "bearer", users: { me: "pw" }, pushers: [], anonymous: true },
