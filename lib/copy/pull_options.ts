@@ -157,7 +157,7 @@ export interface PullImagesOptions extends PullOptions {
    * The path of one archive, or layout, of all images, or a stream. Without it,
    * each goes to a file of its own, and each of its platforms.
    */
-  output?: PullOptions["output"];
+  output?: string | WritableStream<Uint8Array>;
   /**
    * The folder of these files, which is made.
    *
