@@ -41,6 +41,30 @@
  * }
  * ```
  *
+ * @example Stream an image to an HTTP response
+ * ```ts ignore
+ * import { archiveStream } from "@x/docker-pull";
+ *
+ * Deno.serve(() => new Response(archiveStream("nginx:latest")));
+ * ```
+ *
+ * @example List tags, copy, push, load
+ * ```ts ignore
+ * import { copy, listTags, load, push } from "@x/docker-pull";
+ *
+ * const { tags } = await listTags("nginx", { filter: "1.2?" });
+ * await copy(`nginx:${tags[0]?.tag}`, "oci:layout", { platform: "all" });
+ * await push("oci:layout", "registry.test:5000/mirror/");
+ * await load("nginx:latest", { daemon: "ssh://me@server" });
+ * ```
+ *
+ * @example Give up after a while
+ * ```ts ignore
+ * import { pull } from "@x/docker-pull";
+ *
+ * await pull("nginx:latest", { signal: AbortSignal.timeout(60_000) });
+ * ```
+ *
  * @example Read an image's manifest and one of its blobs
  * ```ts ignore
  * import {

@@ -15,7 +15,7 @@ import { bunPath, root } from "./runtimes.js";
 
 /** The variable that names the file with the sources without types. */
 const SOURCES = "NODE_WITHOUT_TYPES";
-const FOLDERS = ["lib", "cli", "tests", "npm", "bench"];
+const FOLDERS = ["lib", "cli", "tests", "npm", "bench", "examples"];
 
 const TRANSPILE = `
   const [root, file, ...names] = JSON.parse(await Bun.stdin.text());

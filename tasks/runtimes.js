@@ -118,15 +118,18 @@ export async function profile() {
 }
 
 /**
- * Runs a program in the terminal of this one and resolves to its exit code.
+ * Runs a program in the terminal of this one, or with its output going to an
+ * open file, and resolves to its exit code.
  *
  * @param {string} file
  * @param {string[]} args
- * @param {{ env?: Record<string, string | undefined> }} [options]
+ * @param {{ env?: Record<string, string | undefined>, output?: number }} [options]
  * @returns {Promise<number>}
  */
-export function run(file, args, { env = process.env } = {}) {
-  const child = spawn(file, args, { stdio: "inherit", env });
+export function run(file, args, { env = process.env, output } = {}) {
+  /** @type {import("node:child_process").StdioOptions} */
+  const stdio = ["inherit", output ?? "inherit", output ?? "inherit"];
+  const child = spawn(file, args, { stdio, env });
   // A terminal sends Ctrl-C to both; what only this one is sent is passed on.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
   process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -3,13 +3,14 @@
  * Runs the tests, and the examples of the documentation, under Deno: `node
  * tasks/test.js [ARGS]`, or the tests under Bun or Node: `node tasks/test.js
  * --bun|--node [ARGS]`. ARGS go to the runner; files among them, and folders,
- * replace the default ones. Ends with what was skipped and why, and the totals
- * on a line of their own.
+ * replace the default ones. Shows what failed, what was skipped and why, and at
+ * the end the totals and the time; with --verbose, all that the runner says.
  */
 import {
   chmodSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -22,7 +23,9 @@ import { withoutTypes } from "./node_types.js";
 import { bunPath, denoPath, nodePath, profile, root, run } from "./runtimes.js";
 
 process.chdir(root);
-const given = process.argv.slice(2);
+const started = performance.now();
+const given = process.argv.slice(2).filter((arg) => arg !== "--verbose");
+const verbose = process.argv.includes("--verbose");
 const runtime = given[0] === "--bun"
   ? "Bun"
   : given[0] === "--node"
@@ -33,6 +36,8 @@ const folder = mkdtempSync(join(tmpdir(), "docker-pull-test-"));
 // Some tests run the sources as another user.
 chmodSync(folder, 0o755);
 const report = join(folder, "junit.xml");
+const log = join(folder, "output.txt");
+const output = verbose ? undefined : openSync(log, "w");
 const named = given.some((arg) => !arg.startsWith("-"));
 
 /** The leak sanitizers are off by default since Deno 2.8. */
@@ -82,13 +87,32 @@ const PATH = `${process.env.PATH}${delimiter}${dirname(denoPath())}`;
 
 async function runTests() {
   const env = { ...process.env, PATH };
-  if (runtime === "Bun") return await run(bunPath(), bunArgs(), { env });
-  if (runtime === "Deno") return await run(denoPath(), await denoArgs());
+  if (runtime === "Bun") {
+    return await run(bunPath(), bunArgs(), { env, output });
+  }
+  if (runtime === "Deno") {
+    return await run(denoPath(), await denoArgs(), { output });
+  }
   const types = withoutTypes(join(folder, "sources.json"));
-  return await run(nodePath(), nodeArgs(), { env: { ...env, ...types } });
+  return await run(nodePath(), nodeArgs(), {
+    env: { ...env, ...types },
+    output,
+  });
 }
 
 const code = await runTests();
+
+/** What the runner says of all but the tests that pass. */
+function ofFailures() {
+  // deno-lint-ignore no-control-regex
+  const colours = /\x1b\[[\d;]*m/g;
+  return readFileSync(log, "utf8").split("\n").filter((line) =>
+    !/ \.\.\. (?:ok|ignored) \(|^running \d+ tests? from|^\((?:pass|skip)\)|^ *[✔﹣] /
+      .test(line.replace(colours, ""))
+  ).join("\n");
+}
+
+if (code !== 0 && !verbose) console.log(ofFailures());
 
 /** @param {string} text */
 function unescape(text) {
@@ -117,5 +141,7 @@ if (skipped.length > 0) console.log(`Skipped under ${runtime}:`);
 for (const { name } of skipped) console.log(`  ${name}`);
 const passed = cases.length - skipped.length - failed;
 const broken = code !== 0 && failed === 0 ? 1 : failed;
+const seconds = Math.round((performance.now() - started) / 1000);
+console.log(`It took ${seconds} s.`);
 console.log(`${passed} passed, ${broken} failed, ${skipped.length} skipped`);
 process.exitCode = code;
