@@ -18,10 +18,10 @@ import {
 import {
   type LoginOptions,
   type NetworkOptions,
+  readBytes,
   readLoginOptions,
   readNetworkOptions,
 } from "../options/shared_options.ts";
-import { readBytes } from "../options/sizes.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What crane and skopeo take a file to write as. */
