@@ -7,6 +7,7 @@
  */
 
 import type { BigIntStats } from "node:fs";
+import { bootId } from "./process_mark.ts";
 
 /** What is known of a file; times are in nanoseconds. */
 export type FileState = Pick<
@@ -32,25 +33,36 @@ const MAX_ENTRY = 512;
  */
 const COARSE_NS = 2_000_000_000n;
 
+/** Between what a file was and the start of the system that it holds for. */
+const WHILE = " while ";
+
 /** By device and inode: size, both times, and what the file was. */
 type Known = Map<string, string>;
 
-/** The files that were verified. Only what is synced may be added. */
+/** The files that were verified. */
 export class VerifiedFiles {
   readonly #text: VerifiedText;
   readonly #now: () => number;
+  readonly #boot: () => Promise<string | undefined>;
   readonly #added: Known = new Map();
   #known: Promise<Known> | undefined;
+  #saving: Promise<void> = Promise.resolve();
 
   /**
    * Reads nothing yet.
    *
    * @param text Where it is written down.
    * @param now The time, in milliseconds since 1970.
+   * @param boot Names the time since the system was started, where it can.
    */
-  constructor(text: VerifiedText, now: () => number = Date.now) {
+  constructor(
+    text: VerifiedText,
+    now: () => number = Date.now,
+    boot: () => Promise<string | undefined> = bootId,
+  ) {
     this.#text = text;
     this.#now = now;
+    this.#boot = boot;
   }
 
   /**
@@ -62,7 +74,15 @@ export class VerifiedFiles {
     const key = keyOf(state);
     const value = this.#added.get(key) ?? (await this.#known).get(key);
     const head = `${headOf(state)} `;
-    return value?.startsWith(head) ? value.slice(head.length) : undefined;
+    if (!value?.startsWith(head)) return undefined;
+    const [id, boot] = value.slice(head.length).split(WHILE);
+    // What the system has not written out yet, only a restart can lose.
+    return boot === undefined || boot === await this.#boot() ? id : undefined;
+  }
+
+  /** Has the next look see what other processes have written down since. */
+  refresh(): void {
+    this.#known = undefined;
   }
 
   /**
@@ -72,6 +92,23 @@ export class VerifiedFiles {
    * @param id What it is.
    */
   add(state: FileState, id: string): void {
+    this.#add(state, id);
+  }
+
+  /**
+   * Notes that a file was verified that may not be on the disk yet: it holds
+   * until the system is started anew. Where that cannot be told, nothing is
+   * noted.
+   *
+   * @param state Its state before it was read, or since it was written.
+   * @param id What it is.
+   */
+  async addUnsynced(state: FileState, id: string): Promise<void> {
+    const boot = await this.#boot();
+    if (boot !== undefined) this.#add(state, `${id}${WHILE}${boot}`);
+  }
+
+  #add(state: FileState, id: string): void {
     // Where the time of a change is coarse, it may change once more without a
     // new one; the time of the last writing is anybody's to set back.
     const coarse = state.ctimeNs % 1_000_000_000n === 0n;
@@ -81,10 +118,15 @@ export class VerifiedFiles {
   }
 
   /** Writes down what was added since, beside what others have written. */
-  async save(): Promise<void> {
+  save(): Promise<void> {
+    return this.#saving = this.#saving.then(() => this.#save());
+  }
+
+  async #save(): Promise<void> {
     if (this.#added.size === 0) return;
     const known = await this.#read();
-    for (const [key, value] of this.#added) {
+    const added = [...this.#added];
+    for (const [key, value] of added) {
       known.delete(key);
       known.set(key, value);
     }
@@ -93,7 +135,10 @@ export class VerifiedFiles {
       await this.#text.replace(
         `${JSON.stringify({ verified: Object.fromEntries(files) })}\n`,
       );
-      this.#added.clear();
+      for (const [key, value] of added) {
+        // More may have come while that was written.
+        if (this.#added.get(key) === value) this.#added.delete(key);
+      }
       this.#known = Promise.resolve(known);
     } catch {
       // The files are read again then.

@@ -65,12 +65,15 @@ export class StoreEntry implements BlobSink {
     this.#found = { state };
     if (await verified.find(state) === digest) return true;
     // To have the disk hold what was written just now would take its time.
-    if (Date.now() - Number(state.mtimeNs / 1_000_000n) > SETTLED_MS) {
-      this.#found.note = async () => {
+    const age = Date.now() - Number(state.mtimeNs / 1_000_000n);
+    this.#found.note = age > SETTLED_MS
+      ? async () => {
         await this.#handle.datasync();
         if (await this.isUntouched()) verified.add(state, digest);
+      }
+      : async () => {
+        if (await this.isUntouched()) await verified.addUnsynced(state, digest);
       };
-    }
     return false;
   }
 

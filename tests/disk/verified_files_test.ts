@@ -134,3 +134,65 @@ test("VerifiedFiles does not trust times that are too coarse and too young", asy
     assertEquals(await files.find(state) !== undefined, known);
   }
 });
+
+test("VerifiedFiles knows what may not be on the disk until the next start of the system", async () => {
+  const texts = { text: undefined as string | undefined };
+  const open = (boot: string | undefined) =>
+    new VerifiedFiles(
+      {
+        read: () => Promise.resolve(texts.text),
+        replace: (text) => Promise.resolve(void (texts.text = text)),
+      },
+      () => NOW,
+      () => Promise.resolve(boot),
+    );
+  const files = open("one");
+  await files.addUnsynced(state, "sha256:a");
+  await files.save();
+  assertEquals(await files.find(state), "sha256:a");
+  assertEquals(await open("one").find(state), "sha256:a");
+  for (const boot of ["two", "on", "", undefined]) {
+    assertEquals(await open(boot).find(state), undefined, boot);
+  }
+  // Nobody can tell whether the system was started anew.
+  const other = { ...state, ino: 7n };
+  const unknown = open(undefined);
+  await unknown.addUnsynced(other, "sha256:a");
+  assertEquals(await unknown.find(other), undefined);
+  // Once it is on the disk, it stays.
+  files.add(state, "sha256:a");
+  await files.save();
+  assertEquals(await open("two").find(state), "sha256:a");
+});
+
+test("VerifiedFiles looks again for what others have written, when told to", async () => {
+  const { open } = shelf();
+  const [a, b] = [open(), open()];
+  assertEquals(await b.find(state), undefined);
+  a.add(state, "sha256:a");
+  await a.save();
+  assertEquals(await b.find(state), undefined);
+  b.refresh();
+  assertEquals(await b.find(state), "sha256:a");
+});
+
+test("VerifiedFiles writes down what is added while it writes", async () => {
+  const { texts } = shelf();
+  let late = () => {};
+  const files = new VerifiedFiles({
+    read: () => Promise.resolve(texts.text),
+    replace: async (text) => {
+      late();
+      await Promise.resolve();
+      texts.text = text;
+    },
+  }, () => NOW);
+  const other = { ...state, ino: 7n };
+  files.add(state, "sha256:a");
+  late = () => files.add(other, "sha256:b");
+  await files.save();
+  late = () => {};
+  await Promise.all([files.save(), files.save()]);
+  assert(texts.text!.includes("sha256:a"));
+  assert(texts.text!.includes("sha256:b"));
+});

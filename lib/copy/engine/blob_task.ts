@@ -3,7 +3,7 @@
 import { StorageError } from "../../image/errors.ts";
 import { StoreEntry } from "../../layout/entry.ts";
 import type { LayoutStore } from "../../layout/layout_store.ts";
-import type { StoreIngest } from "../../layout/ingest.ts";
+import { StoreIngest } from "../../layout/ingest.ts";
 import type { Descriptor } from "../../image/types.ts";
 import type { BlobTask, OpenOptions } from "../../transfer/transfer.ts";
 import type { CopyOptions } from "./copy_options.ts";
@@ -53,9 +53,11 @@ export function blobTask(
       const stores = cache
         ? [cache]
         : writers.flatMap(({ store }) => store ?? []);
+      let waited = false;
       const kept = await openStores(stores, descriptor, {
         signal,
         onWait: () => {
+          waited = true;
           onWait();
           onEvent({ type: "blob-wait", descriptor });
         },
@@ -67,6 +69,10 @@ export function blobTask(
         : sinks;
       // What lies in a layout has never been a cache's.
       const cached = cache && hit;
+      if (waited) cache?.verified.refresh();
+      if (cache && first instanceof StoreIngest) {
+        first.noteIn(cache.verified, descriptor.digest);
+      }
       const known = !trustCache &&
         await cached?.wasVerified(cache!.verified, descriptor.digest);
       return {

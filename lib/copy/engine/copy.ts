@@ -92,6 +92,7 @@ export async function copyEach(
       ? options.signal.reason
       : end.signal.reason;
     for (const job of jobs) await job.end(reason);
+    await options.cache?.verified.save();
   }
   return jobs.map((job) => job.result());
 }
