@@ -1,5 +1,6 @@
 /** The archive on standard output. */
 
+import { BorrowingStream } from "../lib/archive/stream.ts";
 import { systemCode } from "../lib/disk/io.ts";
 import { StorageError } from "../lib/image/errors.ts";
 import { type Output, written } from "./io.ts";
@@ -22,7 +23,7 @@ export function standardOutput(output: Output): WritableStream<Uint8Array> {
         "docker-pull IMAGE -o - | docker load, or name a file",
     );
   }
-  return new WritableStream({
+  return new BorrowingStream({
     // One chunk at a time: a slow reader keeps no more of them in memory.
     write: (bytes) =>
       written(output, bytes).catch((error) => {

@@ -10,6 +10,12 @@ const CHUNK_BYTES = 512 * 1024;
 /** Takes the next bytes of a stream; settles when it wants more of them. */
 export type Write = (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
 
+/**
+ * A stream that uses bytes no more once their write has settled, so that they
+ * need not be its own. Of any other, they are.
+ */
+export class BorrowingStream extends WritableStream<Uint8Array> {}
+
 /** A blob that is there and verified. */
 export interface BlobReader {
   /** Reads bytes; returns how many there were. */
@@ -50,6 +56,19 @@ export function* archiveParts(plan: ArchivePlan): Generator<ArchivePart> {
   yield known(plan.size);
 }
 
+/** What else is said of the writing. */
+export interface WriteOptions {
+  /** Told that a blob has been passed on. */
+  done?: (blob: Descriptor) => Promise<void>;
+  /**
+   * Whether bytes are used no more once their write has settled, so that the
+   * next ones can take their place.
+   *
+   * @default {false} Who takes them may keep them.
+   */
+  borrows?: boolean;
+}
+
 /**
  * Writes an archive to a stream, in which every blob is waited for in its turn.
  * No more than two chunks of it are in memory at a time.
@@ -57,7 +76,6 @@ export function* archiveParts(plan: ArchivePlan): Generator<ArchivePart> {
  * @param plan All of it.
  * @param write Where the bytes go.
  * @param open Waits for a blob, and opens it.
- * @param done Told that a blob has been passed on.
  * @throws {ContentMismatchError} If a blob is shorter than it was when it was
  * verified.
  */
@@ -65,8 +83,9 @@ export async function writeArchive(
   plan: ArchivePlan,
   write: Write,
   open: (blob: Descriptor) => Promise<BlobReader>,
-  done: (blob: Descriptor) => Promise<void> = () => Promise.resolve(),
+  { done, borrows = false }: WriteOptions = {},
 ): Promise<void> {
+  const chunks = borrows ? lentChunks() : ownChunk;
   for (const part of archiveParts(plan)) {
     if ("bytes" in part) {
       await write(part.bytes);
@@ -75,21 +94,40 @@ export async function writeArchive(
     const { blob } = part;
     const reader = await open(blob);
     try {
-      await passOn(blob, reader, write);
+      await passOn(blob, reader, write, chunks);
     } finally {
       await reader.close();
     }
-    await done(blob);
+    await done?.(blob);
   }
+}
+
+/** Gives room for the next bytes of a blob. */
+type Chunks = (size: number) => Uint8Array<ArrayBuffer>;
+
+const ownChunk: Chunks = (size) => new Uint8Array(size);
+
+/** Two in turn: one is read into while the other is written. */
+function lentChunks(): Chunks {
+  let [next, other] = [new ArrayBuffer(0), new ArrayBuffer(0)];
+  return (size) => {
+    if (next.byteLength < size) next = new ArrayBuffer(size);
+    const chunk = new Uint8Array(next, 0, size);
+    [next, other] = [other, next];
+    return chunk;
+  };
 }
 
 async function passOn(
   blob: Descriptor,
   reader: BlobReader,
   write: Write,
+  chunks: Chunks,
 ): Promise<void> {
   const next = (position: number) =>
-    position < blob.size ? readChunk(blob, reader, position) : undefined;
+    position < blob.size
+      ? readChunk(blob, reader, position, chunks)
+      : undefined;
   let reading = next(0);
   for (let position = 0; reading;) {
     const bytes = await reading;
@@ -109,10 +147,10 @@ async function readChunk(
   blob: Descriptor,
   reader: BlobReader,
   position: number,
+  chunks: Chunks,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { size } = blob;
-  // It is the reader's own: who takes it may keep it.
-  const bytes = new Uint8Array(Math.min(CHUNK_BYTES, size - position));
+  const bytes = chunks(Math.min(CHUNK_BYTES, size - position));
   const count = await reader.read(bytes, position);
   // Somebody else has cut the file.
   if (count === 0) throw new ContentMismatchError(blob, { size: position });

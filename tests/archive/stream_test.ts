@@ -7,8 +7,14 @@ import { content, layer, planOf } from "./content.ts";
 
 const plan = planOf(content([layer(700_000), layer(512), layer(3)], "app:1"));
 
-/** A blob whose bytes are all the same, `size` of them there. */
-function reader({ digest }: Descriptor, size: number, opened: Set<string>) {
+/** The byte of a blob at a position. */
+function byteAt({ digest }: Descriptor, position: number): number {
+  return (digest.charCodeAt(10) + Math.floor(position / 1_000)) % 256;
+}
+
+/** A blob of which `size` bytes are there. */
+function reader(blob: Descriptor, size: number, opened: Set<string>) {
+  const { digest } = blob;
   opened.add(digest);
   return {
     read(bytes: Uint8Array, position: number) {
@@ -16,7 +22,7 @@ function reader({ digest }: Descriptor, size: number, opened: Set<string>) {
         0,
         Math.min(bytes.length, size - position, 65_536),
       );
-      bytes.fill(digest.charCodeAt(10), 0, count);
+      for (let i = 0; i < count; i++) bytes[i] = byteAt(blob, position + i);
       return Promise.resolve(count);
     },
     close() {
@@ -31,36 +37,47 @@ function expected(): Uint8Array {
   const whole = new Uint8Array(plan.size);
   for (const { bytes, offset } of plan.regions) whole.set(bytes, offset);
   for (const { descriptor, offset } of plan.blobs.values()) {
-    const { digest, size } = descriptor;
-    whole.fill(digest.charCodeAt(10), offset, offset + size);
+    for (let i = 0; i < descriptor.size; i++) {
+      whole[offset + i] = byteAt(descriptor, i);
+    }
   }
   return whole;
 }
 
-test("a stream has the bytes that the file has, in order", async () => {
-  const opened = new Set<string>();
-  const done: string[] = [];
-  const written: Uint8Array[] = [];
-  await writeArchive(
-    plan,
-    (bytes) => {
-      written.push(bytes.slice());
-      return Promise.resolve();
-    },
-    (blob) => Promise.resolve(reader(blob, blob.size, opened)),
-    ({ digest }) => {
-      assertEquals(opened.has(digest), false);
-      done.push(digest);
-      return Promise.resolve();
-    },
-  );
-  const whole = new Uint8Array(
-    await new Blob(written as BlobPart[]).arrayBuffer(),
-  );
-  assertEquals(whole.length, plan.size);
-  assertEquals(whole.every((byte, i) => byte === reference[i]), true);
-  assertEquals(done, [...plan.blobs.keys()]);
-});
+for (const borrows of [false, true]) {
+  const name = borrows ? "a stream that borrows" : "a stream";
+  test(`${name} has the bytes that the file has, in order`, async () => {
+    const opened = new Set<string>();
+    const done: string[] = [];
+    const written: Uint8Array[] = [];
+    const buffers = new Set<ArrayBuffer>();
+    await writeArchive(
+      plan,
+      async (bytes) => {
+        // The next ones are read meanwhile.
+        await new Promise((resolve) => setTimeout(resolve));
+        written.push(borrows ? bytes.slice() : bytes);
+        if (bytes.length > 60_000) buffers.add(bytes.buffer);
+      },
+      (blob) => Promise.resolve(reader(blob, blob.size, opened)),
+      {
+        borrows,
+        done({ digest }) {
+          assertEquals(opened.has(digest), false);
+          done.push(digest);
+          return Promise.resolve();
+        },
+      },
+    );
+    const whole = new Uint8Array(
+      await new Blob(written as BlobPart[]).arrayBuffer(),
+    );
+    assertEquals(whole.length, plan.size);
+    assertEquals(whole.every((byte, i) => byte === reference[i]), true);
+    assertEquals(done, [...plan.blobs.keys()]);
+    assertEquals(buffers.size <= 3, borrows);
+  });
+}
 const reference = expected();
 
 test("no part of a stream is longer than what is between two blobs", () => {

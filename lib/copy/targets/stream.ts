@@ -2,7 +2,11 @@
 
 import type { ArchiveForm } from "../../archive/content.ts";
 import { hybridMembers } from "../../archive/forms/hybrid.ts";
-import { type Write, writeArchive } from "../../archive/stream.ts";
+import {
+  BorrowingStream,
+  type Write,
+  writeArchive,
+} from "../../archive/stream.ts";
 import { onAbort, orAborted } from "../../image/abort.ts";
 import type { StoreEntry } from "../../layout/entry.ts";
 import { Waiters } from "../../transfer/waiters.ts";
@@ -64,7 +68,10 @@ async function openStream(
         await changed.wait();
       }
       return await arrived.get(digest)!();
-    }, async (blob) => await window?.release(blob));
+    }, {
+      done: async (blob) => await window?.release(blob),
+      borrows: output instanceof BorrowingStream,
+    });
   })();
   writing.catch((error) => ended.abort(error));
   const end = async () => {
