@@ -28,7 +28,9 @@ const RANKS = [
 const OF_RUNTIMES = ["lib/net/transport.ts", "lib/net/short/deno_socket.ts"];
 
 /** So many sources may be loaded before the arguments are read. */
-const MOST_AT_START = 18;
+const MOST_AT_START = 19;
+/** So many, with those, before an image is asked for. */
+const MOST_FOR_A_PULL = 245;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -185,17 +187,37 @@ test("importing the library loads none of the command", {
   assertEquals([...loaded].filter((file) => unit(file) === "cli"), []);
 });
 
-test("a command loads few sources before it knows what to do", {
-  skip: missing,
-}, () => {
-  const loaded = new Set(["cli.ts"]);
+/** What is loaded with these files; what is imported late is not. */
+function loadedWith(...files: string[]): Set<string> {
+  const loaded = new Set(files);
   for (const file of loaded) {
     for (const { from, to, late, typeOnly } of edges()) {
       if (from === file && !late && !typeOnly) loaded.add(to);
     }
   }
+  return loaded;
+}
+
+test("a command loads few sources before it knows what to do", {
+  skip: missing,
+}, () => {
+  const loaded = loadedWith("cli.ts");
   // Each is read at every start, whatever is asked for.
   assert(loaded.size <= MOST_AT_START, [...loaded].sort().join("\n"));
+});
+
+test("a pull of one image loads what it needs, and none of the rest", {
+  skip: missing,
+}, () => {
+  const loaded = [...loadedWith("cli.ts", "cli/commands/pull.ts")].sort();
+  assert(loaded.length <= MOST_FOR_A_PULL, `${loaded.length} are loaded`);
+  const others = ["lib/daemon", "lib/verify"];
+  assertEquals(loaded.filter((file) => others.includes(unit(file))), []);
+  const rare = loaded.filter((file) =>
+    /^lib\/copy\/(?:import|transforms)\/|^lib\/archive\/reader\/|\/upload\//
+      .test(file)
+  );
+  assertEquals(rare, []);
 });
 
 test("what a doc comment of the library names is exported", {
