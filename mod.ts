@@ -151,6 +151,31 @@ export type {
   ImportedImage,
   ImportResult,
 } from "./lib/copy/import/import_result.ts";
+export { listCache } from "./lib/cache/list.ts";
+export {
+  pruneCache,
+  type PruneOptions,
+  type PruneResult,
+} from "./lib/cache/prune.ts";
+export {
+  removeFromCache,
+  type RemoveOptions,
+  type RemoveResult,
+} from "./lib/cache/remove.ts";
+export {
+  type CacheReport,
+  type DamagedBlob,
+  type IncompleteImage,
+  verifyCache,
+  type VerifyCacheOptions,
+} from "./lib/cache/verify.ts";
+export type { CacheOptions } from "./lib/cache/options.ts";
+export type {
+  CacheAmount,
+  CacheContents,
+  CachedBlob,
+  CachedImage,
+} from "./lib/cache/contents.ts";
 export {
   type LocalKind,
   type LocalPlace,

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { Secrets } from "../lib/net/known_secrets.ts";
 import { VERSION } from "../lib/net/version.ts";
-import { readEnvironment } from "./options/environment.ts";
+import { applyVariables, readEnvironment } from "./options/environment.ts";
 import type { CommandLine, Outcome, Run } from "./commands/command.ts";
 import { PULL } from "./commands/pull_options.ts";
 import { EXIT } from "./messages/exit_codes.ts";
@@ -172,6 +172,7 @@ function command<Options>(
     if (parsed.flags.has("version")) {
       return { lines: [`docker-pull ${VERSION}`] };
     }
+    applyVariables(parsed, line.options, io.env);
     const options = line.read(parsed);
     context.verbose = parsed.flags.has("verbose");
     const run = await loadRun();

@@ -20,7 +20,14 @@ const RANKS = [
   ["lib/registry", "lib/credentials", "lib/daemon"],
   ["lib/transfer"],
   ["lib/copy"],
-  ["lib/verify", "lib/doctor", "lib/serve", "lib/look", "lib/locks"],
+  [
+    "lib/verify",
+    "lib/doctor",
+    "lib/serve",
+    "lib/look",
+    "lib/locks",
+    "lib/cache",
+  ],
   ["mod"],
   ["cli"],
 ];

@@ -3,6 +3,13 @@
 import { UsageError } from "../options/arguments.ts";
 import { COMMON_OPTIONS } from "../options/shared_options.ts";
 import type { CommandLine, Run } from "./command.ts";
+import {
+  CACHE_DU,
+  CACHE_LS,
+  CACHE_PRUNE,
+  CACHE_RM,
+  CACHE_VERIFY,
+} from "./cache_options.ts";
 import { IMPORT } from "./import_options.ts";
 
 /** A command of the cache. */
@@ -14,7 +21,27 @@ interface Subcommand {
 }
 
 /** Every command of the cache: a new one is a row here. */
-const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  ls: {
+    line: CACHE_LS,
+    run: async () => (await import("./cache_commands.ts")).runList,
+  },
+  du: {
+    line: CACHE_DU,
+    run: async () => (await import("./cache_commands.ts")).runUsage,
+  },
+  prune: {
+    line: CACHE_PRUNE,
+    run: async () => (await import("./cache_commands.ts")).runPrune,
+  },
+  verify: {
+    line: CACHE_VERIFY,
+    run: async () => (await import("./cache_commands.ts")).runVerifyCache,
+  },
+  rm: {
+    line: CACHE_RM,
+    run: async () => (await import("./cache_commands.ts")).runRemove,
+  },
   import: {
     line: IMPORT,
     run: async () => (await import("./import.ts")).runImport,

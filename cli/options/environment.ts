@@ -1,5 +1,7 @@
 /** The environment variables that the command reads, and no others. */
 
+import type { OptionDefinition, ParsedArguments } from "./arguments.ts";
+
 /** Variables by name. */
 export type Environment = Record<string, string | undefined>;
 
@@ -18,6 +20,7 @@ export const VARIABLES: readonly (readonly [name: string, help: string])[] = [
   ["DOCKER_CONTEXT", "the context of the docker command that names it"],
   ["DOCKER_TLS_VERIFY", "if set, a tcp:// daemon is reached by TLS"],
   ["DOCKER_CERT_PATH", "the folder with ca.pem, cert.pem and key.pem for that"],
+  ["DOCKER_PULL_CACHE", "the folder of the cache, as --cache-dir"],
   ["DOCKER_PULL_MIRRORS", "mirrors, as --mirror, separated by spaces"],
   ["HTTPS_PROXY", "the proxy for https, and likewise HTTP_PROXY for http"],
   ["HTTP_PROXY", ""],
@@ -63,4 +66,16 @@ export function readEnvironment(source: Environment): Environment {
     }
   }
   return picked;
+}
+
+/** Takes from the environment the value of an option that is not given. */
+export function applyVariables(
+  { flags, values }: ParsedArguments,
+  options: readonly OptionDefinition[],
+  env: Environment,
+): void {
+  const folder = env.DOCKER_PULL_CACHE;
+  const has = options.some(({ name }) => name === "cache-dir");
+  if (!folder || !has || flags.has("no-cache")) return;
+  if (!values.has("cache-dir")) values.set("cache-dir", [folder]);
 }

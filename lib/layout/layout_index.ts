@@ -119,6 +119,30 @@ export function layoutManifest(
   )?.digest;
 }
 
+/**
+ * Takes entries out of an `index.json`. All else stays as it is.
+ *
+ * @param text The present `index.json`.
+ * @param isMeant Whether an entry goes, by its digest and its names.
+ * @returns The new text, or the same.
+ * @throws {InvalidDocumentError} If it is no index.
+ */
+export function removeFromLayoutIndex(
+  text: string | undefined,
+  isMeant: (digest: string, names: readonly string[]) => boolean,
+): string | undefined {
+  const { fields, entries } = readIndex(text);
+  const kept = entries.filter((entry) => {
+    if (!isDescriptor(entry)) return true;
+    const { digest, annotations } = entry;
+    const names = [annotations?.[IMAGE_NAME], annotations?.[REF_NAME]];
+    return !isMeant(digest, names.filter((name) => name !== undefined));
+  });
+  return kept.length === entries.length
+    ? text
+    : `${JSON.stringify({ ...fields, manifests: kept }, null, 2)}\n`;
+}
+
 function without(entry: Descriptor, names: string[]): Descriptor {
   const kept = Object.entries(entry.annotations ?? {})
     .filter(([name]) => !names.includes(name));

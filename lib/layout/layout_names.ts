@@ -41,11 +41,29 @@ export async function tagLayout(
   manifest: Descriptor,
   options: TagOptions,
 ): Promise<void> {
+  const { imageName } = options;
+  await changeLayoutIndex(
+    root,
+    (text) => updateLayoutIndex(text, name, manifest, imageName),
+    options,
+  );
+}
+
+/**
+ * Changes the `index.json` of a layout, one process after the other.
+ *
+ * @param root The layout's folder.
+ * @param change Makes the new text of the present one.
+ */
+export async function changeLayoutIndex(
+  root: string,
+  change: (text: string | undefined) => string | undefined,
+  options: IngestOptions = {},
+): Promise<void> {
   const lock = await lockIn(root, "index.lock", options);
   try {
-    const { imageName } = options;
     const updated = await inLayoutIndex(root, (text) => {
-      const updated = updateLayoutIndex(text, name, manifest, imageName);
+      const updated = change(text);
       return updated === text ? undefined : updated;
     });
     if (updated !== undefined) {

@@ -29,10 +29,12 @@ import {
   makeIngest,
   replaceFile,
 } from "./layout_files.ts";
+import { noteUse } from "./last_use.ts";
 import { inLayoutIndex, tagLayout, type TagOptions } from "./layout_names.ts";
 import { isRightBlob, type RightBlobOptions, syncBlob } from "./right_blob.ts";
 import { sweep } from "./sweep.ts";
 import { takeOver } from "./take_over.ts";
+import { LayoutUse } from "./uses.ts";
 
 const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
 /** What is remembered of verified files. */
@@ -42,6 +44,7 @@ const VERIFIED = "verified.json";
 export class LayoutStore extends BlobFolder {
   #verified: VerifiedFiles | undefined;
   readonly #now: (() => number) | undefined;
+  #use: LayoutUse | undefined;
 
   private constructor(path: string, now?: () => number) {
     super(path);
@@ -211,12 +214,15 @@ export class LayoutStore extends BlobFolder {
    * @returns The blob; nothing where there is none.
    */
   async byDiffId(diffId: string): Promise<Descriptor | undefined> {
+    await this.hold([diffId]);
     const size = await this.sizeOf(diffId);
     if (size !== undefined) {
       return { mediaType: OCI_LAYER_TAR, digest: diffId, size };
     }
     const stored = (await readDiffIds(this.path)).get(diffId);
-    return stored && await this.has(stored) ? stored : undefined;
+    if (!stored) return undefined;
+    await this.hold([stored.digest]);
+    return await this.has(stored) ? stored : undefined;
   }
 
   /** Remembers which blobs are layers of which diffIDs, as their bytes say. */
@@ -279,6 +285,33 @@ export class LayoutStore extends BlobFolder {
       [this, other].map(({ path }) => stat(path, { bigint: true })),
     );
     return isSame(here!, there);
+  }
+
+  /**
+   * Begins to use it: what is needed from here on is not cleared away by other
+   * processes, until {@linkcode LayoutStore.end}.
+   */
+  async begin(options: IngestOptions = {}): Promise<void> {
+    this.#use ??= await LayoutUse.begin(this.path, options);
+  }
+
+  /** Says which blobs are needed, before they are looked for. */
+  async hold(
+    digests: Iterable<string>,
+    options: IngestOptions = {},
+  ): Promise<void> {
+    await this.#use?.hold(digests, options);
+  }
+
+  /** Nothing of it is needed any more. */
+  async end(): Promise<void> {
+    await this.#use?.end();
+    this.#use = undefined;
+  }
+
+  /** Notes that an image was used now. */
+  async noteUse(digest: string): Promise<void> {
+    await noteUse(this.path, digest, this.#now?.());
   }
 
   /** Removes what only the filling of the layout needs. */

@@ -325,7 +325,7 @@ test("docker-pull cache import tells what came, and what it is good for", () =>
     assert(wrong.stdout.includes("Imported:"), wrong.stdout);
     for (
       const [argv, words] of [
-        [["cache"], "one of import"],
+        [["cache"], "one of ls, du, prune, verify, rm, import"],
         [["cache", "improt"], 'no "improt"'],
         [["cache", "import"], "No file or folder"],
       ] as const

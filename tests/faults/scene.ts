@@ -64,7 +64,7 @@ export function everythingIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((name) => name.replaceAll("\\", "/"))
     .filter((name) =>
-      !/^docker_images_cache(\/(blobs|ingest|oci-layout|index\.json|verified\.json|blobs\/.*))?$/
+      !/^docker_images_cache(\/(blobs|ingest|oci-layout|index\.json|verified\.json|used(\/.*)?|blobs\/.*))?$/
         .test(name)
     )
     .sort();

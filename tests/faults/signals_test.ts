@@ -68,7 +68,8 @@ for (
           : /^\.a\.tar\.partial(\.record)?$/;
         // Whoever is killed cannot give its locks back.
         const left = everythingIn(cwd).filter((name) =>
-          signal !== "SIGKILL" || !/\.lock$|^\.a\.tar\.partial$/.test(name)
+          signal !== "SIGKILL" ||
+          !/\.(?:lock|use|needs)$|^\.a\.tar\.partial$/.test(name)
         );
         for (const name of left) assert(resumable.test(name), name);
         const before = came();

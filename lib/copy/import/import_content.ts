@@ -125,6 +125,7 @@ export async function importContent(
   }
   const files = await sizesOf(held.layerFiles);
 
+  await cache.hold([...blobs.keys(), ...documents.keys()], { signal });
   let [bytes, needed] = [0, 0];
   for (const blob of blobs.values()) {
     bytes += blob.size;
@@ -173,7 +174,9 @@ export async function importContent(
     if (isWhole && reference) {
       const descriptor = { ...document.descriptor, platform };
       const manifest = { descriptor, bytes: document.bytes };
-      await nameImage(cache, reference, { manifest, parsed, config });
+      await cache.noteUse(
+        await nameImage(cache, reference, { manifest, parsed, config }),
+      );
     }
     result.images.push({
       from: held.path,
@@ -250,6 +253,7 @@ async function importLayer(
     const stored = { mediaType, digest, size };
     if (!seen.has(digest)) {
       seen.add(digest);
+      await cache.hold([digest], { signal });
       const known = await cache.has(stored);
       if (!known) await cache.adoptFile(path, stored, { signal });
       count(known ? result.known : result.added, stored);

@@ -66,6 +66,7 @@ export async function importFiles(
   const start = performance.now();
   const { cacheDir = "docker_images_cache", signal, onProgress } = options;
   const cache = await LayoutStore.open(cacheDir);
+  await cache.begin({ signal });
   const result: ImportResult = {
     images: [],
     failures: [],
@@ -75,32 +76,36 @@ export async function importFiles(
     missing: 0,
     elapsed: 0,
   };
-  const seen = new Set<string>();
-  const spool = { folder: join(cache.path, INGEST) };
-  let [done, total] = [0, 0];
-  for (const path of paths) {
-    try {
-      const held = await openHeld(path, { spool, signal });
+  try {
+    const seen = new Set<string>();
+    const spool = { folder: join(cache.path, INGEST) };
+    let [done, total] = [0, 0];
+    for (const path of paths) {
       try {
-        await importContent(held, cache, {
-          result,
-          seen,
-          signal,
-          async onFound(content: HeldContent) {
-            total += content.bytes;
-            onProgress?.(done, total);
-            await checkSpace(cache.path, content.needed, cache.path);
-          },
-          onBytes: (bytes) => onProgress?.(done += bytes, total),
-        });
-      } finally {
-        await held.close();
+        const held = await openHeld(path, { spool, signal });
+        try {
+          await importContent(held, cache, {
+            result,
+            seen,
+            signal,
+            async onFound(content: HeldContent) {
+              total += content.bytes;
+              onProgress?.(done, total);
+              await checkSpace(cache.path, content.needed, cache.path);
+            },
+            onBytes: (bytes) => onProgress?.(done += bytes, total),
+          });
+        } finally {
+          await held.close();
+        }
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof DockerPullError)) throw error;
+        result.failures.push({ path, error });
       }
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!(error instanceof DockerPullError)) throw error;
-      result.failures.push({ path, error });
     }
+  } finally {
+    await cache.end();
   }
   result.elapsed = performance.now() - start;
   return result;

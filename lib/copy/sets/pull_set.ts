@@ -25,6 +25,7 @@ import { type SetDestination, SetPlaces } from "./set_places.ts";
 import { SetResults } from "./set_results.ts";
 import type { WantedImage } from "./set_requests.ts";
 import { isVerifiedThere } from "../targets/archive.ts";
+import { neededBlobs } from "../targets/layout.ts";
 
 /** What a set is pulled with; `output` and `folder` are told otherwise. */
 export interface SetOptions
@@ -50,14 +51,8 @@ export async function pullSet(
   options: SetOptions,
 ): Promise<PullImagesResult> {
   const start = performance.now();
-  const { cacheDir = "docker_images_cache", keepGoing = false } = options;
+  const { cacheDir = "docker_images_cache", signal } = options;
   const { layers, for: program, force = false, destination } = options;
-  const format = formatOf(options);
-  const together = destination.one !== undefined;
-  const { signal, openSource, concurrency: connections = 3 } = options;
-  const { trustCache = false } = options;
-  const timing = new DownloadTime();
-  const onEvent: OnEvent = options.onEvent ?? (() => {});
 
   // Names. Before anything is made or asked for.
   const places = new SetPlaces({
@@ -69,6 +64,35 @@ export async function pullSet(
   const cache = cacheDir === false
     ? undefined
     : await LayoutStore.open(cacheDir, options.now);
+  await cache?.begin({ signal });
+  try {
+    return await pullPlaced(set, places, writers, { ...options, cache, start });
+  } finally {
+    await cache?.end();
+  }
+}
+
+/** What the rest of the story needs, too. */
+interface PlacedOptions extends SetOptions {
+  /** The cache. */
+  cache?: LayoutStore;
+  /** When it began. */
+  start: number;
+}
+
+async function pullPlaced(
+  set: readonly WantedImage[],
+  places: SetPlaces,
+  writers: Writers,
+  options: PlacedOptions,
+): Promise<PullImagesResult> {
+  const { cache, start, keepGoing = false, force = false } = options;
+  const format = formatOf(options);
+  const together = options.destination.one !== undefined;
+  const { signal, openSource, concurrency: connections = 3 } = options;
+  const { trustCache = false } = options;
+  const timing = new DownloadTime();
+  const onEvent: OnEvent = options.onEvent ?? (() => {});
 
   // Graph.
   const found = await findSet(set, {
@@ -113,6 +137,8 @@ export async function pullSet(
       onOpen: () =>
         warnOfLayers(place, layersOf(options), told, planned.onEvent),
     }));
+    const needed = those.map(({ graph }) => neededBlobs(graph));
+    await cache?.hold((await Promise.all(needed)).flat(), { signal });
     const results = await copyEach(copies, writers, {
       ...options,
       cache,

@@ -134,7 +134,10 @@ export class SetResults {
         if (!found.confirmed || !await cache.hasAll(found.parsed.layers)) {
           continue;
         }
-        await nameImage(cache, item.wanted.reference, await documents);
+        const named = await documents;
+        await cache.noteUse(
+          await nameImage(cache, item.wanted.reference, named),
+        );
       }
     }
   }

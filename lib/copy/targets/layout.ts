@@ -26,13 +26,14 @@ type NamedImage = Pick<ImageDocuments, "manifest" | "parsed" | "config">;
  * finds there.
  *
  * @param ready Called when its documents are there, before it has its name.
+ * @returns The digest of what the name stands for.
  */
 export async function nameImage(
   layout: LayoutStore,
   image: Reference,
   { manifest, parsed, config }: NamedImage,
   ready: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
+): Promise<string> {
   const named = await toOciManifest(manifest, parsed);
   for (const document of [config, manifest, named]) await layout.put(document);
   await ready();
@@ -40,6 +41,24 @@ export async function nameImage(
   await layout.tag(formatReference(image), descriptor, {
     imageName: imageName(image, descriptor.digest),
   });
+  return descriptor.digest;
+}
+
+/** The digests of all that is needed of the cache for images on their way. */
+export async function neededBlobs({ roots }: ImageGraph): Promise<string[]> {
+  const lists = await Promise.all(roots.map(async (root) => {
+    // In the cache, each image has a name.
+    const named = await Promise.all(
+      root.images.map(({ found }) =>
+        toOciManifest(found.manifest, found.parsed)
+      ),
+    );
+    return [
+      ...await layoutBlobs(root),
+      ...named.map(({ descriptor }) => descriptor),
+    ];
+  }));
+  return lists.flat().map(({ digest }) => digest);
 }
 
 /** What a name stands for in a layout, which every reader of layouts takes. */
@@ -75,7 +94,8 @@ async function nameRoot(
   const [image] = images;
   const { digest } = top.descriptor;
   if (image?.found.manifest.descriptor.digest === digest) {
-    return await nameImage(layout, reference, await image.documents, ready);
+    await nameImage(layout, reference, await image.documents, ready);
+    return;
   }
   for (const image of images) {
     const { config, manifest } = await image.documents;

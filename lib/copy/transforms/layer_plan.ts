@@ -62,6 +62,7 @@ export class LayerPlan {
       const blob = await results?.find(source);
       if (blob) plan.#made.set(digest, blob);
     }
+    await cache?.hold([...plan.#made.values()].map(({ digest }) => digest));
     return plan;
   }
 
