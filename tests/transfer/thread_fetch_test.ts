@@ -341,7 +341,7 @@ test(
         path.includes(layer![0]) ? { closeAfter: 0 } : undefined;
       const served = await registry.serve();
       try {
-        await assertRejects(
+        const error = await assertRejects(
           () =>
             pull(`${served.host}/some/app:1`, {
               platform: "linux/amd64",
@@ -353,8 +353,9 @@ test(
               sleep: () => Promise.resolve(),
             }),
           NetworkError,
-          "truncated",
         );
+        // A server that closes before its body does so by the one or the other.
+        assert(["truncated", "reset"].includes(error.kind), error.message);
       } finally {
         await served.close();
       }
