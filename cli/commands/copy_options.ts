@@ -22,6 +22,8 @@ const LEFT_OUT = new Set([
   "for",
   "load",
   "load-to",
+  "split",
+  "part",
   "keep-going",
   "version",
 ]);

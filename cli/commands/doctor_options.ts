@@ -12,6 +12,8 @@ const LEFT_OUT = new Set([
   "attestations",
   "force",
   "index",
+  "split",
+  "part",
   "keep-going",
   "format",
   "for",

@@ -2,6 +2,7 @@
 
 import type { Format, Layers } from "../../lib/copy/forms.ts";
 import { LOADERS, type LoadingProgram } from "../../lib/copy/loaders.ts";
+import { LEAST_PART_BYTES, MOST_PARTS } from "../../lib/archive/parts.ts";
 import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
 import { holdsLogin, redactAddress } from "../../lib/redact/address.ts";
 import {
@@ -65,6 +66,10 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   layers: Layers;
   /** `--max-bytes`. */
   maxBytes?: number;
+  /** `--split`, in bytes. */
+  split?: number;
+  /** `--part`. */
+  part?: number;
   /** `--force`. */
   force: boolean;
   /** `--cache-dir`, or `false` for `--no-cache`. */
@@ -147,6 +152,8 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       ["load-to", "format"],
       ["load-to", "layers"],
       ["load-to", "for"],
+      ["load", "split"],
+      ["load-to", "split"],
       ["no-cache", "cache-dir"],
       ["no-cache", "trust-cache"],
       ["no-mirrors", "mirror"],
@@ -156,6 +163,17 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
   if (one("output") === "-" && one("format") === "oci") {
     throw new UsageError(
       "Option --output needs a folder: one cannot go to standard output",
+    );
+  }
+  if (one("part") !== undefined && one("split") === undefined) {
+    throw new UsageError("Option --part needs the --split that there was");
+  }
+  if (
+    one("split") !== undefined &&
+    (one("output") === "-" || one("format") === "oci")
+  ) {
+    throw new UsageError(
+      "Option --split cuts a file, and neither a folder nor standard output",
     );
   }
   const images = readImages(parsed);
@@ -186,6 +204,8 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     for: program === undefined ? undefined : readProgram(program),
     layers,
     maxBytes: readBytes(one("max-bytes"), "max-bytes"),
+    split: readPartSize(one("split")),
+    part: wholeNumber(one("part"), "part", 1, MOST_PARTS),
     force: flags.has("force"),
     cacheDir: !flags.has("no-cache") &&
       (one("cache-dir") ?? DEFAULT_CACHE_DIR),
@@ -242,6 +262,15 @@ function readFrom({ flags, values, one }: ParsedArguments): string[] {
 
 function readProgram(text: string): LoadingProgram {
   return oneOf(text, "for", Object.keys(LOADERS) as LoadingProgram[]);
+}
+
+function readPartSize(text?: string): number | undefined {
+  const size = readBytes(text, "split");
+  if (size === undefined || size >= LEAST_PART_BYTES) return size;
+  throw new UsageError(
+    `Option --split needs a size of ${LEAST_PART_BYTES} bytes at least, not ` +
+      JSON.stringify(text),
+  );
 }
 
 function readLayers(text = "as-is"): Layers {

@@ -28,9 +28,15 @@ export function transferOptions(options: PullCommandOptions): PullOptions {
 
 /** In which form it is written. */
 export function formOf(
-  { format, for: program, layers }: PullCommandOptions,
-): Pick<PullOptions, "format" | "for" | "layers"> {
-  return { format: program ? undefined : format, for: program, layers };
+  { format, for: program, layers, split, part }: PullCommandOptions,
+): Pick<PullOptions, "format" | "for" | "layers" | "split" | "part"> {
+  return {
+    format: program ? undefined : format,
+    for: program,
+    layers,
+    split,
+    part,
+  };
 }
 
 /** Whether the output is a folder that files go to, and no layout's own. */

@@ -35,7 +35,7 @@ export function reportLines(
 ): string[] {
   const { path, size, upToDate, digest, manifest, platform, reference } =
     result;
-  const file = neutralize(path);
+  const file = neutralize(result.parts ? partsText(result.parts) : path);
   const image = neutralize(formatReference(reference));
   const streamed = path === "-";
   const lines = [
@@ -55,12 +55,36 @@ export function reportLines(
   if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
   if (cache) lines.push(cacheStatistics(result));
   if (streamed) return lines;
+  if (result.parts) return [...lines, ...partLines(result, style)];
   const platforms = result.images?.map(({ platform }) => platform) ??
     [platform];
   const written = { path, reference, platforms, format, program, os };
   const next = nextCommand(written);
   lines.push("", style.hint(neutralize(next)));
   return lines;
+}
+
+/** The first and the last part, and how many there are. */
+export function partsText(parts: readonly string[]): string {
+  const [first = "", ...others] = parts;
+  const last = others.at(-1);
+  return last === undefined ? first : `${first} to ${last}`;
+}
+
+/** How parts are checked and joined. */
+export function partLines(
+  { path, parts = [] }: Pick<PullResult, "path" | "parts">,
+  style: Style,
+): string[] {
+  const file = (text: string) =>
+    /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  const [first = ""] = parts;
+  const stem = first.slice(first.lastIndexOf(".")).replace(/\d/g, "[0-9]");
+  return [
+    "",
+    style.hint(neutralize(`sh ${file(`${path}.check.sh`)}`)),
+    style.hint(neutralize(`cat ${file(path)}${stem} > ${file(path)}`)),
+  ];
 }
 
 /** How long it took, and how fast it came. */

@@ -10,7 +10,13 @@ import { formatReference } from "../../lib/image/reference.ts";
 import type { Style } from "../progress/style.ts";
 import { neutralize } from "../progress/text.ts";
 import { nextCommand } from "./next_command.ts";
-import { cacheStatistics, type ReportOptions, timeAndSpeed } from "./report.ts";
+import {
+  cacheStatistics,
+  partLines,
+  partsText,
+  type ReportOptions,
+  timeAndSpeed,
+} from "./report.ts";
 
 /** What is printed at the end, line by line. */
 export function setReportLines(
@@ -26,7 +32,8 @@ export function setReportLines(
   const lines: string[] = [];
   for (const [path, those] of places) {
     const { size, upToDate } = those[0]!;
-    const file = neutralize(path);
+    const { parts } = those[0]!;
+    const file = neutralize(parts ? partsText(parts) : path);
     lines.push(
       path === "-"
         ? `${style.good("Sent:")}   ${formatBytes(size)} to standard output`
@@ -42,6 +49,10 @@ export function setReportLines(
   if (cache) lines.push(cacheStatistics(result));
   const files = [...places.keys()].filter((path) => path !== "-");
   if (files.length === 0) return lines;
+  const cut = [...places.values()].map(first).filter(({ parts }) => parts);
+  if (cut.length > 0) {
+    return [...lines, ...cut.flatMap((each) => partLines(each, style))];
+  }
   const next = format === "oci" ? results : [...places.values()].map(first);
   return [
     ...lines,

@@ -65,6 +65,18 @@ const STORAGE_WORDS: Readonly<
     "the form docker-legacy holds one platform of each image",
     "write each into a file of its own, or take another --format",
   ],
+  "too-many-parts": [
+    "it would be cut into more than 9999 parts",
+    "let --split be larger",
+  ],
+  "no-such-part": [
+    "it has fewer parts",
+    "give the same --split as there was, and a --part that there is",
+  ],
+  "split-compressed": [
+    "what is compressed as a whole is not cut into parts",
+    "let it end in .tar: layers are compressed already",
+  ],
   "replaced": ["another file has taken its place", "try again"],
 };
 

@@ -127,6 +127,19 @@ export const OPTIONS: readonly OptionDefinition[] = [
       "ssh://USER@HOST; the default is that of the docker command",
   },
   {
+    name: "split",
+    value: "SIZE",
+    group: "Image",
+    help: "Cut the file into parts of so many bytes at most, such as 4G or " +
+      "700MiB, with their checksums and scripts that check them; cat joins them",
+  },
+  {
+    name: "part",
+    value: "N",
+    group: "Image",
+    help: "Write only that part, where it was lost; with the same --split",
+  },
+  {
     name: "keep-going",
     group: "Image",
     help: "Write one file of several images without those that fail; it says " +

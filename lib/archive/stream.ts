@@ -2,6 +2,7 @@
 
 import { ContentMismatchError } from "../image/errors.ts";
 import type { Descriptor } from "../image/types.ts";
+import type { Range } from "./parts.ts";
 import type { ArchivePlan } from "./plan.ts";
 
 /** How much of a blob is read and passed on at a time, in bytes. */
@@ -26,8 +27,11 @@ export interface BlobReader {
 
 /** A stretch of an archive: bytes that are known, or those of a blob. */
 export type ArchivePart =
-  | { bytes: Uint8Array<ArrayBuffer> }
-  | { blob: Descriptor };
+  & {
+    /** Where in the archive it begins. */
+    offset: number;
+  }
+  & ({ bytes: Uint8Array<ArrayBuffer> } | { blob: Descriptor });
 
 /**
  * The parts of an archive in the order of their bytes, each as long as it can
@@ -46,11 +50,11 @@ export function* archiveParts(plan: ArchivePlan): Generator<ArchivePart> {
       const region = regions.shift()!;
       bytes.set(region.bytes, region.offset - position);
     }
-    return { bytes };
+    return { offset: position, bytes };
   };
   for (const { descriptor, offset } of blobs) {
     if (offset > position) yield known(offset);
-    yield { blob: descriptor };
+    yield { offset, blob: descriptor };
     position = offset + descriptor.size;
   }
   yield known(plan.size);
@@ -67,6 +71,13 @@ export interface WriteOptions {
    * @default {false} Who takes them may keep them.
    */
   borrows?: boolean;
+  /**
+   * What of the archive is written. A blob without a byte in it is not waited
+   * for.
+   *
+   * @default {undefined} All of it.
+   */
+  range?: Range;
 }
 
 /**
@@ -83,18 +94,23 @@ export async function writeArchive(
   plan: ArchivePlan,
   write: Write,
   open: (blob: Descriptor) => Promise<BlobReader>,
-  { done, borrows = false }: WriteOptions = {},
+  { done, borrows = false, range }: WriteOptions = {},
 ): Promise<void> {
   const chunks = borrows ? lentChunks() : ownChunk;
+  const { start: from, end: to } = range ?? { start: 0, end: plan.size };
   for (const part of archiveParts(plan)) {
+    const size = "bytes" in part ? part.bytes.length : part.blob.size;
+    const start = Math.max(0, from - part.offset);
+    const end = Math.min(size, to - part.offset);
+    if (start > end || start === end && size > 0) continue;
     if ("bytes" in part) {
-      await write(part.bytes);
+      await write(part.bytes.subarray(start, end));
       continue;
     }
     const { blob } = part;
     const reader = await open(blob);
     try {
-      await passOn(blob, reader, write, chunks);
+      await passOn(blob, reader, write, chunks, { start, end });
     } finally {
       await reader.close();
     }
@@ -123,13 +139,14 @@ async function passOn(
   reader: BlobReader,
   write: Write,
   chunks: Chunks,
+  { start, end }: Range,
 ): Promise<void> {
   const next = (position: number) =>
-    position < blob.size
-      ? readChunk(blob, reader, position, chunks)
+    position < end
+      ? readChunk(blob, reader, { start: position, end }, chunks)
       : undefined;
-  let reading = next(0);
-  for (let position = 0; reading;) {
+  let reading = next(start);
+  for (let position = start; reading;) {
     const bytes = await reading;
     position += bytes.length;
     reading = next(position);
@@ -146,11 +163,10 @@ async function passOn(
 async function readChunk(
   blob: Descriptor,
   reader: BlobReader,
-  position: number,
+  { start: position, end }: Range,
   chunks: Chunks,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { size } = blob;
-  const bytes = chunks(Math.min(CHUNK_BYTES, size - position));
+  const bytes = chunks(Math.min(CHUNK_BYTES, end - position));
   const count = await reader.read(bytes, position);
   // Somebody else has cut the file.
   if (count === 0) throw new ContentMismatchError(blob, { size: position });

@@ -11,9 +11,18 @@ import {
 } from "./pull_options.ts";
 
 /** How an archive is streamed: as it is pulled, but for where it goes. */
-export type StreamOptions = Omit<PullOptions, "output" | "force">;
+export type StreamOptions = Omit<
+  PullOptions,
+  "output" | "force" | "split" | "part"
+>;
 
-const { output: _, force: __, ...STREAM_RULES } = PULL_RULES;
+const {
+  output: _,
+  force: __,
+  split: ___,
+  part: ____,
+  ...STREAM_RULES
+} = PULL_RULES;
 
 /**
  * Gives the archive of an image, or of several, as a stream, with the very

@@ -44,8 +44,11 @@ import { LocalSource } from "./sources/local.ts";
 import type { Pushed } from "./targets/registry.ts";
 
 /** How images are copied: as they are pulled, but for where they go. */
-export interface CopyImagesOptions
-  extends Omit<PullImagesOptions, "output" | "folder" | "keepGoing"> {
+export interface CopyImagesOptions extends
+  Omit<
+    PullImagesOptions,
+    "output" | "folder" | "keepGoing" | "split" | "part"
+  > {
   /** How a registry is reached that images go to, where that is another way. */
   pushAccess?: PushAccess;
   /**
@@ -63,7 +66,14 @@ export interface CopiedImages extends PullImagesResult {
   pushed?: Pushed;
 }
 
-const { output: _, folder: __, keepGoing: ___, ...REST } = PULL_IMAGES_RULES;
+const {
+  output: _,
+  folder: __,
+  keepGoing: ___,
+  split: ____,
+  part: _____,
+  ...REST
+} = PULL_IMAGES_RULES;
 const COPY_RULES: Rules<CopyImagesOptions> = {
   ...REST,
   pushAccess: OBJECT,

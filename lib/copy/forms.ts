@@ -19,6 +19,9 @@ export type { Format } from "./loaders.ts";
 /** How layers are compressed in what is written. */
 export type Layers = "as-is" | LayerForm;
 
+/** The endings of what is compressed as a whole, gzip's first. */
+const COMPRESSED = /\.(?:(tar\.gz|tgz)|tar\.zst|tzst)$/i;
+
 /** In which form images are written. */
 export interface FormOptions {
   /** @default {"tar"} */
@@ -27,6 +30,10 @@ export interface FormOptions {
   layers?: Layers;
   /** The program that is to load it, in place of a form. */
   for?: LoadingProgram;
+  /** The most bytes of a part, where an archive is cut into such. */
+  split?: number;
+  /** The number of the only part that is written, from 1 on. */
+  part?: number;
   /** What becomes of an index that is not there wholly. */
   index?: "pruned" | "original";
 }
@@ -75,6 +82,9 @@ export async function targetFor(
   place: string | WritableStream<Uint8Array>,
   options: FormOptions,
 ): Promise<ImageTarget> {
+  if (options.split !== undefined && isFolder(formatOf(options))) {
+    throw new RangeError("Cannot pull a folder in parts");
+  }
   const target = typeof place === "string" && isFolder(formatOf(options))
     ? layoutTarget(place)
     : await archiveFor(place, options);
@@ -111,7 +121,9 @@ async function archiveFor(
   const format = formatOf(options);
   const members = await membersOf(format);
   const { stableTime } = LOADERS[options.for ?? "docker"];
-  const target = await archiveTargetFor(place, members, stableTime);
+  const target = options.split === undefined
+    ? await archiveTargetFor(place, members, stableTime)
+    : await partsFor(place, members, options.split, options.part);
   if (format !== "docker-legacy") return target;
   return {
     ...target,
@@ -130,7 +142,7 @@ async function archiveTargetFor(
   if (typeof place !== "string") {
     return (await import("./targets/stream.ts")).streamTarget(place, form);
   }
-  const ending = /\.(?:(tar\.gz|tgz)|tar\.zst|tzst)$/i.exec(place);
+  const ending = COMPRESSED.exec(place);
   if (!ending) {
     const target = archiveTarget(place, form);
     return stableTime ? withStableTime(place, target) : target;
@@ -139,6 +151,22 @@ async function archiveTargetFor(
   const compression = ending[1] ? "gzip" : "zstd";
   if (compression === "zstd") await checkZstd();
   return compressedTarget(place, { compression, form, stableTime });
+}
+
+async function partsFor(
+  place: string | WritableStream<Uint8Array>,
+  form: ArchiveForm | undefined,
+  split: number,
+  part: number | undefined,
+): Promise<ImageTarget> {
+  if (typeof place !== "string") {
+    throw new RangeError("Cannot pull parts to a stream");
+  }
+  if (COMPRESSED.test(place)) {
+    throw new StorageError("write", place, "split-compressed");
+  }
+  const { partsTarget } = await import("./targets/parts.ts");
+  return partsTarget(place, { split, part }, form);
 }
 
 /** Fails before anything is asked for where zstd cannot be written. */

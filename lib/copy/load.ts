@@ -23,8 +23,11 @@ import { readRequests } from "./sets/set_requests.ts";
 import { daemonTarget, type LoadState } from "./targets/daemon.ts";
 
 /** How an image is loaded: as it is pulled, but for where it goes. */
-export interface LoadOptions
-  extends Omit<PullOptions, "output" | "format" | "layers" | "for"> {
+export interface LoadOptions extends
+  Omit<
+    PullOptions,
+    "output" | "format" | "layers" | "for" | "split" | "part"
+  > {
   /**
    * The daemon: its address as `DOCKER_HOST` has it, such as
    * `unix:///run/docker.sock`, `tcp://HOST:PORT` or `ssh://USER@HOST`.
@@ -35,7 +38,15 @@ export interface LoadOptions
   daemon?: string | DaemonAddress;
 }
 
-const { output: _, format: __, layers: ___, for: ____, ...REST } = PULL_RULES;
+const {
+  output: _,
+  format: __,
+  layers: ___,
+  for: ____,
+  split: _____,
+  part: ______,
+  ...REST
+} = PULL_RULES;
 const LOAD_RULES: Rules<LoadOptions> = {
   ...REST,
   daemon: either(TEXT, OBJECT),

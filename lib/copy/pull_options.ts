@@ -14,7 +14,9 @@ import {
   SIGNAL,
   STREAM,
   TEXT,
+  wholeFrom,
 } from "../image/options.ts";
+import { LEAST_PART_BYTES, MOST_PARTS } from "../archive/parts.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Fetch, Platform } from "../image/types.ts";
 import type { Format, Layers } from "./forms.ts";
@@ -91,6 +93,22 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
    * @default {undefined} `tar` is what most take.
    */
   for?: LoadingProgram;
+  /**
+   * The most bytes of a part, where the archive is cut into parts. Each is
+   * called as the archive, with its number behind that; the checksums are
+   * beside them, in `{path}.sha256`, and scripts that check them. A blob that
+   * fits into a part is not cut.
+   *
+   * @default {undefined} It is one file.
+   */
+  split?: number;
+  /**
+   * The number of the only part that is written, from 1 on, where it was lost.
+   * What has no byte in it is not fetched.
+   *
+   * @default {undefined} All are written.
+   */
+  part?: number;
   /**
    * The folder of the cache, or `false` for none.
    *
@@ -184,6 +202,8 @@ export const PULL_RULES: Rules<PullOptions> = {
   format: oneOf("tar", "oci", "oci-archive", "docker-legacy"),
   layers: oneOf("as-is", "plain", "gzip", "zstd"),
   for: oneOf(...Object.keys(LOADERS)),
+  split: wholeFrom(LEAST_PART_BYTES, Number.MAX_SAFE_INTEGER),
+  part: wholeFrom(1, MOST_PARTS),
   cacheDir: orFalse(TEXT),
   signal: SIGNAL,
   onEvent: CALL,

@@ -59,6 +59,8 @@ export interface PullResult extends PulledImage, PullStatistics {
   images: readonly PulledImage[];
   /** The archive's path; `-` where it went to a stream. */
   path: string;
+  /** The files of its parts, where it was cut into such. */
+  parts?: readonly string[];
   /** The archive's size, or that of the image's blobs in a layout. */
   size: number;
   /** Whether the archive was there already, and nothing was written. */

@@ -37,6 +37,8 @@ export interface TargetOptions {
 export interface ImageTarget {
   /** Bytes of what is there when all is written. */
   sizeOf(graph: ImageGraph): number | Promise<number>;
+  /** The files that it is written to, where they are several. */
+  parts?(graph: ImageGraph): string[];
   /**
    * Whether this very graph is there already, and right: what was verified
    * and not touched since need not be read again. It is told without waiting

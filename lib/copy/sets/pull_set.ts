@@ -57,7 +57,13 @@ export async function pullSet(
   // Names. Before anything is made or asked for.
   const places = new SetPlaces({
     ...destination,
-    form: { format: options.format, layers, for: program },
+    form: {
+      format: options.format,
+      layers,
+      for: program,
+      split: options.split,
+      part: options.part,
+    },
     force,
   });
   await places.look(set);

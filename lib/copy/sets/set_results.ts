@@ -82,6 +82,7 @@ export class SetResults {
     { upToDate, outcomes }: CopyResult,
   ): Promise<PullResult[]> {
     const size = await target.sizeOf(graph);
+    const parts = target.parts?.(graph);
     const names = items.map(({ item }) => item.wanted.name);
     if (!upToDate) {
       this.#options.onEvent({ type: "written", path, size, images: names });
@@ -101,7 +102,7 @@ export class SetResults {
         digests.has(digest) && !this.#told.has(digest)
       );
       for (const { descriptor } of own) this.#told.add(descriptor.digest);
-      return {
+      const result: PullResult = {
         reference: item.wanted.reference,
         digest: item.top.descriptor.digest,
         named: there.top.descriptor,
@@ -116,6 +117,8 @@ export class SetResults {
         }),
         ...this.#times(),
       };
+      if (parts) result.parts = parts;
+      return result;
     }));
   }
 

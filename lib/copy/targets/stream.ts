@@ -2,6 +2,7 @@
 
 import type { ArchiveForm } from "../../archive/content.ts";
 import { hybridMembers } from "../../archive/forms/hybrid.ts";
+import type { Range } from "../../archive/parts.ts";
 import {
   BorrowingStream,
   type Write,
@@ -40,25 +41,81 @@ export function streamTarget(
   };
 }
 
-async function openStream(
+/** Where an archive's bytes go in their order. */
+export interface Outlet {
+  /** Takes the next bytes. */
+  write: Write;
+  /** All of them are there. */
+  close(): Promise<void>;
+  /** They never will be. */
+  abort(error: unknown): Promise<void>;
+  /** Rejects when nothing more can be written. */
+  closed?: Promise<unknown>;
+  /** Whether bytes are used no more once their write has settled. */
+  borrows?: boolean;
+}
+
+function openStream(
   output: WritableStream<Uint8Array>,
   form: ArchiveForm,
   graph: ImageGraph,
-  { cache, signal }: TargetOptions,
+  options: TargetOptions,
 ): Promise<TargetWriter> {
-  const blobs = [...outlineOf(graph, form).blobs.values()]
+  return openInOrder(form, graph, options, () => {
+    const writer = output.getWriter();
+    return {
+      write: (bytes) => writer.write(bytes),
+      close: () => writer.close(),
+      // It settles when the last write has, which nobody may ever take.
+      abort(error) {
+        writer.abort(error).catch(() => {});
+        return Promise.resolve();
+      },
+      // It may be gone while there is nothing to be written.
+      closed: writer.closed,
+      borrows: output instanceof BorrowingStream,
+    };
+  });
+}
+
+/**
+ * Opens a target that is written from the first byte to the last.
+ *
+ * @param openOutlet Opens where the bytes go.
+ * @param range What of the archive is written, where that is not all of it.
+ */
+export async function openInOrder(
+  form: ArchiveForm,
+  graph: ImageGraph,
+  { cache, signal }: TargetOptions,
+  openOutlet: () => Outlet | Promise<Outlet>,
+  range?: Range,
+): Promise<TargetWriter> {
+  const outline = outlineOf(graph, form);
+  const { start, end: last } = range ?? { start: 0, end: outline.size };
+  const blobs = [...outline.blobs.values()]
+    .filter(({ offset, descriptor: { size } }) =>
+      offset < last && offset + size > start || !range
+    )
     .sort((a, b) => a.offset - b.offset)
     .map(({ descriptor }) => descriptor);
+  const wanted = new Set(blobs.map(({ digest }) => digest));
   const window = cache ? undefined : await openWindow(blobs);
   const arrived = new Map<string, () => Promise<StoreEntry>>();
   const changed = new Waiters();
   const ended = new AbortController();
   const forget = onAbort(signal, () => ended.abort(signal!.reason));
   onAbort(ended.signal, () => changed.wakeAll());
-  const writer = output.getWriter();
-  // It may be gone while there is nothing to be written.
-  writer.closed.catch((error) => ended.abort(error));
-  const write: Write = (bytes) => orAborted(writer.write(bytes), ended.signal);
+  let outlet: Outlet;
+  try {
+    outlet = await openOutlet();
+  } catch (error) {
+    forget();
+    await window?.close();
+    throw error;
+  }
+  outlet.closed?.catch((error) => ended.abort(error));
+  const write: Write = (bytes) => orAborted(outlet.write(bytes), ended.signal);
 
   const writing = (async () => {
     const plan = await orAborted(wholePlan(graph, form), ended.signal);
@@ -70,7 +127,8 @@ async function openStream(
       return await arrived.get(digest)!();
     }, {
       done: async (blob) => await window?.release(blob),
-      borrows: output instanceof BorrowingStream,
+      borrows: outlet.borrows,
+      range,
     });
   })();
   writing.catch((error) => ended.abort(error));
@@ -83,6 +141,8 @@ async function openStream(
     order: blobs.map(({ digest }) => digest),
     ended: ended.signal,
     room: (blob, signal) => window!.room(blob, signal),
+    wants: range &&
+      (({ digest }) => Promise.resolve(wanted.has(digest))),
     deliver({ digest }, open) {
       arrived.set(digest, open);
       changed.wakeAll();
@@ -90,14 +150,13 @@ async function openStream(
     },
     async commit() {
       await writing;
-      await orAborted(writer.close(), ended.signal);
+      await orAborted(outlet.close(), ended.signal);
       await end();
     },
     async close(error) {
       ended.abort(error);
       await writing.catch(() => {});
-      // It settles when the last write has, which nobody may ever take.
-      writer.abort(error).catch(() => {});
+      await outlet.abort(error);
       await end();
     },
   };

@@ -43,6 +43,7 @@ export function recompressed(
       return totalSize(blobs.map(({ descriptor }) => descriptor));
     },
     written,
+    parts: target.parts && ((graph) => target.parts!(written(graph))),
     async holds(graph, options) {
       const { cache } = options;
       const known = graphs.get(graph);

@@ -1,0 +1,174 @@
+/**
+ * What lies beside the parts of an archive: their checksums, as `sha256sum`
+ * writes them, and scripts that check them where neither this program nor
+ * `sha256sum` is.
+ */
+
+import { basename } from "node:path";
+
+/** A file, and the SHA-256 of its bytes in hex. */
+export interface Checksum {
+  /** Its name, without a folder. */
+  name: string;
+  /** The digest's digits. */
+  hex: string;
+}
+
+/** The endings of what lies beside the parts. */
+export const PART_FILES = {
+  list: ".sha256",
+  shell: ".check.sh",
+  powershell: ".check.ps1",
+} as const;
+
+/** Writes the list: the parts, and last the archive that they are together. */
+export function formatChecksums(checksums: readonly Checksum[]): string {
+  return checksums.map(({ name, hex }) => `${hex}  ${name}\n`).join("");
+}
+
+/** Reads a list; lines that are none are passed over. */
+export function parseChecksums(text: string): Checksum[] {
+  return text.split("\n").flatMap((line) => {
+    const [, hex, name] = /^([0-9a-f]{64}) [ *](.+?)\r?$/.exec(line) ?? [];
+    return hex && name ? [{ hex, name }] : [];
+  });
+}
+
+/** A word that a POSIX shell takes as it is. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * The script for a POSIX shell: dash, busybox and whatever else. It says which
+ * parts are missing or damaged, and ends with 1 then.
+ */
+export function shellScript(path: string): string {
+  const name = basename(path);
+  return `#!/bin/sh
+# Checks the parts of ${oneLine(name)} by their checksums.
+# With JOIN=1 before it, it joins them, and checks what comes of that.
+cd "$(dirname "$0")" || exit 1
+name=${quoted(name)}
+list="$name.sha256"
+if command -v sha256sum >/dev/null 2>&1; then
+  sum() { sha256sum <"$1" | cut -c 1-64; }
+elif command -v shasum >/dev/null 2>&1; then
+  sum() { shasum -a 256 <"$1" | cut -c 1-64; }
+elif command -v openssl >/dev/null 2>&1; then
+  sum() { openssl dgst -sha256 <"$1" | sed 's/.*= *//'; }
+else
+  echo "there is no sha256sum, shasum or openssl" >&2
+  exit 1
+fi
+if [ ! -r "$list" ]; then
+  echo "missing: $list" >&2
+  exit 1
+fi
+# check FILE CHECKSUM
+check() {
+  if [ ! -f "$1" ]; then
+    echo "missing: $1"
+    return 1
+  fi
+  if [ "$(sum "$1")" != "$2" ]; then
+    echo "damaged: $1"
+    return 1
+  fi
+  echo "ok: $1"
+}
+bad=0
+whole=
+set --
+while read -r hex file; do
+  if [ "$file" = "$name" ]; then
+    whole="$hex"
+    continue
+  fi
+  set -- "$@" "$file"
+  check "$file" "$hex" || bad=$((bad + 1))
+done <"$list"
+if [ "$bad" -gt 0 ]; then
+  echo "$bad of $# parts are missing or damaged; docker-pull with the same" \\
+    "options and --part NUMBER makes one again" >&2
+  exit 1
+fi
+if [ "$JOIN" != 1 ]; then
+  echo "all $# parts are right; to join them:"
+  echo "JOIN=1 sh ./$(basename "$0")"
+  exit 0
+fi
+if ! cat "$@" >"$name.joining" || ! check "$name.joining" "$whole" >/dev/null
+then
+  rm -f "$name.joining"
+  echo "they cannot be joined: is the disk full?" >&2
+  exit 1
+fi
+mv "$name.joining" "$name" && echo "joined: $name"
+`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]/g, " ");
+}
+
+/** The same for PowerShell, Windows' own and that of others. */
+export function powershellScript(path: string): string {
+  const name = basename(path).replaceAll("'", "''");
+  return [
+    `# Checks the parts of ${oneLine(basename(path))} by their checksums.`,
+    `# With -Join, it joins them, and checks what comes of that.`,
+    `param([switch]$Join)`,
+    `$ErrorActionPreference = 'Stop'`,
+    `$name = '${name}'`,
+    `$folder = $PSScriptRoot`,
+    `function Test-Part([string]$file, [string]$hex) {`,
+    `  $path = Join-Path $folder $file`,
+    `  if (-not (Test-Path -LiteralPath $path -PathType Leaf)) {`,
+    `    Write-Host "missing: $file"`,
+    `    return $false`,
+    `  }`,
+    `  $hash = (Get-FileHash -LiteralPath $path -Algorithm SHA256).Hash`,
+    `  if ($hash -ne $hex) {`,
+    `    Write-Host "damaged: $file"`,
+    `    return $false`,
+    `  }`,
+    `  Write-Host "ok: $file"`,
+    `  return $true`,
+    `}`,
+    `$bad = 0`,
+    `$whole = ''`,
+    `$parts = @()`,
+    `foreach ($line in Get-Content -LiteralPath (Join-Path $folder "$name.sha256") -Encoding UTF8) {`,
+    `  if ($line -notmatch '^([0-9a-f]{64})  (.+)$') { continue }`,
+    `  $hex = $Matches[1]`,
+    `  $file = $Matches[2]`,
+    `  if ($file -eq $name) { $whole = $hex; continue }`,
+    `  $parts += $file`,
+    `  if (-not (Test-Part $file $hex)) { $bad++ }`,
+    `}`,
+    `if ($bad -gt 0) {`,
+    `  Write-Host "$bad of $($parts.Count) parts are missing or damaged; docker-pull with the same options and --part NUMBER makes one again"`,
+    `  exit 1`,
+    `}`,
+    `if (-not $Join) {`,
+    `  Write-Host "all $($parts.Count) parts are right; -Join joins them"`,
+    `  exit 0`,
+    `}`,
+    `$joining = Join-Path $folder "$name.joining"`,
+    `$output = [System.IO.File]::Create($joining)`,
+    `try {`,
+    `  foreach ($file in $parts) {`,
+    `    $reader = [System.IO.File]::OpenRead((Join-Path $folder $file))`,
+    `    try { $reader.CopyTo($output) } finally { $reader.Dispose() }`,
+    `  }`,
+    `} finally { $output.Dispose() }`,
+    `if (-not (Test-Part "$name.joining" $whole)) {`,
+    `  Remove-Item -LiteralPath $joining`,
+    `  exit 1`,
+    `}`,
+    `Move-Item -Force -LiteralPath $joining -Destination (Join-Path $folder $name)`,
+    `Write-Host "joined: $name"`,
+    ``,
+  ].join("\n");
+}
