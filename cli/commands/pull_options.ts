@@ -2,8 +2,11 @@
 
 import type { Format, Layers } from "../../lib/copy/forms.ts";
 import { LOADERS, type LoadingProgram } from "../../lib/copy/loaders.ts";
-import { LEAST_PART_BYTES, MOST_PARTS } from "../../lib/archive/parts.ts";
-import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
+import {
+  LEAST_PART_BYTES,
+  MAX_CONCURRENCY,
+  MOST_PARTS,
+} from "../../lib/image/options.ts";
 import { holdsLogin, redactAddress } from "../../lib/redact/address.ts";
 import {
   type ParsedArguments,

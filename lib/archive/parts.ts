@@ -2,11 +2,6 @@
 
 import type { ArchivePlan } from "./plan.ts";
 
-/** The most parts there can be. */
-export const MOST_PARTS = 9_999;
-/** The fewest bytes that a part can be allowed to have. */
-export const LEAST_PART_BYTES = 1024;
-
 /** A stretch of an archive. */
 export interface Range {
   /** Where it begins. */

@@ -16,7 +16,6 @@ import {
   TEXT,
   wholeFrom,
 } from "../image/options.ts";
-import { LEAST_PART_BYTES, MOST_PARTS } from "../archive/parts.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Fetch, Platform } from "../image/types.ts";
 import type { Format, Layers } from "./forms.ts";

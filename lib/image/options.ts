@@ -15,6 +15,10 @@ export type Rules<T> = { readonly [Name in keyof Required<T>]: Rule };
 export const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** As many connections as can be asked for. */
 export const MAX_CONCURRENCY = 64;
+/** The most parts that an archive is cut into. */
+export const MOST_PARTS = 9_999;
+/** The fewest bytes that a part can be allowed to have. */
+export const LEAST_PART_BYTES = 1024;
 
 function typed(wanted: string, type: string): Rule {
   return (value) => {
