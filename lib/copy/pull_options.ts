@@ -6,6 +6,8 @@ import {
   CALL,
   either,
   FLAG,
+  LEAST_PART_BYTES,
+  MOST_PARTS,
   numberFrom,
   OBJECT,
   oneOf,
