@@ -14,7 +14,9 @@ const documents = [
   "README.md",
   ...readdirSync(new URL("docs/", ROOT)).filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
-  ...["SECURITY.md"].filter((name) => existsSync(new URL(name, ROOT))),
+  ...["SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"].filter((name) =>
+    existsSync(new URL(name, ROOT))
+  ),
 ];
 
 function read(file: string | URL): string {

@@ -16,6 +16,8 @@ import { test } from "./harness.ts";
 import { FakeRegistry } from "./registry_server/mod.ts";
 
 const TYPESCRIPT = "typescript@5.9.3";
+/** The budget of the package, packed: it was 360 kB when this was set. */
+const MOST_BYTES = 450_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const npm = import.meta.resolve("@std/assert").startsWith("file:");
 const skip = !("Deno" in globalThis)
@@ -42,6 +44,8 @@ function inProject(
     assertEquals(packed.code, 0, packed.stderr);
     const [tarball = ""] = (await readdir(folder))
       .filter((name) => name.endsWith(".tgz"));
+    const { length } = await readFile(join(folder, tarball));
+    assert(length < MOST_BYTES, `${length} bytes: what has made it larger?`);
     await writeFile(
       join(path, "package.json"),
       JSON.stringify({ private: true, type: "module" }),
