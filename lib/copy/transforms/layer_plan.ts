@@ -59,7 +59,8 @@ export class LayerPlan {
     const results = cache && new Recompressed(cache, form);
     const plan = new LayerPlan(graph, form, documents, results);
     for (const [digest, source] of plan.sources) {
-      const blob = await results?.find(source);
+      const blob = await results?.find(source) ??
+        (form === "plain" ? await plainIn(source, cache) : undefined);
       if (blob) plan.#made.set(digest, blob);
     }
     await cache?.hold([...plan.#made.values()].map(({ digest }) => digest));
@@ -140,6 +141,15 @@ export class LayerPlan {
     const found = { ...known, ...changed };
     return { ...image, found, documents: Promise.resolve(found) };
   }
+}
+
+/** A plain layer that lies in the cache, as an import may have brought it. */
+async function plainIn(
+  { diffId }: LayerSource,
+  cache: LayoutStore | undefined,
+): Promise<NewBlob | undefined> {
+  const size = await cache?.sizeOf(diffId);
+  return size === undefined ? undefined : { digest: diffId, size };
 }
 
 /** The layers that are not as they should be, each once. */

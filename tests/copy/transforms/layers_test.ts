@@ -5,6 +5,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as zlib from "node:zlib";
 import type { Format, Layers } from "../../../lib/copy/forms.ts";
+import { importFiles } from "../../../lib/copy/import/import_files.ts";
 import { pullImages } from "../../../lib/copy/pull.ts";
 import {
   ContentMismatchError,
@@ -287,3 +288,25 @@ test(
       assertEquals(warnings, [{ code: "zstd-layer" }]);
     }),
 );
+
+test("plain layers that an import has brought are not fetched again", () =>
+  inPullWorld(async ({ registry, pull, folder, asked }) => {
+    const image = await buildImage({ layers: [{ size: 300_000 }, {}] });
+    registry.add("team/app", image, "1");
+    const format = "docker-legacy" as const;
+    const saved = join(folder, "saved.tar");
+    await pull("team/app:1", { output: saved, format, cacheDir: false });
+    const cacheDir = join(folder, "imported");
+    await importFiles([saved], { cacheDir });
+    for (const how of [{ format }, { layers: "plain" as const }]) {
+      asked();
+      const output = join(folder, `again-${Object.keys(how)}.tar`);
+      await pull("team/app:1", { output, cacheDir, ...how });
+      const layers = new Set(image.layers.map(({ digest }) => digest));
+      const blobs = asked().flatMap((line) => line.split("/blobs/")[1] ?? []);
+      assertEquals(blobs.filter((digest) => layers.has(digest)), []);
+      assertEquals((await verifyImage(output)).problems, []);
+    }
+    const again = await digestOf(join(folder, "again-format.tar"));
+    assertEquals(again, await digestOf(saved));
+  }));
