@@ -86,3 +86,25 @@ for (const file of translations) {
     }
   });
 }
+
+test("what docs/from-*.md offers in place of others' options is there", () => {
+  const page = read("docs/options.md");
+  const options = (command: string): string =>
+    page.split(`\n## ${command}\n`)[1]?.split("\n## ")[0] ?? "";
+  const names = documents.filter((name) => name.startsWith("docs/from-"));
+  assertEquals(names.length, 5);
+  for (const name of names) {
+    const lines = [...read(name).matchAll(/`(docker-pull(?: [^`]*)?)`/g)]
+      .map(([, line = ""]) => line);
+    assert(lines.length > 3, name);
+    for (const line of lines) {
+      const [, word = "", second = ""] = /^docker-pull(?: (\w+)(?: (\w+))?)?/
+        .exec(line)!;
+      const own = options(`docker-pull ${word} ${second}`) ||
+        options(`docker-pull ${word}`) || options("docker-pull");
+      for (const [option] of line.matchAll(/--[a-z][a-z-]*/g)) {
+        assert(new RegExp(`${option}\\b(?!-)`).test(own), `${name}: ${line}`);
+      }
+    }
+  }
+});
