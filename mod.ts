@@ -127,6 +127,8 @@ export type { LoadingProgram } from "./lib/copy/loaders.ts";
 export type { LayerForm } from "./lib/copy/transforms/layer_types.ts";
 export type { Compression } from "./lib/compression/compression.ts";
 export type {
+  Accept,
+  OfferedImage,
   Platforms,
   PullImagesOptions,
   PullOptions,
@@ -185,6 +187,8 @@ export {
 } from "./lib/copy/places/places.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/problems.ts";
+export type { SignatureProblem } from "./lib/image/signature_problems.ts";
+export type { ReferrerEntry } from "./lib/image/referrer.ts";
 export type * from "./lib/image/events.ts";
 export type {
   BlobBody,
@@ -367,6 +371,25 @@ export {
   type TagList,
   type TagsCost,
 } from "./lib/look/tags.ts";
+export { requirePolicy, requireSignature } from "./lib/proofs/require.ts";
+export type { OnSigned } from "./lib/proofs/require.ts";
+export type { ReadFile } from "./lib/proofs/policy.ts";
+export type {
+  NamedText,
+  SignatureTrust,
+} from "./lib/proofs/signature_options.ts";
+export type { VerifiedSignature } from "./lib/proofs/examine.ts";
+export type {
+  Evidence,
+  SignatureKind,
+  Signer,
+  Unchecked,
+} from "./lib/proofs/trust.ts";
+export {
+  type SignedImage,
+  verifySignatures,
+  type VerifySignaturesOptions,
+} from "./lib/proofs/verify_signatures.ts";
 export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
 export type {
   ImageForm,

@@ -26,6 +26,7 @@ import { formatTime, neutralize } from "../progress/text.ts";
 import { abortOnSignals } from "../signals.ts";
 import { showUploads } from "../progress/uploads.ts";
 import type { Outcome, Run } from "./command.ts";
+import { acceptOf } from "./pull_settings.ts";
 import type { CopyCommandOptions } from "./copy_options.ts";
 
 /** Copies as the options say. */
@@ -83,6 +84,11 @@ export async function copyPlaces(
     const word = context.command === "push" ? "Pushing" : "Copying";
     progress.line(neutralize(`${word} ${source} to ${destination}`));
   }
+  const accept = await acceptOf(
+    options,
+    io,
+    quiet ? () => {} : (line) => progress.line(line),
+  );
   const { signal, stop } = abortOnSignals(io.signals, {
     beforeExit: () => progress.stop(),
     beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
@@ -103,6 +109,8 @@ export async function copyPlaces(
       index: options.index,
       // Left open, those of a file that is there as a whole go along.
       attestations: options.attestations || undefined,
+      referrers: options.referrers || undefined,
+      accept,
       format: options.format,
       layers: options.layers,
       cacheDir: options.cacheDir,

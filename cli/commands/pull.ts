@@ -18,6 +18,7 @@ import { createStyle, showBy } from "../progress/style.ts";
 import type { Run } from "./command.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 import {
+  acceptOf,
   checkedOutput,
   formOf,
   isOutputFolder,
@@ -64,6 +65,11 @@ export const runPull: Run<PullCommandOptions> = async (
     services,
   );
 
+  const accept = await acceptOf(
+    options,
+    io,
+    quiet ? () => {} : (line) => progress.line(line),
+  );
   if (!quiet) progress.line(`Pulling ${formatReference(reference)}`);
 
   const { signal, stop } = abortOnSignals(io.signals, {
@@ -77,6 +83,7 @@ export const runPull: Run<PullCommandOptions> = async (
       ...shared,
       ...transferOptions(options),
       platform,
+      accept,
       signal,
       onEvent: (event) => progress.onEvent(event),
       mirrors,

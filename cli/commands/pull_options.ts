@@ -26,6 +26,10 @@ import {
   readLoginOptions,
   readNetworkOptions,
 } from "../options/shared_options.ts";
+import {
+  readRequiredSignature,
+  type RequiredSignature,
+} from "../options/signature_options.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What crane and skopeo take a file to write as. */
@@ -53,6 +57,10 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   index?: "pruned" | "original";
   /** `--attestations`. */
   attestations: boolean;
+  /** `--referrers`. */
+  referrers: boolean;
+  /** `--require-signature`, and who has to have signed. */
+  signature?: RequiredSignature;
   /** `--keep-going`. */
   keepGoing: boolean;
   /** `--output`. */
@@ -157,6 +165,8 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       ["load-to", "for"],
       ["load", "split"],
       ["load-to", "split"],
+      ["load", "referrers"],
+      ["load-to", "referrers"],
       ["no-cache", "cache-dir"],
       ["no-cache", "trust-cache"],
       ["no-mirrors", "mirror"],
@@ -188,6 +198,11 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       `Option --layers is plain for --format docker-legacy, not ${layers}`,
     );
   }
+  if (flags.has("referrers") && format === "docker-legacy") {
+    throw new UsageError(
+      "Option --referrers needs another form than --format docker-legacy",
+    );
+  }
   const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
   const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
   return {
@@ -199,6 +214,8 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     platforms: splitList(values.get("platform")),
     index: readIndex(one("index")),
     attestations: flags.has("attestations"),
+    referrers: flags.has("referrers"),
+    signature: readRequiredSignature(parsed),
     keepGoing: flags.has("keep-going"),
     output: one("output"),
     load: flags.has("load") || values.has("load-to"),

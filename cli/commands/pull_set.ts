@@ -27,7 +27,7 @@ import {
   takenLines,
 } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
-import { formOf, transferOptions, whereTo } from "./pull_settings.ts";
+import { acceptOf, formOf, transferOptions, whereTo } from "./pull_settings.ts";
 
 /** So many failures are looked into for a better hint. */
 const MOST_HINTS = 5;
@@ -96,6 +96,11 @@ export const runPullSet: Run<PullCommandOptions> = async (
         : `Pulling ${images.length} images`,
     );
   }
+  const accept = await acceptOf(
+    options,
+    io,
+    quiet ? () => {} : (line) => progress.line(line),
+  );
   const { signal, stop } = abortOnSignals(io.signals, {
     beforeExit: () => progress.stop(),
     beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
@@ -121,6 +126,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
       ...shared,
       ...transferOptions(options),
       platform,
+      accept,
       signal,
       onEvent: (event: PullEvent) => progress.onEvent(event),
       mirrors,

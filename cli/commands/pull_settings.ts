@@ -6,6 +6,8 @@ import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { ifThere } from "../../lib/disk/io.ts";
 import { followOutput } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
+import { credentialPathSettings } from "../access/credential_files.ts";
+import type { Io } from "../io.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 
 /** What the library is given as it was said. */
@@ -13,6 +15,7 @@ export function transferOptions(options: PullCommandOptions): PullOptions {
   return {
     index: options.index,
     attestations: options.attestations,
+    referrers: options.referrers,
     cacheDir: options.cacheDir,
     concurrency: options.concurrency,
     retries: options.retries,
@@ -24,6 +27,26 @@ export function transferOptions(options: PullCommandOptions): PullOptions {
     trustCache: options.trustCache,
     trustMirrors: options.trustMirrors,
   };
+}
+
+/**
+ * What refuses images that are not signed, where they have to be.
+ *
+ * @param tell Is told who has signed.
+ */
+export async function acceptOf(
+  { signature }: Pick<PullCommandOptions, "signature">,
+  { env, os }: Pick<Io, "env" | "os">,
+  tell: (line: string) => void,
+): Promise<PullOptions["accept"]> {
+  if (!signature) return undefined;
+  const { openRequirement } = await import("../access/signatures.ts");
+  const { signedLine } = await import("../messages/signatures.ts");
+  const { neutralize } = await import("../progress/text.ts");
+  const { home } = await credentialPathSettings(env, os);
+  return await openRequirement(signature, home, (_, signatures) => {
+    for (const each of signatures) tell(neutralize(signedLine(each)));
+  });
 }
 
 /** In which form it is written. */

@@ -11,9 +11,10 @@ import { tellReport, type ToldReport } from "../messages/verify.ts";
 import { EXIT, type ExitCode } from "../messages/exit_codes.ts";
 import { createStyle, type Style } from "../progress/style.ts";
 import { showReading } from "../progress/reading.ts";
+import type { Io } from "../io.ts";
 import { neutralize } from "../progress/text.ts";
 import type { Run } from "./command.ts";
-import type { VerifyCommandOptions } from "./verify_options.ts";
+import type { OfBytes, VerifyCommandOptions } from "./verify_options.ts";
 
 /** What each program is called by who types it. */
 const LOADERS: Readonly<Record<LoaderName, string>> = {
@@ -27,22 +28,39 @@ const LOADERS: Readonly<Record<LoaderName, string>> = {
 
 /** Verifies as the options say. */
 export const runVerify: Run<VerifyCommandOptions> = async (
-  { path, json },
+  options,
   io,
   context,
+  services = {},
 ) => {
+  const { path, json, trust } = options;
+  if (trust) {
+    const { runVerifySignatures } = await import("./verify_signatures.ts");
+    const ofBytes: OfBytes = async () => {
+      const report = await look(path, io);
+      const told = tellReport(report);
+      const style = createStyle(io.stdout, io.env);
+      return { told, lines: reportLines(told, style), code: exitCode(report) };
+    };
+    const all = { ...options, trust, ofBytes };
+    return await runVerifySignatures(all, io, context, services);
+  }
   context.subject = "archive";
-  const report = await showReading(
-    "Verifying",
-    io,
-    (signal, onProgress) => verifyImage(path, { signal, onProgress }),
-  );
+  const report = await look(path, io);
   const code = exitCode(report);
   const told = tellReport(report);
   return json
     ? { document: told, code }
     : { lines: reportLines(told, createStyle(io.stdout, io.env)), code };
 };
+
+async function look(path: string, io: Io): Promise<VerifyReport> {
+  return await showReading(
+    "Verifying",
+    io,
+    (signal, onProgress) => verifyImage(path, { signal, onProgress }),
+  );
+}
 
 function exitCode({ problems }: VerifyReport): ExitCode {
   const damage = ["digest", "size", "diff-id"];

@@ -2,37 +2,94 @@
 
 import { redactAddress } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
-import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
+import {
+  COMMON_OPTIONS,
+  JSON_OPTION,
+  LOGIN_OPTIONS,
+  type LoginOptions,
+  NETWORK_OPTIONS,
+  type NetworkOptions,
+  readLoginOptions,
+  readNetworkOptions,
+} from "../options/shared_options.ts";
+import {
+  readTrustOptions,
+  TRUST_OPTIONS,
+  type TrustOptions,
+} from "../options/signature_options.ts";
+import type { ExitCode } from "../messages/exit_codes.ts";
+import type { ToldReport } from "../messages/verify.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What is to be verified, and how it is told. */
 export interface VerifyCommandOptions {
   /** The file or folder. */
   path: string;
+  /** Whether it is an image in a registry, whatever lies there. */
+  isImage: boolean;
+  /** Who has to have signed, where that is asked. */
+  trust?: TrustOptions;
+  /** How a registry is reached. */
+  access: LoginOptions & NetworkOptions & { verbose: boolean };
   /** `--json`. */
   json: boolean;
 }
 
+/** What is found in the bytes of a file. */
+export type OfBytes = () => Promise<
+  { told: ToldReport; lines: string[]; code: ExitCode }
+>;
+
 /** The command line of `verify`. */
 export const VERIFY: CommandLine<VerifyCommandOptions> = {
   summary: "Checks every digest, size and reference in an image's archive or " +
-    "layout, and\ntells which programs will load it.",
-  usage: ["docker-pull verify [OPTIONS] FILE|LAYOUT"],
-  options: [JSON_OPTION, ...COMMON_OPTIONS],
+    "layout, and\ntells which programs will load it. With the options of " +
+    "signatures, it checks\nthose, too, and those of an image in a registry.",
+  usage: [
+    "docker-pull verify [OPTIONS] FILE|LAYOUT",
+    "docker-pull verify --key FILE [OPTIONS] FILE|LAYOUT|IMAGE",
+  ],
+  options: [
+    ...TRUST_OPTIONS,
+    ...LOGIN_OPTIONS,
+    ...NETWORK_OPTIONS,
+    JSON_OPTION,
+    ...COMMON_OPTIONS,
+  ],
   variables: ["NO_COLOR"],
   examples: [
     "docker-pull verify library_nginx_latest.tar",
     "docker-pull verify --json docker_images_cache > report.json",
+    "docker-pull verify --key cosign.pub library_nginx_latest.tar",
   ],
-  read({ flags, operands: [path, ...others] }) {
+  read(parsed) {
+    const { flags, operands: [path, ...others] } = parsed;
+    const trust = readTrustOptions(parsed);
     if (!path) throw new UsageError("No file or layout is named");
     if (others.length) throw new UsageError("One file or layout at a time");
-    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
+    const isImage = path.startsWith("docker://");
+    if (isImage && !trust) {
+      throw new UsageError(
+        "Of an image in a registry, signatures are verified: name who has to " +
+          "have signed, as by --key FILE",
+      );
+    }
+    if (!isImage && /^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
       throw new UsageError(
         `A file or layout of this machine is verified, and ` +
           `${JSON.stringify(redactAddress(path))} is an address`,
       );
     }
-    return { path, json: flags.has("json") };
+    return {
+      path: path.replace(/^docker:\/\//, ""),
+      isImage,
+      trust,
+      access: {
+        ...readLoginOptions(parsed),
+        ...readNetworkOptions(parsed),
+        verbose: flags.has("verbose"),
+      },
+      json: flags.has("json"),
+    };
   },
 };

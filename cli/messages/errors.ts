@@ -22,6 +22,7 @@ import {
   PlatformNotFoundError,
   platformText,
   RegistryError,
+  SignatureError,
   StorageError,
   UnsupportedMediaTypeError,
   UploadError,
@@ -58,6 +59,7 @@ import {
 import { explainRegistryError } from "./registry_errors.ts";
 import { explainListenError } from "./serving.ts";
 import { explainSet } from "./set_errors.ts";
+import { explainSignature } from "./signatures.ts";
 import { explainStorage, isStorageCode } from "./storage_errors.ts";
 import { explainUpload } from "./uploads.ts";
 import { neutralize } from "../progress/text.ts";
@@ -67,7 +69,8 @@ export type { ErrorContext, Explanation };
 /** What to do about a setting that cannot be used. */
 const SETTING_HINTS: Partial<Record<SettingProblem["code"], string>> = {
   "no-zstd": "take gzip: --layers gzip, or a name that ends in .tar.gz",
-  "other-layers": "leave out --index original, or --layers",
+  "other-layers":
+    "leave out --layers, or else --index original and --referrers",
 };
 
 /** A stop by a signal, as the reason of an abort. */
@@ -258,6 +261,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof PlaceError) return explainPlace(error);
   if (error instanceof LockError) return explainLock(error);
+  if (error instanceof SignatureError) return explainSignature(error);
   if (error instanceof ArchiveError) return explainArchive(error);
   if (error instanceof NotAnImageError) return explainArtifact(error, context);
   if (

@@ -15,6 +15,7 @@ export const EXIT = {
   disk: 10,
   noImage: 11,
   tooMuch: 12,
+  signature: 13,
   hangup: 129,
   interrupted: 130,
   brokenPipe: 141,
@@ -29,6 +30,7 @@ export type ExitCode = typeof EXIT[keyof typeof EXIT];
  * attack or a broken disk first, what passes by itself last.
  */
 const SEVERITY: readonly ExitCode[] = [
+  EXIT.signature,
   EXIT.mismatch,
   EXIT.disk,
   EXIT.usage,
@@ -63,6 +65,7 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.disk, "a file or folder cannot be read or written"],
   [EXIT.noImage, "it is a chart, a signature or the like, and no image"],
   [EXIT.tooMuch, "more would be fetched than --max-bytes allows"],
+  [EXIT.signature, "it is not signed by whom it has to be"],
   [EXIT.brokenPipe, "the reader of the archive on standard output went away"],
   [EXIT.interrupted, "stopped by SIGINT (129 by SIGHUP, 143 by SIGTERM)"],
 ];

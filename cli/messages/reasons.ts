@@ -184,6 +184,7 @@ const SETTINGS: Record<InvalidSettingError["setting"], string> = {
   "compression": "the compression",
   "index": "the index",
   "mirror": "mirror",
+  "referrers": "referrers",
   "user-name": "the user name",
 };
 
@@ -201,7 +202,7 @@ const SETTING: Sentences<SettingProblem> = {
     "this runtime has no zstd; Node has it from version 22.15 on, and Deno, " +
     "Bun and the executables have it",
   "other-layers": () =>
-    "it names the layers as they are served, and those are made anew",
+    "what names the layers as they are served does not fit those made anew",
   "prefix": ({ prefix }) => `${quote(prefix)} cannot begin a repository's name`,
 };
 

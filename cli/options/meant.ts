@@ -165,7 +165,6 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   cacert: "ca-cert",
   cert: "client-cert",
   k: "insecure",
-  key: "client-key",
   "max-time": "timeout",
   "speed-limit": "min-speed",
   "no-check-certificate": "insecure",

@@ -2,6 +2,7 @@
 
 import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
 import type { OptionDefinition } from "./arguments.ts";
+import { REQUIRE_OPTIONS } from "./signature_options.ts";
 import {
   COMMON_OPTIONS,
   LOGIN_OPTIONS,
@@ -79,6 +80,12 @@ export const OPTIONS: readonly OptionDefinition[] = [
     name: "attestations",
     group: "Image",
     help: "Keep what is attested of an image, too, such as its provenance",
+  },
+  {
+    name: "referrers",
+    group: "Image",
+    help: "Keep what refers to an image, too: signatures, lists of software, " +
+      "provenance, and the index as it was signed",
   },
   {
     name: "output",
@@ -229,6 +236,7 @@ export const OPTIONS: readonly OptionDefinition[] = [
     group: "Mirrors",
     help: "Believe a mirror what a tag means, without asking the registry",
   },
+  ...REQUIRE_OPTIONS,
   {
     name: "quiet",
     short: "q",

@@ -1,6 +1,7 @@
 /** What an archive holds, and what a form makes of it. */
 
 import type { Reference } from "../image/reference.ts";
+import type { Proofs } from "../image/referrer.ts";
 import type { Descriptor, Document, Manifest } from "../image/types.ts";
 import type { Member } from "./plan.ts";
 
@@ -30,6 +31,8 @@ export interface ArchiveRoot {
   documents?: readonly Document[];
   /** Further blobs than the images'. */
   blobs?: readonly Descriptor[];
+  /** What goes along and says something of it, such as its signatures. */
+  proofs?: Proofs;
 }
 
 /** All that an archive holds. */

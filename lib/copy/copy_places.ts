@@ -122,7 +122,7 @@ export async function copy(
     : undefined;
   try {
     const target = await openTarget(to, {
-      form: { format, layers, index },
+      form: { format, layers, index, referrers: options.referrers },
       force,
       daemon: options.daemon,
       signal: options.signal,
@@ -224,6 +224,8 @@ async function copyLocal(
       // An index that is there as a whole keeps its digest, and all below it.
       index: options.index ?? (isWhole ? "original" : undefined),
       attestations: options.attestations ?? isWhole,
+      // What lies beside an image in a file goes along.
+      referrers: options.referrers ?? true,
       cacheDir: false,
       destination: { one },
       onEvent: platform === undefined

@@ -36,6 +36,8 @@ export interface FormOptions {
   part?: number;
   /** What becomes of an index that is not there wholly. */
   index?: "pruned" | "original";
+  /** Whether what refers to the images goes along. */
+  referrers?: boolean;
 }
 
 /** The form that is meant. */
@@ -73,6 +75,11 @@ export function layersOf(options: FormOptions): Layers {
   return formatOf(options) === "docker-legacy" ? "plain" : layers;
 }
 
+/** Whether manifests stay as they are, so that what refers to them fits. */
+export function keepsManifests(options: FormOptions): boolean {
+  return layersOf(options) === "as-is";
+}
+
 /**
  * The target for a form.
  *
@@ -108,6 +115,9 @@ export async function withLayers(
   if (form === "as-is") return target;
   if (options.index === "original") {
     throw new InvalidSettingError("index", { code: "other-layers" });
+  }
+  if (options.referrers) {
+    throw new InvalidSettingError("referrers", { code: "other-layers" });
   }
   if (form === "zstd") await checkZstd();
   const { recompressed } = await import("./transforms/recompressed.ts");

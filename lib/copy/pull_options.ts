@@ -19,7 +19,8 @@ import {
   wholeFrom,
 } from "../image/options.ts";
 import type { Reference } from "../image/reference.ts";
-import type { Fetch, Platform } from "../image/types.ts";
+import type { ImageSource } from "../image/image_source.ts";
+import type { Document, Fetch, Platform } from "../image/types.ts";
 import type { Format, Layers } from "./forms.ts";
 import { LOADERS, type LoadingProgram } from "./loaders.ts";
 import type { Lookup } from "../registry/auth/realm.ts";
@@ -34,6 +35,23 @@ import {
 
 /** Which platforms are asked for: one, several, or all. */
 export type Platforms = string | Platform | readonly (string | Platform)[];
+
+/** An image of which nothing but the documents has come yet. */
+export interface OfferedImage {
+  /** What was asked for. */
+  reference: Reference;
+  /** What that names: a manifest or an index, as it is served. */
+  top: Document;
+  /** The manifests of the platforms that are wanted of it. */
+  manifests: readonly Document[];
+  /** Where it can be had, and what refers to it. */
+  source: ImageSource;
+  /** Ends what is asked of that. */
+  signal?: AbortSignal;
+}
+
+/** Refuses an image by throwing. */
+export type Accept = (image: OfferedImage) => Promise<void>;
 
 /** How an image is pulled. */
 export interface PullOptions extends TransferPolicy, RegistryAccess {
@@ -56,6 +74,19 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
    * @default {false}
    */
   attestations?: boolean;
+  /**
+   * Whether what refers to an image goes along: its signatures, lists of
+   * software and provenance, and the index as it was signed. Layers stay as they
+   * are then, and the form is not `docker-legacy`.
+   *
+   * @default {false}
+   */
+  referrers?: boolean;
+  /**
+   * Refuses an image by throwing, before any of its layers is asked for; such
+   * as what {@linkcode requireSignature} makes.
+   */
+  accept?: Accept;
   /**
    * The archive's path; without it, `{registry}_{repository}_{tag}.tar` in
    * the current folder, or the same without `.tar` for a folder. A link is
@@ -199,6 +230,8 @@ export const PULL_RULES: Rules<PullOptions> = {
   platform: either(TEXT, OBJECT),
   index: oneOf("pruned", "original"),
   attestations: FLAG,
+  referrers: FLAG,
+  accept: CALL,
   output: either(TEXT, STREAM),
   format: oneOf("tar", "oci", "oci-archive", "docker-legacy"),
   layers: oneOf("as-is", "plain", "gzip", "zstd"),

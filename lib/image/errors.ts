@@ -26,6 +26,7 @@ import type { Descriptor, Platform } from "./types.ts";
 export * from "./base_error.ts";
 export * from "./daemon_error.ts";
 export * from "./host_errors.ts";
+export * from "./signature_error.ts";
 
 const quote = JSON.stringify;
 
@@ -299,6 +300,7 @@ export class InvalidSettingError extends ProblemError<SettingProblem> {
     | "compression"
     | "index"
     | "mirror"
+    | "referrers"
     | "user-name";
   /** What it is, without a login; nothing where it is secret. */
   readonly input?: string;

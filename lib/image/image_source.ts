@@ -1,6 +1,7 @@
 /** Where an image can be had from: a new source implements this. */
 
 import type { HeldImage } from "./held_image.ts";
+import type { ReferrerEntry } from "./referrer.ts";
 import type {
   Descriptor,
   Document,
@@ -36,6 +37,13 @@ export interface ImageSource extends Fetcher, Resolver {
    * @throws {DockerPullError} If they cannot be had.
    */
   tags(options?: CallOptions): Promise<string[]>;
+  /**
+   * Lists what is said to refer to a digest, or to an index that lists it,
+   * where that can be known; nothing of it is looked at yet.
+   *
+   * @throws {DockerPullError} If it cannot be had.
+   */
+  referrers?(digest: string, options?: CallOptions): Promise<ReferrerEntry[]>;
   /** Lists all images that there are, where all are at hand. */
   images?(): Promise<HeldImage[]>;
   /**

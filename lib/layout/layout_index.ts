@@ -10,6 +10,7 @@ import { InvalidDocumentError } from "../image/errors.ts";
 import { type HeldImage, indexedImage } from "../image/held_image.ts";
 import { OCI_INDEX } from "../image/media_types.ts";
 import { formatPlatform } from "../image/platform.ts";
+import { isReferrer } from "../image/referrer.ts";
 import type { Descriptor } from "../image/types.ts";
 
 /** An `index.json`, of which others may have written any part. */
@@ -101,8 +102,40 @@ export function layoutNames(text: string | undefined): Set<string> {
  * descriptor.
  */
 export function layoutImages(text: string | undefined): HeldImage[] {
+  return layoutEntries(text).filter((entry) => !isReferrer(entry))
+    .map(indexedImage);
+}
+
+/** All that an `index.json` names, with the same refusals. */
+export function layoutEntries(text: string | undefined): Descriptor[] {
   const { entries } = readIndex(text);
-  return readDescriptors(entries, "manifests", "index.json").map(indexedImage);
+  return readDescriptors(entries, "manifests", "index.json");
+}
+
+/**
+ * Has an `index.json` say what refers to what; what is there of it stays.
+ *
+ * @param text The present `index.json`, if there is one.
+ * @param referrers The entries to be there.
+ * @returns The new text.
+ * @throws {InvalidDocumentError} If the present one is no index.
+ */
+export function noteReferrers(
+  text: string | undefined,
+  referrers: readonly Descriptor[],
+): string {
+  const { fields, entries } = readIndex(text);
+  const known = new Set(
+    entries.filter(isDescriptor).filter(isReferrer).map(({ digest }) => digest),
+  );
+  const added = referrers.filter(({ digest }) => !known.has(digest));
+  const updated = {
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    ...fields,
+    manifests: [...entries, ...added],
+  };
+  return `${JSON.stringify(updated, null, 2)}\n`;
 }
 
 /**

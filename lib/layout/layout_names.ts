@@ -5,7 +5,7 @@ import { readText } from "../disk/plain_file.ts";
 import { InvalidDocumentError, StorageError } from "../image/errors.ts";
 import type { Descriptor } from "../image/types.ts";
 import { type IngestOptions, lockIn, replaceFile } from "./layout_files.ts";
-import { updateLayoutIndex } from "./layout_index.ts";
+import { noteReferrers, updateLayoutIndex } from "./layout_index.ts";
 
 /** How a manifest is named. */
 export interface TagOptions extends IngestOptions {
@@ -47,6 +47,14 @@ export async function tagLayout(
     (text) => updateLayoutIndex(text, name, manifest, imageName),
     options,
   );
+}
+
+/** Has the `index.json` of the layout in a folder say what refers to what. */
+export async function noteInLayout(
+  root: string,
+  referrers: readonly Descriptor[],
+): Promise<void> {
+  await changeLayoutIndex(root, (text) => noteReferrers(text, referrers));
 }
 
 /**

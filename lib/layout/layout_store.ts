@@ -21,7 +21,12 @@ import { documentMediaType, MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
 import type { Descriptor, Document } from "../image/types.ts";
 import { BlobFolder } from "./blob_folder.ts";
 import { addDiffIds, readDiffIds, type StoredLayer } from "./diff_ids.ts";
-import { layoutImages, layoutManifest, layoutNames } from "./layout_index.ts";
+import {
+  layoutEntries,
+  layoutImages,
+  layoutManifest,
+  layoutNames,
+} from "./layout_index.ts";
 import {
   INGEST,
   type IngestOptions,
@@ -30,7 +35,12 @@ import {
   replaceFile,
 } from "./layout_files.ts";
 import { noteUse } from "./last_use.ts";
-import { inLayoutIndex, tagLayout, type TagOptions } from "./layout_names.ts";
+import {
+  inLayoutIndex,
+  noteInLayout,
+  tagLayout,
+  type TagOptions,
+} from "./layout_names.ts";
 import { isRightBlob, type RightBlobOptions, syncBlob } from "./right_blob.ts";
 import { sweep } from "./sweep.ts";
 import { takeOver } from "./take_over.ts";
@@ -157,6 +167,11 @@ export class LayoutStore extends BlobFolder {
   /** The images in it, with all that they are called. */
   images(): Promise<HeldImage[]> {
     return inLayoutIndex(this.path, layoutImages);
+  }
+
+  /** All that its `index.json` names, with what is said of it there. */
+  entries(): Promise<Descriptor[]> {
+    return inLayoutIndex(this.path, layoutEntries);
   }
 
   /** The digest of the manifest that a name stands for. */
@@ -340,5 +355,10 @@ export class LayoutStore extends BlobFolder {
     options: TagOptions = {},
   ): Promise<void> {
     await tagLayout(this.path, name, manifest, options);
+  }
+
+  /** Has `index.json` say what refers to what, beside the images. */
+  async note(referrers: readonly Descriptor[]): Promise<void> {
+    await noteInLayout(this.path, referrers);
   }
 }

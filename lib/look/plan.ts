@@ -8,7 +8,7 @@ import type { Reference } from "../image/reference.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
 import { missingBytes } from "../copy/engine/missing_bytes.ts";
 import { rootBlobs } from "../copy/engine/graph.ts";
-import { formatOf } from "../copy/forms.ts";
+import { formatOf, keepsManifests } from "../copy/forms.ts";
 import { openOutput } from "../copy/places/outputs.ts";
 import {
   PULL_IMAGES_RULES,
@@ -145,6 +145,7 @@ async function planSet(
   const planned = await PlannedSet.plan(await places.assign(items), {
     index: options.index,
     attestations: options.attestations ?? false,
+    referrers: options.referrers === true && keepsManifests(options),
     ociOnly: format === "oci" || format === "oci-archive",
   }, onEvent);
   try {

@@ -10,6 +10,7 @@ import { InvalidDocumentError, NetworkError } from "../image/errors.ts";
 import { MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
 import { checkRepository } from "./checks.ts";
 import { isTag, type Reference, registryHost } from "../image/reference.ts";
+import type { ReferrerEntry } from "../image/referrer.ts";
 import type {
   BlobBody,
   Descriptor,
@@ -272,6 +273,26 @@ export class Repository implements Resolver, Fetcher {
       path = tags.size > before ? next : undefined;
     }
     return [...tags];
+  }
+
+  /**
+   * Lists what is said to refer to a digest, such as its signatures: by the
+   * registry's API, by the tag that stands in for that, and by the tags of
+   * older versions of cosign. Nothing of it is looked at.
+   *
+   * @param digest The digest.
+   * @param options How the call may be ended.
+   * @returns What there is, in the registry's order.
+   * @throws {InvalidDigestError} If it is no digest.
+   * @throws {InvalidDocumentError} If what the registry sends is no list.
+   * @throws {NetworkError} If it cannot be reached.
+   */
+  async referrers(
+    digest: string,
+    options: CallOptions = {},
+  ): Promise<ReferrerEntry[]> {
+    const { listReferrers } = await import("./referrers.ts");
+    return await listReferrers(this.#session, digest, options.signal);
   }
 
   async #tagPage(

@@ -17,6 +17,7 @@ import {
   imageName,
   type Reference,
 } from "../../image/reference.ts";
+import { referrerEntry } from "../../image/referrer.ts";
 import type { Descriptor, Document, Index } from "../../image/types.ts";
 import {
   type ArchiveContent,
@@ -69,11 +70,20 @@ function blobMembers(roots: readonly ArchiveRoot[]): Member[] {
     for (const document of documents) addDocument(document);
     addDocument(top);
   }
+  for (const { proofs } of roots) {
+    proofs?.originals.forEach(addDocument);
+    proofs?.referrers.forEach(({ document }) => addDocument(document));
+  }
   for (const { images, blobs = [] } of roots) {
     for (const image of images) {
       for (const blob of distinctLayers(image)) add(blob, { blob });
     }
     for (const blob of blobs) add(blob, { blob });
+  }
+  for (const { proofs } of roots) {
+    for (const { manifest: { config, layers } } of proofs?.referrers ?? []) {
+      for (const blob of [config, ...layers]) add(blob, { blob });
+    }
   }
   return [...members.values()];
 }
@@ -103,24 +113,39 @@ function archiveIndex(
   return {
     schemaVersion: 2,
     mediaType: OCI_INDEX,
-    manifests: roots.map((root) => {
-      const { reference } = root;
-      const { mediaType, digest, size, platform } =
-        namedDocument(root).descriptor;
-      return {
-        mediaType,
-        digest,
-        size,
-        // Without the full name, Podman makes it localhost/….
-        annotations: nameAnnotations(
-          imageName(reference, digest),
-          refNameOf(reference, roots),
-        ),
-        platform: withPlatform ? platform : undefined,
-      };
-    }),
+    manifests: [
+      ...roots.map((root) => {
+        const { reference } = root;
+        const { mediaType, digest, size, platform } =
+          namedDocument(root).descriptor;
+        return {
+          mediaType,
+          digest,
+          size,
+          // Without the full name, Podman makes it localhost/….
+          annotations: nameAnnotations(
+            imageName(reference, digest),
+            refNameOf(reference, roots),
+          ),
+          platform: withPlatform ? platform : undefined,
+        };
+      }),
+      ...referrerEntries(roots),
+    ],
     annotations,
   };
+}
+
+/** What refers to the images, each once; loaders make nothing of it. */
+function referrerEntries(roots: readonly ArchiveRoot[]): Descriptor[] {
+  const entries = new Map<string, Descriptor>();
+  for (const { proofs } of roots) {
+    for (const referrer of proofs?.referrers ?? []) {
+      const entry = referrerEntry(referrer);
+      if (!entries.has(entry.digest)) entries.set(entry.digest, entry);
+    }
+  }
+  return [...entries.values()];
 }
 
 /** A name to be asked by: the tag, where no other has the same, else in full. */

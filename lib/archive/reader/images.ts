@@ -22,6 +22,7 @@ import {
   parseManifest,
 } from "../../image/manifest.ts";
 import { isIndex, OCI_INDEX } from "../../image/media_types.ts";
+import { isReferrer } from "../../image/referrer.ts";
 import type { ArchiveProblem } from "../../image/problems.ts";
 import type { Descriptor, Document, FileRegion } from "../../image/types.ts";
 import { blobName } from "../plan.ts";
@@ -77,6 +78,7 @@ export class ArchiveImages {
   readonly #files: ArchiveFiles;
   readonly #twice: ReadonlySet<string>;
   readonly #images: HeldImage[] = [];
+  #entries: readonly Descriptor[] = [];
   /** What has no digest in its name, and what was made. */
   readonly #names = new Map<string, string>();
   readonly #made = new Map<string, Document>();
@@ -125,6 +127,14 @@ export class ArchiveImages {
   /** The images, in the order in which it names them. */
   images(): Promise<HeldImage[]> {
     return Promise.resolve(this.#images);
+  }
+
+  /**
+   * All that its `index.json` names, with what is said of it there; nothing
+   * where it is read as Docker's.
+   */
+  entries(): Promise<readonly Descriptor[]> {
+    return Promise.resolve(this.#entries);
   }
 
   /**
@@ -207,6 +217,7 @@ export class ArchiveImages {
   async #read({ form, signal }: OpenImagesOptions): Promise<void> {
     const { entries } = this.#files;
     const [oci, docker] = [entries.has(INDEX), entries.has(MANIFEST)];
+    if (oci && form !== "docker") this.#entries = await this.#indexed();
     if (form === "oci" && !oci) {
       throw this.#error({ code: docker ? "no-index" : "no-image" });
     }
@@ -214,7 +225,8 @@ export class ArchiveImages {
       throw this.#error({ code: "no-manifest-list" });
     }
     if (oci && form !== "docker") {
-      this.#images.push(...(await this.#indexed()).map(indexedImage));
+      const images = this.#entries.filter((entry) => !isReferrer(entry));
+      this.#images.push(...images.map(indexedImage));
       return;
     }
     if (!docker) {

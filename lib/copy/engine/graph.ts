@@ -2,6 +2,7 @@
 
 import { distinctLayers } from "../../image/manifest.ts";
 import type { Reference } from "../../image/reference.ts";
+import type { Proofs } from "../../image/referrer.ts";
 import type { Descriptor, Document, Fetcher } from "../../image/types.ts";
 import type { ImageDocuments, ImageManifest } from "../sets/documents.ts";
 import { sourceOf } from "./several_sources.ts";
@@ -34,6 +35,8 @@ export interface GraphRoot {
   documents: readonly Document[];
   /** Further blobs than the images': those of what is no image. */
   blobs?: readonly Descriptor[];
+  /** What goes along and says something of it, such as its signatures. */
+  proofs?: Proofs;
   /** Where its blobs can be had. */
   source: Fetcher;
 }
@@ -118,11 +121,42 @@ export function graphOf(
 }
 
 /** All documents of a root but the configurations; one may occur twice. */
-function rootDocuments({ images, documents, top }: GraphRoot): Document[] {
-  return [...images.map(({ found }) => found.manifest), ...documents, top];
+function rootDocuments(
+  { images, documents, top, proofs }: GraphRoot,
+): Document[] {
+  return [
+    ...images.map(({ found }) => found.manifest),
+    ...documents,
+    top,
+    ...proofDocuments(proofs),
+  ];
+}
+
+/** The documents of what goes along with an image. */
+export function proofDocuments(proofs: Proofs | undefined): Document[] {
+  if (!proofs) return [];
+  return [
+    ...proofs.originals,
+    ...proofs.referrers.map(({ document }) => document),
+  ];
+}
+
+/** The blobs of what goes along with an image; one may occur twice. */
+export function proofBlobs(proofs: Proofs | undefined): Descriptor[] {
+  if (!proofs) return [];
+  return proofs.referrers.flatMap(({ manifest: { config, layers } }) => [
+    config,
+    ...layers,
+  ]);
 }
 
 /** A root's blobs that are no documents of its images; one may occur twice. */
-export function rootBlobs({ images, blobs = [] }: GraphRoot): Descriptor[] {
-  return [...images.flatMap(({ found }) => distinctLayers(found)), ...blobs];
+export function rootBlobs(
+  { images, blobs = [], proofs }: GraphRoot,
+): Descriptor[] {
+  return [
+    ...images.flatMap(({ found }) => distinctLayers(found)),
+    ...blobs,
+    ...proofBlobs(proofs),
+  ];
 }

@@ -18,6 +18,12 @@ import { type IndexOptions, topOf } from "./roots.ts";
 import type { SetItem } from "./set_documents.ts";
 import type { SetPlace } from "./set_places.ts";
 
+/** What is decided for all names alike. */
+export interface PlanOptions extends IndexOptions {
+  /** Whether what refers to the images goes along. */
+  referrers?: boolean;
+}
+
 /** Where the one place says what it lacks. */
 const MISSING = "docker-pull.missing";
 
@@ -68,7 +74,7 @@ export class PlannedSet {
    */
   static async plan(
     places: readonly SetPlace[],
-    options: IndexOptions,
+    options: PlanOptions,
     onEvent: OnEvent,
   ): Promise<PlannedSet> {
     const tops = new Map(
@@ -77,7 +83,7 @@ export class PlannedSet {
           const images = item.images.map(({ found }) => found);
           const top = item.artifact ??
             await topOf(item.top, images, options, item.options);
-          return [item, top] as const;
+          return [item, { ...top, ...await proofsOf(item, options) }] as const;
         }),
       ),
     );
@@ -168,6 +174,17 @@ export class PlannedSet {
   async end(reason: unknown): Promise<void> {
     await this.#pending.end(reason);
   }
+}
+
+/** What goes along with an image and says something of it. */
+async function proofsOf(
+  { top, images, source, options: { signal } }: SetItem,
+  { referrers }: PlanOptions,
+): Promise<Pick<GraphRoot, "proofs">> {
+  if (!referrers) return {};
+  const { findProofs } = await import("./referrers.ts");
+  const manifests = images.map(({ found }) => found.manifest);
+  return { proofs: await findProofs(source, top, manifests, signal) };
 }
 
 /**

@@ -10,7 +10,7 @@ import { LayoutStore } from "../../layout/layout_store.ts";
 import type { Writers } from "../../transfer/writers.ts";
 import { copyEach } from "../engine/copy.ts";
 import type { Copy } from "../engine/copy_options.ts";
-import { formatOf, type Layers, layersOf } from "../forms.ts";
+import { formatOf, keepsManifests, type Layers, layersOf } from "../forms.ts";
 import { DownloadTime } from "./download_time.ts";
 import type { PullImagesOptions } from "../pull_options.ts";
 import type { PullFailure, PullImagesResult } from "../pull_result.ts";
@@ -108,6 +108,7 @@ async function pullPlaced(
     together,
     artifacts: places.takesArtifacts,
     onEvent,
+    accept: options.accept,
     signal,
     async pulledBefore(wanted) {
       if (!cache) return false;
@@ -128,6 +129,7 @@ async function pullPlaced(
     index: options.index,
     attestations: options.attestations ?? false,
     ociOnly: format === "oci" || format === "oci-archive",
+    referrers: options.referrers === true && keepsManifests(options),
   }, onEvent);
 
   // Copy.

@@ -11,6 +11,7 @@ import { Limit } from "./limit.ts";
 import type { PullFailure } from "../pull_result.ts";
 import { findImages, type FoundImage, type RootDocuments } from "./roots.ts";
 import type { WantedImage } from "./set_requests.ts";
+import type { Accept } from "../pull_options.ts";
 
 /** So many documents are asked for at a time, where layers would be as well. */
 const SIDE_BY_SIDE = 8;
@@ -59,6 +60,8 @@ export interface SetSearch {
   artifacts?: boolean;
   /** How many connections there are. */
   connections: number;
+  /** Refuses what must not be taken, before any of its layers is asked for. */
+  accept?: Accept;
   /** Told what goes on. */
   onEvent: OnEvent;
   /** Ends it all. */
@@ -106,7 +109,15 @@ export async function findSet(
         onEvent,
         signal,
       };
-      return await findOne(wanted, source, options, search);
+      const one = await findOne(wanted, source, options, search);
+      const { accept } = search;
+      if (accept) {
+        for (const { top, images } of one.items) {
+          const manifests = images.map(({ found }) => found.manifest);
+          await accept({ reference, top, manifests, source, signal });
+        }
+      }
+      return one;
     } catch (error) {
       signal?.throwIfAborted();
       return { items: [], failures: [{ reference, from, error }] };

@@ -46,6 +46,7 @@ export async function openHeld(
     return {
       path,
       images: () => archive.images(),
+      entries: () => archive.entries(),
       document: (digest) => archive.document(digest),
       blob: (descriptor) => archive.blob(descriptor),
       diffIdOf: (digest) => archive.diffIdOf(digest),

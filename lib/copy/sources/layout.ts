@@ -22,6 +22,7 @@ export async function openLayoutHolder(folder: string): Promise<ImageHolder> {
   return {
     path: layout.path,
     images: () => layout.images(),
+    entries: () => layout.entries(),
     document: (digest) => readDocument(layout, digest),
     blob: (descriptor) => layout.entry(descriptor),
   };

@@ -6,6 +6,7 @@ import type { HeldImage } from "../../image/held_image.ts";
 import type { CallOptions, ImageSource } from "../../image/image_source.ts";
 import { MAX_DOCUMENT_SIZE } from "../../image/manifest.ts";
 import type { Reference } from "../../image/reference.ts";
+import type { ReferrerEntry } from "../../image/referrer.ts";
 import type {
   BlobBody,
   Descriptor,
@@ -13,6 +14,7 @@ import type {
   FileRegion,
   RangeOptions,
 } from "../../image/types.ts";
+import { heldReferrers } from "./held_referrers.ts";
 
 /** How much is read of a file at a time, in bytes. */
 const STEP_BYTES = 256 * 1024;
@@ -37,6 +39,8 @@ export interface ImageHolder {
   document(digest: string): Promise<Document | undefined>;
   /** A blob, if it is there in that size. */
   blob(descriptor: Descriptor): Promise<LocalBlob | undefined>;
+  /** All that its `index.json` names, with what is said of it there. */
+  entries?(): Promise<readonly Descriptor[]>;
 }
 
 /** An image of a holder; its blobs are verified by whoever takes them. */
@@ -129,6 +133,23 @@ export class LocalSource implements ImageSource {
     const blob = await this.#holder.blob(descriptor);
     await blob?.close();
     return blob?.region;
+  }
+
+  /**
+   * Lists what is said to refer to a digest, or to an index that lists it, as
+   * the whole may lie here that was pruned.
+   */
+  async referrers(
+    digest: string,
+    { signal }: CallOptions = {},
+  ): Promise<ReferrerEntry[]> {
+    signal?.throwIfAborted();
+    const { entries } = this.#holder;
+    if (!entries) return [];
+    return await heldReferrers({
+      entries,
+      document: (each) => this.#holder.document(each),
+    }, digest);
   }
 
   /** Lists all images that lie beside this one. */

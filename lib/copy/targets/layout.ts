@@ -8,10 +8,16 @@ import {
   imageName,
   type Reference,
 } from "../../image/reference.ts";
+import { referrerEntry } from "../../image/referrer.ts";
 import type { Descriptor, Document } from "../../image/types.ts";
 import { LayoutStore } from "../../layout/layout_store.ts";
 import type { ImageDocuments } from "../sets/documents.ts";
-import { type GraphRoot, type ImageGraph, rootBlobs } from "../engine/graph.ts";
+import {
+  type GraphRoot,
+  type ImageGraph,
+  proofDocuments,
+  rootBlobs,
+} from "../engine/graph.ts";
 import type {
   ImageTarget,
   TargetOptions,
@@ -80,6 +86,7 @@ async function layoutBlobs(root: GraphRoot): Promise<Descriptor[]> {
       found.parsed.config,
     ]),
     ...root.documents.map(({ descriptor }) => descriptor),
+    ...proofDocuments(root.proofs).map(({ descriptor }) => descriptor),
     ...rootBlobs(root),
   ]);
 }
@@ -90,8 +97,12 @@ async function nameRoot(
   root: GraphRoot,
   ready: () => Promise<void>,
 ): Promise<void> {
-  const { reference, images, documents, top } = root;
+  const { reference, images, documents, top, proofs } = root;
   const [image] = images;
+  for (const document of proofDocuments(proofs)) await layout.put(document);
+  if (proofs?.referrers.length) {
+    await layout.note(proofs.referrers.map(referrerEntry));
+  }
   const { digest } = top.descriptor;
   if (image?.found.manifest.descriptor.digest === digest) {
     await nameImage(layout, reference, await image.documents, ready);

@@ -93,10 +93,10 @@ async function isThere(
 ): Promise<boolean> {
   const names: [string, string][] = [
     [nameOf(root, options), root.top.descriptor.digest],
-    ...documentsOf(root).referrers.map(({ descriptor: { digest } }): [
+    ...documentsOf(root).referrers.map(({ document, tag }): [
       string,
       string,
-    ] => [digest, digest]),
+    ] => [tag ?? document.descriptor.digest, document.descriptor.digest]),
   ];
   for (const [name, digest] of names) {
     if (await repository.digest(name, signal) !== digest) return false;
@@ -345,8 +345,8 @@ class RegistryWriter implements TargetWriter {
     for (const { root } of all) {
       await put(root.top, nameOf(root, this.#options));
     }
-    for (const each of all.flatMap(({ referrers }) => referrers)) {
-      await put(each);
+    for (const { document, tag } of all.flatMap((each) => each.referrers)) {
+      await put(document, tag);
     }
   }
 }

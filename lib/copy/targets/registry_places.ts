@@ -98,6 +98,14 @@ export function nameOf(
   return place(root).tag ?? root.top.descriptor.digest;
 }
 
+/** What refers to others, and the tag that says so where nothing else does. */
+export interface Referring {
+  /** It itself. */
+  document: Document;
+  /** Its tag. */
+  tag?: string;
+}
+
 /**
  * The documents of a root below its top, and what refers to others apart. Of an
  * index that is there in part, manifests whose blobs are not brought stay away:
@@ -105,16 +113,16 @@ export function nameOf(
  */
 export function documentsOf(root: GraphRoot): {
   parts: Document[];
-  referrers: Document[];
+  referrers: Referring[];
 } {
-  const { images, documents, top } = root;
+  const { images, documents, top, proofs } = root;
   const seen = new Set([top.descriptor.digest]);
   const brought = new Set(rootBlobs(root).map(({ digest }) => digest));
   const isBrought = (each: Document) =>
     !isManifest(each.descriptor.mediaType) ||
     parseManifest(each).layers.every(({ digest }) => brought.has(digest));
   const parts: Document[] = [];
-  const referrers: Document[] = [];
+  const referrers: Referring[] = [];
   for (
     const each of [
       ...images.map(({ found }) => found.manifest),
@@ -123,7 +131,15 @@ export function documentsOf(root: GraphRoot): {
   ) {
     if (seen.has(each.descriptor.digest)) continue;
     seen.add(each.descriptor.digest);
-    (subjectOf(each) === undefined ? parts : referrers).push(each);
+    if (subjectOf(each) === undefined) parts.push(each);
+    else referrers.push({ document: each });
+  }
+  // What is about something that does not go there would be found by nobody.
+  for (const { document, subject, tag } of proofs?.referrers ?? []) {
+    const { digest } = document.descriptor;
+    if (!seen.has(subject) || seen.has(digest)) continue;
+    seen.add(digest);
+    referrers.push({ document, tag });
   }
   return { parts, referrers };
 }

@@ -14,6 +14,7 @@ import type {
 import { HttpClient } from "../../net/http.ts";
 import type { ImageSource } from "../../image/image_source.ts";
 import { forHost, MirroredBlobs } from "./blobs.ts";
+import type { ReferrerEntry } from "../../image/referrer.ts";
 import { judgeFailure } from "./failure.ts";
 import { type MirrorOptions, openMirror, openOrigin } from "./options.ts";
 import { Host } from "./host.ts";
@@ -215,6 +216,35 @@ export class MirroredRepository implements ImageSource {
         );
         // A cache knows of no more than it was asked for.
         if (tags.length > 0 || host.isOrigin) return tags;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (host.isOrigin) refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  /**
+   * Lists what is said to refer to a digest, as the registry says, or else the
+   * first mirror that answers.
+   *
+   * @param digest The digest.
+   * @param options How the call may be ended.
+   */
+  async referrers(
+    digest: string,
+    options: CallOptions = {},
+  ): Promise<ReferrerEntry[]> {
+    const { signal } = options;
+    let refusal: unknown;
+    for (const host of [this.#origin, ...this.#mirrors]) {
+      try {
+        return await this.#hosts.askOne(
+          host,
+          ({ repository }, signal) => repository.referrers(digest, { signal }),
+          TAG_PATIENCE_MS,
+          signal,
+        );
       } catch (error) {
         signal?.throwIfAborted();
         if (host.isOrigin) refusal = error;

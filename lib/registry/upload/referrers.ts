@@ -13,16 +13,11 @@ import {
   MANIFEST_ACCEPT,
   OCI_INDEX,
 } from "../../image/media_types.ts";
+import { referrersTag } from "../../image/referrers_tag.ts";
 import type { Descriptor, Document } from "../../image/types.ts";
 import { discard } from "../../net/body.ts";
 import type { UploadShared } from "./blob_upload.ts";
 import { putDocument } from "./manifest_upload.ts";
-
-/** The tag of the index of what refers to a digest. */
-export function referrersTag(digest: string): string {
-  const { algorithm, hex } = parseDigest(digest);
-  return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`;
-}
 
 /** What a document says of what it refers to. */
 interface Referring {

@@ -682,7 +682,7 @@ reasons<SettingProblem>(
     ]],
     "other-layers": [[
       {},
-      "it names the layers as they are served, and those are made anew",
+      "what names the layers as they are served does not fit those made anew",
     ]],
     "prefix": [[{ prefix: "Up" }, `"Up" cannot begin a repository's name`]],
   },

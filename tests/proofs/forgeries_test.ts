@@ -1,0 +1,506 @@
+/** Each way to forge a signature is refused, each by its own reason. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
+import { test } from "../harness.ts";
+import type { SignatureProblem } from "../../lib/image/signature_problems.ts";
+import { SignatureError } from "../../lib/image/errors.ts";
+import { verifyKeyless } from "../../lib/proofs/keyless.ts";
+import { Refusal } from "../../lib/proofs/reading.ts";
+import { readTrust } from "../../lib/proofs/signature_options.ts";
+import {
+  bundleOf,
+  CERTIFICATES,
+  FORGER_KEY,
+  IDENTITY,
+  ISSUER,
+  json,
+  KEYLESS,
+  SIGNED,
+  simplePayload,
+  withBundle,
+  withJws,
+  withSimple,
+  World,
+} from "./world.ts";
+
+const OTHER = `sha256:${"a".repeat(64)}`;
+const trust = {
+  keys: [FORGER_KEY],
+  notationCertificates: [{ path: "root", text: CERTIFICATES.root }],
+};
+const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const broken = (bytes: Uint8Array, change: (value: unknown) => unknown) =>
+  json(change(JSON.parse(text(bytes))));
+
+/** What is forged, how, and why it does not count. */
+const FORGERIES: [string, () => World, SignatureProblem][] = [
+  ["nothing at all", () => new World(), { code: "no-signature" }],
+  [
+    "a bundle of another key",
+    () => withBundle(bundleOf({ privateKey: stranger })),
+    { code: "other-key" },
+  ],
+  [
+    "a bundle of another key that says it is of this one",
+    () => {
+      const { verificationMaterial } = JSON.parse(text(bundleOf()));
+      const { hint } = verificationMaterial.publicKey;
+      return withBundle(bundleOf({ privateKey: stranger, hint }));
+    },
+    { code: "bad-signature" },
+  ],
+  [
+    "a bundle replayed for another digest",
+    () => withBundle(bundleOf({ digest: OTHER })),
+    { code: "other-digest", signed: OTHER },
+  ],
+  [
+    "a statement swapped under a signature",
+    () => {
+      const own = JSON.parse(text(bundleOf({ digest: OTHER })));
+      const { payload } = JSON.parse(text(bundleOf())).dsseEnvelope;
+      return withBundle(
+        json({ ...own, dsseEnvelope: { ...own.dsseEnvelope, payload } }),
+      );
+    },
+    { code: "bad-signature" },
+  ],
+  [
+    "a manifest that refers to something else",
+    () => {
+      const world = new World();
+      const { size } = world.descriptor(SIGNED.index);
+      const mediaType = "application/vnd.oci.image.index.v1+json";
+      return withBundle(bundleOf(), {
+        subject: { mediaType, digest: OTHER, size },
+      });
+    },
+    { code: "other-subject", subject: OTHER },
+  ],
+  [
+    "a manifest that refers to nothing",
+    () => withBundle(bundleOf(), { subject: undefined }),
+    { code: "other-subject", subject: undefined },
+  ],
+  [
+    "a truncated bundle",
+    () => withBundle(bundleOf().subarray(0, 300)),
+    { code: "malformed", part: "bundle" },
+  ],
+  [
+    "an empty bundle",
+    () => withBundle(json({})),
+    { code: "bundle-type", type: "" },
+  ],
+  [
+    "a bundle that is not there",
+    () => {
+      const world = withBundle(bundleOf({ hint: "gone" }));
+      for (const [digest, bytes] of world.blobs) {
+        if (text(bytes).includes('"gone"')) world.blobs.delete(digest);
+      }
+      return world;
+    },
+    { code: "damaged", part: "layer" },
+  ],
+  [
+    "a bundle with other bytes than its digest",
+    () => {
+      const world = withBundle(bundleOf({ hint: "gone" }));
+      for (const [digest, bytes] of world.blobs) {
+        if (!text(bytes).includes('"gone"')) continue;
+        world.blobs.set(digest, new Uint8Array(bytes.length));
+      }
+      return world;
+    },
+    { code: "damaged", part: "layer" },
+  ],
+  [
+    "a bundle downgraded to a type that nobody knows",
+    () =>
+      withBundle(bundleOf({
+        bundle: {
+          mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.0",
+        },
+      })),
+    {
+      code: "bundle-type",
+      type: "application/vnd.dev.sigstore.bundle+json;version=0.0",
+    },
+  ],
+  [
+    "a bundle that signs a message, and no statement",
+    () =>
+      withBundle(bundleOf({
+        bundle: { messageSignature: { signature: "AA==" } },
+      })),
+    { code: "no-envelope" },
+  ],
+  [
+    "an envelope without a signature",
+    () => withBundle(bundleOf({ envelope: { signatures: [] } })),
+    { code: "no-envelope" },
+  ],
+  [
+    "an envelope with two signatures",
+    () =>
+      withBundle(broken(bundleOf(), (value) => {
+        const bundle = value as {
+          dsseEnvelope: { signatures: unknown[] };
+        };
+        bundle.dsseEnvelope.signatures.push({ sig: "AA==" });
+        return bundle;
+      })),
+    { code: "several-signatures" },
+  ],
+  [
+    "two bundles in one manifest",
+    () => {
+      const world = new World();
+      const type = "application/vnd.dev.sigstore.bundle.v0.3+json";
+      const layer = world.put(bundleOf(), type);
+      return withBundle(bundleOf(), { layers: [layer, layer] });
+    },
+    { code: "several-signatures" },
+  ],
+  [
+    "an empty signature",
+    () => withBundle(bundleOf({ envelope: { signatures: [{ sig: "" }] } })),
+    { code: "malformed", part: "sig" },
+  ],
+  [
+    "a payload of another type",
+    () => withBundle(bundleOf({ payloadType: "text/plain" })),
+    { code: "payload-type", type: "text/plain" },
+  ],
+  [
+    "a statement of another type",
+    () => withBundle(bundleOf({ statement: { _type: "https://a.test" } })),
+    { code: "statement-type", type: "https://a.test" },
+  ],
+  [
+    "an attestation in place of a signature",
+    () =>
+      withBundle(bundleOf({
+        statement: { predicateType: "https://slsa.dev/provenance/v1" },
+      })),
+    { code: "predicate-type", type: "https://slsa.dev/provenance/v1" },
+  ],
+  [
+    "a statement about nothing",
+    () => withBundle(bundleOf({ statement: { subject: [] } })),
+    { code: "no-subject" },
+  ],
+  [
+    "a statement that can be read in two ways",
+    () => {
+      const statement = json({
+        _type: "https://in-toto.io/Statement/v1",
+        subject: [{ digest: { sha256: SIGNED.index.slice(7) } }],
+        predicateType: "https://sigstore.dev/cosign/sign/v1",
+      });
+      const rawStatement = new TextEncoder().encode(
+        text(statement).replace('"subject"', '"subject":[],"subject"'),
+      );
+      return withBundle(bundleOf({ rawStatement }));
+    },
+    { code: "malformed", part: "payload" },
+  ],
+  [
+    "a certificate where a key is trusted",
+    () =>
+      withBundle(bundleOf({
+        bundle: { verificationMaterial: { certificate: { rawBytes: "AA==" } } },
+      })),
+    { code: "other-key" },
+  ],
+  [
+    "a .sig for another digest",
+    () => withSimple(simplePayload(OTHER)),
+    { code: "other-digest", signed: OTHER },
+  ],
+  [
+    "a .sig whose payload is of another type",
+    () => {
+      const payload = simplePayload();
+      payload.critical.type = "something else";
+      return withSimple(payload);
+    },
+    { code: "payload-type", type: "something else" },
+  ],
+  [
+    "a .sig without a signature",
+    () =>
+      withSimple(simplePayload(), {
+        "dev.cosignproject.cosign/signature": "",
+      }),
+    { code: "malformed", part: "dev.cosignproject.cosign/signature" },
+  ],
+  [
+    "a .sig whose digest stands where nobody signs it",
+    () => {
+      const { critical } = simplePayload();
+      return withSimple({
+        critical: { ...critical, image: {} },
+        optional: { "docker-manifest-digest": SIGNED.index },
+      });
+    },
+    { code: "no-subject" },
+  ],
+  [
+    "a .sig with two digests",
+    () =>
+      withSimple(
+        new TextEncoder().encode(
+          text(json(simplePayload(OTHER))).replace(
+            '"docker-manifest-digest"',
+            `"docker-manifest-digest":"${SIGNED.index}",` +
+              '"docker-manifest-digest"',
+          ),
+        ),
+      ),
+    { code: "malformed", part: "payload" },
+  ],
+  [
+    "a JWS without a signature's algorithm",
+    () => withJws({ head: { alg: "none" } }),
+    { code: "algorithm", algorithm: "none" },
+  ],
+  [
+    "a JWS of an algorithm for secrets",
+    () => withJws({ head: { alg: "HS256" } }),
+    { code: "algorithm", algorithm: "HS256" },
+  ],
+  [
+    "a JWS of an algorithm that its key does not go with",
+    () => withJws({ head: { alg: "ES384" } }),
+    { code: "algorithm", algorithm: "ES384" },
+  ],
+  [
+    "a JWS with something critical that is not known",
+    () =>
+      withJws({
+        head: {
+          crit: ["io.cncf.notary.signingScheme", "odd"],
+          odd: 1,
+        },
+      }),
+    { code: "critical", name: "odd" },
+  ],
+  [
+    "a JWS without what has to be critical",
+    () => withJws({ head: { crit: [] } }),
+    { code: "critical", name: "io.cncf.notary.signingScheme" },
+  ],
+  [
+    "a JWS whose expiry is not critical",
+    () =>
+      withJws({ head: { "io.cncf.notary.expiry": "2999-01-01T00:00:00Z" } }),
+    { code: "critical", name: "io.cncf.notary.expiry" },
+  ],
+  [
+    "a JWS that is over",
+    () =>
+      withJws({
+        head: {
+          crit: ["io.cncf.notary.signingScheme", "io.cncf.notary.expiry"],
+          "io.cncf.notary.expiry": "2026-01-01T00:00:00Z",
+        },
+      }),
+    { code: "signature-expired", at: "2026-01-01T00:00:00Z" },
+  ],
+  [
+    "a JWS of another digest",
+    () => withJws({ target: { digest: OTHER } }),
+    { code: "other-digest", signed: OTHER },
+  ],
+  [
+    "a JWS of another size",
+    () => withJws({ target: { size: 1 } }),
+    { code: "annotation-differs", name: "targetArtifact" },
+  ],
+  [
+    "a JWS with what has to be signed beside it",
+    () => withJws({ header: { alg: "ES256" } }),
+    { code: "annotation-differs", name: "alg" },
+  ],
+  [
+    "a JWS whose payload was changed",
+    () =>
+      withJws({
+        change(jws) {
+          const payload = Buffer.from(jws.payload as string, "base64url");
+          jws.payload = Buffer.from(
+            payload.toString().replace("size", "sizE"),
+          ).toString("base64url");
+        },
+      }),
+    { code: "bad-signature" },
+  ],
+  [
+    "a JWS with a certificate of a server",
+    () => withJws({ signer: CERTIFICATES.server }),
+    { code: "certificate-usage" },
+  ],
+  [
+    "a JWS with a certificate that may not sign",
+    () => withJws({ signer: CERTIFICATES.agreement }),
+    { code: "certificate-usage" },
+  ],
+  [
+    "a JWS with a chain to another root",
+    () =>
+      withJws({ chain: [CERTIFICATES.signer.certificate, CERTIFICATES.other] }),
+    { code: "untrusted" },
+  ],
+  [
+    "a JWS with a leaf that leads nowhere",
+    () => withJws({ chain: [CERTIFICATES.signer.certificate] }),
+    { code: "untrusted" },
+  ],
+  [
+    "a JWS with no certificates",
+    () => withJws({ chain: [] }),
+    { code: "malformed", part: "x5c" },
+  ],
+  [
+    "a signature of notation in COSE",
+    () => withJws({ type: "application/cose" }),
+    { code: "bundle-type", type: "application/cose" },
+  ],
+];
+
+for (const [name, forge, problem] of FORGERIES) {
+  test(`${name} is refused for what it is: ${problem.code}`, async () => {
+    const found = await forge().examine(trust);
+    assertEquals([found.signatures, found.problem], [[], problem]);
+  });
+}
+
+test("what is said beside a bundle has to be what is signed", async () => {
+  const name = "dev.sigstore.bundle.predicateType";
+  const world = withBundle(
+    bundleOf({ statement: { predicateType: "https://a.test" } }),
+    { annotations: { [name]: "https://sigstore.dev/cosign/sign/v1" } },
+  );
+  assertEquals((await world.examine(trust)).problem, {
+    code: "predicate-type",
+    type: "https://a.test",
+  });
+});
+
+const bundle = KEYLESS["rekor2-dsse-happy-path"]!;
+const keyless = {
+  root: bundle.root,
+  path: "root.json",
+  identity: IDENTITY,
+  issuer: ISSUER,
+};
+
+// deno-lint-ignore no-explicit-any
+type Any = any;
+
+/** What is forged of a signature without a key. */
+const OF_LOGS: [string, (bundle: Any) => void, string][] = [
+  [
+    "a tampered proof of a log",
+    ({ verificationMaterial: { tlogEntries: [entry] } }) => {
+      const { hashes } = entry.inclusionProof;
+      hashes[0] = Buffer.alloc(32).toString("base64");
+    },
+    "log-proof",
+  ],
+  [
+    "an entry of a log about something else",
+    ({ verificationMaterial: { tlogEntries: [entry] } }) => {
+      const body = JSON.parse(
+        Buffer.from(entry.canonicalizedBody, "base64").toString(),
+      );
+      body.kind = "odd";
+      entry.canonicalizedBody = Buffer.from(JSON.stringify(body))
+        .toString("base64");
+    },
+    "log-proof",
+  ],
+  [
+    "no entry of a log",
+    ({ verificationMaterial }) => verificationMaterial.tlogEntries = [],
+    "no-log-entry",
+  ],
+  [
+    "no time that somebody vouches for",
+    ({ verificationMaterial }) =>
+      verificationMaterial.timestampVerificationData = {
+        rfc3161Timestamps: [],
+      },
+    "timestamp",
+  ],
+  [
+    "a payload that was not signed",
+    ({ dsseEnvelope }) => {
+      const text = Buffer.from(dsseEnvelope.payload, "base64").toString();
+      dsseEnvelope.payload = Buffer.from(`${text} `).toString("base64");
+    },
+    "log-proof",
+  ],
+];
+
+for (const [name, change, code] of OF_LOGS) {
+  test(`${name} is refused for what it is: ${code}`, async () => {
+    const forged = structuredClone(bundle.bundle);
+    change(forged);
+    const error = await assertRejects(
+      () => verifyKeyless(forged, keyless),
+      Refusal,
+    );
+    assertEquals(error.problem.code, code);
+  });
+}
+
+test("a certificate counts for whom it names, and by whose word", async () => {
+  for (
+    const [differs, problem] of [
+      [
+        { identity: IDENTITY.slice(0, -1) },
+        { code: "identity", identity: IDENTITY.slice(0, 100) },
+      ],
+      [{ identity: ".*" }, {
+        code: "identity",
+        identity: IDENTITY.slice(0, 100),
+      }],
+      [{ issuer: `${ISSUER}.evil.test` }, { code: "issuer", issuer: ISSUER }],
+    ] as const
+  ) {
+    const error = await assertRejects(
+      () => verifyKeyless(bundle.bundle, { ...keyless, ...differs }),
+      Refusal,
+    );
+    assertEquals(error.problem, problem);
+  }
+});
+
+test("roots, keys and certificates that are none are told of", async () => {
+  await assertRejects(
+    () => verifyKeyless(bundle.bundle, { ...keyless, root: "{" }),
+    SignatureError,
+    "bad-root",
+  );
+  const codeOf = (options: Parameters<typeof readTrust>[0]) => {
+    try {
+      readTrust(options);
+      return undefined;
+    } catch (error) {
+      return error instanceof SignatureError ? error.code : String(error);
+    }
+  };
+  const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey;
+  const pem = weak.export({ format: "pem", type: "spki" }) as string;
+  assertEquals(codeOf({ keys: [{ path: "k", text: "" }] }), "bad-key");
+  assertEquals(codeOf({ keys: [{ path: "k", text: pem }] }), "weak-key");
+  assertEquals(
+    codeOf({ notationCertificates: [{ path: "k", text: FORGER_KEY.text }] }),
+    "bad-key",
+  );
+});
