@@ -60,7 +60,7 @@ export async function main(
     }
     return code;
   } catch (error) {
-    return await reportError(error, all, context);
+    return await reportError(error, all, open, context);
   } finally {
     // What was written before may still be on its way.
     await write(all.stderr, "");
@@ -173,6 +173,8 @@ function command<Options>(
       return { lines: [`docker-pull ${VERSION}`] };
     }
     applyVariables(parsed, line.options, io.env);
+    context.json = parsed.flags.has("json");
+    context.events = parsed.one("progress") === "json";
     const options = line.read(parsed);
     context.verbose = parsed.flags.has("verbose");
     const run = await loadRun();
@@ -183,8 +185,25 @@ function command<Options>(
 async function reportError(
   error: unknown,
   { stderr, env }: Io,
+  open: Output,
   context: ErrorContext,
 ): Promise<number> {
+  const { secrets, json, events } = context;
+  const scrub = (document: unknown) => secrets?.scrub(document) ?? document;
+  if (json || events) {
+    const { failedDocument } = await import("./messages/pull_document.ts");
+    const document = failedDocument(error, context);
+    if (json) {
+      const text = JSON.stringify(scrub(document), null, 2);
+      await write(open, `${text}\n`);
+    }
+    if (events) {
+      const { eventLine } = await import("./progress/json_progress.ts");
+      const told = document.error as Record<string, unknown>;
+      await write(stderr, eventLine({ type: "error", ...told }, { scrub }));
+      return told.exitCode as number;
+    }
+  }
   const { errorLines } = await import("./messages/error_lines.ts");
   const { createStyle } = await import("./progress/style.ts");
   const style = createStyle(stderr, env);

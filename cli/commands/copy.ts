@@ -20,7 +20,11 @@ import { findDaemon } from "../access/daemon.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
 import type { Io, Services } from "../io.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
-import { createProgress, type Progress } from "../progress/progress.ts";
+import {
+  createProgress,
+  isSilent,
+  type Progress,
+} from "../progress/progress.ts";
 import { createStyle, showBy, type Style } from "../progress/style.ts";
 import { formatTime, neutralize } from "../progress/text.ts";
 import { abortOnSignals } from "../signals.ts";
@@ -56,6 +60,7 @@ export async function copyPlaces(
   const { quiet, verbose } = options;
   const { env, stderr } = io;
   context.cacheDir = options.cacheDir;
+  const silent = isSilent(options);
   const style = createStyle(stderr, env);
   const progress = createProgress({
     output: stderr,
@@ -63,6 +68,8 @@ export async function copyPlaces(
     env,
     quiet,
     verbose,
+    way: options.progress,
+    secrets: context.secrets,
   });
   const isPushed = to.kind === "registry" || to.kind === "registry-path";
   const access = from.kind === "registry"
@@ -80,7 +87,7 @@ export async function copyPlaces(
         throw error;
       })
     : undefined;
-  if (!quiet) {
+  if (!silent) {
     const word = context.command === "push" ? "Pushing" : "Copying";
     progress.line(neutralize(`${word} ${source} to ${destination}`));
   }
@@ -132,6 +139,11 @@ export async function copyPlaces(
       all.daemon = await findDaemon(undefined, io);
     }
     const result = await copyImages(from, to, all);
+    if (options.json) {
+      const { pullDocument } = await import("../messages/pull_document.ts");
+      const document = pullDocument(result.results);
+      return { document: { ...document, pushed, sent: result.pushed } };
+    }
     const lines = quiet
       ? isPushed ? pushed : [...new Set(result.results.map(({ path }) => path))]
       : reportLines(result, pushed, createStyle(io.stdout, env));

@@ -6,7 +6,7 @@ import {
   type LoadOptions,
 } from "../../lib/copy/load.ts";
 import type { PullRequest } from "../../lib/copy/pull_options.ts";
-import type { PullFailure } from "../../lib/copy/pull_result.ts";
+import type { PullFailure, PullResult } from "../../lib/copy/pull_result.ts";
 import type { Reference } from "../../lib/image/reference.ts";
 import { findDaemon } from "../access/daemon.ts";
 import type { Io, Services } from "../io.ts";
@@ -23,12 +23,16 @@ import type { PullCommandOptions } from "./pull_options.ts";
 export async function runLoad(
   reference: Reference,
   pulling: LoadOptions,
-  { loadTo, quiet, cacheDir }: PullCommandOptions,
+  { loadTo, quiet, json, cacheDir }: PullCommandOptions,
   io: Io,
   { load = loadImage }: Services,
 ): Promise<Outcome> {
   const daemon = await findDaemon(loadTo, io);
   const result = await load(reference, { ...pulling, daemon });
+  if (json) {
+    const { pullDocument } = await import("../messages/pull_document.ts");
+    return { document: pullDocument([result]) };
+  }
   if (quiet) return { lines: [loadedName(result)] };
   const style = createStyle(io.stdout, io.env);
   const cache = cacheDir !== false;
@@ -42,7 +46,11 @@ export async function runLoadSet(
   { loadTo, quiet, cacheDir }: PullCommandOptions,
   io: Io,
   { loadImages = loadAll }: Services,
-): Promise<{ lines: string[]; failures: PullFailure[] }> {
+): Promise<{
+  lines: string[];
+  results: readonly PullResult[];
+  failures: PullFailure[];
+}> {
   const daemon = await findDaemon(loadTo, io);
   const { results, failures } = await loadImages(images, {
     ...pulling,
@@ -53,5 +61,5 @@ export async function runLoadSet(
   const lines = results.flatMap((result) =>
     quiet ? [loadedName(result)] : loadReportLines(result, { cache, style })
   );
-  return { lines, failures };
+  return { lines, results, failures };
 }

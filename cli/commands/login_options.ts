@@ -3,6 +3,7 @@
 import { parseRegistry } from "../access/credential_files.ts";
 import {
   COMMON_OPTIONS,
+  JSON_OPTION,
   LOGIN_OPTIONS,
   type LoginOptions,
   NETWORK_OPTIONS,
@@ -16,6 +17,8 @@ import type { CommandLine } from "./command.ts";
 export interface LoginCommandOptions extends NetworkOptions, LoginOptions {
   /** The registry, as in a reference. */
   registry: string;
+  /** `--json`. */
+  json: boolean;
   /** `--verbose`. */
   verbose: boolean;
 }
@@ -26,6 +29,8 @@ export interface LogoutCommandOptions {
   registry: string;
   /** `--authfile`. */
   authfile?: string;
+  /** `--json`. */
+  json: boolean;
 }
 
 /** What these options of a pull mean to a login. */
@@ -48,6 +53,7 @@ export const LOGIN: CommandLine<LoginCommandOptions> = {
       help: LOGIN_HELP[option.name] ?? option.help,
     })),
     ...NETWORK_OPTIONS,
+    JSON_OPTION,
     ...COMMON_OPTIONS,
   ],
   variables: [
@@ -68,6 +74,7 @@ export const LOGIN: CommandLine<LoginCommandOptions> = {
     ...readLoginOptions(parsed),
     registry: parseRegistry(parsed.operands),
     ...readNetworkOptions(parsed),
+    json: parsed.flags.has("json"),
     verbose: parsed.flags.has("verbose"),
   }),
 };
@@ -83,12 +90,14 @@ export const LOGOUT: CommandLine<LogoutCommandOptions> = {
       group: "Login",
       help: "The file with the login, as Podman has it, in place of Docker's",
     },
+    JSON_OPTION,
     ...COMMON_OPTIONS,
   ],
   variables: PLACES,
   examples: ["docker-pull logout ghcr.io"],
-  read: ({ operands, one }) => ({
+  read: ({ operands, one, flags }) => ({
     registry: parseRegistry(operands),
     authfile: one("authfile"),
+    json: flags.has("json"),
   }),
 };

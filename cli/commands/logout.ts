@@ -12,7 +12,7 @@ import type { LogoutCommandOptions } from "./login_options.ts";
 
 /** Logs out as the options say. */
 export const runLogout: Run<LogoutCommandOptions> = async (
-  { registry, authfile },
+  { registry, authfile, json },
   { env, os, signals },
   context,
   { helperEnv } = {},
@@ -31,6 +31,7 @@ export const runLogout: Run<LogoutCommandOptions> = async (
       env: helperEnv,
       signal,
     });
+    if (json) return { document: { version: 1, registry, places } };
     const sentence = places.length
       ? `Removed the login for ${registry} from ${places.join(" and ")}`
       : `There was no login for ${registry} in ${named.source}`;

@@ -1,8 +1,6 @@
 /** The command line of `plan`: that of a pull. */
 
-import { refuseBoth } from "../options/arguments.ts";
 import { OPTIONS } from "../options/option_table.ts";
-import { JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
 
@@ -13,8 +11,8 @@ const LEFT_OUT = new Set([
   "load-to",
   "min-speed",
   "trust-cache",
+  "progress",
   "version",
-  "json",
 ]);
 
 /** What they mean here, where that is something else. */
@@ -32,20 +30,17 @@ export const PLAN: CommandLine<PullCommandOptions> = {
     "docker-pull plan [OPTIONS] IMAGE...",
     "docker-pull plan [OPTIONS] --from FILE [IMAGE...]",
   ],
-  options: [
-    ...OPTIONS.filter(({ name }) => !LEFT_OUT.has(name)).map((option) => ({
+  options: OPTIONS.filter(({ name }) => !LEFT_OUT.has(name))
+    .map((option) => ({
       ...option,
       help: HELP[option.name] ?? option.help,
     })),
-    JSON_OPTION,
-  ],
   examples: [
     "docker-pull plan nginx:1.27 redis:7",
     "docker-pull plan --from compose.yaml -o all.tar",
     "docker-pull plan --max-bytes 500M ghcr.io/owner/app:1.2",
   ],
   read(parsed) {
-    refuseBoth(parsed, "json", "quiet");
     return { ...readPullOptions(parsed), dryRun: true };
   },
 };

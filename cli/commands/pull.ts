@@ -9,7 +9,7 @@ import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import type { Platform } from "../../lib/image/types.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
 import { isMissing, nearestTags, partHint } from "../access/missing_tag.ts";
-import { createProgress } from "../progress/progress.ts";
+import { createProgress, isSilent } from "../progress/progress.ts";
 import { reportLines } from "../messages/report.ts";
 import { abortOnSignals } from "../signals.ts";
 import { ReaderGone, standardOutput } from "../standard_output.ts";
@@ -39,6 +39,7 @@ export const runPull: Run<PullCommandOptions> = async (
   const { pull = pullImage } = services;
   const { env, stderr } = io;
   const { quiet, verbose, cacheDir, format } = options;
+  const silent = isSilent(options);
   context.cacheDir = cacheDir;
   const style = createStyle(stderr, env);
   const progress = createProgress({
@@ -47,6 +48,8 @@ export const runPull: Run<PullCommandOptions> = async (
     env,
     quiet,
     verbose,
+    way: options.progress,
+    secrets: context.secrets,
   });
 
   const wanted = readWantedImage(options, env, context);
@@ -68,9 +71,9 @@ export const runPull: Run<PullCommandOptions> = async (
   const accept = await acceptOf(
     options,
     io,
-    quiet ? () => {} : (line) => progress.line(line),
+    silent ? () => {} : (line) => progress.line(line),
   );
-  if (!quiet) progress.line(`Pulling ${formatReference(reference)}`);
+  if (!silent) progress.line(`Pulling ${formatReference(reference)}`);
 
   const { signal, stop } = abortOnSignals(io.signals, {
     beforeExit: () => progress.stop(),
@@ -97,6 +100,10 @@ export const runPull: Run<PullCommandOptions> = async (
       output,
       ...formOf(options),
     });
+    if (options.json) {
+      const { pullDocument } = await import("../messages/pull_document.ts");
+      return { document: pullDocument([result]) };
+    }
     if (quiet) return { lines: streamed ? [] : [result.path] };
     const lines = reportLines(result, {
       cache: cacheDir !== false,

@@ -18,6 +18,8 @@ import {
   DEFAULT_CONCURRENCY,
   OPTIONS,
   OTHER_COMMANDS,
+  PROGRESS_WAYS,
+  type ProgressWay,
 } from "../options/option_table.ts";
 import {
   type LoginOptions,
@@ -101,6 +103,8 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   mirrors: string[] | false;
   /** `--trust-mirrors`. */
   trustMirrors: boolean;
+  /** `--progress`. */
+  progress?: ProgressWay;
   /** `--json`. */
   json: boolean;
   /** `--quiet`. */
@@ -189,6 +193,13 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       "Option --split cuts a file, and neither a folder nor standard output",
     );
   }
+  refuseBoth(parsed, "json", "quiet");
+  if (one("output") === "-" && flags.has("json")) {
+    throw new UsageError(
+      "Option --json needs standard output, where the archive goes by " +
+        "--output -; --progress json tells what goes on on standard error",
+    );
+  }
   const images = readImages(parsed);
   const format = readFormat(one("format"));
   const layers = readLayers(one("layers"));
@@ -244,6 +255,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     ...readNetworkOptions(parsed),
     mirrors: !flags.has("no-mirrors") && (values.get("mirror") ?? []),
     trustMirrors: flags.has("trust-mirrors"),
+    progress: readProgress(one("progress")),
     json: flags.has("json"),
     quiet: flags.has("quiet"),
     verbose: flags.has("verbose"),
@@ -252,6 +264,12 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
 
 function readFormat(text = "tar"): Format {
   return oneOf(text, "format", ["tar", "oci", "oci-archive", "docker-legacy"]);
+}
+
+function readProgress(text?: string): ProgressWay | undefined {
+  return text === undefined
+    ? undefined
+    : oneOf(text, "progress", PROGRESS_WAYS);
 }
 
 function readIndex(text?: string): PullCommandOptions["index"] {

@@ -11,8 +11,9 @@ import {
 } from "../access/image_access.ts";
 import { errorLines } from "../messages/error_lines.ts";
 import { EXIT, type ExitCode, gravest } from "../messages/exit_codes.ts";
+import type { ErrorContext } from "../messages/explanation.ts";
 import { setReportLines, unwrittenLines } from "../messages/set_report.ts";
-import { createProgress } from "../progress/progress.ts";
+import { createProgress, isSilent } from "../progress/progress.ts";
 import { createStyle, showBy } from "../progress/style.ts";
 import { abortOnSignals } from "../signals.ts";
 import { ReaderGone, standardOutput } from "../standard_output.ts";
@@ -46,6 +47,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
   const { pullImages = pullAll } = services;
   const { env, stderr } = io;
   const { quiet, verbose, cacheDir, format } = options;
+  const silent = isSilent(options);
   context.cacheDir = cacheDir;
   const style = createStyle(stderr, env);
   const progress = createProgress({
@@ -54,17 +56,19 @@ export const runPullSet: Run<PullCommandOptions> = async (
     env,
     quiet,
     verbose,
+    way: options.progress,
+    secrets: context.secrets,
     several: true,
   });
 
   const named = options.lock === undefined
     ? await nameImages(readSet(options), options.from, io)
     : await (await import("./locked_images.ts")).lockedImages(options, io);
-  if (!quiet) {
+  if (!silent) {
     for (const line of leftLines(named, style)) progress.line(line);
   }
   const taken = takenLines(named, quiet);
-  if (options.from.length > 0 && !quiet) {
+  if (options.from.length > 0 && !silent) {
     taken.forEach((line) => progress.line(line));
   }
   const images = named.images.map(requestOf);
@@ -89,7 +93,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
     services,
   );
 
-  if (!quiet) {
+  if (!silent) {
     progress.line(
       images.length === 1
         ? `Pulling ${options.image || formatReference(images[0]!.reference)}`
@@ -108,6 +112,7 @@ export const runPullSet: Run<PullCommandOptions> = async (
   const shared = connect(signal);
   const tellFailures = async (failures: readonly PullFailure[]) => {
     const codes: ExitCode[] = [];
+    const told: { failure: PullFailure; context: ErrorContext }[] = [];
     for (const [i, failure] of failures.entries()) {
       const own = contextOf(failure, context);
       if (i < MOST_HINTS) {
@@ -116,9 +121,10 @@ export const runPullSet: Run<PullCommandOptions> = async (
       const about = aboutOf(failure);
       const { lines, code } = errorLines(failure.error, own, style, about);
       codes.push(code);
+      told.push({ failure, context: own });
       for (const line of lines) progress.line(line);
     }
-    return codes;
+    return { code: gravest(codes), told };
   };
   try {
     progress.ask(registries.length === 1 ? registries[0]! : "the registries");
@@ -135,8 +141,14 @@ export const runPullSet: Run<PullCommandOptions> = async (
       const { runLoadSet } = await import("./load.ts");
       const told = await runLoadSet(images, pulling, options, io, services);
       progress.stop();
-      const codes = await tellFailures(told.failures);
-      return { lines: told.lines, code: gravest(codes) };
+      const { code, told: failures } = await tellFailures(told.failures);
+      if (options.json) {
+        const { pullDocument } = await import("../messages/pull_document.ts");
+        const exitCode = code;
+        const document = pullDocument(told.results, { failures, exitCode });
+        return { document, code };
+      }
+      return { lines: told.lines, code };
     }
     const result = await pullImages(images, {
       ...pulling,
@@ -146,7 +158,17 @@ export const runPullSet: Run<PullCommandOptions> = async (
     });
     progress.stop();
     const { results, failures, unwritten } = result;
-    const codes = await tellFailures(failures);
+    const { code, told } = await tellFailures(failures);
+    if (options.json) {
+      const { pullDocument } = await import("../messages/pull_document.ts");
+      const document = pullDocument(results, {
+        statistics: result,
+        failures: told,
+        unwritten,
+        exitCode: code,
+      });
+      return { document, code };
+    }
     const lines = quiet
       ? streamed ? [] : [...new Set(results.map(({ path }) => path))]
       : setReportLines(result, {
@@ -161,7 +183,6 @@ export const runPullSet: Run<PullCommandOptions> = async (
       const told = unwrittenLines(failures.length, of, unwritten, style);
       for (const line of told) progress.line(line);
     }
-    const code = gravest(codes);
     if (!streamed) return { lines, code };
     for (const line of lines) progress.line(line);
     return { code };

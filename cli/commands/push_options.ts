@@ -34,6 +34,8 @@ const SHARED = new Set([
   "insecure-host",
   "plain-http",
   "quiet",
+  "progress",
+  "json",
   "verbose",
   "help",
 ]);

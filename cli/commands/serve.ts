@@ -14,7 +14,7 @@ const MOST_NAMES = 10;
 
 /** Serves as the options say, until a signal ends it. */
 export const runServe: Run<ServeCommandOptions> = async (
-  { path, host, port, quiet },
+  { path, host, port, quiet, json },
   { stdout, stderr, env, signals },
   context,
 ) => {
@@ -48,7 +48,11 @@ export const runServe: Run<ServeCommandOptions> = async (
         ? [`  and ${names.length - MOST_NAMES} more`]
         : []),
     ].map(neutralize);
-    stdout.write(quiet ? `${url}\n` : `${shown.join("\n")}\n`);
+    // A line, as whoever waits for it reads on until the end.
+    const document = JSON.stringify({ version: 1, url, names });
+    stdout.write(
+      json ? `${document}\n` : quiet ? `${url}\n` : `${shown.join("\n")}\n`,
+    );
     await closed;
     return {};
   } finally {

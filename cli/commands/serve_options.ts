@@ -4,7 +4,7 @@ import { redactAddress } from "../../lib/redact/address.ts";
 import type { OptionDefinition } from "../options/arguments.ts";
 import { UsageError } from "../options/arguments.ts";
 import { DEFAULT_CACHE_DIR } from "../options/option_table.ts";
-import { COMMON_OPTIONS } from "../options/shared_options.ts";
+import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What is to be served, and where. */
@@ -17,6 +17,8 @@ export interface ServeCommandOptions {
   port: number;
   /** `--quiet`. */
   quiet: boolean;
+  /** `--json`. */
+  json: boolean;
 }
 
 const [HOST, PORT] = ["127.0.0.1", 5000];
@@ -40,6 +42,7 @@ const TABLE: readonly OptionDefinition[] = [
     group: "Messages",
     help: "No line for each request; print the address only",
   },
+  JSON_OPTION,
   ...COMMON_OPTIONS,
 ];
 
@@ -71,6 +74,7 @@ export const SERVE: CommandLine<ServeCommandOptions> = {
       path: path || DEFAULT_CACHE_DIR,
       ...readListen(one("listen")),
       quiet: flags.has("quiet"),
+      json: flags.has("json"),
     };
   },
 };

@@ -42,6 +42,10 @@ export interface ErrorContext {
   digestOfPart?: boolean;
   /** Whether several files are pulled, of which some may be complete. */
   several?: boolean;
+  /** Whether what comes of it is told as JSON, an error as well. */
+  json?: boolean;
+  /** Whether what goes on is told as JSON, an error as well. */
+  events?: boolean;
   /** Whether the user wants to see all causes. */
   verbose?: boolean;
   /** What must not be shown. */

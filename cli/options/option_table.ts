@@ -5,6 +5,7 @@ import type { OptionDefinition } from "./arguments.ts";
 import { REQUIRE_OPTIONS } from "./signature_options.ts";
 import {
   COMMON_OPTIONS,
+  JSON_OPTION,
   LOGIN_OPTIONS,
   NETWORK_OPTIONS,
 } from "./shared_options.ts";
@@ -33,6 +34,12 @@ export type CommandName = "pull" | typeof OTHER_COMMANDS[number];
 export const DEFAULT_CACHE_DIR = "docker_images_cache";
 /** How many connections there are at most where nothing else is said. */
 export const DEFAULT_CONCURRENCY = 3;
+
+/** How progress can be shown; `auto` is live lines on a terminal, else plain. */
+export const PROGRESS_WAYS = ["auto", "tty", "plain", "json", "quiet"] as const;
+
+/** One of the ways. */
+export type ProgressWay = typeof PROGRESS_WAYS[number];
 
 /** Every option of a pull, in the order of the help. */
 export const OPTIONS: readonly OptionDefinition[] = [
@@ -243,6 +250,15 @@ export const OPTIONS: readonly OptionDefinition[] = [
     group: "Messages",
     help: "No progress; print the file's path only",
   },
+  {
+    name: "progress",
+    value: "HOW",
+    group: "Messages",
+    help:
+      "auto, tty (live lines), plain (lines that stay), json (one event a " +
+      "line on standard error) or quiet (default auto)",
+  },
+  JSON_OPTION,
   ...COMMON_OPTIONS,
   { name: "version", group: "Messages", help: "Show the version" },
 ];

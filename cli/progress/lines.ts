@@ -25,6 +25,19 @@ export function describeDone(blob: BlobProgress, now: number): string {
     (resumed > 0 ? `, ${formatBytes(resumed)} from an earlier run` : "");
 }
 
+/** Layers that are there, in one line. */
+export function describeFolded(
+  layers: number,
+  bytes: number,
+  cached: number,
+): string {
+  const count = `${layers} ${layers === 1 ? "layer" : "layers"}`;
+  return [
+    `${count}, ${formatBytes(bytes)}`,
+    ...(cached > 0 ? [`${cached} of them not fetched`] : []),
+  ].join(", ");
+}
+
 /** Why a layer has no speed, in a few words; nothing where it has one. */
 export function describeState(
   blob: BlobProgress,

@@ -3,6 +3,9 @@
 import type { Environment } from "../options/environment.ts";
 import type { Output } from "../io.ts";
 import { PlainProgress } from "./plain_progress.ts";
+import type { Secrets } from "../../lib/net/known_secrets.ts";
+import type { ProgressWay } from "../options/option_table.ts";
+import { JsonProgress } from "./json_progress.ts";
 import { describe } from "./lines.ts";
 import type { Style } from "./style.ts";
 import {
@@ -21,8 +24,12 @@ export interface ProgressOptions {
   style: Style;
   /** The environment. */
   env: Environment;
-  /** Whether to print no more than warnings. */
+  /** Whether to print no more than warnings, where no way is named. */
   quiet: boolean;
+  /** The way that is named. */
+  way?: ProgressWay;
+  /** What must not be shown. */
+  secrets?: Secrets;
   /** Whether to tell each try, with its whole address. */
   verbose?: boolean;
   /** Whether several images are pulled, so that each line says of which it is. */
@@ -43,9 +50,13 @@ const systemClock: Clock = {
 export function createProgress(options: ProgressOptions): Progress {
   const { output, style, env, quiet, verbose = false, clock = systemClock } =
     options;
-  const { several = false } = options;
+  const { several = false, way = quiet ? "quiet" : "auto", secrets } = options;
+  if (way === "json") {
+    const scrub = (document: unknown) => secrets?.scrub(document) ?? document;
+    return new JsonProgress({ output, clock, scrub });
+  }
   const print = (text: string) => void output.write(`${text}\n`);
-  if (quiet) {
+  if (way === "quiet") {
     return {
       ask() {},
       onEvent(event) {
@@ -59,7 +70,15 @@ export function createProgress(options: ProgressOptions): Progress {
     };
   }
   const display = { output, style, clock, verbose, several };
-  return output.isTTY && env.TERM !== "dumb"
-    ? new TerminalProgress(display)
-    : new PlainProgress(display);
+  const isLive = way === "auto"
+    ? output.isTTY && env.TERM !== "dumb"
+    : way === "tty";
+  return isLive ? new TerminalProgress(display) : new PlainProgress(display);
+}
+
+/** Whether nothing but warnings is wanted while it goes on. */
+export function isSilent(
+  { quiet, progress }: { quiet: boolean; progress?: ProgressWay },
+): boolean {
+  return (progress ?? (quiet ? "quiet" : "auto")) === "quiet";
 }

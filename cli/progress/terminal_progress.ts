@@ -6,6 +6,7 @@ import { Outages } from "./outages.ts";
 import {
   describe,
   describeDone,
+  describeFolded,
   describeOutage,
   describeReturn,
   describeSilence,
@@ -61,6 +62,8 @@ export interface DisplayOptions {
 const REDRAW_INTERVAL = 100;
 /** An answer that comes sooner needs no sign of life, in milliseconds. */
 const SOON = 1_000;
+/** Of more layers than that, those that are there stand in one line. */
+const MANY = 10;
 /** So many hosts that fail are shown at most. */
 const MOST_OUTAGES = 2;
 
@@ -76,6 +79,8 @@ export class TerminalProgress implements Progress {
   #finished: string[] = [];
   #stopTicking: (() => void) | undefined;
   #moving = false;
+  /** The layers that are there and stand in one line. */
+  #folded = { layers: 0, bytes: 0, cached: 0 };
 
   /** Draws nothing yet. */
   constructor(options: DisplayOptions) {
@@ -109,7 +114,11 @@ export class TerminalProgress implements Progress {
       const { layersDone, layerCount } = this.#model;
       this.#moving = layersDone < layerCount && this.#model.active.size > 0;
     }
-    if (event.type === "blob-done" && blob) {
+    if (event.type === "blob-done" && blob && this.#folds) {
+      this.#folded.layers++;
+      this.#folded.bytes += blob.descriptor.size;
+      if (blob.source !== "registry") this.#folded.cached++;
+    } else if (event.type === "blob-done" && blob) {
       this.#finished.push(
         `${this.#style.good("✓")} ${shortDigest(blob.descriptor.digest)} ${
           this.#style.faint(describeDone(blob, now))
@@ -135,7 +144,22 @@ export class TerminalProgress implements Progress {
     this.#stopTicking?.();
     this.#stopTicking = undefined;
     this.#moving = false;
+    this.#finished.push(...this.#foldedLines());
+    this.#folded = { layers: 0, bytes: 0, cached: 0 };
     this.#draw();
+  }
+
+  /** Whether layers that are there have no line each. */
+  get #folds(): boolean {
+    return this.#model.layerCount > MANY && !this.#options.verbose;
+  }
+
+  /** The one line of layers that are there, if any are. */
+  #foldedLines(): string[] {
+    const { layers, bytes, cached } = this.#folded;
+    if (layers === 0) return [];
+    const text = describeFolded(layers, bytes, cached);
+    return [`${this.#style.good("✓")} ${this.#style.faint(text)}`];
   }
 
   /** Drawing waits for the next tick, however many events come before it. */
@@ -188,7 +212,8 @@ export class TerminalProgress implements Progress {
       ...all.filter(({ first }) => first !== undefined),
       ...all.filter(({ first }) => first === undefined),
     ];
-    const room = Math.max(0, rows - 1 - taken);
+    const folded = this.#foldedLines();
+    const room = Math.max(0, rows - 1 - folded.length - taken);
     const shown = layers.length > room ? Math.max(0, room - 1) : layers.length;
     const lines = layers.slice(0, shown).map((blob) => this.#row(blob, now));
     if (shown < layers.length && room > 0) {
@@ -207,7 +232,7 @@ export class TerminalProgress implements Progress {
       columns,
       this.#style,
     );
-    return [...lines, total];
+    return [...(room > 0 ? folded : []), ...lines, total];
   }
 
   #row(blob: BlobProgress, now: number): string {

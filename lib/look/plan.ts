@@ -6,7 +6,7 @@ import { distinct, totalSize } from "../image/descriptors.ts";
 import { checkOptions } from "../image/options.ts";
 import type { Reference } from "../image/reference.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
-import { missingBytes } from "../copy/engine/missing_bytes.ts";
+import { missingBytes } from "../copy/engine/copy.ts";
 import { rootBlobs } from "../copy/engine/graph.ts";
 import { formatOf, keepsManifests } from "../copy/forms.ts";
 import { openOutput } from "../copy/places/outputs.ts";

@@ -3,6 +3,7 @@
 import { totalSize } from "../../image/descriptors.ts";
 import { DownloadLimitError } from "../../image/errors.ts";
 import type { Descriptor } from "../../image/types.ts";
+import type { LayoutStore } from "../../layout/layout_store.ts";
 import { type BlobTask, transferWith } from "../../transfer/transfer.ts";
 import type { Writers } from "../../transfer/writers.ts";
 import { blobTask } from "./blob_task.ts";
@@ -10,7 +11,6 @@ import { CopyJob, type Death } from "./copy_job.ts";
 import type { Copy, CopyOptions, CopyResult } from "./copy_options.ts";
 import type { ImageGraph } from "./graph.ts";
 import { takeLocal, uploadLocal } from "./local_uploads.ts";
-import { missingBytes } from "./missing_bytes.ts";
 import { sourceOf } from "./several_sources.ts";
 import type { ImageTarget } from "./target.ts";
 
@@ -165,6 +165,23 @@ async function whoWants(
     }
   }
   return wanted;
+}
+
+/**
+ * The bytes of blobs that are not in the cache, where what an earlier run has
+ * left of one is.
+ *
+ * @param blobs The blobs, each once.
+ */
+export async function missingBytes(
+  blobs: readonly Descriptor[],
+  cache: LayoutStore | undefined,
+): Promise<number> {
+  let missing = 0;
+  for (const blob of blobs) {
+    missing += cache ? await cache.roomFor(blob) : blob.size;
+  }
+  return missing;
 }
 
 /** Refuses what would fetch more than is allowed. */

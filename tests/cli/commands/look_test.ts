@@ -103,7 +103,7 @@ test("docker-pull inspect says what is wrong, and the next thing to do", async (
   const rows: [string[], number, RegExp][] = [
     [[], 2, /No image or file is named/],
     [["a", "b"], 2, /"b" is too much/],
-    [["--raw", "--json", "a"], 2, /--raw/],
+    [["--raw", "--unpacked", "a"], 2, /--raw/],
     [["--raw", "--platform", "all", "a"], 2, /one platform/],
     [[`${APP}1`], 5, /has no such tag[^]*nearest tags? (?:is|are) 1\.0/],
     [["--platform", "linux/s390x", APP], 7, /Cannot find platform/],

@@ -61,11 +61,11 @@ test("TerminalProgress fits every line into any width", () => {
   }
 });
 
-test("TerminalProgress lets finished layers scroll away above the live ones", () => {
-  const screen = new Screen(60, 10);
+/** Brings layers, five at a time. */
+function bring(count: number, screen: Screen): void {
   const { send, pass, progress } = onTerminal(screen);
   const layers = Array.from(
-    { length: 125 },
+    { length: count },
     (_, i) => blob(`${String(i).padStart(3, "0")}`, MB),
   );
   send(planned(layers));
@@ -75,14 +75,29 @@ test("TerminalProgress lets finished layers scroll away above the live ones", ()
     pass(1000);
     send(...some.map((layer) => received(layer, 1)));
     pass(200);
+    if (i === 10) assertEquals(screen.text[1], "✓ 10 layers, 10 MB");
     send(...some.map((layer) => done(layer)));
     pass(200);
   }
-  send(done(config), { type: "written", path: "x.tar", size: 125 * MB });
+  send(done(config), { type: "written", path: "x.tar", size: count * MB });
   progress.stop();
+}
+
+test("TerminalProgress lets finished layers scroll away above the live ones", () => {
+  const screen = new Screen(60, 10);
+  bring(10, screen);
+  assertEquals(screen.text, [
+    "linux/amd64, 10 layers, 123 MB",
+    ...Array.from({ length: 10 }, (_, i) => `✓ 00${i}000000000 1 MB in 0.2s`),
+  ]);
+});
+
+test("TerminalProgress folds finished layers into one line where there are many", () => {
+  const screen = new Screen(60, 10);
+  bring(125, screen);
   assertEquals(screen.text, [
     "linux/amd64, 125 layers, 123 MB",
-    ...layers.map(({ digest }) => `✓ ${digest.slice(7, 19)} 1 MB in 0.2s`),
+    "✓ 125 layers, 125 MB",
   ]);
 });
 

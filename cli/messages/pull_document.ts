@@ -1,0 +1,100 @@
+/** What a pull, a copy or a load has brought, as JSON has it. */
+
+import type {
+  PullFailure,
+  PullResult,
+  PullStatistics,
+} from "../../lib/copy/pull_result.ts";
+import { platformText } from "../../lib/image/errors.ts";
+import { formatReference } from "../../lib/image/reference.ts";
+import { explainError } from "./errors.ts";
+import type { ExitCode } from "./exit_codes.ts";
+import type { ErrorContext } from "./explanation.ts";
+
+/** The version of what `--json` prints. */
+const VERSION = 1;
+
+/** What is told of an error: for programs its name and code, and in words. */
+export function errorDocument(
+  error: unknown,
+  context: ErrorContext,
+): Record<string, unknown> {
+  const { sentence, hint, code: exitCode } = explainError(error, context);
+  const { name, code } = error instanceof Error
+    ? error as Error & { code?: unknown }
+    : { name: "Error", code: undefined };
+  return {
+    name,
+    code: typeof code === "string" ? code : undefined,
+    message: sentence,
+    hint,
+    exitCode,
+  };
+}
+
+/** All of a failed command. */
+export function failedDocument(
+  error: unknown,
+  context: ErrorContext,
+): Record<string, unknown> {
+  const told = errorDocument(error, context);
+  return { version: VERSION, error: told, exitCode: told.exitCode };
+}
+
+/** What has come; sizes in bytes, times in milliseconds. */
+export function pullDocument(
+  results: readonly PullResult[],
+  { statistics, failures = [], unwritten, exitCode = 0 }: {
+    statistics?: PullStatistics;
+    failures?: readonly { failure: PullFailure; context: ErrorContext }[];
+    unwritten?: string;
+    exitCode?: ExitCode;
+  } = {},
+): Record<string, unknown> {
+  const counted = statistics ?? (results.length === 1 ? results[0] : undefined);
+  return {
+    version: VERSION,
+    results: results.map(resultDocument),
+    failures: failures.map(({ failure, context }) => ({
+      reference: formatReference(failure.reference),
+      platform: failure.platform && platformText(failure.platform),
+      from: failure.from,
+      error: errorDocument(failure.error, context),
+    })),
+    unwritten,
+    statistics: counted && statisticsDocument(counted),
+    exitCode,
+  };
+}
+
+function resultDocument(result: PullResult): Record<string, unknown> {
+  const { reference, digest, named, images, path, size, upToDate } = result;
+  return {
+    reference: formatReference(reference),
+    digest,
+    named: named?.digest,
+    images: (images ?? [result]).map(({ manifest, imageId, platform }) => ({
+      platform: platformText(platform),
+      digest: manifest.digest,
+      imageId,
+    })),
+    path,
+    size,
+    upToDate,
+  };
+}
+
+function statisticsDocument(
+  { layers, cachedLayers, downloaded, saved, resumed, elapsed, downloadTime }:
+    PullStatistics,
+): PullStatistics {
+  return {
+    layers,
+    cachedLayers,
+    downloaded,
+    saved,
+    resumed,
+    elapsed: Math.round(elapsed),
+    downloadTime: Math.round(downloadTime),
+  };
+}
