@@ -129,6 +129,14 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/plan_options.ts")).PLAN,
     async () => (await import("./commands/plan.ts")).runPlan,
   ),
+  completion: command(
+    async () => (await import("./commands/completion_options.ts")).COMPLETION,
+    async () => (await import("./commands/completion.ts")).runCompletion,
+  ),
+  man: command(
+    async () => (await import("./commands/man_options.ts")).MAN,
+    async () => (await import("./commands/man.ts")).runMan,
+  ),
   cache: async (argv, ...rest) => {
     const { chooseSubcommand } = await import("./commands/cache.ts");
     const { line, argv: others, run } = chooseSubcommand(argv);

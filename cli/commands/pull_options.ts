@@ -135,6 +135,8 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull lock [OPTIONS] IMAGE...",
     "docker-pull diff [OPTIONS] A B",
     "docker-pull cache COMMAND [OPTIONS] [FILE|FOLDER...]",
+    "docker-pull completion SHELL",
+    "docker-pull man",
   ],
   options: OPTIONS,
   examples: [

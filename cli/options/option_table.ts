@@ -25,6 +25,8 @@ export const OTHER_COMMANDS = [
   "lock",
   "diff",
   "plan",
+  "completion",
+  "man",
 ] as const;
 
 /** One of the commands. */

@@ -1,0 +1,175 @@
+/** What can stand in the place of the word that is being typed. */
+
+import { ALL_LINES } from "../commands/all_lines.ts";
+import { SHELLS } from "../commands/completion_options.ts";
+import type { OptionDefinition } from "../options/arguments.ts";
+import type { CommandHelp } from "../options/help.ts";
+
+/** A word, or `:files` or `:folders` for what the shell finds itself. */
+export interface Candidate {
+  /** The word. */
+  word: string;
+  /** What it means. */
+  help?: string;
+}
+
+/** The values of options that name theirs in words only. */
+export const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  format: ["tar", "oci", "oci-archive", "docker-legacy"],
+  for: ["docker", "podman", "containerd", "k3s", "kind", "skopeo"],
+  layers: ["as-is", "plain", "gzip", "zstd"],
+};
+
+/** Platforms that many images are made for. */
+const PLATFORMS = [
+  "linux/amd64",
+  "linux/arm64",
+  "linux/arm/v7",
+  "linux/arm/v6",
+  "linux/386",
+  "linux/ppc64le",
+  "linux/riscv64",
+  "linux/s390x",
+  "windows/amd64",
+  "all",
+];
+
+/**
+ * Finds them.
+ *
+ * @param words What was typed behind the program's name; the last is completed.
+ * @param tagsOf Lists the tags of an image.
+ */
+export async function candidatesFor(
+  words: readonly string[],
+  tagsOf: (image: string) => Promise<string[]>,
+): Promise<Candidate[]> {
+  const typed = words.slice(0, -1);
+  const current = words.at(-1) ?? "";
+  const { name, line, rest } = commandOf(typed);
+  const previous = rest.at(-1) ?? "";
+  const taking = optionOf(previous, line);
+  if (taking?.value) return startingWith(current, valuesOf(taking, current));
+  const [, option = "", value] = /^(--[a-z-]+)=(.*)$/.exec(current) ?? [];
+  if (value !== undefined) {
+    const definition = optionOf(option, line);
+    if (!definition?.value) return [];
+    return startingWith(value, valuesOf(definition, value)).map((each) =>
+      each.word.startsWith(":")
+        ? each
+        : { ...each, word: `${option}=${each.word}` }
+    );
+  }
+  if (current.startsWith("-")) return optionsFor(current, line, rest);
+  const inner = rest.length === 0 ? below(name) : [];
+  const operands = await operandsFor(name, line, current, tagsOf);
+  return startingWith(current, [...inner, ...operands]);
+}
+
+/** The command that is meant, and what was typed behind its name. */
+function commandOf(
+  typed: readonly string[],
+): { name: string; line: CommandHelp | undefined; rest: readonly string[] } {
+  const [first = "", second = ""] = typed;
+  const two = `${first} ${second}`;
+  if (Object.hasOwn(ALL_LINES, two)) {
+    return { name: two, line: ALL_LINES[two], rest: typed.slice(2) };
+  }
+  if (first !== "" && Object.hasOwn(ALL_LINES, first)) {
+    return { name: first, line: ALL_LINES[first], rest: typed.slice(1) };
+  }
+  if (below(first).length > 0 && first !== "") {
+    return { name: first, line: undefined, rest: typed.slice(1) };
+  }
+  return { name: "", line: ALL_LINES[""], rest: typed };
+}
+
+/** The commands that are one word longer. */
+function below(name: string): Candidate[] {
+  const start = name === "" ? "" : `${name} `;
+  const found = new Map<string, Candidate>();
+  for (const [words, { summary }] of Object.entries(ALL_LINES)) {
+    if (words === "" || !words.startsWith(start)) continue;
+    const [word = "", more] = words.slice(start.length).split(" ");
+    const help = more === undefined ? sentence(summary) : undefined;
+    if (word !== "") found.set(word, { word, help });
+  }
+  return [...found.values()];
+}
+
+function optionOf(
+  word: string,
+  line: CommandHelp | undefined,
+): OptionDefinition | undefined {
+  return line?.options.find(({ name, short }) =>
+    word === `--${name}` || short !== undefined && word === `-${short}`
+  );
+}
+
+function optionsFor(
+  current: string,
+  line: CommandHelp | undefined,
+  given: readonly string[],
+): Candidate[] {
+  const open =
+    line?.options.filter(({ name, repeatable }) =>
+      repeatable || !given.includes(`--${name}`)
+    ) ?? [];
+  return startingWith(
+    current,
+    open.map(({ name, help }) => ({ word: `--${name}`, help: sentence(help) })),
+  );
+}
+
+function valuesOf(
+  { name, value = "" }: OptionDefinition,
+  current: string,
+): Candidate[] {
+  if (name === "platform") {
+    // Several are given with commas.
+    const before = current.slice(0, current.lastIndexOf(",") + 1);
+    return PLATFORMS.map((platform) => ({ word: before + platform }));
+  }
+  const choices = CHOICES[name] ??
+    (/^[a-z-]+(?:\|[a-z-]+)+$/.test(value) ? value.split("|") : []);
+  if (choices.length > 0) return choices.map((word) => ({ word }));
+  if (/^FILE/.test(value)) return [{ word: ":files" }];
+  return /^(?:DIR|FOLDER)/.test(value) ? [{ word: ":folders" }] : [];
+}
+
+async function operandsFor(
+  name: string,
+  line: CommandHelp | undefined,
+  current: string,
+  tagsOf: (image: string) => Promise<string[]>,
+): Promise<Candidate[]> {
+  if (name === "completion") return SHELLS.map((word) => ({ word }));
+  const usage = line?.usage.join("\n") ?? "";
+  const found: Candidate[] = [];
+  const [, image] = /^([^:]+(?::\d+\/[^:]+)?):[^:/]*$/.exec(current) ?? [];
+  if (image && /IMAGE|REF/.test(usage)) {
+    const tags = await tagsOf(image);
+    found.push(...tags.map((tag) => ({ word: `${image}:${tag}` })));
+  }
+  if (/FILE|LAYOUT|FOLDER|SRC|\bA B\b/.test(usage) && name !== "") {
+    found.push({ word: ":files" });
+  }
+  return found;
+}
+
+function startingWith(
+  start: string,
+  candidates: readonly Candidate[],
+): Candidate[] {
+  return candidates.filter(({ word }) =>
+    word.startsWith(":") || word.startsWith(start)
+  );
+}
+
+/** The first part of a description, in one line. */
+function sentence(text: string): string {
+  return text.replaceAll("\n", " ").split(/[;:.] |, such/)[0]!.replace(
+    /\.$/,
+    "",
+  );
+}
