@@ -2,7 +2,6 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { EXIT } from "../cli/messages/exit_codes.ts";
 import { test } from "./harness.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -52,16 +51,6 @@ function isBroken(document: string, link: string): boolean {
   return anchor !== "" && !anchors(read(target)).includes(anchor);
 }
 
-/** The codes in the first column of a document's table of exit codes. */
-function exitCodes(markdown: string): number[] {
-  return [...markdown.matchAll(/^\| *(\d[\d, ]*?) *\|/gm)]
-    .flatMap(([, codes = ""]) => codes.split(",").map(Number));
-}
-
-function sorted(codes: readonly number[]): number[] {
-  return codes.toSorted((a, b) => a - b);
-}
-
 for (const document of documents) {
   test(`the relative links of ${document} lead somewhere`, () => {
     const links = relativeLinks(read(document));
@@ -69,11 +58,54 @@ for (const document of documents) {
   });
 }
 
+/** The blocks of code, without what is said in their comments. */
+function code(markdown: string): string[] {
+  return [...markdown.matchAll(/^```[\s\S]*?^```$/gm)]
+    .map(([block]) => block.replace(/ +# .*$/gm, ""));
+}
+
+/** Where links lead, as addresses. */
+function links(markdown: string, document: string): string[] {
+  return relativeLinks(markdown)
+    .map((link) => new URL(link, new URL(document, ROOT)).href);
+}
+
+/** How many cells each row of the tables has, and the links in it. */
+function tables(document: string): string[][] {
+  return read(document).split("\n").filter((line) => /^\| /.test(line))
+    .map((line) => [`${line.split("|").length}`, ...links(line, document)]);
+}
+
+/** What stands in code amid prose. */
+function inline(document: string): string[] {
+  return [
+    ...read(document).replace(/^```[\s\S]*?^```$/gm, "")
+      .matchAll(/`([^`]+)`/g),
+  ].map(([, text = ""]) => text.replace(/\s+/g, " "))
+    .sort();
+}
+
+/** The levels of the headings. */
+function headings(document: string): string[] {
+  return [...prose(read(document)).matchAll(/^#+ /gm)].map(([marks]) => marks);
+}
+
+/** All that is linked, but other languages. */
+function others(document: string): string[] {
+  return [...new Set(links(read(document), document))]
+    .filter((link) => !/README[^/]*\.md$/.test(link)).sort();
+}
+
 for (const file of translations) {
-  test(`${file} has every exit code and the two commands`, () => {
-    const text = read(file);
-    assertEquals(sorted(exitCodes(text)), sorted(Object.values(EXIT)));
-    for (const command of COMMANDS) assert(text.includes(command), command);
+  test(`${file} has the commands, tables and links of the README`, () => {
+    const readme = read("README.md");
+    for (const command of COMMANDS) assert(readme.includes(command), command);
+    assertEquals(code(read(file)), code(readme));
+    // A row that the README gets is added to each translation.
+    assertEquals(tables(file), tables("README.md"));
+    assertEquals(inline(file), inline("README.md"));
+    assertEquals(others(file), others("README.md"));
+    assertEquals(headings(file), headings("README.md"));
   });
 
   test(`${file} is linked from the README and all other translations`, () => {
