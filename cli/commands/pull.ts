@@ -5,6 +5,7 @@ import { archiveName } from "../../lib/archive/name.ts";
 import { endingOf } from "../../lib/copy/forms.ts";
 import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { pull as pullImage } from "../../lib/copy/pull.ts";
+import { exists } from "../../lib/disk/leftovers.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import type { Platform } from "../../lib/image/types.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
@@ -25,8 +26,25 @@ import {
   transferOptions,
 } from "./pull_settings.ts";
 
-/** Pulls an image as the options say. */
+/** Pulls as the options say, and tells of the cache that it has made. */
 export const runPull: Run<PullCommandOptions> = async (
+  options,
+  io,
+  ...rest
+) => {
+  const { cacheDir, dryRun } = options;
+  const marker = cacheDir === false ? undefined : join(cacheDir, "oci-layout");
+  const isNew = marker !== undefined && !dryRun && !isSilent(options) &&
+    !await exists(marker);
+  const outcome = await runAny(options, io, ...rest);
+  if (isNew && await exists(marker)) {
+    const { tellOfCache } = await import("./first_cache.ts");
+    await tellOfCache(cacheDir as string, io);
+  }
+  return outcome;
+};
+
+const runAny: Run<PullCommandOptions> = async (
   options,
   io,
   context,

@@ -123,3 +123,17 @@ test("gravest() puts what may be an attack first", () => {
   assertEquals(gravest([8, 6]), 6);
   assertEquals(gravest([]), 0);
 });
+
+test("the first pull into a cache says where that is, once and not quietly", () =>
+  inSetWorld(async ({ folder, run }) => {
+    const out = ["-o", join(folder, "a.tar")];
+    const first = await run(...out, ONE);
+    const line = `Cache:  ${join(folder, "cache")}, `;
+    assertStringIncludes(first.stderr, line);
+    assertStringIncludes(first.stderr, "docker-pull cache shows and clears it");
+    const second = await run("--force", ...out, TWO);
+    assert(!second.stderr.includes("Cache:"), second.stderr);
+    await rm(join(folder, "cache"), { recursive: true });
+    const quiet = await run("-q", "--force", ...out, ONE);
+    assertEquals(quiet.stderr, "");
+  }));
