@@ -24,20 +24,28 @@ const examples = [
     .matchAll(/@example (.+)\n```ts[^\n]*\n([\s\S]*?)```/g),
 ].map(([, title, code]) => ({ title: title!, code: code! }));
 
-/** What each says, where the registry is one of ours. */
-const SAYS = [
-  /^docker load -i .*library_nginx_latest_arm64\.tar\n$/,
-  /^2 layers\n(sha256:[0-9a-f]{64} \d+ of \d+\n)+$/,
-  /^Cannot pull it: /,
-  /^{.*"rootfs"/,
-];
+/**
+ * What each says, where the registry is one of ours; nothing of those that do
+ * not end, or want more hosts than that: their types are checked, and examples/
+ * has each task as a program that is run.
+ */
+const SAYS: Record<string, RegExp | undefined> = {
+  "Pull an image into a file":
+    /^docker load -i .*library_nginx_latest_arm64\.tar\n$/,
+  "Follow the progress": /^2 layers\n(sha256:[0-9a-f]{64} \d+ of \d+\n)+$/,
+  "Log in, and tell what went wrong": /^Cannot pull it: /,
+  "Stream an image to an HTTP response": undefined,
+  "List tags, copy, push, load": undefined,
+  "Give up after a while": /^$/,
+  "Read an image's manifest and one of its blobs": /^{.*"rootfs"/,
+};
 
 test(
-  "the library's documentation begins with four examples",
+  "the library's documentation begins with its tasks",
   { skip },
   () =>
     inFolder(async (folder) => {
-      assertEquals(examples.length, SAYS.length);
+      assertEquals(examples.map(({ title }) => title), Object.keys(SAYS));
       const { open, closed } = await registries();
       const cwd = join(folder, "run");
       await mkdir(cwd);
@@ -57,10 +65,12 @@ test(
         const checked = await deno(["check", ...flags, ...files]);
         assertEquals(checked.code, 0, checked.stderr);
         for (const [i, { title }] of examples.entries()) {
+          const says = SAYS[title];
+          if (!says) continue;
           const args = ["run", "-A", "--no-check", ...flags, files[i]!];
           const { code, stdout, stderr } = await deno(args);
           assertEquals([code, stderr], [0, ""], title);
-          assertMatch(stdout, SAYS[i]!, title);
+          assertMatch(stdout, says, title);
         }
       } finally {
         await Promise.all([open.close(), closed.close()]);
