@@ -16,8 +16,11 @@ import { test } from "./harness.ts";
 import { FakeRegistry } from "./registry_server/mod.ts";
 
 const TYPESCRIPT = "typescript@5.9.3";
-/** The budget of the package, packed: it was 360 kB when this was set. */
-const MOST_BYTES = 450_000;
+/**
+ * The budget of the package, packed: it was 360 kB without signatures and the
+ * commands beside them, and 463 kB with those and `@sigstore/verify`.
+ */
+const MOST_BYTES = 500_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const npm = import.meta.resolve("@std/assert").startsWith("file:");
 const skip = !("Deno" in globalThis)
