@@ -328,13 +328,21 @@ export {
 } from "./lib/locks/sides.ts";
 export { archiveName } from "./lib/archive/name.ts";
 export {
+  type CertificateDetails,
   diagnose,
   type DiagnoseOptions,
   type Diagnosis,
+  type Fact,
   type Finding,
-  type Json,
+  type FolderFact,
+  type GreetingDetails,
+  type ImageFact,
+  type RegistryFact,
   type Report,
   type Step,
+  type TokenDetails,
+  type ToldFact,
+  type WayFact,
 } from "./lib/doctor/doctor.ts";
 export { serve } from "./lib/serve/serve.ts";
 export type { ServeOptions } from "./lib/serve/site.ts";

@@ -3,11 +3,15 @@
 import { dirname } from "node:path";
 import process from "node:process";
 import { diagnose, type Diagnosis } from "../../lib/doctor/doctor.ts";
-import type { Finding, Report } from "../../lib/doctor/report.ts";
 import { proxyFromEnvironment } from "../../lib/net/proxy.ts";
 import { VERSION } from "../../lib/net/version.ts";
 import { openAccess, readWantedImage } from "../access/image_access.ts";
 import type { Io } from "../io.ts";
+import {
+  tellDiagnosis,
+  type ToldDiagnosis,
+  type ToldFinding,
+} from "../messages/doctor.ts";
 import { explainError } from "../messages/errors.ts";
 import { EXIT } from "../messages/exit_codes.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
@@ -72,11 +76,13 @@ function outputFolder(output: string | undefined): string {
 
 /** The report as the user wants to have it. */
 function present(
-  { report, error }: Diagnosis,
+  diagnosis: Diagnosis,
   json: boolean,
   { stdout, env, os }: Io,
   context: ErrorContext,
 ): Outcome {
+  const { error } = diagnosis;
+  const report = tellDiagnosis(diagnosis.report);
   const { code, hint } = report.canPull
     ? { code: EXIT.ok, hint: undefined }
     : explainError(error, context);
@@ -101,7 +107,10 @@ function present(
   return { lines, code };
 }
 
-function findingLine({ status, step, message }: Finding, style: Style): string {
+function findingLine(
+  { status, step, message }: ToldFinding,
+  style: Style,
+): string {
   const paint =
     { ok: style.good, note: style.warn, problem: style.bad }[status];
   return `${paint(status.padEnd(7))}  ${step.padEnd(9)}  ${
@@ -110,7 +119,7 @@ function findingLine({ status, step, message }: Finding, style: Style): string {
 }
 
 function conclusion(
-  { canPull, findings }: Report,
+  { canPull, findings }: ToldDiagnosis,
   hint: string | undefined,
   style: Style,
 ): string[] {

@@ -1,7 +1,7 @@
 /** What the system's refusal to read or write means to the user. */
 
 import { isAbsolute, relative } from "node:path";
-import { sizeText } from "../../lib/doctor/words.ts";
+import { sizeText } from "./amounts.ts";
 import type { StorageError } from "../../lib/image/errors.ts";
 import type { Explanation } from "./explanation.ts";
 import { EXIT } from "./exit_codes.ts";

@@ -9,8 +9,7 @@ import { isLoopback } from "../net/address.ts";
 import { toNetworkError } from "../net/network_error.ts";
 import type { Proxy } from "../net/proxy.ts";
 import { openTunnel, type TlsSettings } from "../net/tunnel.ts";
-import type { Findings, Json } from "./report.ts";
-import { countText, timeText } from "./words.ts";
+import type { Findings } from "./report.ts";
 
 /** What {@linkcode examineConnection} goes by. */
 export interface ConnectionOptions {
@@ -37,18 +36,19 @@ export function examineProxy(
   { findings, url, proxy }: ConnectionOptions,
 ): void {
   if (proxy === undefined) {
-    findings.ok("proxy", `${url.host} is reached without a proxy`, {
-      proxy: null,
+    findings.ok("proxy", {
+      code: "no-proxy",
+      subject: url.host,
+      details: { proxy: null },
     });
     return;
   }
   const { name, username } = proxy;
-  const login = username ? ", with a login" : "";
-  findings.ok(
-    "proxy",
-    `${url.host} is reached by the proxy ${name}${login}`,
-    { proxy: name, login: username !== "" },
-  );
+  findings.ok("proxy", {
+    code: "proxy",
+    subject: url.host,
+    details: { proxy: name, login: username !== "" },
+  });
 }
 
 /** Looks up the addresses of the host that is connected to. */
@@ -56,9 +56,7 @@ export async function examineName(options: ConnectionOptions): Promise<void> {
   const { findings, url, proxy, timeout, signal } = options;
   const host = proxy?.host ?? url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host)) {
-    findings.ok("name", `${host} is an address, so no name is looked up`, {
-      host,
-    });
+    findings.ok("name", { code: "address", details: { host } });
     return;
   }
   const start = performance.now();
@@ -71,15 +69,10 @@ export async function examineName(options: ConnectionOptions): Promise<void> {
     }
     const addresses = found.map(({ address }) => address);
     const time = Math.round(performance.now() - start);
-    const shown = addresses.slice(0, 4).join(", ") +
-      (addresses.length > 4 ? ", …" : "");
-    findings.ok(
-      "name",
-      `${host} has ${
-        countText(addresses.length, "address")
-      }: ${shown}, found in ${timeText(time)}`,
-      { host, addresses, time },
-    );
+    findings.ok("name", {
+      code: "addresses",
+      details: { host, addresses, time },
+    });
   }, signal);
 }
 
@@ -90,13 +83,10 @@ export async function examineName(options: ConnectionOptions): Promise<void> {
 export async function examineTls(options: ConnectionOptions): Promise<void> {
   const { findings, url, now, signal } = options;
   if (url.protocol !== "https:") {
-    const message = `${url.host} is asked by plain http`;
-    const details = { version: null };
-    if (isLoopback(url.hostname)) findings.ok("tls", message, details);
-    else {
-      const risk = "so anyone on the way can read and change what is sent";
-      findings.note("tls", `${message}, ${risk}`, details);
-    }
+    const found = { subject: url.host, details: { version: null } };
+    if (isLoopback(url.hostname)) {
+      findings.ok("tls", { code: "plain-http", ...found });
+    } else findings.note("tls", { code: "plain-http-risk", ...found });
     return;
   }
   await findings.attempt("tls", async () => {
@@ -108,32 +98,21 @@ export async function examineTls(options: ConnectionOptions): Promise<void> {
     socket.destroy();
     const name = issuerName(issuer as unknown as Record<string, unknown>);
     const end = Date.parse(until ?? "");
-    const details: { [name: string]: Json } = {
-      version,
-      issuer: name,
-      validUntil: Number.isNaN(end) ? null : new Date(end).toISOString(),
-      time,
+    const found = {
+      subject: url.host,
+      details: {
+        version,
+        issuer: name,
+        validUntil: Number.isNaN(end) ? null : new Date(end).toISOString(),
+        time,
+      },
     };
-    const message = `${url.host} speaks ${version}, with a certificate by ` +
-      JSON.stringify(name);
     const left = end - now();
-    if (Number.isNaN(end)) findings.ok("tls", message, details);
-    else if (left < 0) {
-      findings.note(
-        "tls",
-        `${message} that ended ${timeText(left)} ago`,
-        details,
-      );
+    if (left < 0) {
+      findings.note("tls", { code: "certificate-ended", left, ...found });
     } else if (left < SOON_MS) {
-      findings.note(
-        "tls",
-        `${message} that ends in ${timeText(left)}`,
-        details,
-      );
-    } else {
-      const day = new Date(end).toISOString().slice(0, 10);
-      findings.ok("tls", `${message} that is valid until ${day}`, details);
-    }
+      findings.note("tls", { code: "certificate-ends", left, ...found });
+    } else findings.ok("tls", { code: "certificate", ...found });
   }, signal);
 }
 

@@ -19,7 +19,18 @@ import { DIAGNOSE_RULES, type DiagnoseOptions } from "./options.ts";
 import { Findings, type Report } from "./report.ts";
 
 export type { DiagnoseOptions } from "./options.ts";
-export type { Finding, Json, Report, Step } from "./report.ts";
+export type {
+  CertificateDetails,
+  Fact,
+  FolderFact,
+  GreetingDetails,
+  ImageFact,
+  RegistryFact,
+  TokenDetails,
+  ToldFact,
+  WayFact,
+} from "./facts.ts";
+export type { Finding, Report, Step } from "./report.ts";
 
 /** A report, and what to make of it. */
 export interface Diagnosis {

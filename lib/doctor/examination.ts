@@ -61,13 +61,9 @@ export class Examination {
     const { cacheDir = "docker_images_cache", outputDir = "." } = this.#options;
     await this.#registry();
     const needed = await this.#content();
-    if (cacheDir === false) this.#findings.ok("cache", "No cache is used");
-    else {
-      const what = "The cache folder";
-      await examineFolder("cache", what, cacheDir, needed, this.#findings);
-    }
-    const what = "The archive's folder";
-    await examineFolder("output", what, outputDir, needed, this.#findings);
+    if (cacheDir === false) this.#findings.ok("cache", { code: "no-cache" });
+    else await examineFolder("cache", cacheDir, needed, this.#findings);
+    await examineFolder("output", outputDir, needed, this.#findings);
   }
 
   /** The way to the registry, and what it wants. */
@@ -172,8 +168,8 @@ export class Examination {
   }
 
   #tellWarnings(): void {
-    for (const message of this.#options.takeWarnings?.() ?? []) {
-      this.#findings.note("warning", message);
+    for (const words of this.#options.takeWarnings?.() ?? []) {
+      this.#findings.note("warning", { code: "warning", words });
     }
   }
 }

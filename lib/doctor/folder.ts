@@ -6,13 +6,11 @@ import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { storageError, systemCode } from "../disk/io.ts";
 import { StorageError } from "../image/errors.ts";
-import type { Findings, Step } from "./report.ts";
-import { sizeText } from "./words.ts";
+import type { Findings } from "./report.ts";
 
 /** Says whether a folder can be written, and how much room there is. */
 export async function examineFolder(
-  step: Step,
-  what: string,
+  step: "cache" | "output",
   path: string,
   needed: number,
   findings: Findings,
@@ -28,7 +26,12 @@ export async function examineFolder(
       }
     }
     const free = await freeSpace(folder);
-    const details = { path, exists, writable: true, free: free ?? null };
+    const details = {
+      path,
+      exists,
+      writable: true as const,
+      free: free ?? null,
+    };
     if (free !== undefined && free < needed) {
       findings.problem(
         step,
@@ -43,15 +46,8 @@ export async function examineFolder(
       );
       return;
     }
-    const state = exists
-      ? "can be written"
-      : "is not there yet and can be made";
-    const room = free === undefined ? "" : `, with room for ${sizeText(free)}`;
-    findings.ok(
-      step,
-      `${what} ${JSON.stringify(path)} ${state}${room}`,
-      details,
-    );
+    const code = step === "cache" ? "cache-folder" : "archive-folder";
+    findings.ok(step, { code, details });
   });
 }
 

@@ -16,7 +16,6 @@ import type { ImageSource } from "../image/image_source.ts";
 import { toNetworkError } from "../net/network_error.ts";
 import type { BlobBody, Descriptor, Platform } from "../image/types.ts";
 import type { Findings } from "./report.ts";
-import { countText, sizeText, timeText } from "./words.ts";
 
 /** What an image is examined with. */
 export interface ImageOptions {
@@ -75,14 +74,12 @@ export async function examineImage(
   if (documents === undefined) return undefined;
   const { resolved, parsed } = documents;
   const size = totalSize(distinct(parsed.layers));
-  const image = `${JSON.stringify(name)} is ${resolved.digest.slice(0, 19)}…`;
-  findings.ok(
-    "image",
-    `${image}, ${countText(parsed.layers.length, "layer")} of ${
-      sizeText(size)
-    }, described in ${timeText(time)}`,
-    { digest: resolved.digest, layers: parsed.layers.length, size, time },
-  );
+  const { digest } = resolved;
+  findings.ok("image", {
+    code: "image",
+    subject: name,
+    details: { digest, layers: parsed.layers.length, size, time },
+  });
   await findings.attempt(
     "platforms",
     () => examinePlatforms(options, documents),
@@ -97,9 +94,9 @@ async function examinePlatforms(
 ): Promise<void> {
   const chosen = platformText(platform);
   if (!isIndex(resolved.mediaType)) {
-    findings.ok("platforms", `The image is for ${chosen} only`, {
-      available: [chosen],
-      chosen,
+    findings.ok("platforms", {
+      code: "one-platform",
+      details: { available: [chosen], chosen },
     });
     return;
   }
@@ -107,11 +104,10 @@ async function examinePlatforms(
   const available = parseIndex(index).manifests
     .filter((entry) => entry.platform && !isAttestation(entry))
     .map((entry) => platformText(normalizePlatform(entry.platform!)));
-  findings.ok(
-    "platforms",
-    `The image is for ${available.join(", ")}; ${chosen} is taken`,
-    { available, chosen },
-  );
+  findings.ok("platforms", {
+    code: "platforms",
+    details: { available, chosen },
+  });
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -127,7 +123,7 @@ export async function examineBlobs(
   const { findings, source, timeout, signal } = options;
   const layer = layers.toSorted((a, b) => b.size - a.size)[0];
   if (layer === undefined || layer.size < 2) {
-    findings.note("storage", "The image has no layer to try");
+    findings.note("storage", { code: "no-layer" });
     return;
   }
   // Always a part, even of a small one, so that it takes a range.
@@ -153,13 +149,10 @@ export async function examineBlobs(
     const waited = Math.round(performance.now() - start);
     const { bytes, time } = await readFor(body, end, timeout, silence, both);
     const rate = Math.round(bytes * 1000 / Math.max(1, time));
-    findings.ok(
-      "speed",
-      `The first ${sizeText(bytes)} of a layer came at ${
-        sizeText(rate)
-      } per second, after ${timeText(waited)}`,
-      { bytes, time: Math.round(time), rate, waited },
-    );
+    findings.ok("speed", {
+      code: "speed",
+      details: { bytes, time: Math.round(time), rate, waited },
+    });
   }, signal);
 }
 
@@ -167,27 +160,15 @@ function tellOfStorage(
   { host, partial }: BlobBody,
   { findings, host: registry }: ImageOptions,
 ): void {
-  findings.ok(
-    "storage",
-    host === registry
-      ? `Layers come from ${host} itself`
-      : `Layers come from ${host}`,
-    { host, redirected: host !== registry },
-  );
+  const redirected = host !== registry;
+  findings.ok("storage", {
+    code: redirected ? "storage-elsewhere" : "storage",
+    details: { host, redirected },
+  });
   if (partial) {
-    findings.ok(
-      "ranges",
-      "Parts of layers can be asked for, so a pull that " +
-        "breaks off goes on where it stopped",
-      { ranges: true },
-    );
+    findings.ok("ranges", { code: "ranges", details: { ranges: true } });
   } else {
-    findings.note(
-      "ranges",
-      "Layers come as a whole only, this time at least, " +
-        "so a layer that breaks off begins anew",
-      { ranges: false },
-    );
+    findings.note("ranges", { code: "no-ranges", details: { ranges: false } });
   }
 }
 

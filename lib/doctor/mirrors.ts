@@ -5,7 +5,6 @@ import { judgeFailure } from "../registry/mirrors/failure.ts";
 import { mirrorsOf } from "../registry/mirrors/url.ts";
 import { type MirrorOptions, openMirror } from "../registry/mirrors/mirrors.ts";
 import type { Findings } from "./report.ts";
-import { timeText } from "./words.ts";
 
 /**
  * Asks each mirror for the image.
@@ -32,11 +31,10 @@ export async function examineMirrors(
       try {
         await mirror.resolve(tagOrDigest, { signal });
         const time = Math.round(performance.now() - start);
-        findings.ok(
-          "mirror",
-          `Mirror ${name} holds the image, and answers in ${timeText(time)}`,
-          { name, holds: true, time },
-        );
+        findings.ok("mirror", {
+          code: "mirror-holds",
+          details: { name, holds: true, time },
+        });
       } catch (error) {
         signal?.throwIfAborted();
         const failure = judgeFailure(error);

@@ -12,7 +12,6 @@ import { requestToken } from "../registry/auth/token.ts";
 import { dismiss } from "../net/web_page.ts";
 import type { CredentialProvider, FoundCredential } from "../image/types.ts";
 import type { Findings } from "./report.ts";
-import { timeText } from "./words.ts";
 
 /** What the registry is asked with. */
 export interface RegistryOptions {
@@ -89,31 +88,17 @@ export function examineGreeting(
     schemes: challenges.map(({ scheme }) => cleanText(scheme, 40)),
     ...tokenServer(challenge),
   };
-  const answers = `${url.host} answers in ${timeText(time)}`;
+  const found = { subject: url.host, details };
   if (status === 200) {
-    findings.ok(
-      "registry",
-      `${answers} and asks for no login at first`,
-      details,
-    );
+    findings.ok("registry", { code: "wants-nothing", ...found });
   } else if (status !== 401) {
-    findings.note(
-      "registry",
-      `${answers} with HTTP ${status}, which registries do not do`,
-      details,
-    );
+    findings.note("registry", { code: "odd-status", ...found });
   } else if (challenge === undefined) {
-    findings.note(
-      "registry",
-      `${answers} and wants a login without saying which, Basic or Bearer`,
-      details,
-    );
+    findings.note("registry", { code: "wants-unknown", ...found });
   } else {
-    const { realm, service } = details;
-    const way = challenge.scheme === "basic"
-      ? "a user name and a password"
-      : `a token of ${realm}` + (service ? ` for ${service}` : "");
-    findings.ok("registry", `${answers} and wants ${way}`, details);
+    const basic = challenge.scheme === "basic";
+    const code = basic ? "wants-basic" : "wants-token";
+    findings.ok("registry", { code, ...found });
   }
   return challenge;
 }
@@ -144,25 +129,15 @@ export function examineClock(
   const date = Date.parse(response?.headers.get("date") ?? "");
   if (response === undefined) return;
   if (Number.isNaN(date)) {
-    findings.note("clock", "The registry does not say what time it is");
+    findings.note("clock", { code: "no-clock" });
     return;
   }
   const skew = response.at - date;
   // The header has whole seconds, and has been on its way.
   const agrees = Math.abs(skew) < SKEW_MS;
-  if (agrees) {
-    findings.ok("clock", "This machine's clock agrees with the registry's", {
-      skew,
-    });
-    return;
-  }
-  findings.note(
-    "clock",
-    `This machine's clock is ${timeText(skew)} ${
-      skew > 0 ? "ahead of" : "behind"
-    } the registry's, so tokens and certificates may seem invalid`,
-    { skew },
-  );
+  const details = { skew };
+  if (agrees) findings.ok("clock", { code: "clock-agrees", details });
+  else findings.note("clock", { code: "clock-differs", details });
 }
 
 /** Says where the login comes from, which is all that is told of it. */
@@ -172,25 +147,19 @@ export async function examineLogin(
   return await findings.attempt("login", async () => {
     const found = await credentials?.(registry, repository);
     if (found === undefined) {
-      findings.ok("login", `There is no login for ${registry}`, {
-        source: null,
+      findings.ok("login", {
+        code: "no-login",
+        subject: registry,
+        details: { source: null },
       });
       return undefined;
     }
     const { source, credential } = found;
-    const kind = {
-      basic: "a user name and a password",
-      "identity-token": "an identity token",
-      "registry-token": "a token of the registry's",
-    }[credential.kind];
-    findings.ok(
-      "login",
-      `The login for ${registry} is ${kind} from ${source}`,
-      {
-        source,
-        kind: credential.kind,
-      },
-    );
+    findings.ok("login", {
+      code: "login",
+      subject: registry,
+      details: { source, kind: credential.kind },
+    });
     return found;
   }, signal);
 }
@@ -224,24 +193,10 @@ export async function examineToken(
     });
     const time = Math.round(performance.now() - start);
     const lifetime = token.lifetime ?? null;
-    const lasts = lifetime === null
-      ? "of unknown life, taken for 60 s"
-      : `that lasts ${timeText(lifetime)}`;
     const details = { time, lifetime, anonymous: refused || !found };
     if (refused) {
-      findings.note(
-        "token",
-        `The token server refuses the login from ${
-          found!.source
-        }; without one it gives a token ${lasts}`,
-        details,
-      );
-      return;
-    }
-    findings.ok(
-      "token",
-      `The token server gives a token ${lasts}, in ${timeText(time)}`,
-      details,
-    );
+      const { source } = found!;
+      findings.note("token", { code: "token-without-login", source, details });
+    } else findings.ok("token", { code: "token", details });
   }, signal);
 }

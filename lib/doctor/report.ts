@@ -4,6 +4,10 @@ import { defined } from "../image/defined.ts";
 import type { Warning } from "../image/events.ts";
 import { cleanText } from "../redact/clean.ts";
 import type { Secrets } from "../net/known_secrets.ts";
+import type { Fact, ToldFact } from "./facts.ts";
+
+type ProblemDetails = Extract<ToldFact, { code: "problem" }>["details"];
+type WarningDetails = Extract<ToldFact, { code: "warning" }>["details"];
 
 /** What is examined, in the order of the report. */
 export type Step =
@@ -25,17 +29,8 @@ export type Step =
   | "output"
   | "warning";
 
-/** A value as JSON has it. */
-export type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | Json[]
-  | { [name: string]: Json };
-
 /** What one step has found. It holds no secret. */
-export interface Finding {
+export type Finding = Fact & {
   /** What was examined. */
   step: Step;
   /**
@@ -43,11 +38,7 @@ export interface Finding {
    * image from being pulled.
    */
   status: "ok" | "note" | "problem";
-  /** What was found, one sentence without a period. */
-  message: string;
-  /** The same for programs; times in milliseconds, sizes in bytes. */
-  details?: { [name: string]: Json };
-}
+};
 
 /** All that was found. It holds no secret, and may be shown to anyone. */
 export interface Report {
@@ -83,24 +74,32 @@ export class Findings {
   }
 
   /** All is well. */
-  ok(step: Step, message: string, details?: Finding["details"]): void {
-    this.#add("ok", step, message, details);
+  ok(step: Step, fact: Fact): void {
+    this.#add("ok", step, fact);
   }
 
   /** Something that may be as it should, or not. */
-  note(step: Step, message: string, details?: Finding["details"]): void {
-    this.#add("note", step, message, details);
+  note(step: Step, fact: Fact): void {
+    this.#add("note", step, fact);
   }
 
   /** A warning, which is something of that kind. */
-  warning(step: Step, warning: Warning, details?: Finding["details"]): void {
-    this.note(step, this.#explainWarning(warning), details);
+  warning(step: Step, warning: Warning, details: WarningDetails): void {
+    const words = this.#explainWarning(warning);
+    this.note(step, { code: "warning", words, details });
   }
 
   /** Something that keeps an image from being pulled. */
-  problem(step: Step, error: unknown, details?: Finding["details"]): void {
+  problem(step: Step, error: unknown, details?: ProblemDetails): void {
     this.firstError ??= error;
-    this.#add("problem", step, this.#explain(error), details);
+    const { name } = error instanceof Error ? error : Error();
+    const words = this.#explain(error);
+    this.#add("problem", step, {
+      code: "problem",
+      error: name,
+      words,
+      details,
+    });
   }
 
   /**
@@ -130,15 +129,10 @@ export class Findings {
     );
   }
 
-  #add(
-    status: Finding["status"],
-    step: Step,
-    message: string,
-    details?: Finding["details"],
-  ): void {
+  #add(status: Finding["status"], step: Step, fact: Fact): void {
     this.list.push(
       this.#secrets.scrub(
-        defined({ step, status, message, details }),
+        defined({ step, status, ...fact }),
         (text) => cleanText(this.#secrets.mask(text), 1000),
       ),
     );

@@ -7,7 +7,6 @@ import {
   readRateLimit,
 } from "../registry/rate_limit.ts";
 import type { Findings } from "./report.ts";
-import { countText, timeText } from "./words.ts";
 
 /** Watches responses go by. */
 export class Traffic {
@@ -33,18 +32,19 @@ export function examineLimit(
   limit: RateLimit | undefined,
 ): void {
   if (limit === undefined) {
-    findings.ok("limit", `${registry} announces no limit of pulls`, {
-      remaining: null,
+    findings.ok("limit", {
+      code: "no-limit",
+      subject: registry,
+      details: { remaining: null },
     });
     return;
   }
   const { remaining, total: most, window } = limit;
-  const total = most === undefined ? "" : ` of ${most}`;
-  const time = window === undefined ? "" : ` in ${timeText(window * 1000)}`;
-  const message = `${registry} allows ${
-    countText(remaining, "more pull")
-  }${total}${time}`;
-  const details = { remaining, limit: most ?? null, window: window ?? null };
-  if (remaining < FEW_PULLS) findings.note("limit", message, details);
-  else findings.ok("limit", message, details);
+  const fact = {
+    code: "limit",
+    subject: registry,
+    details: { remaining, limit: most ?? null, window: window ?? null },
+  } as const;
+  if (remaining < FEW_PULLS) findings.note("limit", fact);
+  else findings.ok("limit", fact);
 }

@@ -11,6 +11,7 @@ import { Secrets } from "../../lib/net/known_secrets.ts";
 import { AUTHORITY, SERVER } from "../net/certificates.ts";
 import { serve, serveProxy } from "../net/loopback.ts";
 import { test } from "../harness.ts";
+import { coded } from "./examine.ts";
 
 /** Runs a step, and gives what it has found. */
 async function finding(
@@ -35,51 +36,58 @@ async function finding(
 }
 
 test("examineName() finds addresses", async () => {
-  const { status, details } = await finding(examineName, "https://localhost/");
+  const { status, details } = coded(
+    await finding(examineName, "https://localhost/"),
+    "addresses",
+  );
   assertEquals(status, "ok");
-  const addresses = details!.addresses as string[];
-  assertMatch(addresses.join(), /127\.0\.0\.1|::1/);
+  assertEquals(details.host, "localhost");
+  assertMatch(details.addresses.join(), /127\.0\.0\.1|::1/);
 });
 
 test("examineName() tells of a name that nobody has", async () => {
-  const { status, message } = await finding(
-    examineName,
-    "https://registry.invalid/",
+  const { status, error, words } = coded(
+    await finding(examineName, "https://registry.invalid/"),
+    "problem",
   );
-  assertEquals(status, "problem");
+  assertEquals([status, error], ["problem", "NetworkError"]);
   assertMatch(
-    message,
+    words,
     /Cannot reach https:\/\/registry.invalid\/: (dns|lookup)/,
   );
 });
 
 test("examineName() looks up the proxy, where there is one", async () => {
   const proxy = "http://127.0.0.1:3128";
-  const { message } = await finding(examineName, "https://r.test/", {
+  const found = await finding(examineName, "https://r.test/", {
     proxy: parseProxy(proxy),
   });
-  assertMatch(message, /^127.0.0.1 is an address/);
+  assertEquals(coded(found, "address").details, { host: "127.0.0.1" });
 });
 
 test("examineTls() finds version, issuer and end of a certificate", async () => {
   const server = await serve((_, response) => void response.end(), SERVER);
   try {
     const url = `https://localhost:${server.port}/`;
-    const { status, message, details } = await finding(examineTls, url);
-    assertEquals(status, "ok");
-    assertMatch(message, /speaks TLSv1\.[23], with a certificate by "Test CA"/);
-    assertEquals(details!.validUntil, "2124-01-01T00:00:00.000Z");
+    const { status, subject, details } = coded(
+      await finding(examineTls, url),
+      "certificate",
+    );
+    assertEquals([status, subject], ["ok", `localhost:${server.port}`]);
+    assertMatch(details.version, /^TLSv1\.[23]$/);
+    assertEquals(details.issuer, "Test CA");
+    assertEquals(details.validUntil, "2124-01-01T00:00:00.000Z");
     const proxy = await serveProxy("me:secret");
     try {
       const through = await finding(examineTls, url, {
         proxy: parseProxy(`http://me:secret@127.0.0.1:${proxy.port}`),
       });
-      assertEquals(through.details!.issuer, "Test CA");
+      assertEquals(coded(through, "certificate").details.issuer, "Test CA");
       assertEquals(proxy.asked.length, 1);
       const refused = await finding(examineTls, url, {
         proxy: parseProxy(`http://127.0.0.1:${proxy.port}`),
       });
-      assertMatch(refused.message, /proxy-login-missing/);
+      assertMatch(coded(refused, "problem").words, /proxy-login-missing/);
     } finally {
       await proxy.close();
     }
@@ -89,26 +97,26 @@ test("examineTls() finds version, issuer and end of a certificate", async () => 
         proxy: parseProxy(`https://me:secret@localhost:${secured.port}`),
       };
       const untrusted = await finding(examineTls, url, way);
-      assertMatch(untrusted.message, /unknown-authority/);
+      assertMatch(coded(untrusted, "problem").words, /unknown-authority/);
       assertEquals(secured.asked, []);
       const trusted = await finding(examineTls, url, {
         ...way,
         proxySettings: { ca: [AUTHORITY] },
       });
-      assertEquals(trusted.details!.issuer, "Test CA");
+      assertEquals(coded(trusted, "certificate").details.issuer, "Test CA");
     } finally {
       await secured.close();
     }
-    const late = { now: () => Date.UTC(2123, 11, 30) };
-    assertMatch(
-      (await finding(examineTls, url, late)).message,
-      /that ends in 2 days$/,
-    );
-    const over = { now: () => Date.UTC(2124, 0, 9) };
-    assertMatch(
-      (await finding(examineTls, url, over)).message,
-      /that ended 8 days ago$/,
-    );
+    const late = await finding(examineTls, url, {
+      now: () => Date.UTC(2123, 11, 30),
+    });
+    assertEquals(late.status, "note");
+    assertEquals(coded(late, "certificate-ends").left, 2 * 86_400_000);
+    const over = await finding(examineTls, url, {
+      now: () => Date.UTC(2124, 0, 9),
+    });
+    assertEquals(over.status, "note");
+    assertEquals(coded(over, "certificate-ended").left, -8 * 86_400_000);
   } finally {
     await server.close();
   }
@@ -118,9 +126,12 @@ test("examineTls() tells of a server that speaks none", async () => {
   const server = await serve((_, response) => void response.end("no"));
   try {
     const url = `https://localhost:${server.port}/`;
-    const { status, message } = await finding(examineTls, url);
+    const { status, words } = coded(
+      await finding(examineTls, url),
+      "problem",
+    );
     assertEquals(status, "problem");
-    assertMatch(message, /^Cannot reach https:\/\/localhost/);
+    assertMatch(words, /^Cannot reach https:\/\/localhost/);
   } finally {
     await server.close();
   }
@@ -135,12 +146,10 @@ test("examineTls() waits no longer than it was told", async () => {
   const sockets: net.Socket[] = [];
   server.on("connection", (socket) => sockets.push(socket));
   try {
-    const { message } = await finding(
-      examineTls,
-      `https://127.0.0.1:${port}/`,
-      { timeout: 50 },
-    );
-    assertMatch(message, /unanswered {"duration":50}/);
+    const found = await finding(examineTls, `https://127.0.0.1:${port}/`, {
+      timeout: 50,
+    });
+    assertMatch(coded(found, "problem").words, /unanswered {"duration":50}/);
   } finally {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
@@ -149,7 +158,7 @@ test("examineTls() waits no longer than it was told", async () => {
 
 test("examineTls() notes plain http, unless it stays on this machine", async () => {
   const far = await finding(examineTls, "http://r.test/");
-  assertEquals(far.status, "note");
+  assertEquals([far.status, far.code], ["note", "plain-http-risk"]);
   const near = await finding(examineTls, "http://127.0.0.1:5000/");
-  assertEquals(near.status, "ok");
+  assertEquals([near.status, near.code], ["ok", "plain-http"]);
 });

@@ -3,12 +3,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   diagnose,
   type DiagnoseOptions,
   type Diagnosis,
 } from "../../lib/doctor/doctor.ts";
+import type { ByCode } from "../../cli/messages/explanation.ts";
 import type { Finding, Step } from "../../lib/doctor/report.ts";
 import { buildImage, type BuiltImage } from "../fixtures/mod.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
@@ -56,6 +57,15 @@ export function find({ report }: Diagnosis, step: Step): Finding {
   const found = report.findings.find((finding) => finding.step === step);
   assert(found, `no finding of ${step}`);
   return found;
+}
+
+/** The same finding, which has to have that code. */
+export function coded<Code extends Finding["code"]>(
+  finding: Finding,
+  code: Code,
+): ByCode<Finding, Code> {
+  assertEquals(finding.code, code, JSON.stringify(finding));
+  return finding as ByCode<Finding, Code>;
 }
 
 /** `status step` of all findings but those that are well. */

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Secrets } from "../../lib/net/known_secrets.ts";
 import type { Credential, Fetch } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
-import { examine, find, registryWithImage } from "./examine.ts";
+import { coded, examine, find, registryWithImage } from "./examine.ts";
 
 const PASSWORD = 'hunter22 "ü/?&';
 const LOGINS: Credential[] = [
@@ -124,8 +124,7 @@ test("scrub() finds secrets in nested values and leaves the rest", () => {
 
 test("a report tells of a proxy's login only that there is one", async () => {
   const diagnosis = await examine(registryWithImage(), { proxy: () => PROXY });
-  const { message, details } = find(diagnosis, "proxy");
-  assertMatch(message, /by the proxy http:\/\/proxy.invalid:1, with a login$/);
+  const { details } = coded(find(diagnosis, "proxy"), "proxy");
   assertEquals(details, { proxy: "http://proxy.invalid:1", login: true });
 });
 
@@ -133,14 +132,14 @@ test("a report tells of a SOCKS proxy, and of an address that is none", async ()
   const socks = await examine(registryWithImage(), {
     proxy: () => "socks5h://me:SECRET@proxy.invalid:1",
   });
-  assertEquals(find(socks, "proxy").details, {
+  assertEquals(coded(find(socks, "proxy"), "proxy").details, {
     proxy: "socks5h://proxy.invalid:1",
     login: true,
   });
   const broken = await examine(registryWithImage(), {
     proxy: () => "http://me:SEC#RET@proxy.invalid:1",
   });
-  const { status, message } = find(broken, "proxy");
+  const { status, words } = coded(find(broken, "proxy"), "problem");
   assertEquals(status, "problem");
-  assertMatch(message, /http:\/\/•••@proxy.invalid:1: .*"encoding"/);
+  assertMatch(words, /http:\/\/•••@proxy.invalid:1: .*"encoding"/);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Finding, Report } from "../../lib/doctor/report.ts";
+import type { ToldDiagnosis, ToldFinding } from "../../cli/messages/doctor.ts";
 import { dockerPull } from "../fixtures/command.ts";
 import { buildImage, push } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
@@ -27,7 +27,7 @@ async function doctor(
   args: string[],
   code: number,
   input?: string,
-): Promise<Partial<Record<Finding["step"], Finding>>> {
+): Promise<Partial<Record<ToldFinding["step"], ToldFinding>>> {
   const cwd = workspace.makeFolder();
   const result = await dockerPull(["doctor", "--json", ...args], {
     cwd,
@@ -38,7 +38,7 @@ async function doctor(
   for (const secret of [PASSWORD, BASIC, encodeURI(PASSWORD), "eyJ"]) {
     assert(!(stdout + stderr).includes(secret), "a secret is in the output");
   }
-  const report: Report = JSON.parse(stdout);
+  const report: ToldDiagnosis = JSON.parse(stdout);
   assertEquals(report.canPull, code === 0);
   return Object.fromEntries(
     report.findings.toReversed().map((finding) => [finding.step, finding]),

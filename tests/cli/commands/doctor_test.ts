@@ -8,7 +8,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DOCTOR } from "../../../cli/commands/doctor_options.ts";
 import { parseArguments } from "../../../cli/options/arguments.ts";
-import type { Report } from "../../../lib/doctor/report.ts";
+import type { ToldDiagnosis } from "../../../cli/messages/doctor.ts";
 import { run } from "../main_fixture.ts";
 import { auth, withFolder } from "../../credentials/fixture.ts";
 import { buildImage } from "../../fixtures/mod.ts";
@@ -100,7 +100,7 @@ test("main() ends with the code of the first problem, and says it in JSON", () =
   withRegistry(async ({ host, registry }) => {
     const json = async (...argv: string[]) => {
       const { code, stdout } = await run(["doctor", "--json", ...argv]);
-      const report: Report & { exitCode: number } = JSON.parse(stdout);
+      const report: ToldDiagnosis & { exitCode: number } = JSON.parse(stdout);
       assertEquals(report.exitCode, code);
       assertEquals(report.canPull, code === 0);
       return { code, report };

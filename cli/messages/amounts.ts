@@ -1,4 +1,4 @@
-/** Amounts in words. */
+/** Amounts in words: sizes, times, and numbers of things. */
 
 /** A size: `17.3 GB`. */
 export function sizeText(bytes: number): string {
