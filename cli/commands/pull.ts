@@ -35,6 +35,7 @@ export const runPull: Run<PullCommandOptions> = async (
   const { cacheDir, dryRun } = options;
   const marker = cacheDir === false ? undefined : join(cacheDir, "oci-layout");
   const isNew = marker !== undefined && !dryRun && !isSilent(options) &&
+    options.progress !== "json" &&
     !await exists(marker);
   const outcome = await runAny(options, io, ...rest);
   if (isNew && await exists(marker)) {

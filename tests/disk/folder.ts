@@ -17,7 +17,8 @@ export async function inFolder<T>(
     assertEquals(await openFiles(folder), [], "files left open");
     return result;
   } finally {
-    await rm(folder, { recursive: true });
+    // A browser may write on its way out.
+    await rm(folder, { recursive: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

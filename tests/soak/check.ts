@@ -110,7 +110,9 @@ export function checkDebris(folder: string, archive: string): void {
   const cache = join(folder, "cache");
   if (!existsSync(cache)) return;
   assertEquals(
-    readdirSync(cache).filter((name) => name !== "verified.json").sort(),
+    readdirSync(cache).filter((name) =>
+      !["verified.json", "used"].includes(name)
+    ).sort(),
     ["blobs", "index.json", "ingest", "oci-layout"],
   );
 }

@@ -136,6 +136,9 @@ async function pullPlaced(
   // What was asked for is told once, and not of each image.
   const told = new Set<string>();
   const copyAll = async (those: readonly PlannedPlace[]) => {
+    const needed = those.map(({ graph }) => neededBlobs(graph));
+    await cache?.hold((await Promise.all(needed)).flat(), { signal });
+    // Nothing waits between the making of what may fail and whoever hears it.
     const copies = those.map((place): Copy => ({
       graph: place.graph,
       target: place.destination.target,
@@ -145,8 +148,6 @@ async function pullPlaced(
       onOpen: () =>
         warnOfLayers(place, layersOf(options), told, planned.onEvent),
     }));
-    const needed = those.map(({ graph }) => neededBlobs(graph));
-    await cache?.hold((await Promise.all(needed)).flat(), { signal });
     const results = await copyEach(copies, writers, {
       ...options,
       cache,
