@@ -99,7 +99,8 @@ for (const cached of [true, false]) {
         }
       }, ContentMismatchError);
       assertEquals(error.descriptor.digest, third!.digest);
-      assert(count > 900_000 && count < 910_000, `${count}`);
+      // The two before it at most: it may be found out before they are passed on.
+      assert(count < 910_000, `${count}`);
     },
   );
 
