@@ -70,6 +70,8 @@ export async function copyPlaces(
     verbose,
     way: options.progress,
     secrets: context.secrets,
+    // How many there are in a file is known once that is open.
+    several: true,
   });
   const isPushed = to.kind === "registry" || to.kind === "registry-path";
   const access = from.kind === "registry"
@@ -255,10 +257,12 @@ function reportLines(
       ...lines,
       ...names.map((name) => `${word} ${neutralize(name)}`),
       `Time:   ${formatTime(elapsed)}, ${
-        formatBytes(sent.sent)
-      } in ${uploaded} ${
-        uploaded === 1 ? "blob" : "blobs"
-      } sent; ${there} there already, ${mounted} mounted`,
+        upToDate
+          ? "nothing sent"
+          : `${formatBytes(sent.sent)} in ${uploaded} ${
+            uploaded === 1 ? "blob" : "blobs"
+          } sent; ${there} there already, ${mounted} mounted`
+      }`,
     ];
   }
   const paths = new Map(results.map((result) => [result.path, result]));

@@ -32,6 +32,7 @@ import {
   readRequiredSignature,
   type RequiredSignature,
 } from "../options/signature_options.ts";
+import { nearest } from "../options/meant.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What crane and skopeo take a file to write as. */
@@ -363,9 +364,13 @@ function readImages({ operands, ended, values }: ParsedArguments): string[] {
   }
   const file = others.find((name) => ARCHIVE.test(name));
   if (file !== undefined) {
+    const word = JSON.stringify(named[0]);
+    const meant = nearest(named[0]!, OTHER_COMMANDS);
     throw new UsageError(
-      `${JSON.stringify(file)} is no image; a file to write is named with ` +
-        "--output",
+      meant
+        ? `There is no command ${word}; it may be meant as docker-pull ${meant}`
+        : `${JSON.stringify(file)} is no image; a file to write is named ` +
+          "with --output",
     );
   }
   return named;

@@ -10,6 +10,7 @@ import { describe } from "./lines.ts";
 import type { Style } from "./style.ts";
 import {
   type Clock,
+  type DisplayOptions,
   type Progress,
   TerminalProgress,
 } from "./terminal_progress.ts";
@@ -55,25 +56,44 @@ export function createProgress(options: ProgressOptions): Progress {
     const scrub = (document: unknown) => secrets?.scrub(document) ?? document;
     return new JsonProgress({ output, clock, scrub });
   }
-  const print = (text: string) => void output.write(`${text}\n`);
-  if (way === "quiet") {
-    return {
-      ask() {},
-      onEvent(event) {
-        if (event.type === "warning") {
-          print(describe(event, { style, several })!);
-        }
-      },
-      line: print,
-      clear() {},
-      stop() {},
-    };
-  }
   const display = { output, style, clock, verbose, several };
   const isLive = way === "auto"
     ? output.isTTY && env.TERM !== "dumb"
     : way === "tty";
-  return isLive ? new TerminalProgress(display) : new PlainProgress(display);
+  const progress = way === "quiet"
+    ? warningsOnly(display)
+    : isLive
+    ? new TerminalProgress(display)
+    : new PlainProgress(display);
+  return warningOnce(progress, display);
+}
+
+function warningsOnly(display: DisplayOptions): Progress {
+  const line = (text: string) => void display.output.write(`${text}\n`);
+  return {
+    ask() {},
+    onEvent(event) {
+      if (event.type === "warning") line(describe(event, display)!);
+    },
+    line,
+    clear() {},
+    stop() {},
+  };
+}
+
+/** What several images or repositories warn of in the same words is said once. */
+function warningOnce(progress: Progress, display: DisplayOptions): Progress {
+  const told = new Set<string | undefined>();
+  const onEvent = progress.onEvent.bind(progress);
+  progress.onEvent = (event) => {
+    if (event.type === "warning") {
+      const text = describe(event, display);
+      if (told.has(text)) return;
+      told.add(text);
+    }
+    onEvent(event);
+  };
+  return progress;
 }
 
 /** Whether nothing but warnings is wanted while it goes on. */

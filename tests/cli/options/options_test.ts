@@ -206,6 +206,10 @@ test("PULL refuses what makes no sense", () => {
       '"b.tar" is no image; a file to write is named with --output',
     ],
     [["a", "docker-archive:b"], "named with --output"],
+    [
+      ["pusch", "b.tar", "c"],
+      'There is no command "pusch"; it may be meant as docker-pull push',
+    ],
     [["a", "b", "c", "--password", "d"], "3 words are too many"],
     [
       ["--index", "whole", "a"],

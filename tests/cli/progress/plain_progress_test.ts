@@ -157,3 +157,34 @@ test("quiet progress prints warnings only", () => {
     "warning: The cache's copy of sha256:a is damaged and is fetched anew\n",
   );
 });
+
+test("a warning in the same words is told once, whatever the way", () => {
+  for (const quiet of [false, true]) {
+    const sink = new Sink();
+    const progress = createProgress({
+      output: sink,
+      style: createStyle(sink, {}),
+      env: {},
+      quiet,
+      several: true,
+    });
+    const refused = (registry: string) =>
+      progress.onEvent({
+        type: "warning",
+        warning: {
+          code: "credentials-refused",
+          registry,
+          source: "--dest-creds",
+          known: false,
+        },
+      });
+    for (const registry of ["r.test", "r.test", "s.test", "r.test"]) {
+      refused(registry);
+    }
+    progress.stop();
+    assertEquals(sink.text.match(/[rs]\.test refuses/g), [
+      "r.test refuses",
+      "s.test refuses",
+    ]);
+  }
+});
