@@ -167,7 +167,8 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
    */
   force?: boolean;
   /**
-   * Whether to take layers from the cache without computing their digests.
+   * Whether to take layers from the cache without computing their digests, but
+   * for those that `layers` has expanded.
    *
    * @default {false}
    */

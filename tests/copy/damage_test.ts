@@ -9,6 +9,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { verifyImage } from "../../lib/verify/verify.ts";
 import { buildImage, type BuiltImage, sha256 } from "../fixtures/mod.ts";
 import { flip } from "../disk/flip.ts";
 import { test } from "../harness.ts";
@@ -160,4 +161,22 @@ test("pull() repairs an archive whatever is in its way", () =>
     await flip(path, (await stat(path)).size - 1);
     assertEquals((await pull("app:1")).upToDate, false);
     await assertHolds(path, image);
+  }));
+
+test("pull() fetches anew what is damaged in a trusted cache and is expanded", () =>
+  inPullWorld(async ({ registry, folder, pull, asked }) => {
+    registry.add("app", image, "1");
+    await pull("app:1");
+    const path = blob(join(folder, "cache"), layer!);
+    await flip(path, 100);
+    asked();
+    const output = join(folder, "plain.tar");
+    const options = { output, layers: "plain", trustCache: true } as const;
+    await pull("app:1", options);
+    assertEquals(
+      asked().filter((line) => line.includes("/blobs/")),
+      [`GET /v2/app/blobs/${layer!.digest}`],
+    );
+    const { problems } = await verifyImage(output);
+    assertEquals(problems, []);
   }));

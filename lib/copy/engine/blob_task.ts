@@ -73,13 +73,14 @@ export function blobTask(
       if (cache && first instanceof StoreIngest) {
         first.noteIn(cache.verified, descriptor.digest);
       }
-      const known = !trustCache &&
+      const trusts = trustCache && !writers.some(({ expands }) => expands);
+      const known = !trusts &&
         await cached?.wasVerified(cache!.verified, descriptor.digest);
       return {
         primary: primary!,
         copies,
         source: hit ? "cache" : "registry",
-        trusted: cached !== undefined && (trustCache || known === true),
+        trusted: cached !== undefined && (trusts || known === true),
         isUntouched: known ? () => cached!.isUntouched() : undefined,
       };
     },

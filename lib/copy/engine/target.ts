@@ -81,6 +81,14 @@ export interface TargetWriter {
   /** Aborts when nothing can be written any more, with the reason. */
   ended?: AbortSignal;
   /**
+   * Whether it expands what it is given, and fails where that cannot be. Then
+   * none is given to it unread: one that is damaged in the cache is found out
+   * while it can still be fetched anew.
+   *
+   * @default {false}
+   */
+  expands?: boolean;
+  /**
    * Whether a blob is to be brought at all: what is there already is not even
    * fetched. Asked once for each, at the same time.
    */

@@ -108,6 +108,7 @@ async function openRecompressed(
   };
   return {
     store,
+    expands: true,
     ended: ended.signal,
     async wants({ digest }) {
       const source = plan.sources.get(digest);
