@@ -91,7 +91,7 @@ function reportLines(result: ImportResult, style: Style): string[] {
 }
 
 function imageLine(
-  { names, reference, manifest, platform, isWhole }: ImportedImage,
+  { names, reference, replacedBy, manifest, platform, isWhole }: ImportedImage,
   style: Style,
 ): string {
   const name = reference ? familiarName(reference) : names[0];
@@ -102,6 +102,7 @@ function imageLine(
         formatPlatform(platform),
         manifest.digest,
         ...(isWhole ? [] : ["incomplete"]),
+        ...(replacedBy ? ["without its name, which a later one has"] : []),
       ].join(", "),
     )
   }`;

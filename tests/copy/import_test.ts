@@ -5,6 +5,8 @@ import {
   mkdir,
   readdir,
   readFile,
+  rename,
+  rm,
   stat,
   symlink,
   writeFile,
@@ -288,6 +290,88 @@ test("importFiles() names no image that lacks a layer, and says so", () =>
     assertEquals([...await cache.names()], []);
     // What was there is not fetched.
     assertEquals(blobsOf((await pull("1")).asked).length, 1);
+  }));
+
+test("importFiles() fails where nothing is there that a layout names", () =>
+  inWorld(async ({ folder, cacheDir, pull }) => {
+    const [layout, gone] = [join(folder, "layout"), join(folder, "gone")];
+    for (const tag of ["1", "index"]) {
+      await pull(tag, {
+        output: layout,
+        format: "oci",
+        cacheDir: false,
+        platform: tag === "index" ? "all" : undefined,
+        index: tag === "index" ? "original" : undefined,
+      });
+    }
+    await cp(layout, gone, { recursive: true });
+    await rm(join(gone, "blobs"), { recursive: true });
+    const blobs = join(layout, "blobs/sha256");
+    await rename(blobs, join(folder, "elsewhere"));
+    await mkdir(blobs);
+    for (const name of await readdir(join(folder, "elsewhere"))) {
+      await symlink(join("../../../elsewhere", name), join(blobs, name));
+    }
+    const { failures } = await importFiles([layout, gone], { cacheDir });
+    assertEquals(
+      failures.map(({ error }) =>
+        error instanceof ArchiveError && error.problem.code
+      ),
+      ["bad-link", "missing-file"],
+    );
+    const argv = ["cache", "import", "--cache-dir", cacheDir, layout];
+    const { code, stderr } = await run(argv);
+    assert(code !== 0);
+    assert(stderr.includes("is a link to"), stderr);
+    // The index alone is not enough either.
+    const { digest } = buildIndex([image, arm]).document.descriptor;
+    const name = digest.replace("sha256:", "");
+    await rm(join(blobs, name));
+    await cp(join(folder, "elsewhere", name), join(blobs, name));
+    assertEquals((await importFiles([layout], { cacheDir })).added.blobs, 0);
+    assertEquals((await run(argv)).code, code);
+  }));
+
+test("importFiles() says which of two images of one name has it", () =>
+  inWorld(async ({ folder, cacheDir }) => {
+    const path = join(folder, "two.tar");
+    const lists: { Layers: string[] }[] = [];
+    const members = [image, plain].flatMap((each, i) =>
+      dockerMembers(each).flatMap(([name, content]): [
+        string,
+        string | Uint8Array,
+      ][] => {
+        if (name !== "manifest.json") return [[`${i}-${name}`, content]];
+        const [entry] = JSON.parse(String(content));
+        lists.push({
+          ...entry,
+          Config: `${i}-${entry.Config}`,
+          Layers: entry.Layers.map((layer: string) => `${i}-${layer}`),
+        });
+        return [];
+      })
+    );
+    members.push(["manifest.json", JSON.stringify(lists)]);
+    await writeFile(path, tar(members));
+    const { images } = await importFiles([path], { cacheDir });
+    const [first, last] = images;
+    assertEquals(first!.reference, last!.reference);
+    assertEquals(
+      images.map(({ replacedBy }) => replacedBy),
+      [last!.manifest.digest, undefined],
+    );
+    const { stdout } = await run([
+      "cache",
+      "import",
+      "--cache-dir",
+      cacheDir,
+      path,
+    ]);
+    const lines = stdout.split("\n").filter((line) => line.includes("Image:"));
+    assertEquals(
+      lines.map((line) => line.includes("without its name")),
+      [true, false],
+    );
   }));
 
 test("importFiles() stops when it is told to, and checks its options", () =>

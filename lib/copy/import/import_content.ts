@@ -1,12 +1,14 @@
 /** What one file or folder holds, on its way into the cache. */
 
-import { lstat } from "node:fs/promises";
+import { lstat, readlink } from "node:fs/promises";
+import { join } from "node:path";
 import { compressionOf } from "../../compression/compression.ts";
+import { blobName } from "../../archive/plan.ts";
 import { measure } from "../../archive/reader/measure.ts";
 import { readChunks } from "../../archive/reader/files.ts";
 import { openIfPlain } from "../../disk/plain_file.ts";
 import { readAt } from "../../archive/reader/tar_entries.ts";
-import { NotAnImageError } from "../../image/errors.ts";
+import { ArchiveError, NotAnImageError } from "../../image/errors.ts";
 import type { HeldImage } from "../../image/held_image.ts";
 import { hostPlatform } from "../../image/host_platform.ts";
 import {
@@ -84,6 +86,8 @@ export async function importContent(
   const manifests: FoundManifest[] = [];
   const blobs = new Map<string, Descriptor>();
   const lacking = new Set<string>();
+  // In their order, with those of an index that need not be there.
+  const absent: string[] = [];
 
   const visit = async (
     image: HeldImage,
@@ -95,6 +99,7 @@ export async function importContent(
     const document = documents.get(descriptor.digest) ??
       await held.document(descriptor.digest);
     if (!document) {
+      absent.push(descriptor.digest);
       // Of an index, one platform is often all that is there.
       if (depth === 0) lacking.add(descriptor.digest);
       return;
@@ -115,6 +120,7 @@ export async function importContent(
       if (found) blobs.set(blob.digest, blob);
       else {
         isWhole = false;
+        absent.push(blob.digest);
         lacking.add(blob.digest);
       }
     }
@@ -124,6 +130,9 @@ export async function importContent(
     await visit(image, image.descriptor, 0);
   }
   const files = await sizesOf(held.layerFiles);
+  if (absent[0] !== undefined && blobs.size + files.length === 0) {
+    throw await notThere(held.path, blobName(absent[0]));
+  }
 
   await cache.hold([...blobs.keys(), ...documents.keys()], { signal });
   let [bytes, needed] = [0, 0];
@@ -190,6 +199,17 @@ export async function importContent(
       ).length,
     });
   }
+}
+
+/** What it names may lie elsewhere, behind links, of which none is followed. */
+async function notThere(path: string, name: string): Promise<ArchiveError> {
+  const target = await readlink(join(path, name)).catch(() => undefined);
+  return new ArchiveError(
+    path,
+    target === undefined
+      ? { code: "missing-file", name }
+      : { code: "bad-link", name, target },
+  );
 }
 
 /** What an image is made for; nothing for what is none, or lacks its configuration. */

@@ -10,10 +10,12 @@ import {
   SIGNAL,
   TEXT,
 } from "../../image/options.ts";
+import { formatPlatform } from "../../image/platform.ts";
+import { formatReference } from "../../image/reference.ts";
 import { INGEST } from "../../layout/layout_files.ts";
 import { LayoutStore } from "../../layout/layout_store.ts";
 import { type HeldContent, importContent } from "./import_content.ts";
-import type { ImportResult } from "./import_result.ts";
+import type { ImportedImage, ImportResult } from "./import_result.ts";
 import { openHeld } from "../sources/held.ts";
 
 /** How files are imported. */
@@ -107,6 +109,20 @@ export async function importFiles(
   } finally {
     await cache.end();
   }
+  tellReplaced(result.images);
   result.elapsed = performance.now() - start;
   return result;
+}
+
+/** Of several images of one name and platform, the last has it. */
+function tellReplaced(images: readonly ImportedImage[]): void {
+  const named = new Map<string, string>();
+  for (const image of images.toReversed()) {
+    const { reference, platform, manifest: { digest }, isWhole } = image;
+    if (!reference || !isWhole) continue;
+    const name = `${formatReference(reference)} ${formatPlatform(platform)}`;
+    const last = named.get(name) ?? digest;
+    if (last !== digest) image.replacedBy = last;
+    named.set(name, last);
+  }
 }

@@ -11,6 +11,11 @@ export interface ImportedImage {
   names: string[];
   /** Its full name, by which the cache has it then. */
   reference?: Reference;
+  /**
+   * The digest of what the cache has by that name in place of it: the last that
+   * was imported of several images of one name and platform.
+   */
+  replacedBy?: string;
   /** Its manifest. */
   manifest: Descriptor;
   /** What it is made for. */
