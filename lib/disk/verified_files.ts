@@ -8,6 +8,7 @@
 
 import type { BigIntStats } from "node:fs";
 import { bootId } from "./process_mark.ts";
+import { type RecordText, TextRecord } from "./text_record.ts";
 
 /** What is known of a file; times are in nanoseconds. */
 export type FileState = Pick<
@@ -15,18 +16,8 @@ export type FileState = Pick<
   "dev" | "ino" | "size" | "mtimeNs" | "ctimeNs"
 >;
 
-/** Where it is written down. What is lost there costs a reading, no more. */
-export interface VerifiedText {
-  /** Gives the present text, if there is any. */
-  read(): Promise<string | undefined>;
-  /** Replaces it as a whole. */
-  replace(text: string): Promise<void>;
-}
-
 /** How many files are remembered: the newest. */
 const MOST_FILES = 2_000;
-/** No entry of ours is longer, in characters. */
-const MAX_ENTRY = 512;
 /**
  * A file system that keeps whole seconds may keep every other one only. Deno
  * tells milliseconds of the first time and seconds of the second.
@@ -41,7 +32,7 @@ type Known = Map<string, string>;
 
 /** The files that were verified. */
 export class VerifiedFiles {
-  readonly #text: VerifiedText;
+  readonly #record: TextRecord<string>;
   readonly #now: () => number;
   readonly #boot: () => Promise<string | undefined>;
   readonly #added: Known = new Map();
@@ -56,11 +47,15 @@ export class VerifiedFiles {
    * @param boot Names the time since the system was started, where it can.
    */
   constructor(
-    text: VerifiedText,
+    text: RecordText,
     now: () => number = Date.now,
     boot: () => Promise<string | undefined> = bootId,
   ) {
-    this.#text = text;
+    this.#record = new TextRecord(text, {
+      field: "verified",
+      most: MOST_FILES,
+      parse: (value) => typeof value === "string" ? value : undefined,
+    });
     this.#now = now;
     this.#boot = boot;
   }
@@ -70,7 +65,7 @@ export class VerifiedFiles {
    * never was, or has been touched since.
    */
   async find(state: FileState): Promise<string | undefined> {
-    this.#known ??= this.#read();
+    this.#known ??= this.#record.read();
     const key = keyOf(state);
     const value = this.#added.get(key) ?? (await this.#known).get(key);
     const head = `${headOf(state)} `;
@@ -124,40 +119,15 @@ export class VerifiedFiles {
 
   async #save(): Promise<void> {
     if (this.#added.size === 0) return;
-    const known = await this.#read();
-    const added = [...this.#added];
-    for (const [key, value] of added) {
-      known.delete(key);
-      known.set(key, value);
-    }
-    const files = [...known].slice(-MOST_FILES);
+    const added = new Map(this.#added);
     try {
-      await this.#text.replace(
-        `${JSON.stringify({ verified: Object.fromEntries(files) })}\n`,
-      );
+      this.#known = Promise.resolve(await this.#record.add(added));
       for (const [key, value] of added) {
         // More may have come while that was written.
         if (this.#added.get(key) === value) this.#added.delete(key);
       }
-      this.#known = Promise.resolve(known);
     } catch {
       // The files are read again then.
-    }
-  }
-
-  /** Whatever cannot be understood is not known. */
-  async #read(): Promise<Known> {
-    try {
-      const text = await this.#text.read() ?? "{}";
-      if (text.length > MOST_FILES * MAX_ENTRY) return new Map();
-      const { verified } = JSON.parse(text) as { verified?: object };
-      return new Map(
-        Object.entries(verified ?? {}).filter(([, value]) =>
-          typeof value === "string"
-        ),
-      );
-    } catch {
-      return new Map();
     }
   }
 }

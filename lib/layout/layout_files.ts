@@ -6,7 +6,9 @@ import { basename, join } from "node:path";
 import { makeFolders } from "../disk/folders.ts";
 import { ifThere, onDisk, storageError, systemCode } from "../disk/io.ts";
 import { acquireLock, type Lock } from "../disk/lock.ts";
+import { readOwnText } from "../disk/plain_file.ts";
 import { syncFolder } from "../disk/sync.ts";
+import type { RecordText } from "../disk/text_record.ts";
 import { DockerPullError, StorageError } from "../image/errors.ts";
 import { temporaryName } from "./sweep.ts";
 
@@ -152,4 +154,25 @@ export async function lockIn(
         onWait,
       }),
   );
+}
+
+/**
+ * The text of a record in a layout's folder. Nothing is read that another user
+ * could have written: he could vouch for a file of his.
+ *
+ * @param name The name of the record.
+ * @param options Whether those who write it wait for each other.
+ */
+export function recordIn(
+  root: string,
+  name: string,
+  { locked = false } = {},
+): RecordText {
+  const file = `${name}.json`;
+  const text: RecordText = {
+    read: () => readOwnText(join(root, file)),
+    replace: (text) => replaceFile(root, file, text),
+  };
+  if (locked) text.lock = (options) => lockIn(root, `${name}.lock`, options);
+  return text;
 }

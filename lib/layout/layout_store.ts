@@ -11,7 +11,7 @@ import { verifyBytes } from "../image/digest.ts";
 import { isSame } from "../disk/file_identity.ts";
 import { makeFolders } from "../disk/folders.ts";
 import { onDisk } from "../disk/io.ts";
-import { openIfPlain, readOwnText, readText } from "../disk/plain_file.ts";
+import { openIfPlain, readText } from "../disk/plain_file.ts";
 import { syncFolder } from "../disk/sync.ts";
 import { VerifiedFiles } from "../disk/verified_files.ts";
 import { DockerPullError, StorageError } from "../image/errors.ts";
@@ -20,7 +20,7 @@ import { OCI_LAYER_TAR } from "../image/media_types.ts";
 import { documentMediaType, MAX_DOCUMENT_SIZE } from "../image/manifest.ts";
 import type { Descriptor, Document } from "../image/types.ts";
 import { BlobFolder } from "./blob_folder.ts";
-import { addDiffIds, readDiffIds, type StoredLayer } from "./diff_ids.ts";
+import { diffIdsOf, type StoredLayer } from "./diff_ids.ts";
 import {
   layoutEntries,
   layoutImages,
@@ -32,6 +32,7 @@ import {
   type IngestOptions,
   makeFolder,
   makeIngest,
+  recordIn,
   replaceFile,
 } from "./layout_files.ts";
 import { noteUse } from "./last_use.ts";
@@ -47,8 +48,6 @@ import { takeOver } from "./take_over.ts";
 import { LayoutUse } from "./uses.ts";
 
 const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
-/** What is remembered of verified files. */
-const VERIFIED = "verified.json";
 
 /** An OCI image layout that blobs are fetched into. */
 export class LayoutStore extends BlobFolder {
@@ -234,7 +233,7 @@ export class LayoutStore extends BlobFolder {
     if (size !== undefined) {
       return { mediaType: OCI_LAYER_TAR, digest: diffId, size };
     }
-    const stored = (await readDiffIds(this.path)).get(diffId);
+    const stored = (await diffIdsOf(this.path).read()).get(diffId);
     if (!stored) return undefined;
     await this.hold([stored.digest]);
     return await this.has(stored) ? stored : undefined;
@@ -245,7 +244,7 @@ export class LayoutStore extends BlobFolder {
     found: ReadonlyMap<string, StoredLayer>,
     options: IngestOptions = {},
   ): Promise<void> {
-    await addDiffIds(this.path, found, options);
+    if (found.size > 0) await diffIdsOf(this.path).add(found, options);
   }
 
   /** Whether a blob is the other layout's own, under a second name. */
@@ -287,11 +286,11 @@ export class LayoutStore extends BlobFolder {
 
   /** Which files were verified: of layouts and archives that this fills. */
   get verified(): VerifiedFiles {
-    return this.#verified ??= new VerifiedFiles({
-      // Else another user could vouch for a file of his.
-      read: () => readOwnText(join(this.path, VERIFIED)),
-      replace: (text) => replaceFile(this.path, VERIFIED, text),
-    }, this.#now);
+    return this.#verified ??= new VerifiedFiles(
+      // Whoever has written a layer is not to wait for others.
+      recordIn(this.path, "verified"),
+      this.#now,
+    );
   }
 
   /** Whether both are the same folder, by whatever path. */

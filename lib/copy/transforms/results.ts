@@ -4,23 +4,14 @@
  * others may make other bytes of the same layer.
  */
 
-import { join } from "node:path";
 import process from "node:process";
-import { readOwnText } from "../../disk/plain_file.ts";
+import { TextRecord } from "../../disk/text_record.ts";
 import { parseDigest } from "../../image/digest.ts";
-import { lockIn, replaceFile } from "../../layout/layout_files.ts";
+import { recordIn } from "../../layout/layout_files.ts";
 import type { LayoutStore } from "../../layout/layout_store.ts";
 import type { NewBlob } from "../../layout/new_blob.ts";
 import type { LayerForm } from "./layer_types.ts";
 import type { LayerSource } from "./recompress.ts";
-
-const FILE = "recompressed.json";
-/** The lock of those who write it, one after the other. */
-const LOCK = "recompressed.lock";
-/** How many results are remembered: the newest. */
-const MOST_RESULTS = 10_000;
-/** No result of ours is longer, in characters. */
-const MAX_RESULT = 512;
 
 /** What compresses here: another version makes other results. */
 function codec(form: LayerForm): string {
@@ -31,7 +22,7 @@ function codec(form: LayerForm): string {
 
 /** The results of a cache. */
 export class Recompressed {
-  readonly #cache: LayoutStore;
+  readonly #record: TextRecord<NewBlob>;
   readonly #codec: string;
   readonly #added: Map<string, NewBlob> = new Map();
   #known: Promise<Map<string, NewBlob>> | undefined;
@@ -43,13 +34,16 @@ export class Recompressed {
    * @param form The way of compression.
    */
   constructor(cache: LayoutStore, form: LayerForm) {
-    this.#cache = cache;
+    this.#record = new TextRecord(
+      recordIn(cache.path, "recompressed", { locked: true }),
+      { field: "recompressed", most: 10_000, parse: parseBlob },
+    );
     this.#codec = codec(form);
   }
 
   /** What a layer was made into, whether that is still there or not. */
   async find(source: LayerSource): Promise<NewBlob | undefined> {
-    this.#known ??= this.#read();
+    this.#known ??= this.#record.read();
     const key = this.#key(source);
     return this.#added.get(key) ?? (await this.#known).get(key);
   }
@@ -62,47 +56,18 @@ export class Recompressed {
   /** Writes down what was added, beside what others have written. */
   async save(): Promise<void> {
     if (this.#added.size === 0) return;
-    const { path } = this.#cache;
     // Without it, the layers are compressed again.
-    const lock = await lockIn(path, LOCK, {}).catch(() => {});
-    try {
-      const known = await this.#read();
-      for (const [key, blob] of this.#added) {
-        known.delete(key);
-        known.set(key, blob);
-      }
-      const recompressed = Object.fromEntries([...known].slice(-MOST_RESULTS));
-      await replaceFile(path, FILE, `${JSON.stringify({ recompressed })}\n`);
-    } catch {
-      // As above.
-    } finally {
-      await lock?.release();
-    }
+    await this.#record.add(this.#added).catch(() => {});
   }
 
   #key({ layer, diffId }: LayerSource): string {
     return `${layer.digest} ${diffId} ${this.#codec}`;
   }
-
-  /** Whatever cannot be understood is not known. */
-  async #read(): Promise<Map<string, NewBlob>> {
-    try {
-      // Another user could vouch for a layer of his.
-      const text = await readOwnText(join(this.#cache.path, FILE)) ?? "{}";
-      if (text.length > MOST_RESULTS * MAX_RESULT) return new Map();
-      const { recompressed = {} } = JSON.parse(text);
-      return new Map(
-        Object.entries<NewBlob>(recompressed).filter(([, blob]) =>
-          isBlob(blob)
-        ),
-      );
-    } catch {
-      return new Map();
-    }
-  }
 }
 
-function isBlob({ digest, size }: NewBlob): boolean {
-  return parseDigest(digest).algorithm === "sha256" &&
+function parseBlob(value: unknown): NewBlob | undefined {
+  const { digest, size } = value as NewBlob;
+  const isRight = parseDigest(digest).algorithm === "sha256" &&
     Number.isSafeInteger(size) && size >= 0;
+  return isRight ? { digest, size } : undefined;
 }
