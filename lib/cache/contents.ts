@@ -13,8 +13,8 @@ import { INGEST } from "../layout/layout_files.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
 import { type BlobFile, DocumentReader } from "./documents.ts";
 
-/** What a cache has before it is one. */
-const BEGUN: ReadonlySet<string> = new Set(["blobs", "ingest"]);
+/** What a cache has before it is one: a push notes its uploads there, too. */
+const BEGUN: ReadonlySet<string> = new Set(["blobs", "ingest", "uploads"]);
 
 /** An image of a cache: what one or more names stand for. */
 export interface CachedImage {

@@ -273,3 +273,12 @@ test("a folder that is no cache is left alone", () =>
     assertEquals(await readdir(folder), ["cache"]);
     await assertRejects(() => pruneCache({ cacheDir }), TypeError, "none of");
   }));
+
+test("a cache that only a push has noted its uploads in holds nothing", () =>
+  inCacheWorld(async ({ cacheDir, pull }) => {
+    await mkdir(join(cacheDir, "uploads"), { recursive: true });
+    assertEquals((await listCache({ cacheDir })).images, []);
+    assertEquals((await verifyCache({ cacheDir })).damaged, []);
+    await pull(ONE);
+    assertEquals(await namesIn(cacheDir), [ONE]);
+  }));
