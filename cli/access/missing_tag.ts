@@ -2,6 +2,7 @@
 
 import { RegistryError } from "../../lib/image/errors.ts";
 import type { Reference } from "../../lib/image/reference.ts";
+import type { LookOptions } from "../../lib/look/access.ts";
 import { Repository } from "../../lib/registry/repository.ts";
 import type { RepositoryOptions } from "../../lib/registry/repository.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
@@ -35,6 +36,27 @@ export async function partHint(
     (repository, signal) => repository.hasBlob(digest, { signal }),
   );
   return { digestOfPart };
+}
+
+/**
+ * What the registry of an image tells of what it has instead.
+ *
+ * @param failure Why that image cannot be had.
+ * @param reached How the registry is.
+ */
+export async function hintsFor(
+  { reference, error }: { reference: Reference; error: unknown },
+  { fetch, credentials, plainHttp, trustedRealms }: LookOptions,
+  signal: AbortSignal,
+): Promise<Partial<ErrorContext>> {
+  if (!fetch) return {};
+  const asked = { fetch, credentials, plainHttp, trustedRealms };
+  if (isMissing(error, "digest")) {
+    return await partHint(reference, asked, signal);
+  }
+  return isMissing(error, "tag")
+    ? await nearestTags(reference, asked, signal)
+    : {};
 }
 
 /** Asks the registry for a hint; none is worth a failure or a long wait. */

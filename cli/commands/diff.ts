@@ -3,15 +3,10 @@
 import type { ImagesDiff } from "../../lib/locks/diff.ts";
 import { diffImages, readSide, registriesOf } from "../../lib/locks/sides.ts";
 import { findDaemon } from "../access/daemon.ts";
-import {
-  defaultPlatform,
-  openAccess,
-  readMirrors,
-} from "../access/image_access.ts";
+import { defaultPlatform, readMirrors } from "../access/image_access.ts";
+import { withLookAccess } from "../access/look_access.ts";
 import { diffLines } from "../messages/diff.ts";
-import { explainWarning } from "../messages/warnings.ts";
-import { createStyle, showBy } from "../progress/style.ts";
-import { abortOnSignals } from "../signals.ts";
+import { createStyle } from "../progress/style.ts";
 import type { Run } from "./command.ts";
 import type { DiffCommandOptions } from "./diff_options.ts";
 import { readPlatforms } from "./pull_lists.ts";
@@ -23,7 +18,7 @@ export const runDiff: Run<DiffCommandOptions> = async (
   context,
   services = {},
 ) => {
-  const { env, stderr, stdout } = io;
+  const { env, stdout } = io;
   context.action = `compare ${options.before} with ${options.after}`;
   const sides = [
     await readSide(options.before),
@@ -37,53 +32,36 @@ export const runDiff: Run<DiffCommandOptions> = async (
     const { registry, repository } = reference;
     Object.assign(context, { reference, registry, repository });
   }
-  const shown = showBy(
-    createStyle(stderr, env),
-    (text) => void stderr.write(`${text}\n`),
-  );
-  const { signal, stop } = abortOnSignals(io.signals);
-  const access = registries.length === 0 ? undefined : await openAccess(
-    { registries, mirrors: readMirrors(options) },
-    options,
-    io,
-    context,
-    shown,
-    services,
-  );
   const isDaemon = sides.some((side) =>
     "kind" in side && side.kind === "docker-daemon"
   );
   const areImages = sides.every((side) =>
     "kind" in side && side.kind === "registry"
   );
-  try {
-    const diff = await diffImages(sides[0], sides[1], {
-      ...access?.connect(signal),
-      mirrors: access?.mirrors,
-      trustMirrors: options.trustMirrors,
-      concurrency: options.concurrency,
-      retries: options.retries,
-      timeout: options.timeout,
-      maxWait: options.maxWait,
-      platform: options.platforms.length > 0
-        ? readPlatforms(options.platforms)
-        : areImages
-        ? defaultPlatform(env)
-        : undefined,
-      daemon: isDaemon ? await findDaemon(undefined, io) : undefined,
-      signal,
-      onEvent(event) {
-        if (event.type !== "warning") return;
-        shown.warn(explainWarning(event.warning));
-      },
-    });
-    return options.json
-      ? { document: told(diff) }
-      : { lines: diffLines(diff, createStyle(stdout, env)) };
-  } finally {
-    stop();
-    access?.network.close();
-  }
+  return await withLookAccess(
+    registries.length === 0
+      ? undefined
+      : { registries, mirrors: readMirrors(options) },
+    options,
+    io,
+    context,
+    services,
+    async (look) => {
+      const diff = await diffImages(sides[0], sides[1], {
+        ...look,
+        concurrency: options.concurrency,
+        platform: options.platforms.length > 0
+          ? readPlatforms(options.platforms)
+          : areImages
+          ? defaultPlatform(env)
+          : undefined,
+        daemon: isDaemon ? await findDaemon(undefined, io) : undefined,
+      });
+      return options.json
+        ? { document: told(diff) }
+        : { lines: diffLines(diff, createStyle(stdout, env)) };
+    },
+  );
 };
 
 /** What programs are told, with its version. */

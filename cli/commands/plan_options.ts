@@ -40,7 +40,5 @@ export const PLAN: CommandLine<PullCommandOptions> = {
     "docker-pull plan --from compose.yaml -o all.tar",
     "docker-pull plan --max-bytes 500M ghcr.io/owner/app:1.2",
   ],
-  read(parsed) {
-    return { ...readPullOptions(parsed), dryRun: true };
-  },
+  read: readPullOptions,
 };

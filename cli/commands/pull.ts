@@ -8,15 +8,15 @@ import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { exists } from "../../lib/disk/leftovers.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import type { Platform } from "../../lib/image/types.ts";
-import { openAccess, readWantedImage } from "../access/image_access.ts";
-import { isMissing, nearestTags, partHint } from "../access/missing_tag.ts";
-import { createProgress, isSilent } from "../progress/progress.ts";
+import { readWantedImage } from "../access/image_access.ts";
+import { hintsFor } from "../access/missing_tag.ts";
+import type { Io, Services } from "../io.ts";
+import type { ErrorContext } from "../messages/explanation.ts";
 import { reportLines } from "../messages/report.ts";
-import { abortOnSignals } from "../signals.ts";
-import { ReaderGone, standardOutput } from "../standard_output.ts";
-import { EXIT } from "../messages/exit_codes.ts";
-import { createStyle, showBy } from "../progress/style.ts";
-import type { Run } from "./command.ts";
+import { isSilent } from "../progress/progress.ts";
+import { createStyle } from "../progress/style.ts";
+import { standardOutput } from "../standard_output.ts";
+import type { Outcome, Run } from "./command.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 import {
   acceptOf,
@@ -25,6 +25,7 @@ import {
   isOutputFolder,
   transferOptions,
 } from "./pull_settings.ts";
+import { type Transfer, withTransfer } from "./transfer.ts";
 
 /** Pulls as the options say, and tells of the cache that it has made. */
 export const runPull: Run<PullCommandOptions> = async (
@@ -51,65 +52,56 @@ const runAny: Run<PullCommandOptions> = async (
   context,
   services = {},
 ) => {
+  if (options.dryRun) {
+    const { runPlan } = await import("./plan.ts");
+    return await runPlan(options, io, context, services);
+  }
   if (isSet(options)) {
     const { runPullSet } = await import("./pull_set.ts");
     return await runPullSet(options, io, context, services);
   }
-  const { pull = pullImage } = services;
-  const { env, stderr } = io;
-  const { quiet, verbose, cacheDir, format } = options;
-  const silent = isSilent(options);
-  context.cacheDir = cacheDir;
-  const style = createStyle(stderr, env);
-  const progress = createProgress({
-    output: stderr,
-    style,
-    env,
-    quiet,
-    verbose,
-    way: options.progress,
-    secrets: context.secrets,
-  });
+  return await withTransfer(
+    options,
+    io,
+    context,
+    services,
+    false,
+    (transfer) => pullOne(options, io, context, services, transfer),
+  );
+};
 
-  const wanted = readWantedImage(options, env, context);
+async function pullOne(
+  options: PullCommandOptions,
+  io: Io,
+  context: ErrorContext,
+  services: Services,
+  { style, progress, say, open, listen }: Transfer,
+): Promise<Outcome> {
+  const { pull = pullImage } = services;
+  const { quiet, cacheDir, format } = options;
+  const wanted = readWantedImage(options, io.env, context);
   const { reference, platform } = wanted;
   const streamed = options.output === "-";
   context.streamed = streamed || options.load;
   const output = streamed
     ? standardOutput(io.stdout)
     : await outputPath(options, reference, platform);
-  const { network, mirrors, connect } = await openAccess(
-    wanted,
-    options,
-    io,
-    context,
-    showBy(style, (line) => progress.line(line)),
-    services,
-  );
-
-  const accept = await acceptOf(
-    options,
-    io,
-    silent ? () => {} : (line) => progress.line(line),
-  );
-  if (!silent) progress.line(`Pulling ${formatReference(reference)}`);
-
-  const { signal, stop } = abortOnSignals(io.signals, {
-    beforeExit: () => progress.stop(),
-    beforeStop: stderr.isTTY ? () => progress.clear() : undefined,
-  });
+  const { mirrors, connect } = await open(wanted, options, io, context);
+  const accept = await acceptOf(options, io, say);
+  say(`Pulling ${formatReference(reference)}`);
+  const signal = listen();
   const shared = connect(signal);
+  progress.ask(reference.registry);
+  const pulling: PullOptions = {
+    ...shared,
+    ...transferOptions(options),
+    platform,
+    accept,
+    signal,
+    onEvent: (event) => progress.onEvent(event),
+    mirrors,
+  };
   try {
-    progress.ask(reference.registry);
-    const pulling: PullOptions = {
-      ...shared,
-      ...transferOptions(options),
-      platform,
-      accept,
-      signal,
-      onEvent: (event) => progress.onEvent(event),
-      mirrors,
-    };
     if (options.load) {
       const { runLoad } = await import("./load.ts");
       return await runLoad(reference, pulling, options, io, services);
@@ -128,7 +120,7 @@ const runAny: Run<PullCommandOptions> = async (
       cache: cacheDir !== false,
       format,
       program: options.for,
-      style: streamed ? style : createStyle(io.stdout, env),
+      style: streamed ? style : createStyle(io.stdout, io.env),
       os: io.os,
     });
     if (!streamed) return { lines };
@@ -136,26 +128,17 @@ const runAny: Run<PullCommandOptions> = async (
     for (const line of lines) progress.line(line);
     return {};
   } catch (error) {
-    if (error instanceof ReaderGone) return { code: EXIT.brokenPipe };
-    if (isMissing(error, "digest")) {
-      Object.assign(context, await partHint(reference, shared, signal));
-    }
-    if (isMissing(error, "tag")) {
-      Object.assign(context, await nearestTags(reference, shared, signal));
-    }
+    const hints = await hintsFor({ reference, error }, shared, signal);
+    Object.assign(context, hints);
     throw error;
-  } finally {
-    progress.stop();
-    stop();
-    network.close();
   }
-};
+}
 
 /** Whether several files or names may come of it. */
 function isSet(
-  { images, platforms, from, lock, dryRun }: PullCommandOptions,
+  { images, platforms, from, lock }: PullCommandOptions,
 ): boolean {
-  return dryRun || from.length > 0 || lock !== undefined || images.length > 1 ||
+  return from.length > 0 || lock !== undefined || images.length > 1 ||
     platforms.length > 1 || platforms.includes("all");
 }
 

@@ -9,10 +9,9 @@ import type { Reference } from "../../lib/image/reference.ts";
 import type { LeftOut, ListedImage } from "../../lib/lists/lists.ts";
 import type { Platform } from "../../lib/image/types.ts";
 import { redactAddress } from "../../lib/redact/address.ts";
-import { readImage } from "../access/image_access.ts";
-import { readLists } from "../access/lists.ts";
-import type { Io } from "../io.ts";
+import { defaultPlatform, readImage } from "../access/image_access.ts";
 import { UsageError } from "../options/arguments.ts";
+import type { Environment } from "../options/environment.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 import {
   leftLine,
@@ -36,35 +35,19 @@ export interface NamedImages {
   left: LeftOut[];
 }
 
-/**
- * Puts the images of the command line and of lists together.
- *
- * @param named Those of the command line.
- * @param from The lists.
- */
-export async function nameImages(
-  named: readonly { reference: Reference }[],
-  from: readonly string[],
-  io: Pick<Io, "variables" | "stdin">,
-): Promise<NamedImages> {
-  const lists = await readLists(from, io);
-  const images = new Map<string, ListedImage>();
-  const operands = named.map(({ reference }) => ({ reference, where: [] }));
-  for (const image of [...operands, ...lists.images]) {
-    const text = listedText(image);
-    const known = images.get(text);
-    if (known) known.where.push(...image.where);
-    else images.set(text, image);
-  }
-  return { images: [...images.values()], left: lists.left };
-}
-
 /** What the library is asked for. */
 export function requestOf(
   { reference, platforms, where, locked }: NamedImage,
 ): PullRequest & { reference: Reference } {
   const from = where.length > 0 ? placesText(where) : undefined;
   return { reference, platforms, from, locked };
+}
+
+/** The registries of images, each once. */
+export function registriesOf(
+  images: readonly { reference: Reference }[],
+): string[] {
+  return [...new Set(images.map(({ reference }) => reference.registry))];
 }
 
 /** What is taken from where, as a list that can be read again. */
@@ -108,6 +91,14 @@ export function readSet(
     throw new InvalidSetError({ code: "bad-images", images: wrong });
   }
   return wanted;
+}
+
+/** The platforms of the options, or else that of the environment. */
+export function wantedPlatform(
+  { platforms }: Pick<PullCommandOptions, "platforms">,
+  env: Environment,
+): Platform | Platform[] | "all" | undefined {
+  return platforms.length > 0 ? readPlatforms(platforms) : defaultPlatform(env);
 }
 
 /** Reads `--platform`. */
