@@ -5,7 +5,6 @@
 
 import process from "node:process";
 import { Secrets } from "../lib/net/known_secrets.ts";
-import { VERSION } from "../lib/net/version.ts";
 import { applyVariables, readEnvironment } from "./options/environment.ts";
 import type { CommandLine, Outcome, Run } from "./commands/command.ts";
 import { PULL } from "./commands/pull_options.ts";
@@ -178,6 +177,7 @@ function command<Options>(
       return { lines: [helpText(line).trimEnd()] };
     }
     if (parsed.flags.has("version")) {
+      const { VERSION } = await import("../lib/net/version.ts");
       return { lines: [`docker-pull ${VERSION}`] };
     }
     applyVariables(parsed, line.options, io.env);

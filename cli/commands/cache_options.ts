@@ -1,6 +1,5 @@
 /** The command lines of `cache ls`, `du`, `prune`, `verify` and `rm`. */
 
-import { readDuration, readSize } from "../options/amounts.ts";
 import {
   type OptionDefinition,
   type ParsedArguments,
@@ -8,6 +7,7 @@ import {
 } from "../options/arguments.ts";
 import { DEFAULT_CACHE_DIR } from "../options/option_table.ts";
 import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
+import { readDuration, readSize } from "../options/values.ts";
 import type { CommandLine } from "./command.ts";
 
 /** What is said of the cache to all of them. */
@@ -149,10 +149,8 @@ export const CACHE_PRUNE: CommandLine<PruneCommandOptions> = {
     }
     return {
       ...common,
-      olderThan: age === undefined
-        ? undefined
-        : readDuration(age, "older-than"),
-      maxSize: size === undefined ? undefined : readSize(size, "max-size"),
+      olderThan: readDuration(age, "older-than"),
+      maxSize: readSize(size, "max-size"),
       unused,
       dryRun: flags.has("dry-run"),
     };

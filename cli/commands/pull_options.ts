@@ -7,7 +7,7 @@ import {
   MAX_CONCURRENCY,
   MOST_PARTS,
 } from "../../lib/image/options.ts";
-import { holdsLogin, redactAddress } from "../../lib/redact/address.ts";
+import { holdsLogin } from "../../lib/redact/address.ts";
 import {
   type ParsedArguments,
   refuseBoth,
@@ -24,7 +24,6 @@ import {
 import {
   type LoginOptions,
   type NetworkOptions,
-  readBytes,
   readLoginOptions,
   readNetworkOptions,
 } from "../options/shared_options.ts";
@@ -33,7 +32,17 @@ import {
   type RequiredSignature,
 } from "../options/signature_options.ts";
 import { nearest } from "../options/meant.ts";
+import {
+  readNumber,
+  readSize,
+  readWholeNumber,
+  readWord,
+} from "../options/values.ts";
 import type { CommandLine } from "./command.ts";
+
+const FORMATS = ["tar", "oci", "oci-archive", "docker-legacy"] as const;
+const LAYERS = ["as-is", "plain", "gzip", "zstd"] as const;
+const PROGRAMS = Object.keys(LOADERS) as LoadingProgram[];
 
 /** What crane and skopeo take a file to write as. */
 const ARCHIVE =
@@ -204,9 +213,12 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     );
   }
   const images = readImages(parsed);
-  const format = readFormat(one("format"));
-  const layers = readLayers(one("layers"));
-  const program = one("for");
+  const word = <T extends string>(option: string, known: readonly T[]) => {
+    const text = one(option);
+    return text === undefined ? undefined : readWord(text, option, known);
+  };
+  const format = word("format", FORMATS) ?? "tar";
+  const layers = word("layers", LAYERS) ?? "as-is";
   if (format === "docker-legacy" && /gzip|zstd/.test(layers)) {
     throw new UsageError(
       `Option --layers is plain for --format docker-legacy, not ${layers}`,
@@ -217,8 +229,8 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       "Option --referrers needs another form than --format docker-legacy",
     );
   }
-  const timeout = number(one("timeout"), "timeout", 0.001, 86_400);
-  const maxWait = number(one("max-wait"), "max-wait", 0, 604_800);
+  const timeout = readNumber(one("timeout"), "timeout", 0.001, 86_400);
+  const maxWait = readNumber(one("max-wait"), "max-wait", 0, 604_800);
   return {
     image: images[0] ?? "",
     images,
@@ -226,7 +238,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     lock: one("lock"),
     dryRun: flags.has("dry-run"),
     platforms: splitList(values.get("platform")),
-    index: readIndex(one("index")),
+    index: word("index", ["pruned", "original"]),
     attestations: flags.has("attestations"),
     referrers: flags.has("referrers"),
     signature: readRequiredSignature(parsed),
@@ -235,50 +247,34 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     load: flags.has("load") || values.has("load-to"),
     loadTo: one("load-to"),
     format,
-    for: program === undefined ? undefined : readProgram(program),
+    for: word("for", PROGRAMS),
     layers,
-    maxBytes: readBytes(one("max-bytes"), "max-bytes"),
+    maxBytes: readSize(one("max-bytes"), "max-bytes"),
     split: readPartSize(one("split")),
-    part: wholeNumber(one("part"), "part", 1, MOST_PARTS),
+    part: readWholeNumber(one("part"), "part", 1, MOST_PARTS),
     force: flags.has("force"),
     cacheDir: !flags.has("no-cache") &&
       (one("cache-dir") ?? DEFAULT_CACHE_DIR),
     trustCache: flags.has("trust-cache"),
     ...readLoginOptions(parsed),
-    concurrency: wholeNumber(
+    concurrency: readWholeNumber(
       one("max-concurrent-downloads"),
       "max-concurrent-downloads",
       1,
       MAX_CONCURRENCY,
     ) ?? DEFAULT_CONCURRENCY,
-    retries: wholeNumber(one("retries"), "retries", 0, 1000),
+    retries: readWholeNumber(one("retries"), "retries", 0, 1000),
     timeout: timeout && timeout * 1000,
     maxWait: maxWait && maxWait * 1000,
-    minSpeed: number(one("min-speed"), "min-speed", 0, 1e9),
+    minSpeed: readNumber(one("min-speed"), "min-speed", 0, 1e9),
     ...readNetworkOptions(parsed),
     mirrors: !flags.has("no-mirrors") && (values.get("mirror") ?? []),
     trustMirrors: flags.has("trust-mirrors"),
-    progress: readProgress(one("progress")),
+    progress: word("progress", PROGRESS_WAYS),
     json: flags.has("json"),
     quiet: flags.has("quiet"),
     verbose: flags.has("verbose"),
   };
-}
-
-function readFormat(text = "tar"): Format {
-  return oneOf(text, "format", ["tar", "oci", "oci-archive", "docker-legacy"]);
-}
-
-function readProgress(text?: string): ProgressWay | undefined {
-  return text === undefined
-    ? undefined
-    : oneOf(text, "progress", PROGRESS_WAYS);
-}
-
-function readIndex(text?: string): PullCommandOptions["index"] {
-  return text === undefined
-    ? undefined
-    : oneOf(text, "index", ["pruned", "original"] as const);
 }
 
 /** What is given with commas, or more than once. */
@@ -301,12 +297,8 @@ function readFrom({ flags, values, one }: ParsedArguments): string[] {
   return [...from];
 }
 
-function readProgram(text: string): LoadingProgram {
-  return oneOf(text, "for", Object.keys(LOADERS) as LoadingProgram[]);
-}
-
 function readPartSize(text?: string): number | undefined {
-  const size = readBytes(text, "split");
+  const size = readSize(text, "split");
   if (size === undefined || size >= LEAST_PART_BYTES) return size;
   throw new UsageError(
     `Option --split needs a size of ${LEAST_PART_BYTES} bytes at least, not ` +
@@ -314,22 +306,15 @@ function readPartSize(text?: string): number | undefined {
   );
 }
 
-function readLayers(text = "as-is"): Layers {
-  return oneOf(text, "layers", ["as-is", "plain", "gzip", "zstd"]);
+/** The words as they were typed, but not where they hold a login. */
+function showWords(words: readonly string[]): string {
+  return holdsLogin(words.map(withoutDigest).join(" "))
+    ? "..."
+    : words.join(" ");
 }
 
-function oneOf<T extends string>(
-  text: string,
-  name: string,
-  known: readonly T[],
-): T {
-  const found = known.find((each) => each === text);
-  if (found !== undefined) return found;
-  throw new UsageError(
-    `Option --${name} is ${known.slice(0, -1).join(", ")} or ${
-      known.at(-1)
-    }, not ${JSON.stringify(text)}`,
-  );
+function withoutDigest(word: string): string {
+  return word.replace(WHOLE_DIGEST, "");
 }
 
 /** Which images are named. */
@@ -341,22 +326,22 @@ function readImages({ operands, ended, values }: ParsedArguments): string[] {
     throw new UsageError("No image is named");
   }
   const command = OTHER_COMMANDS.find((name) => name === image);
-  if (command && operands.length === 1 && !ended) {
+  if (command && !ended && operands.length === 1) {
     throw new UsageError(
       `Options come after the command, as in docker-pull ${command} ` +
         `[OPTIONS]; an image of that name is library/${command}`,
     );
   }
-  if (command && others.length > 0 && !ended) {
+  if (command && !ended && others.length > 0) {
     throw new UsageError(
       `Options come after the command, as in docker-pull ${command} ` +
-        `[OPTIONS] ${redactAddress(others[0] ?? "")}`,
+        `[OPTIONS] ${showWords(others)}`,
     );
   }
   const several = others.length > 0;
   // A password with a space in it comes apart into several words.
-  const words = named.map((word) => word.replace(WHOLE_DIGEST, ""));
-  if (several && (values.has("password") || holdsLogin(words.join(" ")))) {
+  const words = named.map(withoutDigest).join(" ");
+  if (several && (values.has("password") || holdsLogin(words))) {
     throw new UsageError(
       `A password is for one image: ${named.length} words are too many; ` +
         "docker-pull login HOST keeps it for all of a registry",
@@ -374,31 +359,4 @@ function readImages({ operands, ended, values }: ParsedArguments): string[] {
     );
   }
   return named;
-}
-
-function number(
-  text: string | undefined,
-  name: string,
-  min: number,
-  max: number,
-  pattern = /^\d+(\.\d+)?$/,
-): number | undefined {
-  if (text === undefined) return undefined;
-  const value = pattern.test(text) ? Number(text) : NaN;
-  if (!(value >= min && value <= max)) {
-    throw new UsageError(
-      `Option --${name} needs a number from ${min} to ${max}, ` +
-        `not ${JSON.stringify(text)}`,
-    );
-  }
-  return value;
-}
-
-function wholeNumber(
-  text: string | undefined,
-  name: string,
-  min: number,
-  max: number,
-): number | undefined {
-  return number(text, name, min, max, /^\d+$/);
 }

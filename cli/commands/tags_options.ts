@@ -8,6 +8,7 @@ import {
   REACH_OPTIONS,
   readReach,
 } from "../options/look_options.ts";
+import { readWholeNumber } from "../options/values.ts";
 import type { CommandLine } from "./command.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 
@@ -73,20 +74,12 @@ export const TAGS: CommandLine<TagsCommandOptions> = {
         } is too much`,
       );
     }
-    const newest = parsed.one("newest");
-    if (newest !== undefined && !/^[1-9]\d{0,4}$/.test(newest)) {
-      throw new UsageError(
-        `Option --newest needs a number from 1 to 99999, not ${
-          JSON.stringify(newest)
-        }`,
-      );
-    }
     const filter = parsed.one("filter");
     if (filter === "") throw new UsageError("Option --filter needs a pattern");
     return {
       ...readReach(parsed, image),
       filter,
-      newest: newest === undefined ? undefined : Number(newest),
+      newest: readWholeNumber(parsed.one("newest"), "newest", 1, 99_999),
       all: parsed.flags.has("all"),
       json: parsed.flags.has("json"),
     };

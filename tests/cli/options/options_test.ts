@@ -233,6 +233,7 @@ test("PULL refuses what makes no sense", () => {
     [["--insecure", "--insecure-host", "h", "a"], "exclude each other"],
     [["--client-key", "k", "a"], "--client-key needs --client-cert"],
     [["-v", "login", "h.io"], "docker-pull login [OPTIONS] h.io"],
+    [["-q", "copy", "a:1", "b:2"], "docker-pull copy [OPTIONS] a:1 b:2"],
   ];
   for (const [argv, message] of table) {
     assertThrows(
