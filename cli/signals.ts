@@ -1,9 +1,31 @@
 /** Signals of the system as an abort. */
 
-import { SignalError } from "./messages/errors.ts";
 import type { Signals } from "./io.ts";
+import { EXIT, type ExitCode } from "./messages/exit_codes.ts";
 
 const NAMES = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A stop by a signal, as the reason of an abort. */
+export class SignalError extends Error {
+  override name = "SignalError";
+  /** The signal. */
+  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP";
+
+  /** Made when the signal comes. */
+  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
+    super(`Stopped by ${signal}`);
+    this.signal = signal;
+  }
+
+  /** The exit code that stands for it. */
+  get code(): ExitCode {
+    return {
+      SIGINT: EXIT.interrupted,
+      SIGTERM: EXIT.terminated,
+      SIGHUP: EXIT.hangup,
+    }[this.signal];
+  }
+}
 
 /** What is done about a terminal before the process leaves it. */
 export interface Terminal {

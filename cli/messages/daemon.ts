@@ -4,6 +4,7 @@ import type { DaemonError, DaemonProblem } from "../../lib/image/errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import {
   type ByCode,
+  type ErrorContext,
   type Explanation,
   sentenceOf,
   type Sentences,
@@ -124,8 +125,14 @@ const NEXT: {
 /** Explains what a daemon failed with. */
 export function explainDaemon(
   { address, problem }: DaemonError,
+  { command }: ErrorContext,
 ): Explanation {
-  const [hint, code] = NEXT[problem.code];
+  const [next, code] = NEXT[problem.code];
+  // A pull alone has options for that.
+  const hint = command === undefined
+    ? next
+    : next.replace(ANOTHER, "name another with DOCKER_HOST")
+      .replace(AS_FILE, "copy into a file, and load that");
   type About = ByCode<DaemonProblem & { address: string }, string>;
   const about = { ...problem, address } as About;
   return { sentence: sentenceOf(SENTENCES, about), hint, code };

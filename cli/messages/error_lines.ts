@@ -1,8 +1,9 @@
 /** An error as it is printed. */
 
+import { redactText } from "../../lib/redact/address.ts";
 import type { Style } from "../progress/style.ts";
 import { neutralize } from "../progress/text.ts";
-import { errorDetails, explainError } from "./errors.ts";
+import { explainError } from "./errors.ts";
 import type { ExitCode } from "./exit_codes.ts";
 import type { ErrorContext } from "./explanation.ts";
 
@@ -29,4 +30,25 @@ export function errorLines(
       : []),
   ];
   return { lines, code };
+}
+
+/** The error with its stack and all its causes, for `--verbose`. */
+export function errorDetails(
+  error: unknown,
+  context: ErrorContext = {},
+): string[] {
+  const mask = (text: string) => context.secrets?.mask(text) ?? text;
+  const lines: string[] = [];
+  let current: unknown = error;
+  for (let depth = 0; current instanceof Error && depth < 8; depth++) {
+    const { stack = String(current), cause } = current;
+    // Before it is cut into lines, of which a secret may have several.
+    const text = mask(stack);
+    lines.push(...(depth ? `caused by ${text}` : text).split("\n"));
+    current = cause;
+  }
+  if (current !== undefined && !(current instanceof Error)) {
+    lines.push(`caused by ${mask(String(current))}`);
+  }
+  return lines.map((line) => neutralize(redactText(line)));
 }

@@ -32,11 +32,12 @@ import { ListenError } from "../../lib/serve/listen_error.ts";
 import { InvalidListError } from "../../lib/lists/list_report.ts";
 import { redactText } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
+import { SignalError } from "../signals.ts";
 import { helperSentence } from "./helpers.ts";
 import { explainArchive, READABLE } from "./archives.ts";
 import { explainArtifact } from "./artifacts.ts";
 import { explainDaemon } from "./daemon.ts";
-import { EXIT, type ExitCode } from "./exit_codes.ts";
+import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
 import {
   asciiHost,
@@ -60,7 +61,11 @@ import { explainRegistryError } from "./registry_errors.ts";
 import { explainListenError } from "./serving.ts";
 import { explainSet } from "./set_errors.ts";
 import { explainSignature } from "./signatures.ts";
-import { explainStorage, isStorageCode } from "./storage_errors.ts";
+import {
+  explainStorage,
+  explainStorageError,
+  isStorageCode,
+} from "./storage_errors.ts";
 import { explainUpload } from "./uploads.ts";
 import { neutralize } from "../progress/text.ts";
 
@@ -72,28 +77,6 @@ const SETTING_HINTS: Partial<Record<SettingProblem["code"], string>> = {
   "other-layers":
     "leave out --layers, or else --index original and --referrers",
 };
-
-/** A stop by a signal, as the reason of an abort. */
-export class SignalError extends Error {
-  override name = "SignalError";
-  /** The signal. */
-  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP";
-
-  /** Made when the signal comes. */
-  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
-    super(`Stopped by ${signal}`);
-    this.signal = signal;
-  }
-
-  /** The exit code that stands for it. */
-  get code(): ExitCode {
-    return {
-      SIGINT: EXIT.interrupted,
-      SIGTERM: EXIT.terminated,
-      SIGHUP: EXIT.hangup,
-    }[this.signal];
-  }
-}
 
 /** Puts an error in words. What it holds from elsewhere is made harmless. */
 export function explainError(
@@ -119,25 +102,7 @@ function showable(text: string, { secrets }: ErrorContext): string {
 }
 
 function explain(error: unknown, context: ErrorContext): Explanation {
-  if (error instanceof SignalError) {
-    const sentence = `${error.message}; nothing was saved`;
-    if (context.command === "push" || context.command === "copy") {
-      return {
-        sentence: `${error.message}; what was sent or has come is kept`,
-        hint: "the same command goes on from there",
-        code: error.code,
-      };
-    }
-    return context.command === undefined
-      ? {
-        sentence: context.several
-          ? `${error.message}; what is complete stays, and what has come is kept`
-          : `${sentence}, but what has come is kept`,
-        hint: "the same command goes on from there",
-        code: error.code,
-      }
-      : { sentence, code: error.code };
-  }
+  if (error instanceof SignalError) return explainSignal(error, context);
   if (error instanceof UsageError) {
     return {
       sentence: error.message,
@@ -233,7 +198,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
       code: EXIT.mismatch,
     };
   }
-  if (error instanceof DaemonError) return explainDaemon(error);
+  if (error instanceof DaemonError) return explainDaemon(error, context);
   if (error instanceof CredentialHelperError) {
     return {
       sentence: helperSentence(error),
@@ -245,19 +210,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof ListenError) return explainListenError(error);
   if (error instanceof StorageError) {
-    if (context.subject === "archive") {
-      return elsewhere(explainStorage(error, false), error, context);
-    }
-    if (context.command === "copy") {
-      const told = explainStorage(error, context.cacheDir, context.streamed);
-      return elsewhere(told, error, context);
-    }
-    return context.subject === "login"
-      ? {
-        ...explainStorage(error),
-        hint: "see to that file, or choose another with --authfile",
-      }
-      : explainStorage(error, context.cacheDir, context.streamed);
+    return explainStorageError(error, context);
   }
   if (error instanceof PlaceError) return explainPlace(error);
   if (error instanceof LockError) return explainLock(error);
@@ -282,20 +235,28 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   return explainUnknown(error);
 }
 
-/** Where else it is written is not told with --output by every command. */
-function elsewhere(
-  told: Explanation,
-  { path }: StorageError,
-  { command }: ErrorContext,
+/** What is kept, and how to go on. */
+function explainSignal(
+  { message, code }: SignalError,
+  { command, several }: ErrorContext,
 ): Explanation {
-  const place = /[/\\]archive\.[0-9a-f-]{36}\.tmp$/.test(path)
-    ? "place for what is expanded with TMPDIR or --cache-dir"
-    : command === "cache import"
-    ? "place with --cache-dir"
-    : command === "copy"
-    ? "destination"
-    : "place with --output";
-  return { ...told, hint: told.hint?.replace("place with --output", place) };
+  const hint = "the same command goes on from there";
+  if (command === "push" || command === "copy") {
+    return {
+      sentence: `${message}; what was sent or has come is kept`,
+      hint,
+      code,
+    };
+  }
+  const sentence = `${message}; nothing was saved`;
+  if (command !== undefined) return { sentence, code };
+  return {
+    sentence: several
+      ? `${message}; what is complete stays, and what has come is kept`
+      : `${sentence}, but what has come is kept`,
+    hint,
+    code,
+  };
 }
 
 function mismatchSentence(
@@ -327,25 +288,4 @@ function explainUnknown(error: unknown): Explanation {
     hint: "--verbose shows the cause",
     code: EXIT.other,
   };
-}
-
-/** The error with its stack and all its causes, for `--verbose`. */
-export function errorDetails(
-  error: unknown,
-  context: ErrorContext = {},
-): string[] {
-  const mask = (text: string) => context.secrets?.mask(text) ?? text;
-  const lines: string[] = [];
-  let current: unknown = error;
-  for (let depth = 0; current instanceof Error && depth < 8; depth++) {
-    const { stack = String(current), cause } = current;
-    // Before it is cut into lines, of which a secret may have several.
-    const text = mask(stack);
-    lines.push(...(depth ? `caused by ${text}` : text).split("\n"));
-    current = cause;
-  }
-  if (current !== undefined && !(current instanceof Error)) {
-    lines.push(`caused by ${mask(String(current))}`);
-  }
-  return lines.map((line) => neutralize(redactText(line)));
 }

@@ -78,7 +78,8 @@ export function explainList({ problems }: InvalidListError): Explanation {
     };
 }
 
-const HINT = "--dry-run shows what is taken from where";
+const HINT =
+  "a list has one image a line, or is YAML or JSON with images in it";
 
 /** What is left out, for a line of its own. */
 export function leftLine(left: LeftOut): string {

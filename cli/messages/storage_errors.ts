@@ -3,7 +3,7 @@
 import { isAbsolute, relative } from "node:path";
 import { sizeText } from "./amounts.ts";
 import type { StorageError } from "../../lib/image/errors.ts";
-import type { Explanation } from "./explanation.ts";
+import type { ErrorContext, Explanation } from "./explanation.ts";
 import { EXIT } from "./exit_codes.ts";
 
 const STORAGE_WORDS: Readonly<
@@ -126,6 +126,37 @@ export function explainStorage(
       ),
     code: EXIT.disk,
   };
+}
+
+/** The same of an error, by what was being done. */
+export function explainStorageError(
+  error: StorageError,
+  { subject, command, cacheDir, streamed }: ErrorContext,
+): Explanation {
+  const isRead = subject === "archive";
+  const told = isRead
+    ? explainStorage(error, false)
+    : explainStorage(error, cacheDir, streamed);
+  if (isRead || command === "copy") return elsewhere(told, error, command);
+  return subject === "login"
+    ? { ...told, hint: "see to that file, or choose another with --authfile" }
+    : told;
+}
+
+/** Where else it is written is not told with --output by every command. */
+function elsewhere(
+  told: Explanation,
+  { path }: StorageError,
+  command: string | undefined,
+): Explanation {
+  const place = /[/\\]archive\.[0-9a-f-]{36}\.tmp$/.test(path)
+    ? "place for what is expanded with TMPDIR or --cache-dir"
+    : command === "cache import"
+    ? "place with --cache-dir"
+    : command === "copy"
+    ? "destination"
+    : "place with --output";
+  return { ...told, hint: told.hint?.replace("place with --output", place) };
 }
 
 /** How much is needed, and how much there is. */

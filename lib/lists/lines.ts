@@ -5,13 +5,26 @@
 
 import type { Collector } from "./collector.ts";
 
+/** What begins a document, a list or a member: no reference looks like that. */
+const OF_YAML = /^(?:[[{%&]|---|-\s|["']?[\w./-]+["']?\s*:(?:\s|$))/;
+/** A member of which the value follows, or a reference that lacks its tag. */
+const BARE = /^[\w./-]+:\s*(?:#.*)?$/;
+
 /**
- * Whether a text is YAML or JSON: its first line that says something begins a
- * document, a list or a member. No reference has a colon before a space.
+ * Whether a text is YAML or JSON, by its first line that says something. What
+ * is `name:` alone is a member if something of YAML follows, and else a
+ * reference.
  */
 export function isYaml(text: string): boolean {
-  const first = /^(?:\s|#.*$)*(?<line>\S.*)$/m.exec(text)?.groups?.line ?? "";
-  return /^(?:[[{%&]|---|-\s|["']?[\w./-]+["']?\s*:(?:\s|$))/.test(first);
+  let first: string | undefined;
+  for (const [line] of text.matchAll(/^[^\S\r\n]*[^\s#].*$/gm)) {
+    const start = line.trimStart();
+    if (first === undefined && !BARE.test(start)) return OF_YAML.test(start);
+    first ??= line;
+    if (BARE.test(line)) continue;
+    return start !== line || OF_YAML.test(start);
+  }
+  return false;
 }
 
 /** Reads the lines of a list. */

@@ -287,6 +287,8 @@ for (
     ["another option", "a:1 --format oci\n", ["1 several-words"]],
     ["a template", "spec:\n  image: {{ .Values.image }}\n", ["2 template"]],
     ["broken YAML", "a:\n  - b\n c: 'd\n", ["3 not-yaml"], "x.yaml"],
+    ["no tag", "# mine\nnginx:\nredis:7\n", ["2 bad-reference"]],
+    ["no tags", "nginx: # one\nredis:\n", ["1 bad-reference"]],
     ["a login", "me:secret@r.test/a:1", ["1 bad-reference"]],
   ] as [string, string, string[], string?][]
 ) {

@@ -6,7 +6,8 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { LOGIN } from "../../cli/commands/login_options.ts";
 import { parseArguments } from "../../cli/options/arguments.ts";
-import { errorDetails, explainError } from "../../cli/messages/errors.ts";
+import { errorDetails } from "../../cli/messages/error_lines.ts";
+import { explainError } from "../../cli/messages/errors.ts";
 import type { ErrorContext } from "../../cli/messages/explanation.ts";
 import { runLogin } from "../../cli/commands/login.ts";
 import {

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { main } from "../../../cli/main.ts";
-import { explainError, SignalError } from "../../../cli/messages/errors.ts";
+import { explainError } from "../../../cli/messages/errors.ts";
+import { SignalError } from "../../../cli/signals.ts";
 import { pull } from "../../../mod.ts";
 import { inFolder } from "../../disk/folder.ts";
 import { buildImage } from "../../fixtures/mod.ts";

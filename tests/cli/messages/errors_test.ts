@@ -3,12 +3,12 @@ import { askedBy } from "../../../lib/registry/session.ts";
 import { parsePlatform } from "../../../lib/image/platform.ts";
 import { test } from "../../harness.ts";
 import { UsageError } from "../../../cli/options/arguments.ts";
+import { errorDetails } from "../../../cli/messages/error_lines.ts";
 import {
   type ErrorContext,
-  errorDetails,
   explainError,
-  SignalError,
 } from "../../../cli/messages/errors.ts";
+import { SignalError } from "../../../cli/signals.ts";
 import {
   AuthenticationError,
   ContentMismatchError,

@@ -366,7 +366,11 @@ eachOf<DaemonProblem>("the problem of a daemon", {
     `Cannot find app:1 in ${DAEMON} after it was loaded`,
   ]],
 }, (problem) => {
-  const { sentence, hint } = explainError(new DaemonError(DAEMON, problem));
+  const error = new DaemonError(DAEMON, problem);
+  const { sentence, hint } = explainError(error);
+  const copied = explainError(error, { command: "copy" });
+  // It has no such options.
+  assertEquals(/--load-to|--output/.test(copied.hint ?? ""), false);
   assertEquals(hint !== undefined, true);
   return sentence;
 });
