@@ -19,7 +19,8 @@ import type {
 } from "../engine/target.ts";
 import { LayerPlan } from "./layer_plan.ts";
 import type { LayerForm } from "./layer_types.ts";
-import { LAYERS_AT_A_TIME, Workshop } from "./workshop.ts";
+import type { LayerSource } from "./recompress.ts";
+import { LAYERS_AT_A_TIME, type LayerWork, Workshop } from "./workshop.ts";
 
 /**
  * Puts another compression before a target.
@@ -98,10 +99,15 @@ async function openRecompressed(
   const signal = wanted
     ? AbortSignal.any([wanted, ended.signal])
     : ended.signal;
-  const tasks = new TaskLine(
-    LAYERS_AT_A_TIME,
-    (error) => ended.abort(error),
-  );
+  const made: Promise<void>[] = [];
+  const make = async (source: LayerSource, open: LayerWork["open"]) => {
+    try {
+      const work = { form, store, open, signal };
+      plan.add(source, await workshop.make(source, work));
+    } catch (error) {
+      ended.abort(error);
+    }
+  };
   const end = async () => {
     workshop.leave();
     await scratch?.close();
@@ -116,15 +122,13 @@ async function openRecompressed(
     },
     deliver({ digest }, open) {
       const source = plan.sources.get(digest);
-      if (!source) return Promise.resolve();
-      tasks.add(async () => {
-        const work = { form, store, open, signal };
-        plan.add(source, await workshop.make(source, work));
-      });
+      // Others come in the meantime.
+      if (source) made.push(make(source, open));
       return Promise.resolve();
     },
     async commit() {
-      await tasks.end();
+      await Promise.all(made);
+      ended.signal.throwIfAborted();
       await plan.save();
       const whole = { graph: await plan.newGraph(store), cache: store };
       await workshop.write(() => passOn(whole));
@@ -132,50 +136,10 @@ async function openRecompressed(
     },
     async close(error) {
       ended.abort(error);
-      await tasks.end().catch(() => {});
+      await Promise.all(made);
       // What is made by then need not be made again.
       await plan.save();
       await end();
     },
   };
-}
-
-/** Does so many things at a time, in their order, until one fails. */
-class TaskLine {
-  readonly #most: number;
-  readonly #onError: (error: unknown) => void;
-  readonly #tasks: (() => Promise<void>)[] = [];
-  readonly #running: Set<Promise<void>> = new Set();
-  #failure: { error: unknown } | undefined;
-
-  constructor(most: number, onError: (error: unknown) => void) {
-    this.#most = most;
-    this.#onError = onError;
-  }
-
-  add(task: () => Promise<void>): void {
-    this.#tasks.push(task);
-    this.#next();
-  }
-
-  #next(): void {
-    while (this.#running.size < this.#most && !this.#failure) {
-      const task = this.#tasks.shift();
-      if (!task) return;
-      const running: Promise<void> = task().catch((error) => {
-        this.#failure ??= { error };
-        this.#onError(error);
-      }).finally(() => {
-        this.#running.delete(running);
-        this.#next();
-      });
-      this.#running.add(running);
-    }
-  }
-
-  /** Waits for all of them. */
-  async end(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
-    if (this.#failure) throw this.#failure.error;
-  }
 }
