@@ -105,6 +105,11 @@ const WARNINGS: Sentences<Warning> = {
   "registry-not-asked": ({ reference }) =>
     `${reference} is from the cache; the registry was not asked, as it does ` +
     "not answer",
+  "referrers-left": ({ reference, count }) =>
+    `${count} ${count === 1 ? "document is" : "documents are"} not copied to ` +
+    `${reference}, such as signatures, as what ` +
+    `${count === 1 ? "it is" : "they are"} about does not go there: mostly ` +
+    "the index of all platforms",
 };
 
 /** Puts a warning in words. */

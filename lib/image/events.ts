@@ -114,7 +114,12 @@ export type Warning =
     mirror: string;
   }
   /** The image is from the cache, and the registry does not answer. */
-  | { code: "registry-not-asked"; reference: string };
+  | { code: "registry-not-asked"; reference: string }
+  /**
+   * What refers to an image, such as signatures, is not copied with it: so many
+   * documents are about what does not go there, mostly the whole index.
+   */
+  | { code: "referrers-left"; reference: string; count: number };
 
 /** Why something is asked for again, for programs. */
 export type RetryCode =

@@ -115,6 +115,10 @@ function tellAll(
     const digest = tag === undefined ? descriptor.digest : undefined;
     const reference = formatReference({ registry, repository, tag, digest });
     onEvent({ type: "pushed", reference, descriptor });
+    const { left: count } = documentsOf(root);
+    if (count === 0) continue;
+    const warning = { code: "referrers-left", reference, count } as const;
+    onEvent({ type: "warning", warning });
   }
 }
 

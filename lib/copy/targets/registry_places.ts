@@ -110,10 +110,13 @@ export interface Referring {
  * The documents of a root below its top, and what refers to others apart. Of an
  * index that is there in part, manifests whose blobs are not brought stay away:
  * no registry takes them.
+ *
+ * @returns How many of the referrers are left out, too.
  */
 export function documentsOf(root: GraphRoot): {
   parts: Document[];
   referrers: Referring[];
+  left: number;
 } {
   const { images, documents, top, proofs } = root;
   const seen = new Set([top.descriptor.digest]);
@@ -134,12 +137,17 @@ export function documentsOf(root: GraphRoot): {
     if (subjectOf(each) === undefined) parts.push(each);
     else referrers.push({ document: each });
   }
-  // What is about something that does not go there would be found by nobody.
+  let left = 0;
   for (const { document, subject, tag } of proofs?.referrers ?? []) {
     const { digest } = document.descriptor;
-    if (!seen.has(subject) || seen.has(digest)) continue;
+    if (seen.has(digest)) continue;
+    // What is about something that does not go there would be found by nobody.
+    if (!seen.has(subject)) {
+      left++;
+      continue;
+    }
     seen.add(digest);
     referrers.push({ document, tag });
   }
-  return { parts, referrers };
+  return { parts, referrers, left };
 }

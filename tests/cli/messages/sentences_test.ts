@@ -216,6 +216,18 @@ eachOf<Warning>("the warning", {
       "not answer",
     ],
   ],
+  "referrers-left": [
+    [
+      { reference: "r.test/a:1", count: 1 },
+      "1 document is not copied to r.test/a:1, such as signatures, as what it " +
+      "is about does not go there: mostly the index of all platforms",
+    ],
+    [
+      { reference: "r.test/a:1", count: 2 },
+      "2 documents are not copied to r.test/a:1, such as signatures, as what " +
+      "they are about does not go there: mostly the index of all platforms",
+    ],
+  ],
 }, explainWarning);
 
 eachOf<MirrorFault>("the fault of a mirror", {
