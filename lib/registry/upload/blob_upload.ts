@@ -6,33 +6,15 @@
  */
 
 import { RegistryError, UploadError } from "../../image/errors.ts";
-import type { OnEvent, UploadedBy } from "../../image/events.ts";
+import type { UploadedBy } from "../../image/events.ts";
 import type { UploadProblem } from "../../image/problems.ts";
 import type { Descriptor } from "../../image/types.ts";
-import { discard, type Exchange } from "../../net/body.ts";
 import { isRetryable } from "../../net/retry.ts";
-import type { Session, SessionRequest } from "../session.ts";
-import type { ChunkSizes } from "./chunks.ts";
 import { type UploadContent, verifyContent } from "./content.ts";
-import { asRange, digestOf, isPage, locationOf } from "./answers.ts";
-import type { ClaimedUpload, UploadRecords } from "./records.ts";
+import type { ClaimedUpload } from "./records.ts";
 import { asPush, refusal } from "./refusals.ts";
-
-/** What the uploads to one repository share. */
-export interface UploadShared {
-  /** The registry's name. */
-  registry: string;
-  /** The repository's name. */
-  repository: string;
-  /** What sends and logs in. */
-  session: Session;
-  /** What is known of the parts that it takes. */
-  chunks: ChunkSizes;
-  /** Where uploads are remembered. */
-  records?: UploadRecords;
-  /** Told what goes on. */
-  onEvent?: OnEvent;
-}
+import type { UploadShared } from "./shared.ts";
+import { UploadRequests } from "./upload_requests.ts";
 
 /** What became of a blob. */
 export interface UploadOutcome {
@@ -48,8 +30,6 @@ export interface UploadOutcome {
 const MOST_STARTS = 10;
 /** More refusals of parts than it takes to find out what a registry takes. */
 const MOST_REFUSALS = 12;
-/** Whoever puts a large blob together is waited for so many times the timeout. */
-const PATIENCE = 10;
 /** What is smaller is sent again rather than remembered, in bytes. */
 const REMEMBERED_BYTES = 2 ** 20;
 
@@ -58,17 +38,12 @@ export class BlobUpload {
   readonly #shared: UploadShared;
   readonly #descriptor: Descriptor;
   readonly #signal: AbortSignal | undefined;
-  #content: UploadContent | undefined;
-  /** Where the next request goes, while an upload is open. */
-  #location: URL | undefined;
+  readonly #requests: UploadRequests;
   /** How many bytes the registry has. */
   #offset = 0;
   #furthest = 0;
   /** The size of the part before. */
   #part = 0;
-  /** How many bytes of the part under way have left. */
-  #left = 0;
-  #minimum = 0;
   /** Whether a request has failed, so that it must be asked how far it is. */
   #doubtful = false;
   /** Whether the blob may be there, as it was being put together. */
@@ -80,7 +55,6 @@ export class BlobUpload {
   #wrong: unknown;
   #claim: ClaimedUpload | undefined;
   #began = false;
-  #sent = 0;
   #resumed = 0;
 
   /** Sends nothing yet. */
@@ -92,6 +66,7 @@ export class BlobUpload {
     this.#shared = shared;
     this.#descriptor = descriptor;
     this.#signal = signal;
+    this.#requests = new UploadRequests(shared, descriptor, signal);
   }
 
   /** The repository that the blob is for. */
@@ -105,7 +80,7 @@ export class BlobUpload {
    * @returns What became of it; nothing where its bytes are missing.
    */
   async find(): Promise<UploadOutcome | undefined> {
-    const there = await this.#trying(() => this.#isThere());
+    const there = await this.#trying(() => this.#requests.isThere());
     if (!there) return undefined;
     const { records, registry, repository } = this.#shared;
     const descriptor = this.#descriptor;
@@ -123,14 +98,11 @@ export class BlobUpload {
    * @returns What became of it; nothing where its bytes are missing.
    */
   async mount(from: string): Promise<UploadOutcome | undefined> {
-    const { digest } = this.#descriptor;
-    const query = new URLSearchParams({ mount: digest, from });
     try {
       const mounted = await this.#trying(async () => {
-        const exchange = await this.#post(query);
-        if (exchange.response.status === 201) return true;
-        await this.#open(exchange);
-        return false;
+        const there = await this.#requests.mount(from);
+        if (!there) await this.#opened();
+        return there;
       });
       return mounted ? this.#outcome("mounted") : undefined;
     } catch (error) {
@@ -152,7 +124,7 @@ export class BlobUpload {
    * here.
    */
   async send(content: UploadContent): Promise<UploadOutcome> {
-    this.#content = content;
+    this.#requests.content = content;
     try {
       if (await this.#resume()) return this.#outcome("there");
       await this.#trying(() => this.#try());
@@ -179,45 +151,7 @@ export class BlobUpload {
   #outcome(how: UploadedBy): UploadOutcome {
     const descriptor = this.#descriptor;
     this.#shared.onEvent?.({ type: "upload-done", descriptor, how });
-    return { how, sent: this.#sent, resumed: this.#resumed };
-  }
-
-  async #request(
-    target: string | URL,
-    options: SessionRequest,
-  ): Promise<Exchange> {
-    const { session, registry, repository } = this.#shared;
-    const exchange = await session.request(target, {
-      asked: { kind: "push", registry, repository },
-      signal: this.#signal,
-      ...options,
-    });
-    await discard(exchange);
-    return exchange;
-  }
-
-  /** Whether the repository has the blob. */
-  async #isThere(): Promise<boolean> {
-    const { session } = this.#shared;
-    const { digest, size } = this.#descriptor;
-    const signal = this.#signal;
-    const exchange = await session.request(
-      `blobs/${digest}`,
-      { method: "HEAD", signal },
-      true,
-    );
-    await discard(exchange);
-    const { response, redirected } = exchange;
-    if (redirected) return true;
-    if (!response.ok) {
-      const { status } = response;
-      if (status !== 429 && status < 500) return false;
-      throw await session.http.toError(exchange);
-    }
-    if (isPage(response)) return false;
-    const length = response.headers.get("content-length");
-    // What is torn there is uploaded again.
-    return !Number(length) || Number(length) === size;
+    return { how, sent: this.#requests.sent, resumed: this.#resumed };
   }
 
   /** Goes on with an upload that is remembered; tells whether it is there now. */
@@ -236,14 +170,14 @@ export class BlobUpload {
       onWait,
     });
     // Whoever was waited for may have done it.
-    if (waited && await this.#isThere()) return true;
+    if (waited && await this.#requests.isThere()) return true;
     const record = await this.#claim.read();
     if (!record) {
-      if (this.#location) await this.#remember();
+      if (this.#requests.location) await this.#remember();
       return false;
     }
     chunks.kept ??= record.kept;
-    this.#location = new URL(record.location);
+    this.#requests.location = new URL(record.location);
     this.#offset = record.offset;
     this.#doubtful = true;
     return false;
@@ -255,7 +189,7 @@ export class BlobUpload {
     try {
       if (this.#doubtful && await this.#recover()) return;
       this.#doubtful = true;
-      if (!this.#location) await this.#begin();
+      if (!this.#requests.location) await this.#begin();
       this.#tellStart();
       await this.#send();
     } catch (error) {
@@ -283,22 +217,19 @@ export class BlobUpload {
    * @returns Whether the blob is there.
    */
   async #recover(): Promise<boolean> {
-    if (this.#finishing && await this.#isThere()) return true;
+    if (this.#finishing && await this.#requests.isThere()) return true;
     this.#finishing = false;
-    const location = this.#location;
-    if (!location) return false;
+    if (!this.#requests.location) return false;
+    const { chunks } = this.#shared;
     const before = this.#offset;
     try {
-      const { chunks } = this.#shared;
-      const exchange = await this.#request(location, { method: "GET" });
-      const range = asRange(exchange.response, before) ?? before;
-      this.#offset = range;
-      await this.#goOn(exchange);
+      const range = await this.#requests.offset(before) ?? before;
+      await this.#reached(range);
       if (range > before) chunks.kept = true;
-      else if (this.#left > REMEMBERED_BYTES || !this.#began) {
+      else if (this.#requests.left > REMEMBERED_BYTES || !this.#began) {
         chunks.kept ??= false;
       }
-      this.#left = 0;
+      this.#requests.left = 0;
       if (range > this.#descriptor.size) return this.#forget();
     } catch (error) {
       if (!(error instanceof RegistryError) || isRetryable(error)) throw error;
@@ -306,65 +237,47 @@ export class BlobUpload {
       if (status === 401 || status === 403) throw error;
       // Whoever cannot be asked may go on; else it has forgotten the upload.
       if (status === 405) return false;
-      if (this.#left > REMEMBERED_BYTES) this.#shared.chunks.kept ??= false;
+      if (this.#requests.left > REMEMBERED_BYTES) chunks.kept ??= false;
       return this.#forget();
     }
     return false;
   }
 
   #forget(): false {
-    this.#location = undefined;
-    this.#offset = 0;
-    this.#part = 0;
-    this.#left = 0;
+    this.#requests.location = undefined;
+    this.#begins();
     return false;
   }
 
   async #begin(): Promise<void> {
     if (++this.#starts > MOST_STARTS) throw this.#fail({ code: "forgetful" });
-    await this.#open(await this.#post());
+    await this.#requests.begin();
+    await this.#opened();
   }
 
-  async #post(query?: URLSearchParams): Promise<Exchange> {
-    const path = `blobs/uploads/${query ? `?${query}` : ""}`;
-    const { session } = this.#shared;
-    // Some take it at this address only.
-    return await this.#request(path, { method: "POST" }).catch((error) => {
-      const bare = query === undefined && error instanceof RegistryError &&
-        error.status === 404 && error.errors.length === 0;
-      if (!bare) throw error;
-      return this.#request(session.url("blobs/uploads"), { method: "POST" });
-    });
-  }
-
-  async #open(exchange: Exchange): Promise<void> {
-    const { headers } = exchange.response;
-    const id = headers.get("docker-upload-uuid");
-    const uploads = this.#shared.session.url("blobs/uploads/");
-    const location = locationOf(exchange) ??
-      (id && /^[\w.-]{1,200}$/.test(id) ? new URL(id, uploads) : undefined);
-    if (!location) {
-      const code = isPage(exchange.response) ? "no-registry" : "no-location";
-      throw this.#fail({ code });
-    }
-    const minimum = Number(headers.get("oci-chunk-min-length") ?? 0);
-    this.#minimum = Number.isSafeInteger(minimum) ? Math.max(0, minimum) : 0;
-    this.#forget();
-    this.#location = location;
+  /** An upload has begun, from its first byte on. */
+  async #opened(): Promise<void> {
+    this.#begins();
     await this.#remember();
   }
 
-  /** Takes the address that the upload goes on at. */
-  async #goOn(exchange: Exchange): Promise<void> {
-    this.#location = locationOf(exchange) ?? this.#location;
-    this.#furthest = Math.max(this.#furthest, this.#offset);
+  #begins(): void {
+    this.#offset = 0;
+    this.#part = 0;
+    this.#requests.left = 0;
+  }
+
+  /** The registry has so many bytes. */
+  async #reached(offset: number): Promise<void> {
+    this.#offset = offset;
+    this.#furthest = Math.max(this.#furthest, offset);
     await this.#remember();
   }
 
   async #remember(): Promise<void> {
     const { kept } = this.#shared.chunks;
     const offset = this.#offset;
-    const location = this.#location!.href;
+    const location = this.#requests.location!.href;
     await this.#claim?.write({ location, offset, kept });
   }
 
@@ -373,32 +286,13 @@ export class BlobUpload {
     const { size } = this.#descriptor;
     const { chunks } = this.#shared;
     while (true) {
-      if (!this.#location) await this.#begin();
+      if (!this.#requests.location) await this.#begin();
       const rest = size - this.#offset;
-      const next = chunks.next(rest, this.#part, this.#minimum);
+      const next = chunks.next(rest, this.#part, this.#requests.minimum);
       const whole = this.#offset === 0 && next === size;
       if (rest > 0 && !whole) await this.#patch(next);
       else if (await this.#finish(whole ? size : 0)) return;
     }
-  }
-
-  #body(start: number, length: number): SessionRequest["body"] {
-    const descriptor = this.#descriptor;
-    const signal = this.#signal;
-    const tell = (sent: number) =>
-      this.#shared.onEvent?.({ type: "upload-progress", descriptor, sent });
-    return {
-      size: length,
-      open: () => {
-        this.#left = 0;
-        const stream = this.#content!.open(start, start + length, signal);
-        return counted(stream, (bytes) => {
-          this.#left += bytes;
-          this.#sent += bytes;
-          tell(start + this.#left);
-        });
-      },
-    };
   }
 
   /** Sends a part. */
@@ -407,26 +301,17 @@ export class BlobUpload {
     const start = this.#offset;
     const end = start + length;
     const began = session.http.now();
-    let exchange: Exchange;
+    let told: number | undefined;
     try {
-      exchange = await this.#request(this.#location!, {
-        method: "PATCH",
-        headers: {
-          "content-type": "application/octet-stream",
-          "content-range": `${start}-${end - 1}`,
-        },
-        body: this.#body(start, length),
-      });
+      told = await this.#requests.patch(start, end);
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       return await this.#refused(error, length);
     }
     chunks.took(length, session.http.now() - began);
-    this.#left = 0;
+    this.#requests.left = 0;
     this.#part = length;
-    const told = asRange(exchange.response, end);
-    this.#offset = end;
-    await this.#goOn(exchange);
+    await this.#reached(end);
     // It has taken less, or something else is wrong: it says how far it is.
     if (told !== undefined && told !== end) {
       if (++this.#refusals > MOST_REFUSALS) {
@@ -446,7 +331,7 @@ export class BlobUpload {
     if (status >= 500 && status !== 501) throw error;
     if (++this.#refusals > MOST_REFUSALS) throw error;
     if (status === 413) {
-      if (!chunks.shrink(length, this.#minimum)) throw error;
+      if (!chunks.shrink(length, this.#requests.minimum)) throw error;
       return;
     }
     if (status === 416 && this.#refusals === 1) {
@@ -466,45 +351,31 @@ export class BlobUpload {
    * @returns Whether it is there; otherwise it must be sent again.
    */
   async #finish(length: number): Promise<boolean> {
-    const { session, chunks } = this.#shared;
-    const { digest } = this.#descriptor;
-    const url = new URL(this.#location!);
-    // The rest of it may be signed: it stays as it is.
-    url.search += `${url.search ? "&" : "?"}digest=${digest}`;
     this.#finishing = true;
-    let exchange: Exchange;
     try {
-      exchange = await this.#request(url, {
-        method: "PUT",
-        headers: { "content-type": "application/octet-stream" },
-        body: length > 0 ? this.#body(0, length) : undefined,
-        timeout: length > 0 ? undefined : PATIENCE * session.http.timeout,
-      });
+      await this.#requests.put(length);
+      return true;
     } catch (error) {
       if (!(error instanceof RegistryError) || isRetryable(error)) throw error;
       const { status } = error;
       if (status === 413 && length > 0 && ++this.#refusals <= MOST_REFUSALS) {
-        if (!chunks.shrink(length, this.#minimum)) throw error;
+        const { minimum } = this.#requests;
+        if (!this.#shared.chunks.shrink(length, minimum)) throw error;
         return false;
       }
       return await this.#unfinished(error);
     }
-    const actual = digestOf(exchange.response);
-    if (actual !== undefined && actual !== digest) {
-      throw this.#fail({ code: "other-digest", digest, actual });
-    }
-    return true;
   }
 
   async #unfinished(error: RegistryError): Promise<boolean> {
     const { status, errors } = error;
     const { digest } = this.#descriptor;
     if (status === 401 || status === 403 || status === 413) throw error;
-    if (await this.#isThere()) return true;
+    if (await this.#requests.isThere()) return true;
     if (status >= 500 && status !== 501) throw error;
     if (errors.some(({ code }) => code === "DIGEST_INVALID")) {
       try {
-        await verifyContent(this.#content!, this.#signal);
+        await verifyContent(this.#requests.content!, this.#signal);
       } catch (error) {
         throw this.#wrong = error;
       }
@@ -520,20 +391,4 @@ export class BlobUpload {
     this.#forget();
     return false;
   }
-}
-
-function counted(
-  stream: ReadableStream<Uint8Array>,
-  onBytes: (bytes: number) => void,
-): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) return controller.close();
-      onBytes(value.length);
-      controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
 }

@@ -17,8 +17,9 @@ const MOST_MS = 10_000;
  *
  * The first part of a blob tells how fast it goes, and the next ones take a few
  * seconds each: no more than that is lost where one breaks off, and there are
- * few of them, as many a registry has each on its disk before the next. One that is seen to keep what it has of a part gets all that is left; one that is
- * seen to lose it gets small ones.
+ * few of them, as many a registry has each on its disk before it takes the
+ * next. One that is seen to keep what it has of a part gets all that is left;
+ * one that is seen to lose it gets small ones.
  */
 export class ChunkSizes {
   /** Whether it takes blobs in one request only. */

@@ -10,9 +10,9 @@ import { isIndex, MANIFEST_ACCEPT } from "../../image/media_types.ts";
 import type { Document } from "../../image/types.ts";
 import { discard } from "../../net/body.ts";
 import { digestOf, isPage } from "./answers.ts";
-import type { UploadShared } from "./blob_upload.ts";
 import { documentContent } from "./content.ts";
 import { asPush, refusal } from "./refusals.ts";
+import type { UploadShared } from "./shared.ts";
 
 /** How a document is put. */
 export interface PutOptions {

@@ -5,7 +5,7 @@ import type { Descriptor, Document } from "../../image/types.ts";
 import { pushScopes } from "../auth/scopes.ts";
 import { checkRepository } from "../checks.ts";
 import { Session, SESSION_RULES, type SessionOptions } from "../session.ts";
-import { BlobUpload, type UploadShared } from "./blob_upload.ts";
+import { BlobUpload } from "./blob_upload.ts";
 import { ChunkSizes } from "./chunks.ts";
 import {
   digestThere,
@@ -15,6 +15,7 @@ import {
 import type { UploadRecords } from "./records.ts";
 import { asPush } from "./refusals.ts";
 import { listsReferrers, noteReferrer, subjectOf } from "./referrers.ts";
+import type { UploadShared } from "./shared.ts";
 
 /** What the pushes to several repositories of a registry share. */
 export interface PushShared {

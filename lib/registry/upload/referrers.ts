@@ -16,8 +16,8 @@ import {
 import { referrersTag } from "../../image/referrers_tag.ts";
 import type { Descriptor, Document } from "../../image/types.ts";
 import { discard } from "../../net/body.ts";
-import type { UploadShared } from "./blob_upload.ts";
 import { putDocument } from "./manifest_upload.ts";
+import type { UploadShared } from "./shared.ts";
 
 /** What a document says of what it refers to. */
 interface Referring {
