@@ -1,47 +1,20 @@
 /** The line to a thread that compresses or expands. */
 
-import { type RunningThread, startThread } from "../disk/thread.ts";
+import { type Asked, ThreadLine } from "../disk/thread.ts";
 import {
   compressionProgram,
   type CompressionRequest,
   type CompressionResponse,
 } from "./program.ts";
 
-/** A {@linkcode CompressionRequest} without its number. */
-type Asked<R = CompressionRequest> = R extends { ticket: number }
-  ? Omit<R, "ticket">
-  : never;
-
-interface Waiting {
-  resolve: (response: CompressionResponse) => void;
-  reject: (error: unknown) => void;
-}
-
 /** A thread that compresses and expands. */
 export class CompressionLine {
-  readonly #waiting: Map<number, Waiting> = new Map();
-  readonly #thread: RunningThread;
-  #count = 0;
-  #failure: unknown;
-
-  /** Starts it. */
-  constructor() {
-    this.#thread = startThread<CompressionResponse>(
-      compressionProgram(),
-      (response) => {
-        const waiting = this.#waiting.get(response.ticket);
-        this.#waiting.delete(response.ticket);
-        const { failure } = response;
-        if (failure === undefined) waiting?.resolve(response);
-        else waiting?.reject(new Error(failure));
-      },
-      (error) => this.#end(error),
-    );
-  }
+  readonly #line: ThreadLine<CompressionRequest, CompressionResponse> =
+    new ThreadLine(compressionProgram());
 
   /** How much it has still to do. */
   get load(): number {
-    return this.#waiting.size;
+    return this.#line.load;
   }
 
   /**
@@ -49,27 +22,18 @@ export class CompressionLine {
    *
    * @throws {Error} If it cannot be done.
    */
-  ask(
-    asked: Asked,
+  async ask(
+    asked: Asked<CompressionRequest>,
     lent: ArrayBuffer[] = [],
   ): Promise<CompressionResponse> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    const ticket = this.#count++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(ticket, { resolve, reject });
-      this.#thread.postMessage({ ...asked, ticket }, lent);
-    });
+    const response = await this.#line.ask(asked, lent);
+    if (response.failure !== undefined) throw new Error(response.failure);
+    return response;
   }
 
   /** Ends it; what was asked fails. */
   close(): void {
-    this.#end(new Error("the thread has ended"));
-    this.#thread.terminate();
-  }
-
-  #end(error: unknown): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    this.#line.fail(new Error("the thread has ended"));
+    this.#line.close();
   }
 }

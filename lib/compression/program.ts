@@ -5,6 +5,7 @@
  * zstd throws what is wrong with the bytes where nobody can catch it.
  */
 
+import { type Listen, programText } from "../disk/thread.ts";
 import { type FramePiece, zstdFrames } from "./zstd_frames.ts";
 
 type Zlib = typeof import("node:zlib");
@@ -82,7 +83,11 @@ export function compressBlock(
 }
 
 /** The program; it is passed on as text, and refers to nothing outside. */
-function serve(compress: typeof compressBlock, split: typeof zstdFrames) {
+function serve(
+  listen: Listen<CompressionRequest>,
+  compress: typeof compressBlock,
+  split: typeof zstdFrames,
+) {
   /** So much is sent at a time. */
   const MOST = 1024 * 1024;
   const CHUNK = 256 * 1024;
@@ -280,28 +285,18 @@ function serve(compress: typeof compressBlock, split: typeof zstdFrames) {
         const result = await respond(request);
         const { buffer, spare } = result;
         const lent = [buffer, spare].filter((each) => each !== undefined);
-        owner.postMessage({ ...result, ticket }, lent);
+        post({ ...result, ticket }, lent);
       } catch (error) {
         const failure = error instanceof Error ? error.message : String(error);
-        owner.postMessage({ ticket, failure }, []);
+        post({ ticket, failure }, []);
       }
     });
   }
 
-  // Node has no Worker as in the web, and its threads no global postMessage.
-  const scope = globalThis as unknown as MessagePort;
-  let owner = scope;
-  if (typeof scope.postMessage === "function") {
-    scope.onmessage = ({ data }) => take(data);
-  } else {
-    import("node:worker_threads").then(({ parentPort }) => {
-      owner = parentPort as unknown as MessagePort;
-      parentPort!.on("message", take);
-    });
-  }
+  const post = listen(take);
 }
 
 /** The program's text. */
 export function compressionProgram(): string {
-  return `(${serve})(${compressBlock}, ${zstdFrames})`;
+  return programText(serve, compressBlock, zstdFrames);
 }

@@ -1,13 +1,14 @@
 /** A thread that fetches, writes and hashes blobs, and what is asked of it. */
 
 import { storageError } from "../disk/io.ts";
+import type { Asked } from "../disk/thread.ts";
 import { ContentMismatchError } from "../image/errors.ts";
 import { hasBody, plainResponse } from "../net/plain_response.ts";
 import type { FetchInit, FetchThread, FileRegion } from "../image/types.ts";
 import type { BlobWriter, BlobWriterOptions } from "./blob_writer.ts";
 import { ThreadBody } from "./thread_body.ts";
-import { type Asked, revive, ThreadPort } from "./thread_port.ts";
-import type { ThreadResponse } from "./thread_program.ts";
+import { revive, ThreadPort } from "./thread_port.ts";
+import type { ThreadRequest, ThreadResponse } from "./thread_program.ts";
 
 /** What has been received of a body in one step. */
 export interface Received {
@@ -216,7 +217,10 @@ export class ThreadWriter implements BlobWriter {
     this.thread.load -= bytes;
   }
 
-  async #ask(asked: Asked, lent: ArrayBuffer[] = []): Promise<ThreadResponse> {
+  async #ask(
+    asked: Asked<ThreadRequest>,
+    lent: ArrayBuffer[] = [],
+  ): Promise<ThreadResponse> {
     const response = await this.thread.port.ask(asked, lent);
     const { failure, short } = response;
     if (failure) {

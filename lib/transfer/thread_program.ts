@@ -8,6 +8,7 @@ import type { ShortBody } from "../net/short/body.ts";
 import { type ShortWay, shortWayText } from "../net/short/short_way.ts";
 import type { ShortTls } from "../net/short/sockets.ts";
 import { threadFetch } from "../net/transport.ts";
+import { type Listen, programText } from "../disk/thread.ts";
 import type { FileRegion } from "../image/types.ts";
 import { BodyReader } from "./body_reader.ts";
 
@@ -101,12 +102,9 @@ export interface ThreadResponse {
   failure?: { operation: string; subject: string; cause: PlainError };
 }
 
-/**
- * The program. It is passed on as text, the one form that works from a file,
- * from JSR, in a bundle and in an executable alike; so it refers to nothing
- * outside of itself.
- */
+/** The program; it is passed on as text, and refers to nothing outside. */
 function serve(
+  listen: Listen<ThreadRequest>,
   Reader: typeof BodyReader,
   connect: typeof threadFetch,
   shortWay: () => ShortWay,
@@ -444,23 +442,13 @@ function serve(
     }
     const { ticket } = request;
     const buffer = request.kind === "write" ? request.buffer : result.buffer;
-    owner.postMessage({ ...result, ticket, buffer }, buffer ? [buffer] : []);
+    post({ ...result, ticket, buffer }, buffer ? [buffer] : []);
   }
 
-  // Node has no Worker as in the web, and its threads no global postMessage.
-  const scope = globalThis as unknown as MessagePort;
-  let owner = scope;
-  if (typeof scope.postMessage === "function") {
-    scope.onmessage = ({ data }) => take(data);
-  } else {
-    import("node:worker_threads").then(({ parentPort }) => {
-      owner = parentPort as unknown as MessagePort;
-      parentPort!.on("message", take);
-    });
-  }
+  const post = listen(take);
 }
 
 /** The program's text. */
 export function threadProgram(): string {
-  return `(${serve})(${BodyReader}, ${threadFetch}, ${shortWayText()})`;
+  return programText(serve, BodyReader, threadFetch, shortWayText());
 }
