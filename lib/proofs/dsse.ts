@@ -25,7 +25,9 @@ const STATEMENTS = [
   "https://in-toto.io/Statement/v0.1",
 ];
 /** What cosign says of an image that it signs. */
-const SIGN = "https://sigstore.dev/cosign/sign/v1";
+export const SIGN = "https://sigstore.dev/cosign/sign/v1";
+/** Where the manifest of a bundle says what is said in it. */
+export const PREDICATE_TYPE = "dev.sigstore.bundle.predicateType";
 
 const STATEMENT: Shape = {
   members: {
@@ -94,10 +96,9 @@ export function checkStatement(
   if (predicateType !== SIGN) {
     throw new Refusal({ code: "predicate-type", type: shown(predicateType) });
   }
-  const name = "dev.sigstore.bundle.predicateType";
-  const said = annotations[name];
+  const said = annotations[PREDICATE_TYPE];
   if (said !== undefined && said !== predicateType) {
-    throw new Refusal({ code: "annotation-differs", name });
+    throw new Refusal({ code: "annotation-differs", name: PREDICATE_TYPE });
   }
   const { algorithm, hex } = parseDigest(digest);
   const subjects = listOf(statement.subject, "subject");

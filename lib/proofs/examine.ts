@@ -16,6 +16,7 @@ import type { Descriptor, Document } from "../image/types.ts";
 import { openReferrers } from "../copy/sets/referrers.ts";
 import type { OfferedImage } from "../copy/pull_options.ts";
 import { BUNDLE, verifyBundle } from "./bundle.ts";
+import { PREDICATE_TYPE, SIGN } from "./dsse.ts";
 import { JOSE, NOTATION, verifyNotation } from "./notation.ts";
 import { Refusal, shown } from "./reading.ts";
 import { SIMPLE_SIGNING, verifySimpleSigning } from "./simple_signing.ts";
@@ -25,8 +26,6 @@ import type { Evidence, Trust } from "./trust.ts";
 const MAX_DEPTH = 4;
 /** So many signatures of one manifest are looked at. */
 const MAX_LAYERS = 100;
-/** What cosign says of a bundle that signs, and is no attestation. */
-const SIGNS = "https://sigstore.dev/cosign/sign/v1";
 
 /** A signature that counts, and what it is over. */
 export interface VerifiedSignature extends Evidence {
@@ -125,9 +124,9 @@ function attemptsOf(
     return await read(layers[0]);
   };
   if (types.some((type) => BUNDLE.test(type))) {
-    const predicate = annotations["dev.sigstore.bundle.predicateType"];
+    const predicate = annotations[PREDICATE_TYPE];
     // An attestation says something else, and is no signature.
-    if (predicate !== undefined && predicate !== SIGNS) return [];
+    if (predicate !== undefined && predicate !== SIGN) return [];
     return [async () => {
       return await verifyBundle(await only(), subject, trust, annotations);
     }];

@@ -4,6 +4,7 @@
  */
 
 import { type KeyObject, verify as verifyBytes } from "node:crypto";
+import type { SignedEntity } from "@sigstore/verify";
 import { SignatureError } from "../image/errors.ts";
 import type { SignatureProblem } from "../image/signature_problems.ts";
 import { type Fields, Refusal, shown } from "./reading.ts";
@@ -60,6 +61,7 @@ export async function verifyKeyless(
   const signer = attempt(
     () => verifier.verify(read),
     { code: "bad-signature" },
+    () => outOfTime(read),
   );
   const names = signer.identity;
   if (names?.extensions?.issuer !== issuer) {
@@ -74,16 +76,18 @@ export async function verifyKeyless(
 }
 
 async function sigstore() {
-  const [bundle, core, specs, verify] = await Promise.all([
+  const [
+    { bundleFromJSON },
+    { crypto },
+    { TrustedRoot },
+    { toSignedEntity, toTrustMaterial, Verifier },
+  ] = await Promise.all([
     import("@sigstore/bundle"),
     import("@sigstore/core"),
     import("@sigstore/protobuf-specs"),
     import("@sigstore/verify"),
   ]);
-  const { bundleFromJSON } = bundle;
-  const { TrustedRoot } = specs;
-  nameDigest(core.crypto);
-  const { toSignedEntity, toTrustMaterial, Verifier } = verify;
+  nameDigest(crypto);
   return {
     bundleFromJSON,
     TrustedRoot,
@@ -115,8 +119,16 @@ type VerifyBytes = (
   algorithm?: string,
 ) => boolean;
 
-/** Does what the package does, whose errors have codes. */
-function attempt<T>(work: () => T, otherwise: SignatureProblem): T {
+/**
+ * Does what the package does, whose errors have codes.
+ *
+ * @param ofCertificate What is wrong with the certificate, where that is known.
+ */
+function attempt<T>(
+  work: () => T,
+  otherwise: SignatureProblem,
+  ofCertificate: () => SignatureProblem | undefined = () => undefined,
+): T {
   try {
     return work();
   } catch (cause) {
@@ -124,10 +136,31 @@ function attempt<T>(work: () => T, otherwise: SignatureProblem): T {
       code?: string;
       message?: string;
     };
+    const found = CODES.find(([pattern]) => pattern.test(code))?.[1];
+    if (found?.code !== "untrusted") {
+      throw new Refusal(found ?? otherwise, { cause });
+    }
     // Of certificates it has one code, for the log of them, too.
-    const found = /SCT/.test(message) && code.startsWith("CERTIFICATE")
+    const problem = /SCT/.test(message)
       ? { code: "certificate-log" } as const
-      : CODES.find(([pattern]) => pattern.test(code))?.[1];
-    throw new Refusal(found ?? otherwise, { cause });
+      : ofCertificate() ?? found;
+    throw new Refusal(problem, { cause });
+  }
+}
+
+/** Whether it was signed before its certificate began, or after its end. */
+function outOfTime(
+  { key, timestamps }: SignedEntity,
+): SignatureProblem | undefined {
+  if (key.$case !== "certificate") return undefined;
+  const { notBefore, notAfter } = key.certificate;
+  for (const time of timestamps) {
+    const at = time.$case === "timestamp-authority"
+      ? time.timestamp.signingTime
+      : new Date(Number(time.tlogEntry.integratedTime) * 1000);
+    if (at < notBefore) {
+      return { code: "not-yet-valid", at: notBefore.toISOString() };
+    }
+    if (at > notAfter) return { code: "expired", at: notAfter.toISOString() };
   }
 }

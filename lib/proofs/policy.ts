@@ -6,7 +6,7 @@
 
 import { SignatureError } from "../image/errors.ts";
 import type { Reference } from "../image/reference.ts";
-import { objectFields } from "./policy_fields.ts";
+import { type BadPart, objectFields } from "./policy_fields.ts";
 import { type NamedRule, readIdentity } from "./policy_names.ts";
 import type { NamedText } from "./signature_options.ts";
 import { readKeys, type TrustedKey } from "./keys.ts";
@@ -27,6 +27,13 @@ export interface SignaturePolicy {
 
 /** Reads a file that a policy names. */
 export type ReadFile = (path: string) => Promise<string>;
+
+/** A policy that is being read. */
+interface Reading {
+  path: string;
+  readFile: ReadFile;
+  bad: BadPart;
+}
 
 const SIGNED = [
   "type",
@@ -57,7 +64,7 @@ export async function readPolicy(
   }
   const fields = objectFields(value, ["default", "transports"], bad, "policy");
   const read = (list: unknown, where: string) =>
-    readRequirements(list, where, path, readFile);
+    readRequirements(list, where, { path, readFile, bad });
   const byDefault = await read(fields.default, "default");
   const scopes = new Map<string, readonly Requirement[]>();
   const transports = fields.transports ?? {};
@@ -98,11 +105,9 @@ function scopesOf(
 async function readRequirements(
   list: unknown,
   where: string,
-  path: string,
-  readFile: ReadFile,
+  reading: Reading,
 ): Promise<Requirement[]> {
-  const bad = (part: string, cause?: unknown) =>
-    new SignatureError(path, { code: "bad-policy", path, part }, [], { cause });
+  const { path, bad } = reading;
   if (!Array.isArray(list) || list.length === 0) throw bad(where);
   return await Promise.all(list.map(async (each): Promise<Requirement> => {
     const { type } = objectFields(each, undefined, bad, where);
@@ -112,7 +117,7 @@ async function readRequirements(
         objectFields(each, ["type"], bad, where);
         return { type };
       case "sigstoreSigned":
-        return await readSigned(each, where, path, readFile);
+        return await readSigned(each, where, reading);
       case "signedBy":
         throw unsupported(path, "signedBy");
       default:
@@ -124,11 +129,8 @@ async function readRequirements(
 async function readSigned(
   value: unknown,
   where: string,
-  path: string,
-  readFile: ReadFile,
+  { path, readFile, bad }: Reading,
 ): Promise<Requirement> {
-  const bad = (part: string, cause?: unknown) =>
-    new SignatureError(path, { code: "bad-policy", path, part }, [], { cause });
   const fields = objectFields(value, undefined, bad, where);
   for (const name of ["fulcio", "pki"]) {
     if (fields[name] !== undefined) throw unsupported(path, name);

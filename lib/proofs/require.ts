@@ -98,5 +98,10 @@ async function meet(
       : { code: "other-name", name };
   });
   refuseUnsigned(name, examined);
-  return examined.signatures;
+  // Those without a name count for any, which whoever asks is to know.
+  return examined.signatures.map((signature) =>
+    signature.name === undefined
+      ? { ...signature, unchecked: [...signature.unchecked, "name"] }
+      : signature
+  );
 }

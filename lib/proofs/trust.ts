@@ -38,7 +38,7 @@ export type Unchecked =
   | "revocation"
   /** Whether a countersigned time is right. */
   | "timestamp"
-  /** Which image's name it was made for, as it does not say one. */
+  /** Which image's name it was made for: a policy asks, and it has none. */
   | "name";
 
 /** Who has signed. */

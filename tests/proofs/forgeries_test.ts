@@ -459,6 +459,25 @@ for (const [name, change, code] of OF_LOGS) {
   });
 }
 
+test("a certificate counts for what was signed while it was valid", async () => {
+  const { bundle, root } = KEYLESS["intoto-with-custom-trust-root"]!;
+  for (
+    const [seconds, problem] of [
+      [-3600, { code: "not-yet-valid", at: "2023-02-01T00:00:00.000Z" }],
+      [86_400, { code: "expired", at: "2023-02-01T00:10:00.000Z" }],
+    ] as const
+  ) {
+    const forged: Any = structuredClone(bundle);
+    const { tlogEntries: [entry] } = forged.verificationMaterial;
+    entry.integratedTime = String(Number(entry.integratedTime) + seconds);
+    const error = await assertRejects(
+      () => verifyKeyless(forged, { ...keyless, root }),
+      Refusal,
+    );
+    assertEquals(error.problem, problem);
+  }
+});
+
 test("a certificate counts for whom it names, and by whose word", async () => {
   for (
     const [differs, problem] of [

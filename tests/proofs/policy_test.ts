@@ -4,7 +4,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "../harness.ts";
 import { SignatureError } from "../../lib/image/errors.ts";
 import { parseReference } from "../../lib/image/reference.ts";
-import { requirePolicy, requireSignature } from "../../lib/proofs/require.ts";
+import {
+  type OnSigned,
+  requirePolicy,
+  requireSignature,
+} from "../../lib/proofs/require.ts";
 import {
   bundleOf,
   FORGER_KEY,
@@ -31,12 +35,14 @@ async function refusal(
   docker: Record<string, unknown>,
   name: string,
   world: World,
+  onSigned?: OnSigned,
 ): Promise<string | undefined> {
   const text = JSON.stringify({
     default: [{ type: "reject" }],
     transports: { docker },
   });
-  const accept = await requirePolicy({ path: "policy.json", text }, readFile);
+  const policy = { path: "policy.json", text };
+  const accept = await requirePolicy(policy, readFile, onSigned);
   const top = await world.source.fetchManifest(SIGNED.index);
   const manifests = await world.manifests(top);
   const { source } = world;
@@ -117,6 +123,26 @@ test("a policy's keys, and the name that was signed, count", async () => {
     await refusal({ "r.test": [signed()] }, "r.test/app:1", new World()),
     "no-signature",
   );
+});
+
+test("where a policy takes a signature without a name, that is told", async () => {
+  const docker = { "r.test": [signed()] };
+  for (
+    const [world, name, unchecked] of [
+      [withBundle(bundleOf()), "r.test/app:1", ["transparency-log", "name"]],
+      [
+        withSimple(simplePayload()),
+        `r.test/app@${SIGNED.index}`,
+        ["transparency-log"],
+      ],
+    ] as const
+  ) {
+    const told: unknown[] = [];
+    const code = await refusal(docker, name, world, (_, signatures) => {
+      told.push(...signatures.map((each) => each.unchecked));
+    });
+    assertEquals([code, told], [undefined, [unchecked]]);
+  }
 });
 
 test("what is not understood of a policy lets nothing in", async () => {
