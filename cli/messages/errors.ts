@@ -20,13 +20,13 @@ import {
   NotAnImageError,
   PlaceError,
   PlatformNotFoundError,
-  platformText,
   RegistryError,
   SignatureError,
   StorageError,
   UnsupportedMediaTypeError,
   UploadError,
 } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import type { SettingProblem } from "../../lib/image/problems.ts";
 import { ListenError } from "../../lib/serve/listen_error.ts";
 import { InvalidListError } from "../../lib/lists/list_report.ts";
@@ -170,12 +170,12 @@ function explain(error: unknown, context: ErrorContext): Explanation {
     const near = nearestPlatform(error);
     return {
       sentence: `Cannot find platform ${
-        platformText(error.wanted)
+        formatPlatform(error.wanted)
       }: the image has ${
-        error.available.map(platformText).join(", ") || "none"
+        error.available.map(formatPlatform).join(", ") || "none"
       }`,
       hint: near
-        ? `choose one, as in --platform ${platformText(near)}`
+        ? `choose one, as in --platform ${formatPlatform(near)}`
         : "check the tag, or ask who published it: there is no image in " +
           "that index",
       code: EXIT.platform,

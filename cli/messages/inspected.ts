@@ -1,7 +1,7 @@
 /** What was found where an image was looked at, for people and as JSON. */
 
 import { format as formatBytes } from "@std/fmt/bytes";
-import { platformText } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import type { Document } from "../../lib/image/types.ts";
 import type {
@@ -70,7 +70,7 @@ function entryLines(
     return {
       mark: image ? "*" : " ",
       platform: platform
-        ? platformText(platform)
+        ? formatPlatform(platform)
         : attests
         ? "attestation"
         : artifactType ?? "unknown",
@@ -104,7 +104,7 @@ function imageLines(
 ): string[] {
   const { platform, artifact, artifactType, manifest, imageId } = image;
   const rows: [string, string | undefined][] = [
-    ["Platform:", platform && platformText(platform)],
+    ["Platform:", platform && formatPlatform(platform)],
     ["Kind:", artifact && artifactName(artifact)],
     ["Kind's type:", artifact && artifactType],
     ["Manifest:", manifest.descriptor.digest],
@@ -267,7 +267,7 @@ export function inspectedDocument(
         digest: descriptor.digest,
         mediaType: descriptor.mediaType,
         size: descriptor.size,
-        platform: platform && platformText(platform),
+        platform: platform && formatPlatform(platform),
         attests,
         isThere,
       })),
@@ -280,7 +280,7 @@ function imageDocument(image: InspectedImage): unknown {
   const { manifest, layers, platform, settings, ...rest } = image;
   const { imageId, created, author, artifact, artifactType } = rest;
   return {
-    platform: platform && platformText(platform),
+    platform: platform && formatPlatform(platform),
     digest: manifest.descriptor.digest,
     mediaType: manifest.descriptor.mediaType,
     imageId,

@@ -2,7 +2,7 @@
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { LoadResult } from "../../lib/copy/load.ts";
-import { platformText } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import {
   familiarName,
   formatReference,
@@ -36,7 +36,7 @@ export function loadReportLines(
     upToDate
       ? `${style.good("Up to date:")} ${loadedName(result)} in ${where}`
       : `${style.good("Loaded:")} ${loadedName(result)} into ${where}`,
-    `Image:  ${image}, ${neutralize(platformText(platform))}`,
+    `Image:  ${image}, ${neutralize(formatPlatform(platform))}`,
     `Digest: ${digest}`,
   ];
   if (!upToDate) {

@@ -4,9 +4,9 @@ import {
   AuthenticationError,
   NetworkError,
   type PlatformNotFoundError,
-  platformText,
   RegistryError,
 } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import type { Platform } from "../../lib/image/types.ts";
 import { imageAtAddress } from "../access/web_address.ts";
 import { nearestFew, nearestRegistry } from "../options/meant.ts";
@@ -69,7 +69,7 @@ export function nearestPlatform(
   );
   const candidates = [ofBoth, ofSystem, available]
     .find(({ length }) => length > 0) ?? [];
-  const texts = candidates.map(platformText);
-  const [near = ""] = nearestFew(platformText(wanted), texts, 1);
+  const texts = candidates.map(formatPlatform);
+  const [near = ""] = nearestFew(formatPlatform(wanted), texts, 1);
   return candidates[texts.indexOf(near)];
 }

@@ -1,10 +1,7 @@
 /** What is told of that which a registry does not have. */
 
-import {
-  NetworkError,
-  platformText,
-  type RegistryError,
-} from "../../lib/image/errors.ts";
+import { NetworkError, type RegistryError } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import { networkReason } from "./network_errors.ts";
 import type { ErrorContext } from "./explanation.ts";
 
@@ -52,7 +49,7 @@ export function explainMissing(
       const { digest, index, platform } = asked;
       return {
         says: `has lost the image${
-          platform ? ` for ${platformText(platform)}` : ""
+          platform ? ` for ${formatPlatform(platform)}` : ""
         }: the index ${index} names ${digest}, which is not there`,
         hint: "another one may be there, with --platform; who published the " +
           "image can push it again",

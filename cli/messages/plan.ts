@@ -1,7 +1,7 @@
 /** What a pull would fetch and write, for people and as JSON. */
 
 import { format as formatBytes } from "@std/fmt/bytes";
-import { platformText } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import type { ListedImage } from "../../lib/lists/lists.ts";
 import type { PlannedPull, PullPlan } from "../../lib/look/plan.ts";
@@ -49,7 +49,7 @@ export function planLines(
         line,
         ...own.map((each) =>
           comment(
-            `  ${platformText(each.platform!)}: ${imageText(each, writes)}`,
+            `  ${formatPlatform(each.platform!)}: ${imageText(each, writes)}`,
           )
         ),
       ];
@@ -144,7 +144,7 @@ export function planDocument(
     version: 1,
     images: plan.images.map((each) => ({
       image: formatReference(each.reference),
-      platform: each.platform && platformText(each.platform),
+      platform: each.platform && formatPlatform(each.platform),
       from: each.from,
       digest: each.named.digest,
       manifests: each.manifests.map(({ digest }) => digest),

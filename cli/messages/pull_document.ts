@@ -5,7 +5,7 @@ import type {
   PullResult,
   PullStatistics,
 } from "../../lib/copy/pull_result.ts";
-import { platformText } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import { explainError } from "./errors.ts";
 import type { ExitCode } from "./exit_codes.ts";
@@ -57,7 +57,7 @@ export function pullDocument(
     results: results.map(resultDocument),
     failures: failures.map(({ failure, context }) => ({
       reference: formatReference(failure.reference),
-      platform: failure.platform && platformText(failure.platform),
+      platform: failure.platform && formatPlatform(failure.platform),
       from: failure.from,
       error: errorDocument(failure.error, context),
     })),
@@ -74,7 +74,7 @@ function resultDocument(result: PullResult): Record<string, unknown> {
     digest,
     named: named?.digest,
     images: (images ?? [result]).map(({ manifest, imageId, platform }) => ({
-      platform: platformText(platform),
+      platform: formatPlatform(platform),
       digest: manifest.digest,
       imageId,
     })),

@@ -3,7 +3,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Format } from "../../lib/copy/forms.ts";
 import type { LoadingProgram } from "../../lib/copy/loaders.ts";
-import { platformText } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import type { PullResult, PullStatistics } from "../../lib/copy/pull_result.ts";
 import { formatReference, imageName } from "../../lib/image/reference.ts";
 import { nextCommand } from "./next_command.ts";
@@ -44,7 +44,7 @@ export function reportLines(
       : upToDate
       ? `${style.good("Up to date:")} ${file} (${formatBytes(size)})`
       : `${style.good("Saved:")}  ${file} (${formatBytes(size)})`,
-    `Image:  ${image}, ${neutralize(platformText(platform))}`,
+    `Image:  ${image}, ${neutralize(formatPlatform(platform))}`,
     `Digest: ${digest}`,
   ];
   // Nothing is found by the digest of an index of which one image is kept.

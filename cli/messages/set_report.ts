@@ -5,7 +5,7 @@ import type {
   PullImagesResult,
   PullResult,
 } from "../../lib/copy/pull_result.ts";
-import { platformText } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import type { Style } from "../progress/style.ts";
 import { neutralize } from "../progress/text.ts";
@@ -77,7 +77,7 @@ function first(results: PullResult[]): PullResult {
 }
 
 function imageLine({ reference, images, digest }: PullResult): string {
-  const platforms = images.map(({ platform }) => platformText(platform));
+  const platforms = images.map(({ platform }) => formatPlatform(platform));
   return `Image:  ${neutralize(formatReference(reference))}, ${
     neutralize(platforms.join(" and "))
   }, ${digest}`;

@@ -1,7 +1,7 @@
 /** Tells a pull as JSON, one object a line, for programs. */
 
 import { stripAnsiCode } from "@std/fmt/colors";
-import { platformText } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
 import type { Descriptor } from "../../lib/image/types.ts";
 import type { Output } from "../io.ts";
@@ -102,7 +102,7 @@ export function eventDocument(event: PullEvent): Record<string, unknown> {
       return {
         ...document,
         manifest: plain(event.manifest),
-        platform: platformText(event.platform),
+        platform: formatPlatform(event.platform),
         config: plain(event.config),
         layers: event.layers.map(plain),
         size: event.size,

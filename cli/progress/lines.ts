@@ -2,7 +2,7 @@
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import { distinct, totalSize } from "../../lib/image/descriptors.ts";
-import { platformText } from "../../lib/image/errors.ts";
+import { formatPlatform } from "../../lib/image/platform_text.ts";
 import type { PullEvent, Retry } from "../../lib/image/events.ts";
 import { retrySentence } from "../messages/retries.ts";
 import { explainWarning } from "../messages/warnings.ts";
@@ -85,7 +85,7 @@ export function describe(
       const count = event.layers.length;
       // Of several in one file, its size says nothing of each.
       const size = several ? totalSize(distinct(event.layers)) : event.size;
-      const what = neutralize(about + platformText(event.platform));
+      const what = neutralize(about + formatPlatform(event.platform));
       return `${what}, ${count} ${count === 1 ? "layer" : "layers"}, ${
         formatBytes(size)
       }`;

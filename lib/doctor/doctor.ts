@@ -4,7 +4,7 @@
  */
 
 import { checkOptions } from "../image/options.ts";
-import { platformText } from "../image/errors.ts";
+import { formatPlatform } from "../image/platform_text.ts";
 import type { Warning } from "../image/events.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import { toPlatform } from "../image/platform.ts";
@@ -91,7 +91,7 @@ export async function diagnose(
   return {
     report: {
       reference: formatReference(image),
-      platform: platformText(wantedPlatform),
+      platform: formatPlatform(wantedPlatform),
       canPull,
       findings: findings.list,
     },

@@ -1,11 +1,8 @@
 /** The image: its documents, and a first megabyte of its largest layer. */
 
 import { distinct, totalSize } from "../image/descriptors.ts";
-import {
-  NetworkError,
-  PlatformNotFoundError,
-  platformText,
-} from "../image/errors.ts";
+import { NetworkError, PlatformNotFoundError } from "../image/errors.ts";
+import { formatPlatform } from "../image/platform_text.ts";
 import type { OnEvent } from "../image/events.ts";
 import { parseIndex } from "../image/manifest.ts";
 import { isIndex } from "../image/media_types.ts";
@@ -65,7 +62,7 @@ export async function examineImage(
       });
     } catch (error) {
       if (!(error instanceof PlatformNotFoundError)) throw error;
-      const available = error.available.map(platformText);
+      const available = error.available.map(formatPlatform);
       findings.problem("platforms", error, { available });
       return undefined;
     }
@@ -92,7 +89,7 @@ async function examinePlatforms(
   { findings, source, signal }: ImageOptions,
   { resolved, platform }: ImageDocuments,
 ): Promise<void> {
-  const chosen = platformText(platform);
+  const chosen = formatPlatform(platform);
   if (!isIndex(resolved.mediaType)) {
     findings.ok("platforms", {
       code: "one-platform",
@@ -103,7 +100,7 @@ async function examinePlatforms(
   const index = await source.fetchManifest(resolved, { signal });
   const available = parseIndex(index).manifests
     .filter((entry) => entry.platform && !isAttestation(entry))
-    .map((entry) => platformText(normalizePlatform(entry.platform!)));
+    .map((entry) => formatPlatform(normalizePlatform(entry.platform!)));
   findings.ok("platforms", {
     code: "platforms",
     details: { available, chosen },

@@ -1,6 +1,6 @@
 /** What every error of this library is. */
 
-import { type Problem, problemText } from "./problems.ts";
+import type { Problem } from "./problems.ts";
 
 /** The base of every error that this library throws of its own. */
 export class DockerPullError extends Error {
@@ -48,4 +48,11 @@ export abstract class ProblemError<P extends Problem = Problem>
     );
     this.problem = problem;
   }
+}
+
+/** A problem for developers: its code and data. */
+function problemText({ code, ...data }: Problem): string {
+  return Object.keys(data).length > 0
+    ? `${code} ${JSON.stringify(data)}`
+    : code;
 }

@@ -21,6 +21,7 @@ import type {
   SetProblem,
   SettingProblem,
 } from "./problems.ts";
+import { formatPlatform } from "./platform_text.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
 export * from "./base_error.ts";
@@ -229,24 +230,13 @@ export class PlatformNotFoundError extends DockerPullError {
     super(
       "PlatformNotFoundError",
       "no-platform",
-      `Cannot find platform ${platformText(wanted)}: the image has ${
-        available.map(platformText).join(", ") || "none"
+      `Cannot find platform ${formatPlatform(wanted)}: the image has ${
+        available.map(formatPlatform).join(", ") || "none"
       }`,
     );
     this.wanted = wanted;
     this.available = available;
   }
-}
-
-/**
- * `os[(version)]/architecture[/variant]`, as containerd writes it; the
- * domain's `formatPlatform` is this one.
- */
-export function platformText(platform: Platform): string {
-  const { os, architecture, variant, "os.version": version } = platform;
-  return [version ? `${os}(${version})` : os, architecture, variant].filter(
-    Boolean,
-  ).join("/");
 }
 
 /** A pull that would fetch more than its caller allows; nothing was fetched. */

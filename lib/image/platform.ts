@@ -5,12 +5,13 @@
  */
 
 import { defined } from "./defined.ts";
-import { PlatformNotFoundError, platformText } from "./errors.ts";
+import { PlatformNotFoundError } from "./errors.ts";
 import { isIndex, isManifest } from "./media_types.ts";
 import { compareVersions, suitsVersion } from "./os_version.ts";
 import { normalizePlatform, parsePlatform } from "./platform_names.ts";
 import type { Descriptor, Platform } from "./types.ts";
 
+export { formatPlatform } from "./platform_text.ts";
 export { normalizePlatform, parsePlatform };
 
 /** The platform that an option says, as a text or taken apart. */
@@ -19,9 +20,6 @@ export function toPlatform(platform: string | Platform): Platform {
     ? parsePlatform(platform)
     : normalizePlatform(platform);
 }
-
-/** Writes a platform as `os[(version)]/architecture[/variant]`. */
-export { platformText as formatPlatform };
 
 /**
  * What runs on a platform, best first: itself, then what its processor runs
