@@ -96,6 +96,7 @@
  * @module
  */
 
+// A file that a star stands for is public as a whole.
 export { pull, pullImages } from "./lib/copy/pull.ts";
 export type {
   PulledImage,
@@ -104,17 +105,8 @@ export type {
   PullResult,
   PullStatistics,
 } from "./lib/copy/pull_result.ts";
-export {
-  archiveStream,
-  type StreamOptions,
-} from "./lib/copy/archive_stream.ts";
-export {
-  load,
-  loadImages,
-  type LoadImagesResult,
-  type LoadOptions,
-  type LoadResult,
-} from "./lib/copy/load.ts";
+export * from "./lib/copy/archive_stream.ts";
+export * from "./lib/copy/load.ts";
 export type { DaemonInfo } from "./lib/daemon/daemon.ts";
 export type { DaemonAddress } from "./lib/daemon/address.ts";
 export {
@@ -154,23 +146,9 @@ export type {
   ImportResult,
 } from "./lib/copy/import/import_result.ts";
 export { listCache } from "./lib/cache/list.ts";
-export {
-  pruneCache,
-  type PruneOptions,
-  type PruneResult,
-} from "./lib/cache/prune.ts";
-export {
-  removeFromCache,
-  type RemoveOptions,
-  type RemoveResult,
-} from "./lib/cache/remove.ts";
-export {
-  type CacheReport,
-  type DamagedBlob,
-  type IncompleteImage,
-  verifyCache,
-  type VerifyCacheOptions,
-} from "./lib/cache/verify.ts";
+export * from "./lib/cache/prune.ts";
+export * from "./lib/cache/remove.ts";
+export * from "./lib/cache/verify.ts";
 export type { CacheOptions } from "./lib/cache/options.ts";
 export type {
   CacheAmount,
@@ -187,7 +165,6 @@ export {
 } from "./lib/copy/places/places.ts";
 export * from "./lib/image/errors.ts";
 export type * from "./lib/image/problems.ts";
-export type { SignatureProblem } from "./lib/image/signature_problems.ts";
 export type { ReferrerEntry } from "./lib/image/referrer.ts";
 export type * from "./lib/image/events.ts";
 export type {
@@ -235,11 +212,7 @@ export {
   openRepository,
   type RegistryAccess,
 } from "./lib/registry/mirrors/mirrors.ts";
-export {
-  type CallOptions,
-  Repository,
-  type RepositoryOptions,
-} from "./lib/registry/repository.ts";
+export * from "./lib/registry/repository.ts";
 export type { SessionOptions } from "./lib/registry/session.ts";
 export type { Lookup } from "./lib/registry/auth/realm.ts";
 export { toNetworkError } from "./lib/net/network_error.ts";
@@ -259,11 +232,7 @@ export {
   defaultCredentials,
   type DefaultCredentialSettings,
 } from "./lib/credentials/default_chain.ts";
-export {
-  type CredentialPath,
-  type CredentialPathSettings,
-  defaultCredentialPaths,
-} from "./lib/credentials/default_paths.ts";
+export * from "./lib/credentials/default_paths.ts";
 export {
   type AuthFileOptions,
   authJsonFile,
@@ -271,34 +240,15 @@ export {
   dockerConfigFile,
   dockerConfigText,
 } from "./lib/credentials/auth_file_provider.ts";
-export {
-  eraseCredential,
-  saveCredential,
-  type SaveOptions,
-} from "./lib/credentials/save.ts";
+export * from "./lib/credentials/save.ts";
 export type { HelperOptions } from "./lib/credentials/helper.ts";
 export type {
   HelperOutcome,
   HelperRun,
   RunHelper,
 } from "./lib/credentials/helper_process.ts";
-export {
-  type ImageList,
-  imagesOf,
-  InvalidListError,
-  type LeftOut,
-  type ListedImage,
-  type ListFault,
-  type ListOptions,
-  type ListPlace,
-  type ListProblem,
-} from "./lib/lists/lists.ts";
-export type {
-  LockedBlob,
-  LockedImage,
-  LockedLayer,
-  LockedManifest,
-} from "./lib/image/locked_image.ts";
+export * from "./lib/lists/lists.ts";
+export type * from "./lib/image/locked_image.ts";
 export {
   formatLock,
   type Lock,
@@ -311,15 +261,7 @@ export {
   type LockResult,
 } from "./lib/locks/lock_images.ts";
 export { readLock, type ReadLockOptions } from "./lib/locks/read_lock.ts";
-export {
-  type Amount,
-  type DiffedImage,
-  diffLocks,
-  type ImageDiff,
-  type ImagesDiff,
-  type LayerChange,
-  type LayerDiff,
-} from "./lib/locks/diff.ts";
+export * from "./lib/locks/diff.ts";
 export {
   diffImages,
   type DiffOptions,
@@ -327,23 +269,7 @@ export {
   readSide,
 } from "./lib/locks/sides.ts";
 export { archiveName } from "./lib/archive/name.ts";
-export {
-  type CertificateDetails,
-  diagnose,
-  type DiagnoseOptions,
-  type Diagnosis,
-  type Fact,
-  type Finding,
-  type FolderFact,
-  type GreetingDetails,
-  type ImageFact,
-  type RegistryFact,
-  type Report,
-  type Step,
-  type TokenDetails,
-  type ToldFact,
-  type WayFact,
-} from "./lib/doctor/doctor.ts";
+export * from "./lib/doctor/doctor.ts";
 export { serve } from "./lib/serve/serve.ts";
 export type { ServeOptions } from "./lib/serve/site.ts";
 export type { ServeProblem } from "./lib/serve/catalog.ts";
@@ -355,32 +281,20 @@ export {
 export type { RequestRecord } from "./lib/serve/request_record.ts";
 export { ListenError } from "./lib/serve/listen_error.ts";
 export { inspectImage, type InspectOptions } from "./lib/look/inspect.ts";
-export type {
-  InspectedEntry,
-  InspectedImage,
-  InspectedLayer,
-  InspectedReference,
-} from "./lib/look/report.ts";
+export type * from "./lib/look/report.ts";
 export type {
   HistoryStep,
   ImageDetails,
   ImageSettings,
 } from "./lib/look/settings.ts";
-export { type PlannedPull, planPull, type PullPlan } from "./lib/look/plan.ts";
+export * from "./lib/look/plan.ts";
 export type { HostRequests } from "./lib/look/request_count.ts";
 export type { DiskNeed } from "./lib/look/disk_needs.ts";
 export type { RateLimit } from "./lib/registry/rate_limit.ts";
 export type { LookOptions } from "./lib/look/access.ts";
 export type { PlaceAccess } from "./lib/look/looked_place.ts";
-export {
-  type ListedTag,
-  listTags,
-  type ListTagsOptions,
-  type TagList,
-  type TagsCost,
-} from "./lib/look/tags.ts";
-export { requirePolicy, requireSignature } from "./lib/proofs/require.ts";
-export type { OnSigned } from "./lib/proofs/require.ts";
+export * from "./lib/look/tags.ts";
+export * from "./lib/proofs/require.ts";
 export type { ReadFile } from "./lib/proofs/policy.ts";
 export type {
   NamedText,
@@ -393,24 +307,8 @@ export type {
   Signer,
   Unchecked,
 } from "./lib/proofs/trust.ts";
-export {
-  type SignedImage,
-  verifySignatures,
-  type VerifySignaturesOptions,
-} from "./lib/proofs/verify_signatures.ts";
+export * from "./lib/proofs/verify_signatures.ts";
 export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
-export type {
-  ImageForm,
-  LoaderName,
-  LoaderReason,
-  LoaderReasonCode,
-  LoaderVerdict,
-  VerifiedImage,
-  VerifyFault,
-  VerifyNote,
-  VerifyProblem,
-  VerifyProblemCode,
-  VerifyReport,
-} from "./lib/verify/report.ts";
+export type * from "./lib/verify/report.ts";
 
 if (import.meta.main) await import("./cli.ts");
