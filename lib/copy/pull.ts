@@ -1,14 +1,10 @@
 /** Pulls images from their registries, one or a set. */
 
 import { archiveName } from "../archive/name.ts";
-import { checkOptions, pickOptions } from "../image/options.ts";
+import { checkOptions } from "../image/options.ts";
 import type { Reference } from "../image/reference.ts";
-import { createTransport } from "../net/transport.ts";
-import {
-  MIRROR_RULES,
-  type MirrorOptions,
-} from "../registry/mirrors/options.ts";
-import { openRepository } from "../registry/mirrors/mirrors.ts";
+import { withFetch } from "../net/transport.ts";
+import { openSource } from "../registry/mirrors/mirrors.ts";
 import { Writers } from "../transfer/writers.ts";
 import { endingOf } from "./forms.ts";
 import { type Destination, openOutput } from "./places/outputs.ts";
@@ -96,7 +92,7 @@ export async function pullInto(
     ? platforms[0]
     : undefined;
   const one = () => choose(image, platform);
-  const { results, failures } = await withFetch(set, options, { one });
+  const { results, failures } = await pullWanted(set, options, { one });
   if (failures.length > 0) throw failures[0]!.error;
   return results[0]!;
 }
@@ -188,23 +184,18 @@ export async function pullAll(
   const together = destination.one !== undefined;
   const set = readRequests(images, options.platform, together);
   const where = { folder: options.folder, ...destination };
-  return await withFetch(set, options, where);
+  return await pullWanted(set, options, where);
 }
 
-async function withFetch(
+async function pullWanted(
   set: readonly WantedImage[],
   options: PullImagesOptions,
   destination: SetOptions["destination"],
 ): Promise<PullImagesResult> {
-  if (options.fetch) {
-    return await withWriters(options.fetch, set, options, destination);
-  }
-  const transport = createTransport();
-  try {
-    return await withWriters(transport.fetch, set, options, destination);
-  } finally {
-    transport.close();
-  }
+  return await withFetch(
+    options.fetch,
+    (fetch) => withWriters(fetch, set, options, destination),
+  );
 }
 
 async function withWriters(
@@ -220,13 +211,7 @@ async function withWriters(
       ...options,
       destination,
       openSource: (reference, onEvent) =>
-        openRepository(
-          reference,
-          pickOptions<MirrorOptions>(
-            { ...options, fetch, onEvent },
-            MIRROR_RULES,
-          ),
-        ),
+        openSource(reference, options, fetch, onEvent),
     });
   } finally {
     writers.close();

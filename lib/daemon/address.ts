@@ -63,8 +63,8 @@ export function daemonPlace({ url, tls }: DaemonAddress): DaemonPlace {
       const host = parsed.hostname.replace(/^\[|\]$/g, "");
       const port = parsed.port ? Number(parsed.port) : undefined;
       const path = parsed.pathname.replace(/^\/$/, "");
-      const user = decodeURIComponent(parsed.username);
-      if (!HOST.test(host)) throw wrong;
+      const user = decoded(parsed.username);
+      if (user === undefined || !HOST.test(host)) throw wrong;
       if (scheme.toLowerCase() === "ssh") {
         if (user && !USER.test(user)) throw wrong;
         if (!/^[\w./-]*$/.test(path)) throw wrong;
@@ -81,6 +81,15 @@ export function daemonPlace({ url, tls }: DaemonAddress): DaemonPlace {
     }
     default:
       throw wrong;
+  }
+}
+
+/** A text without its `%40` and the like; nothing where these are none. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
   }
 }
 

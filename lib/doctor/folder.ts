@@ -1,9 +1,10 @@
 /** The folders that a pull writes to. */
 
 import { constants } from "node:fs";
-import { access, stat, statfs } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
+import { freeSpace } from "../archive/archive_file.ts";
 import { storageError, systemCode } from "../disk/io.ts";
 import { StorageError } from "../image/errors.ts";
 import type { Findings } from "./report.ts";
@@ -84,14 +85,5 @@ async function nearest(
       throw new StorageError("write to", path, "ENOENT");
     }
     folder = above;
-  }
-}
-
-async function freeSpace(folder: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined; // not known here
   }
 }

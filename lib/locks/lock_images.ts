@@ -20,7 +20,6 @@ import {
   CONCURRENCY,
   either,
   OBJECT,
-  pickOptions,
   type Rules,
   SIGNAL,
   TEXT,
@@ -29,13 +28,11 @@ import { formatPlatform } from "../image/platform.ts";
 import { formatReference, type Reference } from "../image/reference.ts";
 import type { Descriptor, Fetch } from "../image/types.ts";
 import { RETRY_RULES, type RetryPolicy } from "../net/retry_policy.ts";
-import { createTransport } from "../net/transport.ts";
+import { withFetch } from "../net/transport.ts";
 import type { Lookup } from "../registry/auth/realm.ts";
-import { openRepository } from "../registry/mirrors/mirrors.ts";
+import { openSource } from "../registry/mirrors/mirrors.ts";
 import {
   ACCESS_RULES,
-  MIRROR_RULES,
-  type MirrorOptions,
   type RegistryAccess,
 } from "../registry/mirrors/options.ts";
 import type { Lock } from "./lock.ts";
@@ -65,7 +62,8 @@ export interface LockOptions extends RegistryAccess, RetryPolicy {
   lookup?: Lookup;
 }
 
-const RULES: Rules<LockOptions> = {
+/** What those options may be. */
+export const LOCK_RULES: Rules<LockOptions> = {
   ...ACCESS_RULES,
   ...RETRY_RULES,
   platform: either(TEXT, OBJECT),
@@ -110,28 +108,19 @@ export async function lockImages(
   images: readonly (string | Reference | PullRequest)[],
   options: LockOptions = {},
 ): Promise<LockResult> {
-  checkOptions("lock", options, RULES);
+  checkOptions("lock", options, LOCK_RULES);
   const set = readRequests(images, options.platform, true);
   const names = namesOf(images);
-  const own = options.fetch ? undefined : createTransport();
-  const fetch = (options.fetch ?? own?.fetch)!;
-  try {
-    return await lockSet(
-      set,
-      names,
-      options,
-      (reference, onEvent) =>
-        openRepository(
-          reference,
-          pickOptions<MirrorOptions>(
-            { ...options, fetch, onEvent },
-            MIRROR_RULES,
-          ),
-        ),
-    );
-  } finally {
-    own?.close();
-  }
+  return await withFetch(
+    options.fetch,
+    (fetch) =>
+      lockSet(
+        set,
+        names,
+        options,
+        (reference, onEvent) => openSource(reference, options, fetch, onEvent),
+      ),
+  );
 }
 
 /** Locks what is found anywhere. */

@@ -17,6 +17,13 @@ import { onDisk } from "../disk/io.ts";
 import { openPlain } from "../disk/plain_file.ts";
 import { LockError, PlaceError } from "../image/errors.ts";
 import type { LockedImage } from "../image/locked_image.ts";
+import {
+  checkOptions,
+  either,
+  OBJECT,
+  type Rules,
+  TEXT,
+} from "../image/options.ts";
 import { isIndex } from "../image/media_types.ts";
 import { comparePlatform, formatPlatform } from "../image/platform.ts";
 import { formatReference } from "../image/reference.ts";
@@ -24,6 +31,7 @@ import type { Platform } from "../image/types.ts";
 import { diffLocks, type ImagesDiff } from "./diff.ts";
 import { type Lock, lockRequests } from "./lock.ts";
 import {
+  LOCK_RULES,
   lockImages,
   type LockOptions,
   type LockResult,
@@ -44,6 +52,11 @@ export interface DiffOptions extends LockOptions {
   /** The daemon of `docker-daemon:`, as in {@linkcode copy}. */
   daemon?: string | DaemonAddress;
 }
+
+const RULES: Rules<DiffOptions> = {
+  ...LOCK_RULES,
+  daemon: either(TEXT, OBJECT),
+};
 
 /**
  * Reads what a side is called: the file of a lock, or a place as
@@ -121,6 +134,7 @@ function isLock(side: DiffSide): side is Lock {
  * @param after What is.
  * @param options How.
  * @returns What differs.
+ * @throws {TypeError} For an option that there is not.
  * @throws {LockError} If a lock cannot be used.
  * @throws {PlaceError} If a place is none, or has no image.
  * @throws What {@linkcode pull} throws.
@@ -138,6 +152,7 @@ export async function diffImages(
   after: string | DiffSide,
   options: DiffOptions = {},
 ): Promise<ImagesDiff> {
+  checkOptions("compare", options, RULES);
   const { daemon: _, ...locking } = options;
   const sides = [
     typeof before === "string" ? await readSide(before) : before,

@@ -20,7 +20,8 @@ import { readPlatforms } from "../copy/sets/set_requests.ts";
 import { findPlace } from "../copy/places/open_places.ts";
 import type { Place } from "../copy/places/places.ts";
 import type { Platforms } from "../copy/pull_options.ts";
-import { LOOK_RULES, withFetch } from "./access.ts";
+import { withFetch } from "../net/transport.ts";
+import { LOOK_RULES } from "./access.ts";
 import { inspectArtifact, inspectDocuments } from "./image.ts";
 import {
   type LookedName,

@@ -18,7 +18,8 @@ import {
 import { shownName } from "../copy/sets/chosen_images.ts";
 import type { Held } from "../copy/sources/held.ts";
 import { LocalSource } from "../copy/sources/local.ts";
-import { type LookOptions, openSource } from "./access.ts";
+import { openSource } from "../registry/mirrors/mirrors.ts";
+import type { LookOptions } from "./access.ts";
 
 /** A name in a place. */
 export interface LookedName {

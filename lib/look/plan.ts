@@ -22,7 +22,8 @@ import { findSet } from "../copy/sets/set_documents.ts";
 import { SetPlaces } from "../copy/sets/set_places.ts";
 import { readRequests, type WantedImage } from "../copy/sets/set_requests.ts";
 import { isVerifiedThere } from "../copy/targets/archive.ts";
-import { openSource, withFetch } from "./access.ts";
+import { withFetch } from "../net/transport.ts";
+import { openSource } from "../registry/mirrors/mirrors.ts";
 import { type DiskNeed, diskNeeds } from "./disk_needs.ts";
 import { type HostRequests, RequestCount } from "./request_count.ts";
 
@@ -128,7 +129,7 @@ async function planSet(
   const counted = new RequestCount(fetch);
   const { items, failures } = await findSet(set, {
     openSource: (reference, onEvent) =>
-      openSource(reference, lookOf({ ...options, onEvent }), counted.fetch),
+      openSource(reference, options, counted.fetch, onEvent),
     cache: cache && readOnly(cache),
     connections: concurrency,
     together: one !== undefined,
@@ -265,22 +266,5 @@ function readOnly(cache: LayoutStore): DocumentCache {
       const bytes = await cache.get(descriptor);
       return bytes ? { descriptor, bytes } : await fetch();
     },
-  };
-}
-
-/** Of the options of a pull, those for the way to a registry. */
-function lookOf(options: PullImagesOptions) {
-  const { credentials, plainHttp, trustedRealms, mirrors } = options;
-  const { trustMirrors, retries, timeout, maxWait, onEvent } = options;
-  return {
-    credentials,
-    plainHttp,
-    trustedRealms,
-    mirrors,
-    trustMirrors,
-    retries,
-    timeout,
-    maxWait,
-    onEvent,
   };
 }

@@ -17,12 +17,9 @@ import { parseReference, type Reference } from "../image/reference.ts";
 import { DockerPullError } from "../image/errors.ts";
 import type { Descriptor, Document } from "../image/types.ts";
 import { sideBySide } from "../copy/sets/side_by_side.ts";
-import {
-  LOOK_RULES,
-  type LookOptions,
-  openSource,
-  withFetch,
-} from "./access.ts";
+import { withFetch } from "../net/transport.ts";
+import { openSource } from "../registry/mirrors/mirrors.ts";
+import { LOOK_RULES, type LookOptions } from "./access.ts";
 import { globOf } from "./glob.ts";
 import { compareTags } from "./tag_order.ts";
 

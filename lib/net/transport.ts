@@ -209,6 +209,20 @@ export function createTransport(options: TransportOptions = {}): Transport {
   };
 }
 
+/** Does something with what sends requests: the caller's, or one of its own. */
+export async function withFetch<T>(
+  fetch: Fetch | undefined,
+  work: (fetch: Fetch) => Promise<T>,
+): Promise<T> {
+  if (fetch) return await work(fetch);
+  const transport = createTransport();
+  try {
+    return await work(transport.fetch);
+  } finally {
+    transport.close();
+  }
+}
+
 /** Whether a request can be sent twice, as it changes nothing. */
 function isRead(method = "GET"): boolean {
   return method === "GET" || method === "HEAD";

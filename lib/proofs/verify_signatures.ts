@@ -13,19 +13,14 @@ import type { HeldImage } from "../image/held_image.ts";
 import type { ImageSource } from "../image/image_source.ts";
 import { parseIndex } from "../image/manifest.ts";
 import { isIndex } from "../image/media_types.ts";
-import {
-  checkOptions,
-  pickOptions,
-  type Rules,
-  SIGNAL,
-} from "../image/options.ts";
+import { checkOptions, type Rules, SIGNAL } from "../image/options.ts";
 import { isAttestation } from "../image/platform.ts";
 import { formatReference, type Reference } from "../image/reference.ts";
 import type { RefusedSignature } from "../image/signature_error.ts";
 import type { SignatureProblem } from "../image/signature_problems.ts";
 import type { Document } from "../image/types.ts";
-import { createTransport } from "../net/transport.ts";
-import { openRepository } from "../registry/mirrors/mirrors.ts";
+import { withFetch } from "../net/transport.ts";
+import { openSource } from "../registry/mirrors/mirrors.ts";
 import {
   MIRROR_RULES,
   type MirrorOptions,
@@ -126,14 +121,8 @@ async function inRegistry(
   look: Look,
 ): Promise<SignedImage[]> {
   const { signal } = options;
-  const own = options.fetch ? undefined : createTransport();
-  const fetch = (options.fetch ?? own?.fetch)!;
-  try {
-    const access = pickOptions<MirrorOptions>(
-      { ...options, fetch } as MirrorOptions,
-      MIRROR_RULES,
-    );
-    const source = openRepository(reference, access);
+  return await withFetch(options.fetch, async (fetch) => {
+    const source = openSource(reference, options, fetch);
     const top = await source.fetchManifest(
       reference.digest ?? reference.tag!,
       { signal },
@@ -147,9 +136,7 @@ async function inRegistry(
     return [
       await look([formatReference(reference)], { ...image, manifests: parts }),
     ];
-  } finally {
-    own?.close();
-  }
+  });
 }
 
 async function inFile(

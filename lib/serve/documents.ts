@@ -44,7 +44,8 @@ export class Documents {
   }
 
   #keep(digest: string, bytes: Uint8Array<ArrayBuffer>): void {
-    if (bytes.length > MOST_KEPT_BYTES / 8) return;
+    // Two requests may have read the same at a time.
+    if (this.#kept.has(digest) || bytes.length > MOST_KEPT_BYTES / 8) return;
     this.#kept.set(digest, bytes);
     this.#size += bytes.length;
     for (const [oldest, { length }] of this.#kept) {

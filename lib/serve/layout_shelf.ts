@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ifThere } from "../disk/io.ts";
 import { readText } from "../disk/plain_file.ts";
 import { IMAGE_NAME, REF_NAME } from "../image/annotations.ts";
-import { parseDigest } from "../image/digest.ts";
+import { isDigest } from "../image/digest.ts";
 import { readDescriptor } from "../image/document_fields.ts";
 import { InvalidDocumentError, StorageError } from "../image/errors.ts";
 import type { Descriptor } from "../image/types.ts";
@@ -50,14 +50,6 @@ async function listBlobs(path: string): Promise<string[]> {
     digests.push(...names.map((name) => `${algorithm}:${name}`));
   }
   return digests.filter(isDigest);
-}
-
-function isDigest(text: string): boolean {
-  try {
-    return Boolean(parseDigest(text));
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -154,7 +154,8 @@ function begin(server: Server, host: string, port: number): Promise<void> {
       const code = denied ? "not-permitted" : systemCode(cause) ?? "unknown";
       reject(new ListenError(host, port, code, { cause }));
     };
-    server.once("error", fail);
+    // It stays: a system without a handle left for the next one says so, too.
+    server.on("error", fail);
     try {
       server.listen(port, host, () => resolve());
     } catch (error) {

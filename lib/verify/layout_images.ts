@@ -34,6 +34,7 @@ import type { VerifyProblem } from "./report.ts";
 const LAYOUT = "oci-layout";
 /** An index in an index in an index is enough. */
 const MAX_DEPTH = 4;
+
 /** Checks the images of `index.json`. */
 export async function readLayoutImages(
   inspection: Inspection,
@@ -214,7 +215,7 @@ class Walk {
       const { digest, mediaType, size } = descriptor;
       const layer: LayerFacts = {
         name: blobName(digest),
-        ...(diffIds?.[i] !== undefined && { diffId: diffIds[i] }),
+        diffId: diffIds?.[i],
         urls: descriptor.urls,
       };
       facts.size += size;
@@ -229,7 +230,7 @@ class Walk {
         : undefined;
       const file = await checkBlob(inspection, descriptor, problems, algorithm);
       if (!file) continue;
-      Object.assign(layer, { compression: file.compression });
+      layer.compression = file.compression;
       checkDiffId(inspection, file, layer, problems);
     }
     if (!isImage) {

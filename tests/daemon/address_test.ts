@@ -58,6 +58,7 @@ test("daemonPlace() refuses what is none, or would be an option of ssh", () => {
       "http://h:2375",
       "tcp://",
       "tcp://h/path",
+      "ssh://%zz@h",
       "tcp://h:99999",
       "ssh://-oProxyCommand=x",
       "ssh://-x@h",

@@ -2,7 +2,10 @@
 
 import { checkRepository } from "../checks.ts";
 import type { Reference } from "../../image/reference.ts";
+import type { OnEvent } from "../../image/events.ts";
 import type { ImageSource } from "../../image/image_source.ts";
+import { pickOptions } from "../../image/options.ts";
+import type { Fetch } from "../../image/types.ts";
 import { MIRROR_RULES, type MirrorOptions, openOrigin } from "./options.ts";
 import { mirrorsOf } from "./url.ts";
 import { MirroredRepository } from "./mirrored_repository.ts";
@@ -35,4 +38,24 @@ export function openRepository(
   return addresses.length === 0
     ? openOrigin(reference, options)
     : new MirroredRepository(reference, addresses, options);
+}
+
+/**
+ * The same with the options of something larger, of which those about it are
+ * taken.
+ *
+ * @param options What is to be done with what comes from there.
+ * @param fetch What sends the requests.
+ * @param onEvent Told what goes on.
+ */
+export function openSource(
+  reference: Reference,
+  options: Partial<MirrorOptions>,
+  fetch: Fetch,
+  onEvent: OnEvent | undefined = options.onEvent,
+): ImageSource {
+  return openRepository(
+    reference,
+    pickOptions<MirrorOptions>({ ...options, fetch, onEvent }, MIRROR_RULES),
+  );
 }
