@@ -32,6 +32,20 @@ function served(path: string): Served {
   };
 }
 
+/** The archive of a pull. */
+async function pulled(folder: string): Promise<string> {
+  const registry = new FakeRegistry();
+  registry.add("team/app", image, "1");
+  const path = join(folder, "app.tar");
+  await pull("registry.test/team/app:1", {
+    fetch: registry.fetch,
+    platform: "linux/amd64",
+    output: path,
+    cacheDir: false,
+  });
+  return path;
+}
+
 /** Pulls it as any client does, and holds every byte against its digest. */
 async function pullWith(
   { get }: Served,
@@ -70,15 +84,7 @@ function dockerSave(image: BuiltImage, tags: string[] | null): Uint8Array {
 
 test("serve() serves an archive of a pull, with the registry's own digest", () =>
   inFolder(async (folder) => {
-    const registry = new FakeRegistry();
-    registry.add("team/app", image, "1");
-    const path = join(folder, "app.tar");
-    await pull("registry.test/team/app:1", {
-      fetch: registry.fetch,
-      platform: "linux/amd64",
-      output: path,
-      cacheDir: false,
-    });
+    const path = await pulled(folder);
     const server = served(path);
     const { digest } = image.manifest.descriptor;
     for (const name of ["team/app", "registry.test/team/app"]) {
@@ -163,15 +169,7 @@ test("serve() serves the archive that has come in the place of another", () =>
 
 test("serve() gives no damaged layer of an archive to its end", () =>
   inFolder(async (folder) => {
-    const registry = new FakeRegistry();
-    registry.add("team/app", image, "1");
-    const path = join(folder, "app.tar");
-    await pull("registry.test/team/app:1", {
-      fetch: registry.fetch,
-      platform: "linux/amd64",
-      output: path,
-      cacheDir: false,
-    });
+    const path = await pulled(folder);
     const bytes = await readFile(path);
     const [layer] = image.layers;
     const at = bytes.indexOf(image.blobs.get(layer!.digest)!);

@@ -19,40 +19,47 @@ test("serveProblemSentence() has a sentence for each code", () => {
 });
 
 test("explainError() says why it cannot be listened somewhere", () => {
-  const cases: [ListenError, string, string][] = [
+  const cases: [ConstructorParameters<typeof ListenError>, string, string][] = [
     [
-      new ListenError("127.0.0.1", 5000, "EADDRINUSE"),
-      "Cannot listen at 127.0.0.1:5000: another program listens there",
-      "choose another port, as in --listen 127.0.0.1:5001",
+      ["127.0.0.1", 5000, "EADDRINUSE"],
+      "127.0.0.1:5000: another program listens there",
+      "another port, as in --listen 127.0.0.1:5001",
     ],
     [
-      new ListenError("::", 80, "EACCES"),
-      "Cannot listen at [::]:80: the system allows it to its administrator only",
-      "choose a port from 1024 on, as in --listen [::]:8080",
+      ["::", 80, "EACCES"],
+      "[::]:80: the system allows it to its administrator only",
+      "a port from 1024 on, as in --listen [::]:8080",
     ],
     [
-      new ListenError("10.9.8.7", 5000, "EADDRNOTAVAIL"),
-      "Cannot listen at 10.9.8.7:5000: this machine has no such address",
-      "choose one of its own, 127.0.0.1, or 0.0.0.0 for all of them, with " +
+      ["10.9.8.7", 5000, "EADDRNOTAVAIL"],
+      "10.9.8.7:5000: this machine has no such address",
+      "one of its own, 127.0.0.1, or 0.0.0.0 for all of them, with " +
       "--listen HOST:PORT",
     ],
     [
-      new ListenError("x.test", 5000, "ENOTFOUND"),
-      "Cannot listen at x.test:5000: there is no host of that name",
-      "choose an address, with --listen HOST:PORT",
+      ["x.test", 5000, "ENOTFOUND"],
+      "x.test:5000: there is no host of that name",
+      "an address, with --listen HOST:PORT",
     ],
     [
-      new ListenError("127.0.0.1", 5000, "not-permitted"),
-      "Cannot listen at 127.0.0.1:5000: Deno does not allow it",
-      "let Deno do that, as by --allow-net=127.0.0.1:5000",
-    ],
-    [
-      new ListenError("127.0.0.1", 5000, "EMFILE"),
-      "Cannot listen at 127.0.0.1:5000: EMFILE",
-      "choose another place, with --listen HOST:PORT",
+      ["127.0.0.1", 5000, "EMFILE"],
+      "127.0.0.1:5000: EMFILE",
+      "another place, with --listen HOST:PORT",
     ],
   ];
-  for (const [error, sentence, hint] of cases) {
-    assertEquals(explainError(error), { sentence, hint, code: 8 });
+  for (const [where, why, choice] of cases) {
+    assertEquals(explainError(new ListenError(...where)), {
+      sentence: `Cannot listen at ${why}`,
+      hint: `choose ${choice}`,
+      code: 8,
+    });
   }
+  assertEquals(
+    explainError(new ListenError("127.0.0.1", 5000, "not-permitted")),
+    {
+      sentence: "Cannot listen at 127.0.0.1:5000: Deno does not allow it",
+      hint: "let Deno do that, as by --allow-net=127.0.0.1:5000",
+      code: 8,
+    },
+  );
 });
