@@ -84,9 +84,16 @@ export class BodyReader {
     let filled = 0;
     while (filled < length && (filled === 0 || filled < this.#fill)) {
       if (!this.#rest) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        this.#rest = value;
+        let next;
+        try {
+          next = await reader.read();
+        } catch (error) {
+          // What came before is not lost with it: the next read fails again.
+          if (filled > 0) break;
+          throw error;
+        }
+        if (next.done) break;
+        this.#rest = next.value;
       }
       const part = this.#rest.subarray(0, length - filled);
       view.set(part, filled);

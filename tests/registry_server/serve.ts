@@ -42,7 +42,9 @@ export async function serve(
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const base = `${tls ? "https" : "http"}://${incoming.headers.host}`;
     const done = answer(handler, incoming, outgoing, base)
-      .catch(() => void incoming.socket.destroy())
+      // Only after what was sent before: a client has seen the head of a body
+      // that breaks off.
+      .catch(() => void incoming.socket.destroySoon())
       .finally(() => running.delete(done));
     running.add(done);
   };
