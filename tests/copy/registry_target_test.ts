@@ -308,56 +308,64 @@ testPush("an index goes after what it lists, and what refers last", {
   ]);
 });
 
-testPush("what refers to an index that does not go there is left out, and told", {
-  referrers: true,
-}, async ({ push, registry, events }) => {
-  const root = await rootOf("a.test/team/app:1", new TestSource(IMAGE));
-  const refersTo = (subject: Descriptor): Referrer => {
-    const document = buildDocument(MEDIA_TYPES.oci.manifest, {
-      schemaVersion: 2,
-      mediaType: MEDIA_TYPES.oci.manifest,
-      artifactType: "application/x-signature",
-      config: IMAGE.config.descriptor,
-      layers: [],
-      subject,
-    });
-    return {
-      descriptor: document.descriptor,
-      subject: subject.digest,
-      document,
-      manifest: parseManifest(document),
-      artifactType: "application/x-signature",
+testPush(
+  "what refers to an index that does not go there is left out, and told",
+  {
+    referrers: true,
+  },
+  async ({ push, registry, events }) => {
+    const root = await rootOf("a.test/team/app:1", new TestSource(IMAGE));
+    const refersTo = (subject: Descriptor): Referrer => {
+      const document = buildDocument(MEDIA_TYPES.oci.manifest, {
+        schemaVersion: 2,
+        mediaType: MEDIA_TYPES.oci.manifest,
+        artifactType: "application/x-signature",
+        config: IMAGE.config.descriptor,
+        layers: [],
+        subject,
+      });
+      return {
+        descriptor: document.descriptor,
+        subject: subject.digest,
+        document,
+        manifest: parseManifest(document),
+        artifactType: "application/x-signature",
+      };
     };
-  };
-  const index = buildDocument(MEDIA_TYPES.oci.index, {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.oci.index,
-    manifests: [IMAGE.manifest.descriptor],
-  });
-  const [own, other] = [IMAGE.manifest, index].map(({ descriptor }) =>
-    refersTo(descriptor)
-  );
-  const about = refersTo(other!.document.descriptor);
-  const referrers = [own!, other!, about];
-  const graph = graphOf([{ ...root, proofs: { referrers, originals: [] } }]);
-  for (let i = 0; i < 2; i++) {
-    events.length = 0;
-    await push(graph);
-    assertEquals(
-      events.flatMap((event) => event.type === "warning" ? event.warning : []),
-      [{
-        code: "referrers-left",
-        reference: "registry.test/mirror/team/app:1",
-        count: 2,
-      }],
+    const index = buildDocument(MEDIA_TYPES.oci.index, {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.oci.index,
+      manifests: [IMAGE.manifest.descriptor],
+    });
+    const [own, other] = [IMAGE.manifest, index].map(({ descriptor }) =>
+      refersTo(descriptor)
     );
-  }
-  const puts = registry.log.filter((line) => /^PUT .*\/manifests\//.test(line));
-  assertEquals(puts.map((line) => line.split("/").at(-1)), [
-    "1",
-    own!.document.descriptor.digest,
-  ]);
-});
+    const about = refersTo(other!.document.descriptor);
+    const referrers = [own!, other!, about];
+    const graph = graphOf([{ ...root, proofs: { referrers, originals: [] } }]);
+    for (let i = 0; i < 2; i++) {
+      events.length = 0;
+      await push(graph);
+      assertEquals(
+        events.flatMap((event) =>
+          event.type === "warning" ? event.warning : []
+        ),
+        [{
+          code: "referrers-left",
+          reference: "registry.test/mirror/team/app:1",
+          count: 2,
+        }],
+      );
+    }
+    const puts = registry.log.filter((line) =>
+      /^PUT .*\/manifests\//.test(line)
+    );
+    assertEquals(puts.map((line) => line.split("/").at(-1)), [
+      "1",
+      own!.document.descriptor.digest,
+    ]);
+  },
+);
 
 testPush("a refusal ends it, and nothing is named", { room: 600_000 }, async (
   { push, registry, folder },
