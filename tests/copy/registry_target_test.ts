@@ -20,7 +20,9 @@ import {
 import { ContentMismatchError, UploadError } from "../../lib/image/errors.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
 import type { ImageSource } from "../../lib/image/image_source.ts";
+import { parseManifest } from "../../lib/image/manifest.ts";
 import { parseReference, type Reference } from "../../lib/image/reference.ts";
+import type { Referrer } from "../../lib/image/referrer.ts";
 import type {
   Descriptor,
   Document,
