@@ -65,9 +65,10 @@ export async function inBrowser(
     "--remote-debugging-port=0",
     `--user-data-dir=${folder}`,
     "about:blank",
-  ], { stdio: ["ignore", "ignore", "pipe"] });
+  ], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+  // Its helpers hold the pipe, too, and write to the folder until they end.
   const ended = deferred();
-  child.on("exit", () => ended.resolve());
+  child.on("close", () => ended.resolve());
   try {
     const browser = await connectTo(await addressOf(child.stderr!));
     try {
@@ -77,9 +78,17 @@ export async function inBrowser(
       browser.close();
     }
   } finally {
-    child.kill("SIGKILL");
+    endGroup(child.pid!);
     await ended.promise;
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Ends a program and all that it began. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch { // all have ended
   }
 }
 
