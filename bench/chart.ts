@@ -8,8 +8,10 @@ const BAR_HEIGHT = 16;
 const LINE_HEIGHT = 22;
 const VALUE_WIDTH = 70;
 
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+/** Text as it stands in a picture. */
+export function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+    .replaceAll('"', "&quot;");
 }
 
 function panel(result: Report["cases"][number], top: number): string[] {
@@ -23,10 +25,10 @@ function panel(result: Report["cases"][number], top: number): string[] {
     `<text class="title" x="0" y="${top + 14}">${escape(result.title)}</text>`,
     ...rows.flatMap(({ name, wall }, index) => {
       const y = top + LINE_HEIGHT * (index + 1) + 4;
-      const kind = name === "curl"
-        ? "floor"
-        : name.startsWith("docker-pull")
+      const kind = /^docker-pull\b/.test(name)
         ? "own"
+        : /^(?:curl|C floor)/.test(name)
+        ? "floor"
         : "peer";
       const width = Math.max(1, wall * scale).toFixed(1);
       const baseline = y + BAR_HEIGHT - 4;
@@ -43,10 +45,21 @@ function panel(result: Report["cases"][number], top: number): string[] {
   ];
 }
 
+/** The cases that a reader asks for first. */
+const SHOWN = [
+  "loopback",
+  "one-layer",
+  "skewed",
+  "small",
+  "push",
+  "copy",
+  "load",
+];
+
 /** Draws the time of each row of the cases that peers take part in. */
 export function drawChart(report: Report): string {
-  const shown = report.cases.filter(({ rows }) =>
-    rows.some(({ name, samples }) => name === "curl" && samples.length > 0)
+  const shown = report.cases.filter(({ id, rows }) =>
+    SHOWN.includes(id) && rows.some(({ samples }) => samples.length > 0)
   );
   let top = 0;
   const panels: string[] = [];

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
-import { seededBytes } from "./seed.ts";
+import { seededBytes, seededText } from "./seed.ts";
 
 /** A ustar header for a regular file, with a base-256 size where octal ends. */
 export function fileHeader(name: string, size: number): Uint8Array {
@@ -40,10 +40,17 @@ export function padding(size: number): Uint8Array {
 /** The two empty blocks that end a tar. */
 export const END_OF_ARCHIVE = new Uint8Array(1024);
 
+/** What a layer's file holds: bytes that do not compress, or that do. */
+export type Content = "bytes" | "text";
+
 /** Yields a tar of one file of seeded bytes. */
-function* tar(seed: string, size: number): Generator<Uint8Array> {
+function* tar(
+  seed: string,
+  size: number,
+  content: Content,
+): Generator<Uint8Array> {
   yield fileHeader(`${seed}.bin`, size);
-  yield* seededBytes(seed, size);
+  yield* content === "text" ? seededText(seed, size) : seededBytes(seed, size);
   yield padding(size);
   yield END_OF_ARCHIVE;
 }
@@ -57,20 +64,24 @@ export interface LayerSource {
 }
 
 /**
- * Makes a layer of about `size` bytes. Its gzip holds stored blocks only,
- * because seeded bytes do not compress; that flatters the peers that
- * decompress, and no one else.
+ * Makes a layer of about `size` bytes. The gzip of bytes holds stored blocks
+ * only, because they do not compress; that flatters the peers that
+ * decompress, and no one else. Text is compressed, as fast as can be.
  */
-export function makeLayer(seed: string, size: number): LayerSource {
+export function makeLayer(
+  seed: string,
+  size: number,
+  content: Content = "bytes",
+): LayerSource {
   const hash = createHash("sha256");
   const counted = function* () {
-    for (const chunk of tar(seed, size)) {
+    for (const chunk of tar(seed, size, content)) {
       hash.update(chunk);
       yield chunk;
     }
   };
   const stream = Readable.from(counted()).pipe(
-    createGzip({ level: 0, chunkSize: 1 << 18 }),
+    createGzip({ level: content === "text" ? 1 : 0, chunkSize: 1 << 18 }),
   );
   return { stream, diffId: () => `sha256:${hash.digest("hex")}` };
 }

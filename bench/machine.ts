@@ -31,6 +31,8 @@ const VERSION_COMMANDS: Record<string, string[]> = {
   regctl: ["version", "--format", "{{.VCSTag}}"],
   oras: ["version"],
   podman: ["--version"],
+  docker: ["--version"],
+  dockerd: ["--version"],
   "docker-registry": ["--version"],
 };
 

@@ -4,98 +4,115 @@
  */
 
 import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { denoPath, profile } from "../tasks/runtimes.js";
-import { makeCases } from "./cases.ts";
-import { drawChart } from "./chart.ts";
+import { type Case, chooseCases, makeCases } from "./cases.ts";
+import { findCommands } from "./commands.ts";
 import { describeMachine } from "./machine.ts";
+import { buildNative } from "./native.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
-import { compare, formatCase, formatReport, type Report } from "./report.ts";
+import { compare, formatCase, type Report, summary } from "./report.ts";
+import { isComplete, mergeCase, readResults, writeResults } from "./results.ts";
+import type { Tools } from "./rows.ts";
 import { runCase } from "./run.ts";
-import type { OwnCommand } from "./rows.ts";
 import { runtimeCommand } from "./servers.ts";
 import { openStage } from "./stage.ts";
 
 const QUICK_SCALE = 0.02;
 
-async function defaultCommands(): Promise<OwnCommand[]> {
-  const cli = fileURLToPath(new URL("../cli.ts", import.meta.url));
-  const command = process.versions.bun
-    ? [process.execPath, cli]
-    : [denoPath(), "run", "-A", ...await profile(), cli];
-  return [{ label: "docker-pull", command }];
+/** The cases that were asked for, with the rows that were asked for. */
+async function choose(
+  options: Options,
+  tools: Tools,
+  folder: string,
+): Promise<{ all: Case[]; chosen: Case[] }> {
+  const all = makeCases({
+    tools,
+    commands: await findCommands(options, folder),
+    emptyScript: runtimeCommand("empty_script.mjs"),
+    scale: options.quick ? QUICK_SCALE : 1,
+  });
+  const { rows } = options;
+  const chosen = chooseCases(all, options.cases)
+    .map((one) => ({
+      ...one,
+      rows: one.rows.filter(({ name }) =>
+        rows?.some((part) => name.includes(part)) ?? true
+      ),
+    }))
+    .filter((one) => one.rows.length > 0);
+  if (chosen.length === 0) throw new Error("Cannot run: no row has that name");
+  return { all, chosen };
 }
 
-async function writeResults(folder: string, report: Report): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const files = {
-    "RESULTS.md": formatReport(report),
-    "results.json": JSON.stringify(report, undefined, 2) + "\n",
-    "results.svg": drawChart(report),
-  };
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(join(folder, name), text);
+function list(cases: Case[], reason: (one: Case) => string | undefined): void {
+  for (const { id, group, title, rows, ...rest } of cases) {
+    console.log(`${group}: ${id}: ${title}`);
+    const lacks = reason({ id, group, title, rows, ...rest });
+    for (const { name, missing = lacks } of rows) {
+      console.log(`  ${name}${missing ? ` (not run: ${missing})` : ""}`);
+    }
   }
 }
 
 async function runAll(options: Options, folder: string): Promise<void> {
-  const { quick, runs, programs, json } = options;
-  const commands = options.commands.length > 0
-    ? options.commands
-    : await defaultCommands();
-  const all = makeCases({
-    programs,
-    commands,
-    emptyScript: runtimeCommand("empty_script.ts"),
-    scale: quick ? QUICK_SCALE : 1,
-  });
-  const unknown = options.cases?.find((id) => !all.some((c) => c.id === id));
-  if (unknown !== undefined) {
-    throw new Error(
-      `Cannot run case "${unknown}": there is ${
-        all.map(({ id }) => id).join(", ")
-      }`,
-    );
-  }
-  const chosen = all.filter(({ id }) => options.cases?.includes(id) ?? true);
-  const report: Report = {
-    machine: describeMachine(programs),
-    runs,
-    cases: [],
-  };
-  const stage = openStage({ folder, runs, programs });
+  const { quick, runs, json, resume } = options;
+  const native = buildNative(options.programs.cc, folder);
+  const programs = { ...options.programs, ...native.programs };
+  const tools: Tools = { programs, missing: native.missing };
+  const { all, chosen } = await choose(options, tools, folder);
+  const stage = openStage({ folder, runs, tools });
+  if (options.list) return list(chosen, stage.reasonToSkip);
+  const results = options.results ??
+    (quick || options.cases || options.rows
+      ? undefined
+      : fileURLToPath(new URL(".", import.meta.url)));
+  const empty: Report = { machine: describeMachine(programs), runs, cases: [] };
+  let report = results && (options.cases || options.rows || resume)
+    ? readResults(results, empty)
+    : empty;
+  const measured: Report["cases"] = [];
   try {
-    for (const benchCase of chosen) {
-      const { title, targets } = benchCase;
-      const skip = stage.reasonToSkip(benchCase);
-      if (skip) {
-        console.error(`${title}: skipped: ${skip}`);
+    for (const one of chosen) {
+      const known = report.cases.find(({ id }) => id === one.id);
+      if (resume && isComplete(known, one)) {
+        console.error(`${one.title}: is there already`);
         continue;
       }
-      const result = await runCase(benchCase, stage);
-      const reached = compare(targets, result.rows);
-      report.cases.push({
+      const { id, group, title, note, base, growth } = one;
+      const skipped = stage.reasonToSkip(one);
+      const result = skipped
+        ? {
+          size: 0,
+          rows: one.rows.map(({ name }) => ({ name, samples: [], skipped })),
+        }
+        : await runCase(one, stage);
+      if (skipped) console.error(`${title}: not run: ${skipped}`);
+      const found: Report["cases"][number] = {
         ...result,
+        id,
+        group,
         title: quick ? `${title} (quick: far smaller)` : title,
-        targets: reached,
-      });
-      if (!json) {
-        console.log(`\n${title}\n\n${formatCase(report.cases.at(-1)!)}\n`);
-      }
+        ...note && { note },
+        base,
+        ...growth && { growth },
+        targets: compare(one.targets, result.rows),
+      };
+      measured.push(found);
+      report = mergeCase(report, found, all.map(({ id }) => id));
+      if (results) await writeResults(results, report);
+      if (!json) console.log(`\n${title}\n\n${formatCase(found, runs)}\n`);
     }
   } finally {
     await stage.close();
   }
-  if (json) console.log(JSON.stringify(report, undefined, 2));
-  const results = options.results ??
-    (quick || options.cases
-      ? undefined
-      : fileURLToPath(new URL(".", import.meta.url)));
-  if (results) await writeResults(results, report);
+  if (json) {
+    console.log(JSON.stringify({ ...report, cases: measured }, undefined, 2));
+  }
+  console.error(summary(measured));
 }
 
 async function main(): Promise<void> {

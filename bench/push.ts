@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { request } from "node:http";
 import { Readable } from "node:stream";
-import { makeLayer } from "./layer.ts";
+import { type Content, makeLayer } from "./layer.ts";
 
 /** What an image is made of. */
 export interface ImageSpec {
@@ -11,6 +11,8 @@ export interface ImageSpec {
   name: string;
   /** The size of each layer, lowest first. */
   layers: number[];
+  /** What is in them; bytes that do not compress by default. */
+  content?: Content;
 }
 
 /** A blob in a registry. */
@@ -124,7 +126,11 @@ export async function pushImage(
   const layers: Blob[] = [];
   const diffIds: string[] = [];
   for (const [index, size] of spec.layers.entries()) {
-    const source = makeLayer(`${spec.name}-${index}`, size);
+    const source = makeLayer(
+      `${spec.name}-${index}`,
+      size,
+      spec.content,
+    );
     layers.push(await pushBlob(base, source.stream));
     diffIds.push(source.diffId());
   }

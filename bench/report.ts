@@ -1,17 +1,33 @@
 /** Puts results into tables, for the terminal and for Markdown alike. */
 
-import type { Target } from "./cases.ts";
+import type { Case, Metric, Target } from "./cases.ts";
 import type { Facts } from "./machine.ts";
 import { median } from "./measure.ts";
-import { EMPTY_SCRIPT } from "./rows.ts";
-import type { CaseResult, RowResult, Sample } from "./run.ts";
+import type { CaseResult, RowResult } from "./run.ts";
+
+/** A ratio of medians, and the least and greatest run by run. */
+export interface Ratio {
+  /** Of the medians. */
+  value: number;
+  /** Of the runs side by side, the least. */
+  least: number;
+  /** And the greatest. */
+  greatest: number;
+}
 
 /** What was aimed at and what came of it. */
-export interface Reached extends Target {
-  /** The figure, or undefined where a row is missing. */
-  value?: number;
-  /** Whether it is small enough. */
+export interface Reached extends Target, Partial<Ratio> {
+  /** Whether it is small enough; undefined where a row is missing. */
   ok?: boolean;
+}
+
+/** What is told of a case, and what came of it. */
+export interface CaseReport
+  extends
+    CaseResult,
+    Pick<Case, "group" | "title" | "note" | "base" | "growth"> {
+  /** What was aimed at. */
+  targets: Reached[];
 }
 
 /** A whole run of the benchmark. */
@@ -21,31 +37,57 @@ export interface Report {
   /** Runs of each row, the long and the short cases aside. */
   runs: number;
   /** The cases with their results. */
-  cases: (CaseResult & { title: string; targets: Reached[] })[];
+  cases: CaseReport[];
 }
 
-type Metric = "wall" | "cpu" | "memory" | "bytes" | "requests" | "connections";
+function values(row: RowResult, metric: Metric): number[] {
+  return row.samples.map((sample) => sample[metric])
+    .filter((value) => value !== undefined);
+}
 
 /** The median of one figure of a row, or undefined where it has none. */
 export function figure(row: RowResult, metric: Metric): number | undefined {
-  const values = row.samples.map((sample: Sample) => sample[metric])
-    .filter((value) => value !== undefined);
-  return values.length > 0 ? median(values) : undefined;
+  const all = values(row, metric);
+  return all.length > 0 ? median(all) : undefined;
+}
+
+/** How one row's figure compares with another's, or with a number. */
+export function ratio(
+  row: RowResult,
+  over: RowResult | number,
+  metric: Metric,
+): Ratio | undefined {
+  const dividends = values(row, metric);
+  const divisors = typeof over === "number" ? [over] : values(over, metric);
+  const value = median(dividends) / median(divisors);
+  if (!Number.isFinite(value)) return undefined;
+  // Runs of one round are a pair. Those that have no partner are left out.
+  const pairs = typeof over === "number"
+    ? dividends.map((dividend) => dividend / over)
+    : divisors.slice(0, dividends.length)
+      .map((divisor, index) => dividends[index]! / divisor);
+  return {
+    value,
+    least: Math.min(value, ...pairs),
+    greatest: Math.max(value, ...pairs),
+  };
 }
 
 /** Compares the targets of a case with its results. */
 export function compare(targets: Target[], rows: RowResult[]): Reached[] {
-  const find = (name: string, metric: Metric) => {
-    const row = rows.find((row) => row.name === name);
-    return row && figure(row, metric);
-  };
+  const measured = (name: string) =>
+    rows.filter((row) => row.name === name && row.samples.length > 0);
   return targets.map((target) => {
-    const { row, metric, over, most } = target;
-    const dividend = find(row, metric);
-    const divisor = typeof over === "number" ? over : find(over, metric);
-    if (!dividend || !divisor) return target;
-    const value = dividend / divisor;
-    return { ...target, value, ok: value <= most };
+    const { metric, over, most } = target;
+    const [row] = measured(target.row);
+    const divisor = typeof over === "number"
+      ? over
+      // The best of several is the one to be compared with.
+      : [over].flat().flatMap(measured).toSorted((a, b) =>
+        (figure(a, metric) ?? NaN) - (figure(b, metric) ?? NaN)
+      )[0];
+    const found = row && divisor && ratio(row, divisor, metric);
+    return found ? { ...target, ...found, ok: found.value <= most } : target;
   });
 }
 
@@ -94,54 +136,79 @@ function withoutEmptyColumns(cells: string[][]): string[][] {
 }
 
 /** The row that the others' times are compared with. */
-function findFloor(rows: RowResult[]): RowResult | undefined {
-  return rows.find(({ name }) => name === "curl" || name === EMPTY_SCRIPT);
+function findBase({ rows, base }: CaseReport): RowResult | undefined {
+  return base.flatMap((name) =>
+    rows.filter((row) => row.name === name && row.samples.length > 0)
+  )[0];
 }
 
-function resultTable(rows: RowResult[]): string {
-  const floor = findFloor(rows);
-  const floorWall = floor && figure(floor, "wall");
-  const cells = rows.filter(({ samples }) => samples.length > 0).map((row) => {
-    const wall = figure(row, "wall")!;
+/** Digits enough to tell the figures of a column apart. */
+function spread({ value, least, greatest }: Ratio): string {
+  const text = (value: number) => value.toFixed(2);
+  return text(least) === text(greatest)
+    ? text(value)
+    : `${text(value)} (${text(least)}–${text(greatest)})`;
+}
+
+function resultTable(result: CaseReport, runs: number): string {
+  const base = findBase(result);
+  const rows = result.rows.filter(({ samples }) => samples.length > 0);
+  const usual = rows.every(({ samples }) => samples.length === runs);
+  const cells = rows.map((row) => {
     const walls = row.samples.map(({ wall }) => wall);
+    const compared = base && ratio(row, base, "wall");
     return [
       row.name,
-      formatSeconds(wall),
+      formatSeconds(median(walls)),
       `${formatSeconds(Math.min(...walls))}–${
         formatSeconds(Math.max(...walls))
       }`,
-      text(floorWall, (floor) => (wall / floor).toFixed(2)),
+      compared ? row === base ? "1" : spread(compared) : "–",
       text(figure(row, "cpu"), formatSeconds),
       text(
         figure(row, "memory"),
         (value) => `${Math.round(value / 2 ** 20)} MiB`,
       ),
       text(figure(row, "bytes"), (value) => `${(value / 1e6).toFixed(1)} MB`),
+      text(
+        figure(row, "received"),
+        (value) => `${(value / 1e6).toFixed(1)} MB`,
+      ),
       text(figure(row, "requests"), (value) => value.toFixed(0)),
       text(figure(row, "connections"), (value) => value.toFixed(0)),
+      usual ? "–" : String(row.samples.length),
     ];
   });
   return table(withoutEmptyColumns([[
     "",
     "time",
     "from–to",
-    `× ${floor?.name}`,
+    `× ${base?.name}`,
     "CPU",
     "memory",
     "on the wire",
+    "sent",
     "requests",
     "connections",
+    "runs",
   ], ...cells]));
 }
 
-function targetTable({ targets, loads }: Report["cases"][number]): string {
-  const digits = (unit: string, value: number) =>
-    unit === "MiB" || unit === "" ? value.toFixed(0) : value.toFixed(2);
-  const cells = targets.map(({ row, text, unit, value, ok }) => [
-    row,
-    text,
-    value === undefined ? "–" : `${digits(unit, value)} ${unit}`.trim(),
-    value === undefined ? "not measured" : ok ? "yes" : "no",
+function reachedText({ unit, value, least, greatest }: Reached): string {
+  if (value === undefined) return "–";
+  const digits = unit === "MiB" || unit === "" ? 0 : 2;
+  const [middle, ...ends] = [value, least ?? value, greatest ?? value]
+    .map((value) => value.toFixed(digits));
+  const range = ends[0] === ends[1] ? "" : ` (${ends.join("–")})`;
+  return `${middle} ${unit}`.trim() + range;
+}
+
+function targetTable({ targets, loads }: CaseReport): string {
+  const cells = targets.map((target) => [
+    target.row,
+    target.text,
+    reachedText(target),
+    target.ok === undefined ? "not measured" : target.ok ? "yes" : "no",
   ]);
   if (loads !== undefined) {
     const answer = loads === true ? "yes" : loads === false ? "no" : loads;
@@ -153,18 +220,44 @@ function targetTable({ targets, loads }: Report["cases"][number]): string {
 }
 
 /** The tables of one case. */
-export function formatCase(result: Report["cases"][number]): string {
-  const notes = result.rows.flatMap(({ name, failure, verified }) => [
-    ...failure ? [`${name} failed: ${failure}`] : [],
-    ...verified ? [`${name}: every blob in the archive verified.`] : [],
-  ]);
+export function formatCase(result: CaseReport, runs: number): string {
+  const { rows, note } = result;
+  const verified = rows.filter(({ verified }) => verified)
+    .map(({ name }) => name);
+  const notes = [
+    ...rows.flatMap(({ name, failure, skipped }) => [
+      ...failure ? [`${name} failed: ${failure}`] : [],
+      ...skipped ? [`${name}: not run: ${skipped}.`] : [],
+    ]),
+    ...verified.length > 0
+      ? [`Every blob in the archive verified: ${verified.join("; ")}.`]
+      : [],
+  ];
   return [
-    result.rows.some(({ samples }) => samples.length > 0)
-      ? resultTable(result.rows)
+    note ?? "",
+    rows.some(({ samples }) => samples.length > 0)
+      ? resultTable(result, runs)
       : "",
     targetTable(result),
     notes.map((note) => `- ${note}`).join("\n"),
   ].filter(Boolean).join("\n\n");
+}
+
+/** How many rows there are, and what became of them, in a sentence. */
+export function summary(cases: CaseReport[]): string {
+  const rows = cases.flatMap(({ rows }) => rows);
+  const targets = cases.flatMap(({ targets }) => targets);
+  const measured = targets.filter(({ ok }) => ok !== undefined);
+  const count = (found: RowResult[]) => found.length;
+  return `${rows.length} rows: ${
+    count(rows.filter(({ samples }) => samples.length > 0))
+  } measured, ${count(rows.filter(({ skipped }) => skipped))} not run, ${
+    count(rows.filter(({ failure }) => failure))
+  } failed. ${targets.length} figures to reach: ${
+    measured.filter(({ ok }) => ok).length
+  } reached, ${measured.filter(({ ok }) => !ok).length} not, ${
+    targets.length - measured.length
+  } not measured.`;
 }
 
 const OLD_GO =
@@ -183,14 +276,21 @@ export function formatReport(report: Report): string {
   const { machine, runs, cases } = report;
   return [
     "# Results",
-    `Written by \`bench/main.ts\`. Medians of ${runs} runs, the rows of a table in \
-alternation, each from a fresh state; CPU is user and system time of all \
-processes, memory the largest process's. The layers hold seeded bytes that do \
-not compress, in gzip blocks that are merely stored, which spares those that \
-decompress most of their work. curl only drops the blobs into files, three at \
-a time, and is the floor.`,
+    `Written by \`bench/main.ts\`. Medians of ${runs} runs, or of as many as a \
+table says, the rows of a table in alternation, there and back, each from a \
+fresh state; ratios are those of the medians, with the least and the greatest \
+of the runs side by side. CPU is user and system time of all processes, memory \
+the largest process's. The layers hold seeded bytes that do not compress, in \
+gzip blocks that are merely stored, which spares those that decompress most of \
+their work. curl only drops the blobs into files, three at a time; the floor \
+is a program in C that hashes and writes them, and does nothing else.`,
+    summary(cases),
     table([["", ""], ...machine]),
     ...hasOldGo(machine) ? [OLD_GO] : [],
-    ...cases.flatMap((result) => [`## ${result.title}`, formatCase(result)]),
+    ...cases.flatMap((result) => [
+      `## ${result.title}`,
+      ...result.growth ? [`![${result.title}](${result.id}.svg)`] : [],
+      formatCase(result, runs),
+    ]),
   ].join("\n\n") + "\n";
 }

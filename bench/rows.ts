@@ -1,7 +1,8 @@
-/** What runs side by side: the peers, and docker-pull in its several states. */
+/** What runs side by side: a command in some state, and what it needs. */
 
 import { join } from "node:path";
 import type { Blob } from "./push.ts";
+import type { Zeros } from "./zero_image.ts";
 
 /** What a row is to fetch, and where it may write. */
 export interface Job {
@@ -9,10 +10,26 @@ export interface Job {
   host: string;
   /** The image's repository; its tag is `latest`. */
   repository: string;
+  /** All of them, where there are several images. */
+  repositories: string[];
   /** Its config and layers. */
   blobs: Blob[];
   /** A folder of its own. */
   folder: string;
+  /** A folder of all rows of the case, with what was prepared. */
+  shared: string;
+  /** `127.0.0.1:port` of a registry to push to, or empty. */
+  target: string;
+  /** The address of a Docker daemon, or empty. */
+  daemon: string;
+}
+
+/** Where a row stands in a plot. */
+export interface Point {
+  /** What grows. */
+  x: number;
+  /** The line that it belongs to. */
+  series: string;
 }
 
 /** One line of a table. */
@@ -21,204 +38,88 @@ export interface Row {
   name: string;
   /** The commands of one run, one after the other. */
   commands(job: Job): string[][];
-  /** What is there before the run: nothing, an earlier run's cache, or all. */
-  keep?: "cache" | "everything";
+  /** Why it cannot run here. */
+  missing?: string;
+  /** What of its folder is there before the run, from an earlier one. */
+  keep?: string[] | "everything";
+  /** What makes that; by default the commands themselves. */
+  setUp?(job: Job): string[][];
+  /** What is to be done before each run, unmeasured. */
+  before?(job: Job): string[][];
   /** What to tidy up with before the folder is removed. */
   cleanUp?(job: Job): string[][];
   /** The archive to verify at the end. */
   archive?: string;
-  /** Whether it speaks to nothing but registries with TLS and tokens. */
-  secure?: boolean;
+  /** Whether the registry has TLS, and tokens besides. */
+  secure?: "tls" | "tokens";
   /** Images of other sizes than the case's. */
   zeros?: Zeros;
   /** How docker-pull is started, where it serves the image. */
   served?: string[];
-}
-
-/** An image of the registry of zeros. */
-export interface Zeros {
-  /** How many layers. */
-  layers: number;
-  /** Bytes of each. */
-  size: number;
+  /** The registry that it pushes to: empty before each run, or never. */
+  target?: "empty" | "filled";
+  /** Whether it wants a Docker daemon. */
+  daemon?: boolean;
+  /** At most so many runs. */
+  maxRuns?: number;
+  /** So many bytes it writes, where that is so much that it may not fit. */
+  room?: number;
+  /** Where it stands in a plot. */
+  point?: Point;
 }
 
 /** The programs to use, by name: a path, or a docker host. */
 export type Programs = Readonly<Record<string, string>>;
 
+/** What is called for, and why it may not be there. */
+export interface Tools {
+  /** The programs that there are. */
+  programs: Programs;
+  /** Why others are not there, where that is known. */
+  missing: Readonly<Record<string, string>>;
+}
+
 /** What the row is called that does nothing but start. */
 export const EMPTY_SCRIPT = "an empty script";
 
-const ARCHIVE = "out.tar";
+/** What docker-pull and its peers write in their folders. */
+export const ARCHIVE = "out.tar";
 
-function reference({ host, repository }: Job): string {
+/** The name of the image. */
+export function reference({ host, repository }: Job): string {
   return `${host}/${repository}:latest`;
 }
 
-/**
- * The floor: every blob to a file, three at a time, with nobody looking at
- * the bytes. `--parallel-immediate` keeps it from waiting whether the first
- * connection could carry them all.
- */
-function curl(program: string): Row {
+/** Why a row that needs programs cannot run, if so. */
+export function lacking(tools: Tools, ...names: string[]): string | undefined {
+  const name = names.find((name) => !tools.programs[name]);
+  return name && (tools.missing[name] ?? `there is no ${name}`);
+}
+
+/** A row of other programs, which are given to its commands by name. */
+export function peer(
+  tools: Tools,
+  needs: string[],
+  row: Omit<Row, "commands"> & {
+    commands(job: Job, programs: Record<string, string>): string[][];
+  },
+): Row {
+  const { programs } = tools;
   return {
-    name: "curl",
-    commands: ({ host, repository, blobs }) => [[
-      program,
-      "--silent",
-      "--fail",
-      "--parallel",
-      "--parallel-immediate",
-      "--parallel-max",
-      "3",
-      ...blobs.flatMap(({ digest }, index) => [
-        "--output",
-        `${index}.blob`,
-        `http://${host}/v2/${repository}/blobs/${digest}`,
-      ]),
-    ]],
+    ...row,
+    missing: row.missing ?? lacking(tools, ...needs),
+    commands: (job) => row.commands(job, programs),
   };
 }
 
-/** So many clients that each fetch every blob, and look at none of it. */
-export function crowdRow(program: string, clients: number): Row {
-  return {
-    name: `docker-registry to ${clients} clients`,
-    commands: ({ host, repository, blobs }) => [[
-      program,
-      "--silent",
-      "--fail",
-      "--parallel",
-      "--parallel-immediate",
-      "--parallel-max",
-      String(clients),
-      ...blobs.flatMap(({ digest }) =>
-        Array.from({ length: clients }, () => [
-          "--output",
-          "/dev/null",
-          `http://${host}/v2/${repository}/blobs/${digest}`,
-        ]).flat()
-      ),
-    ]],
-  };
+/** A line of the shell, of which every part must succeed. */
+export function shell(bash: string | undefined, line: string): string[] {
+  return [bash ?? "bash", "-c", `set -e -o pipefail; ${line}`];
 }
 
-/** The peers that are installed, in the order of the table. */
-export function peerRows(programs: Programs): Row[] {
-  const { crane, skopeo, regctl, oras, podman } = programs;
-  const script = programs["docker_pull.py"];
-  const rows: (Row | undefined | "")[] = [
-    programs.curl && curl(programs.curl),
-    crane && {
-      name: "crane pull",
-      commands: (job) => [[
-        crane,
-        "pull",
-        "--insecure",
-        reference(job),
-        ARCHIVE,
-      ]],
-    },
-    skopeo && {
-      name: "skopeo copy (layout)",
-      commands: (job) => [[
-        skopeo,
-        "copy",
-        "--quiet",
-        "--src-tls-verify=false",
-        `docker://${reference(job)}`,
-        "oci:layout:latest",
-      ]],
-    },
-    skopeo && {
-      name: "skopeo copy (archive)",
-      commands: (job) => [[
-        skopeo,
-        "copy",
-        "--quiet",
-        "--src-tls-verify=false",
-        `docker://${reference(job)}`,
-        `docker-archive:${ARCHIVE}:${job.repository}:latest`,
-      ]],
-    },
-    skopeo && {
-      name: "skopeo copy (OCI archive)",
-      commands: (job) => [[
-        skopeo,
-        "--insecure-policy",
-        "copy",
-        "--quiet",
-        "--src-tls-verify=false",
-        `docker://${reference(job)}`,
-        `oci-archive:${ARCHIVE}:latest`,
-      ]],
-    },
-    regctl && {
-      name: "regctl image export",
-      commands: (job) => [[
-        regctl,
-        "--host",
-        `reg=${job.host},tls=disabled`,
-        "image",
-        "export",
-        reference(job),
-        ARCHIVE,
-      ]],
-    },
-    oras && {
-      name: "oras copy (layout)",
-      commands: (job) => [[
-        oras,
-        "copy",
-        "--from-plain-http",
-        reference(job),
-        "--to-oci-layout",
-        "layout:latest",
-      ]],
-    },
-    podman && podmanRow(podman),
-    programs["docker-host"] && dockerRow(
-      programs.docker ?? "docker",
-      programs["docker-host"],
-    ),
-    script && {
-      name: "docker_pull.py",
-      secure: true,
-      commands: (job) => [["python3", script, reference(job)]],
-    },
-  ];
-  return rows.filter((row) => row !== undefined && row !== "");
-}
-
-function podmanRow(program: string): Row {
-  const podman = ({ folder }: Job) => [
-    program,
-    "--root",
-    join(folder, "root"),
-    "--runroot",
-    join(folder, "run"),
-  ];
-  return {
-    name: "podman pull + save",
-    commands: (job) => [
-      [...podman(job), "pull", "--quiet", "--tls-verify=false", reference(job)],
-      [...podman(job), "save", "--quiet", "-o", ARCHIVE, reference(job)],
-    ],
-    cleanUp: (job) => [[...podman(job), "rmi", "--all", "--force"]],
-  };
-}
-
-/** The daemon does the work, so the client's processor time tells nothing. */
-function dockerRow(program: string, host: string): Row {
-  const docker = [program, "--host", host];
-  return {
-    name: "docker pull + save",
-    commands: (job) => [
-      [...docker, "pull", "--quiet", reference(job)],
-      [...docker, "save", "--output", ARCHIVE, reference(job)],
-    ],
-    cleanUp: (job) => [[...docker, "rmi", "--force", reference(job)]],
-  };
+/** Arguments as the shell wants them. */
+export function quoted(args: string[]): string {
+  return args.map((arg) => `'${arg.replaceAll("'", `'\\''`)}'`).join(" ");
 }
 
 /** A way to start docker-pull. */
@@ -227,10 +128,13 @@ export interface OwnCommand {
   label: string;
   /** The program and its first arguments. */
   command: string[];
+  /** How a script that does nothing is started that way. */
+  empty?: string[];
 }
 
 /** What is particular about a row of docker-pull. */
-export interface OwnOptions extends Pick<Row, "keep" | "zeros"> {
+export interface OwnOptions
+  extends Omit<Row, "name" | "commands" | "missing" | "archive"> {
   /** What it is called, after the label. */
   name?: string;
   /** Further arguments. */
@@ -241,7 +145,7 @@ export interface OwnOptions extends Pick<Row, "keep" | "zeros"> {
   verify?: boolean;
 }
 
-/** docker-pull, in some state. */
+/** docker-pull that pulls, in some state. */
 export function ownRow(own: OwnCommand, options: OwnOptions = {}): Row {
   const { name, args = [], cache = false, verify = true, ...rest } = options;
   return {
@@ -252,10 +156,19 @@ export function ownRow(own: OwnCommand, options: OwnOptions = {}): Row {
       "--quiet",
       "--output",
       join(job.folder, ARCHIVE),
-      ...cache ? ["--cache-dir", join(job.folder, "cache")] : ["--no-cache"],
+      ...cacheArgs(cache, job),
+      // Only a name of this machine's own is tried by plain HTTP by itself.
+      ...job.host.startsWith("127.") ? [] : ["--plain-http"],
       ...args,
-      reference(job),
+      ...job.repositories.map((repository) =>
+        reference({ ...job, repository })
+      ),
     ]],
     archive: verify ? ARCHIVE : undefined,
   };
+}
+
+/** A cache in the row's folder, or none. */
+export function cacheArgs(cache: boolean, job: Job): string[] {
+  return cache ? ["--cache-dir", join(job.folder, "cache")] : ["--no-cache"];
 }

@@ -1,12 +1,18 @@
 /** Runs a case: its rows in alternation, each from its own state. */
 
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Case } from "./cases.ts";
 import { type Cost, measure, runQuietly } from "./measure.ts";
 import type { PushedImage } from "./push.ts";
-import type { Job, Row, Zeros } from "./rows.ts";
-import { type Server, startProxy } from "./servers.ts";
+import type { Job, Point, Row } from "./rows.ts";
+import type { Server } from "./servers.ts";
+import {
+  isZeros,
+  type Provided,
+  type Stage,
+  type TargetServer,
+} from "./stage.ts";
 import { verifyArchive } from "./verify.ts";
 
 /** One run of one row. */
@@ -17,6 +23,8 @@ export interface Sample extends Cost {
   requests: number;
   /** Connections that were made, where it can tell. */
   connections?: number;
+  /** Bytes that the server pushed to has got. */
+  received?: number;
 }
 
 /** What came of a row. */
@@ -27,8 +35,12 @@ export interface RowResult {
   samples: Sample[];
   /** Why there are none, or not all. */
   failure?: string;
+  /** Why it was not even tried. */
+  skipped?: string;
   /** Whether the archive was verified. */
   verified?: boolean;
+  /** Where it stands in a plot. */
+  point?: Point;
 }
 
 /** What came of a case. */
@@ -43,55 +55,102 @@ export interface CaseResult {
   loads?: boolean | string;
 }
 
-/** What cases run against. */
-export interface Stage {
-  /** A folder of the benchmark's own. */
-  folder: string;
-  /** Runs of each row. */
-  runs: number;
-  /** The server of an image, and the image, put there if need be. */
-  provide(
-    image: NonNullable<Case["image"]>,
-  ): Promise<{ server: Server; image: PushedImage }>;
-  /** A server of the same images over TLS and behind tokens. */
-  secure(): Promise<Server>;
-  /** A docker-pull of this command that serves an image, out of an archive. */
-  served(
-    command: string[],
-    from: { server: Server; image: PushedImage },
-  ): Promise<Server>;
-  /** Whether skopeo loads an archive with these blobs. */
-  load(archive: string, image: PushedImage): Promise<boolean | string>;
-  /** Told of each step. */
-  log(message: string): void;
-}
-
 /** A row, ready to run. */
 interface Lane {
   row: Row;
   job: Job;
   image?: PushedImage;
   server?: Server;
+  target?: TargetServer;
   result: RowResult;
 }
 
-async function prepare(lane: Lane): Promise<void> {
-  const { keep } = lane.row;
+/** What a disk is to have left in any case. */
+const RESERVE = 5e9;
+
+/** Gets a row what it needs; what cannot be had is its failure. */
+async function makeLane(
+  row: Row,
+  place: Pick<Job, "folder" | "shared">,
+  stage: Stage,
+  { main, behind }: { main?: Provided; behind?: Server },
+): Promise<Lane> {
+  const { name, missing: skipped, point } = row;
+  const lane: Lane = {
+    row,
+    job: {
+      ...place,
+      host: "",
+      repository: "",
+      repositories: [],
+      blobs: [],
+      target: "",
+      daemon: "",
+    },
+    result: {
+      name,
+      samples: [],
+      ...skipped && { skipped },
+      ...point && { point },
+    },
+  };
+  if (skipped) {
+    stage.log(`  ${name}: not run: ${skipped}`);
+    return lane;
+  }
+  try {
+    const provided = row.zeros ? await stage.provide(row.zeros) : main;
+    const server = row.secure
+      ? await stage.secure(row.secure)
+      : row.served && provided
+      ? await stage.served(row.served, provided)
+      : behind || provided?.server;
+    const target = row.target && await stage.target(row.target);
+    const daemon = row.daemon ? await stage.daemon() : "";
+    return {
+      ...lane,
+      job: {
+        ...place,
+        host: server?.host ?? "",
+        repository: provided?.image.repository ?? "",
+        repositories: provided?.repositories ?? [],
+        blobs: provided?.image.blobs ?? [],
+        target: target?.host ?? "",
+        daemon,
+      },
+      image: provided?.image,
+      server,
+      target,
+    };
+  } catch (error) {
+    lane.result.failure = (error as Error).message;
+    stage.log(`  ${name}: failed: ${lane.result.failure}`);
+    return lane;
+  }
+}
+
+async function prepare({ row, job, target }: Lane): Promise<void> {
+  if (row.target === "empty") await target?.empty();
+  for (const command of row.before?.(job) ?? []) {
+    await runQuietly(command, job.folder);
+  }
+  const { keep = [] } = row;
   if (keep === "everything") return;
-  const { folder } = lane.job;
-  await mkdir(folder, { recursive: true });
-  for (const name of await readdir(folder)) {
-    if (keep === "cache" && name === "cache") continue;
-    await rm(join(folder, name), { recursive: true, force: true });
+  await mkdir(job.folder, { recursive: true });
+  for (const name of await readdir(job.folder)) {
+    if (keep.includes(name)) continue;
+    await rm(join(job.folder, name), { recursive: true, force: true });
   }
 }
 
 async function runOnce(lane: Lane, scratch: string): Promise<Sample> {
-  const { row, job, server } = lane;
+  const { row, job } = lane;
+  await mkdir(job.folder, { recursive: true });
   await prepare(lane);
-  const before = await server?.counts();
+  const counted = lane.target ?? lane.server;
+  const before = await counted?.counts();
   const cost = await measure(row.commands(job), { cwd: job.folder, scratch });
-  const after = await server?.counts();
+  const after = await counted?.counts();
   return {
     ...cost,
     bytes: after ? after.bytes - before!.bytes : 0,
@@ -99,11 +158,14 @@ async function runOnce(lane: Lane, scratch: string): Promise<Sample> {
     ...after?.connections !== undefined && {
       connections: after.connections - before!.connections!,
     },
+    // What a pull asks with is of no interest.
+    ...lane.target && after?.received !== undefined && {
+      received: after.received - before!.received!,
+    },
   };
 }
 
-async function cleanUp(lane: Lane): Promise<void> {
-  const { row, job } = lane;
+async function cleanUp({ row, job }: Lane): Promise<void> {
   for (const command of row.cleanUp?.(job) ?? []) {
     await runQuietly(command, job.folder).catch(() => {});
   }
@@ -111,12 +173,42 @@ async function cleanUp(lane: Lane): Promise<void> {
 }
 
 /** Reads the blobs once, so that no row pays for a cold disk. */
-async function warmUp({ job, image }: Lane): Promise<void> {
-  for (const { digest } of image?.blobs ?? []) {
+async function warmUp(server: Server, image: PushedImage): Promise<void> {
+  for (const { digest } of image.blobs) {
     const response = await fetch(
-      `http://${job.host}/v2/${job.repository}/blobs/${digest}`,
+      `http://${server.host}/v2/${image.repository}/blobs/${digest}`,
     );
     await response.body?.pipeTo(new WritableStream());
+  }
+}
+
+/** Why there is no room for what a row writes, if so. */
+async function noRoom(room: number, folder: string) {
+  const { bavail, bsize } = await statfs(folder);
+  return room + RESERVE > bavail * bsize
+    ? `the disk has no room for ${(room / 1e9).toFixed(0)} GB`
+    : undefined;
+}
+
+async function setUp(lanes: Lane[], benchCase: Case): Promise<void> {
+  const [{ job } = {}] = lanes.filter(({ result }) =>
+    !result.skipped && !result.failure
+  );
+  if (!job) return;
+  for (const command of benchCase.setUp?.(job) ?? []) {
+    await mkdir(job.shared, { recursive: true });
+    await runQuietly(command, job.shared);
+  }
+  for (const { row, job, result } of lanes) {
+    if (!row.keep || result.skipped || result.failure) continue;
+    await mkdir(job.folder, { recursive: true });
+    try {
+      for (const command of row.setUp?.(job) ?? row.commands(job)) {
+        await runQuietly(command, job.folder);
+      }
+    } catch (error) {
+      result.failure = (error as Error).message;
+    }
   }
 }
 
@@ -126,27 +218,27 @@ async function runLanes(
   stage: Stage,
 ): Promise<CaseResult["loads"]> {
   const { repeat = 1, maxRuns = Infinity } = benchCase;
-  const runs = Math.min(stage.runs * repeat, maxRuns);
+  const most = (row: Row) =>
+    Math.min(stage.runs * repeat, maxRuns, row.maxRuns ?? Infinity);
+  const rounds = Math.max(...lanes.map(({ row }) => most(row)));
   const scratch = join(stage.folder, "time.txt");
   let loads: CaseResult["loads"];
-  for (const lane of lanes) {
-    if (!lane.row.keep) continue;
-    await mkdir(lane.job.folder, { recursive: true });
-    const [command = []] = lane.row.commands(lane.job);
-    await runQuietly(command, lane.job.folder)
-      .catch((error) => lane.result.failure = error.message);
-  }
-  for (let run = 1; run <= runs; run++) {
-    for (const lane of lanes) {
+  await setUp(lanes, benchCase);
+  for (let run = 1; run <= rounds; run++) {
+    // There and back again: what changes slowly meets all alike.
+    for (const lane of run % 2 ? lanes : lanes.toReversed()) {
       const { row, job, image, result } = lane;
-      if (result.failure) continue;
+      if (result.failure || result.skipped || run > most(row)) continue;
+      result.skipped = row.room && await noRoom(row.room, stage.folder) ||
+        undefined;
+      if (result.skipped) continue;
       try {
         const sample = await runOnce(lane, scratch);
         result.samples.push(sample);
         stage.log(
-          `  ${row.name}: ${sample.wall.toFixed(2)} s (${run}/${runs})`,
+          `  ${row.name}: ${sample.wall.toFixed(2)} s (${run}/${most(row)})`,
         );
-        if (run === runs && row.archive && image) {
+        if (run === most(row) && row.archive && image) {
           const archive = join(job.folder, row.archive);
           await verifyArchive(archive, image.blobs);
           result.verified = true;
@@ -162,41 +254,37 @@ async function runLanes(
   return loads;
 }
 
-/** Runs a case. */
+/** Runs a case; where its image or its line cannot be had, no row of it. */
 export async function runCase(
   benchCase: Case,
   stage: Stage,
 ): Promise<CaseResult> {
-  const { id, line, rows } = benchCase;
+  const { id, rows } = benchCase;
   stage.log(benchCase.title);
+  try {
+    return await runRows(benchCase, stage);
+  } catch (error) {
+    const failure = (error as Error).message;
+    stage.log(`  failed: ${failure}`);
+    const failed = rows.map(({ name }) => ({ name, samples: [], failure }));
+    return { id, size: 0, rows: failed };
+  }
+}
+
+async function runRows(benchCase: Case, stage: Stage): Promise<CaseResult> {
+  const { id, line, rows } = benchCase;
   const main = benchCase.image && await stage.provide(benchCase.image);
-  const proxy = line && main && await startProxy(main.server.host, line);
   const folder = join(stage.folder, id);
+  if (main && !isZeros(benchCase.image!)) await warmUp(main.server, main.image);
+  const behind = line && main && await stage.behind(line, main.server);
   try {
     const lanes: Lane[] = [];
     for (const [index, row] of rows.entries()) {
-      const provided = row.zeros ? await stage.provide(row.zeros) : main;
-      const server = row.secure
-        ? await stage.secure()
-        : row.served && provided
-        ? await stage.served(row.served, provided)
-        : proxy || provided?.server;
-      lanes.push({
-        row,
-        job: {
-          host: server?.host ?? "",
-          repository: provided?.image.repository ?? "",
-          blobs: provided?.image.blobs ?? [],
-          folder: join(folder, String(index)),
-        },
-        image: provided?.image,
-        server,
-        result: { name: row.name, samples: [] },
-      });
-    }
-    const [first] = lanes;
-    if (first && main && !proxy && !isZeros(benchCase.image!)) {
-      await warmUp(first);
+      const place = {
+        folder: join(folder, String(index)),
+        shared: join(folder, "shared"),
+      };
+      lanes.push(await makeLane(row, place, stage, { main, behind }));
     }
     const loads = await runLanes(benchCase, lanes, stage);
     return {
@@ -206,12 +294,7 @@ export async function runCase(
       ...loads !== undefined && { loads },
     };
   } finally {
-    await proxy?.stop();
+    await behind?.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Whether an image is one of the registry of zeros. */
-export function isZeros(image: NonNullable<Case["image"]>): image is Zeros {
-  return "size" in image;
 }

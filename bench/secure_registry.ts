@@ -1,5 +1,5 @@
 /**
- * The same images over TLS and behind tokens, for a peer that speaks nothing
+ * The same images over TLS, and behind tokens for a peer that speaks nothing
  * else: docker_pull.py. It looks at neither the certificate nor the token.
  */
 
@@ -9,11 +9,10 @@ import { join } from "node:path";
 import { runQuietly, which } from "./measure.ts";
 import { type Server, startRegistry } from "./servers.ts";
 
-/** Starts it on the folder of a registry, whose images it shows. */
-export async function startSecureRegistry(
-  command: string,
+/** Makes a certificate of no authority for this machine. */
+async function makeCertificate(
   folder: string,
-): Promise<Server> {
+): Promise<{ certificate: string; key: string }> {
   const openssl = which("openssl");
   if (!openssl) {
     throw new Error("Cannot make a certificate: there is no openssl");
@@ -31,11 +30,31 @@ export async function startSecureRegistry(
     "2",
     "-subj",
     "/CN=127.0.0.1",
+    "-addext",
+    "subjectAltName=IP:127.0.0.1",
     "-out",
     certificate,
     "-keyout",
     key,
   ], folder);
+  return { certificate, key };
+}
+
+/** Starts it on the folder of a registry, whose images it shows. */
+export async function startTlsRegistry(
+  program: string,
+  folder: string,
+): Promise<Server> {
+  const security = await makeCertificate(folder);
+  return await startRegistry({ program, folder, name: "tls", security });
+}
+
+/** The same, and with tokens. */
+export async function startTokenRegistry(
+  program: string,
+  folder: string,
+): Promise<Server> {
+  const certificates = await makeCertificate(folder);
   const tokens = createServer((_request, response) => {
     response.end(JSON.stringify({ token: "any" }));
   });
@@ -47,11 +66,10 @@ export async function startSecureRegistry(
   const stopTokens = () =>
     new Promise<void>((resolve) => tokens.close(() => resolve()));
   try {
-    const server = await startRegistry(command, folder, {
-      certificate,
-      key,
-      realm,
-    });
+    const security = { ...certificates, realm };
+    const server = await startRegistry(
+      { program, folder, name: "tokens", security },
+    );
     return {
       ...server,
       async stop() {

@@ -15,11 +15,13 @@ export interface Counts {
   requests: number;
   /** Connections accepted, where the server can tell. */
   connections?: number;
+  /** Bytes of the requests, where the server can tell. */
+  received?: number;
 }
 
 /** A server that runs. */
 export interface Server {
-  /** `127.0.0.1:port`. */
+  /** `127.0.0.1:port`, or the address at the end of a link. */
   host: string;
   /** What it has done until now. */
   counts(): Promise<Counts>;
@@ -63,23 +65,9 @@ export function runtimeCommand(
 
 /** Starts a script that prints its port as its first line and counts at `/`. */
 async function startScript(script: string, args: string[]): Promise<Server> {
-  const [command, ...rest] = runtimeCommand(script);
-  const child = spawn(command, [...rest, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const stop = stopper(child);
-  const line = await new Promise<string>((resolve, reject) => {
-    let text = "";
-    child.stdout.on("data", (chunk) => {
-      text += chunk;
-      if (text.includes("\n")) resolve(text);
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => {
-      reject(new Error(`Cannot start ${script}: exit code ${code}`));
-    });
-  });
-  const { port, control } = JSON.parse(line);
+  const { port, control, stop } = await startPorts(
+    [...runtimeCommand(script), ...args],
+  );
   return {
     host: `127.0.0.1:${port}`,
     counts: async () =>
@@ -90,12 +78,48 @@ async function startScript(script: string, args: string[]): Promise<Server> {
   };
 }
 
+/** Starts what prints `{"port","control"}` as its first line. */
+async function startPorts(
+  [command = "", ...args]: string[],
+): Promise<{ port: number; control: number; stop(): Promise<void> }> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const stop = stopper(child);
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += chunk;
+      if (text.includes("\n")) resolve(text);
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      reject(new Error(`Cannot start ${command}: exit code ${code}`));
+    });
+  });
+  return { ...JSON.parse(line), stop };
+}
+
 /** What a slow line is like. */
 export interface Line {
-  /** Bytes a second of one connection. */
+  /** Bytes a second of one connection, and of many together some 100 MB/s. */
   rate?: number;
   /** Milliseconds from a request to the first byte of its answer. */
   latency?: number;
+  /** Bytes a second of one connection, in place of those, by the kernel. */
+  pace?: number;
+  /** A link to a network of its own, in place of all of them. */
+  link?: Link;
+}
+
+/** What a link between two networks is like. */
+export interface Link {
+  /** Bytes a second. */
+  rate: number;
+  /** Milliseconds there and back. */
+  latency: number;
+  /** Of all packets, how many are lost on the way. */
+  loss: number;
+  /** The congestion control at the far end, such as `reno`. */
+  control: string;
 }
 
 /** Starts a proxy that makes a server as slow as a line. */
@@ -105,6 +129,28 @@ export function startProxy(target: string, line: Line): Promise<Server> {
     String(line.rate ?? 0),
     String(line.latency ?? 0),
   ]);
+}
+
+/**
+ * Starts a proxy of the kernel's: it counts connections, and the server behind
+ * it the rest.
+ */
+export async function startPace(
+  program: string,
+  server: Server,
+  rate: number,
+): Promise<Server> {
+  const { port, control, stop } = await startPorts(
+    [program, ...server.host.split(":"), String(rate)],
+  );
+  return {
+    host: `127.0.0.1:${port}`,
+    async counts() {
+      const response = await fetch(`http://127.0.0.1:${control}/`);
+      return { ...await server.counts(), ...await response.json() };
+    },
+    stop,
+  };
 }
 
 /** Starts a registry of images whose layers are zeros and stored nowhere. */
@@ -150,11 +196,18 @@ export async function startServing(
 
 async function registryCounts(debug: string): Promise<Counts> {
   const response = await fetch(`http://${debug}/metrics`);
-  const counts = { bytes: 0, requests: 0 };
-  for (const line of (await response.text()).split("\n")) {
+  return readMetrics(await response.text());
+}
+
+/** Reads what the reference registry counts. */
+export function readMetrics(text: string): Counts {
+  const counts = { bytes: 0, requests: 0, received: 0 };
+  for (const line of text.split("\n")) {
     const [, name, value] = /^(\w+)\S* (\S+)$/.exec(line) ?? [];
     if (name === "registry_http_response_size_bytes_sum") {
       counts.bytes += Number(value);
+    } else if (name === "registry_http_request_size_bytes_sum") {
+      counts.received += Number(value);
     } else if (name === "registry_http_requests_total") {
       counts.requests += Number(value);
     }
@@ -164,8 +217,8 @@ async function registryCounts(debug: string): Promise<Counts> {
 
 /** What makes a registry a secure one. */
 export interface Security {
-  /** Where tokens are to be had; any of them will do. */
-  realm: string;
+  /** Where tokens are to be had, any of which will do; or none are wanted. */
+  realm?: string;
   /** The path of a certificate. */
   certificate: string;
   /** The path of its key. */
@@ -193,19 +246,35 @@ function openAndClose(host: string): Promise<void> {
   });
 }
 
+/** How the reference registry is started. */
+export interface RegistryOptions {
+  /** The program. */
+  program: string;
+  /** Where its files are. */
+  folder: string;
+  /** What its configuration is called, beside its files. */
+  name: string;
+  /** TLS and tokens. */
+  security?: Security;
+  /** The program that makes a link, and what that is like. */
+  link?: Link & { program: string };
+}
+
+/** The network of the next link, of those that are set aside for them. */
+let network = process.pid % 64;
+
 /**
  * Starts the reference registry on files in a folder. Its own metrics count
  * the bytes, so that nothing stands between it and the clients.
  */
-export async function startRegistry(
-  command: string,
-  folder: string,
-  security?: Security,
-): Promise<Server> {
-  const host = `127.0.0.1:${await freePort()}`;
-  const debug = `127.0.0.1:${await freePort()}`;
+export async function startRegistry(options: RegistryOptions): Promise<Server> {
+  const { program, folder, name, security, link } = options;
+  network = (network + 1) % 64;
+  const address = link ? `198.18.0.${4 * network + 2}` : "127.0.0.1";
+  const host = `${address}:${await freePort()}`;
+  const debug = `${address}:${await freePort()}`;
   await mkdir(folder, { recursive: true });
-  const config = join(folder, security ? "secure.json" : "plain.json");
+  const config = join(folder, `${name}.json`);
   await writeFile(
     config,
     JSON.stringify({
@@ -219,19 +288,44 @@ export async function startRegistry(
           tls: { certificate: security.certificate, key: security.key },
         },
       },
-      ...security && {
+      ...security?.realm && {
         auth: { silly: { realm: security.realm, service: "bench" } },
       },
     }),
   );
-  const child = spawn(command, ["serve", config], { stdio: "ignore" });
+  const [command = "", ...args] = [
+    ...link
+      ? [
+        link.program,
+        network,
+        link.rate,
+        link.latency / 2,
+        Math.round(link.loss * 1e6),
+        link.control,
+      ].map(String)
+      : [],
+    program,
+    "serve",
+    config,
+  ];
+  const child = spawn(command, args, {
+    stdio: "ignore",
+    env: registryEnvironment(),
+  });
   const stop = stopper(child);
   for (let attempt = 0; !await isUp(host); attempt++) {
     if (attempt === 100 || child.exitCode !== null) {
       await stop();
-      throw new Error(`Cannot start ${command}: it does not listen`);
+      throw new Error(`Cannot start ${program}: it does not listen`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return { host, counts: () => registryCounts(debug), stop };
+}
+
+/** Variables that begin with REGISTRY_ would change its configuration. */
+function registryEnvironment(): Record<string, string | undefined> {
+  const env = Object.entries(process.env)
+    .filter(([name]) => !name.startsWith("REGISTRY_"));
+  return { ...Object.fromEntries(env), OTEL_TRACES_EXPORTER: "none" };
 }

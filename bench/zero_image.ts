@@ -42,17 +42,44 @@ function addBytes(bytes: Uint8Array): SparseBlob {
   return blob;
 }
 
+/** Layers of one size. */
+export interface Zeros {
+  /** How many layers. */
+  layers: number;
+  /** Bytes of each. */
+  size: number;
+  /** Further layers above those; each of several images has its own. */
+  own?: { layers: number; size: number };
+  /** How many images there are that have the lower ones; 1 by default. */
+  images?: number;
+}
+
+/** What the images are called, which says what is in them. */
+export function repositoriesOf(zeros: Zeros): string[] {
+  const group = ({ layers, size }: { layers: number; size: number }) =>
+    `${layers}x${Math.round(size)}`;
+  const { own, images = 1 } = zeros;
+  const name = `zeros/${group(zeros)}${own ? `-${group(own)}` : ""}`;
+  return Array.from(
+    { length: images },
+    (_, index) => index ? `${name}/${index}` : name,
+  );
+}
+
 /** Makes layers that differ in their last blocks only, so one is hashed. */
-function* makeLayers(count: number, size: number): Generator<SparseBlob> {
+function* makeLayers(
+  { layers, size }: Zeros,
+  name: string,
+): Generator<SparseBlob> {
   const head = fileHeader("zeros.bin", size);
   const zeros = size + padding(size).length;
   const hash = createHash("sha256").update(head);
   for (let left = zeros; left > 0; left -= ZEROS.length) {
     hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
   }
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < layers; index++) {
     const tail = Buffer.concat([
-      fileHeader(`layer-${index}`, 0),
+      fileHeader(`${name}-${index}`, 0),
       END_OF_ARCHIVE,
     ]);
     const digest = `sha256:${hash.copy().update(tail).digest("hex")}`;
@@ -68,18 +95,38 @@ function* makeLayers(count: number, size: number): Generator<SparseBlob> {
   }
 }
 
-/** The manifest of an image of so many layers of so many bytes. */
-export function manifestOf(count: number, size: number): Uint8Array {
-  const key = `${count}x${size}`;
-  const known = documents.get(key);
-  if (known) return known;
-  const manifest = makeManifest(count, size);
-  documents.set(key, manifest);
+/** Reads what {@linkcode repositoriesOf} wrote, or gives undefined. */
+export function readRepository(
+  name: string,
+): (Zeros & { image: number }) | undefined {
+  const found = /^zeros\/(\d+)x(\d+)(?:-(\d+)x(\d+))?(?:\/(\d+))?$/.exec(name);
+  if (!found) return undefined;
+  const [, layers, size, ownLayers, ownSize, image = 0] = found;
+  return {
+    layers: Number(layers),
+    size: Number(size),
+    ...ownLayers && {
+      own: { layers: Number(ownLayers), size: Number(ownSize) },
+    },
+    image: Number(image),
+  };
+}
+
+/** The manifest of an image, or undefined where the name says nothing. */
+export function manifestOf(repository: string): Uint8Array | undefined {
+  const known = documents.get(repository);
+  const zeros = known ? undefined : readRepository(repository);
+  if (!zeros) return known;
+  const { own, image } = zeros;
+  const manifest = makeManifest([
+    ...makeLayers(zeros, "layer"),
+    ...own ? makeLayers(own, `layer-of-${image}`) : [],
+  ]);
+  documents.set(repository, manifest);
   return manifest;
 }
 
-function makeManifest(count: number, size: number): Uint8Array {
-  const layers = [...makeLayers(count, size)];
+function makeManifest(layers: SparseBlob[]): Uint8Array {
   const encode = (value: unknown) =>
     new TextEncoder().encode(JSON.stringify(value));
   const config = addBytes(encode({

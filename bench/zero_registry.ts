@@ -1,8 +1,9 @@
 /**
  * A registry whose layers are zeros, made as they are sent: images of any size
  * that take no disk. The repository says what is in it: `zeros/4x25000000` is
- * an image of 4 layers of 25 MB, each a plain tar. What is pushed to it is
- * hashed and forgotten; `/uploads` of the control port lists it. A process of
+ * an image of 4 layers of 25 MB, each a plain tar, and `zeros/4x25000000-1x10/7`
+ * the eighth of some that have those and each a layer of 10 bytes of its own.
+ * What is pushed to it is hashed and forgotten; `/uploads` of the control port lists it. A process of
  * its own, which prints `{"port","control"}`.
  */
 
@@ -21,6 +22,7 @@ import {
   digestOf,
   MANIFEST_TYPE,
   manifestOf,
+  readRepository,
   slice,
   type SparseBlob,
 } from "./zero_image.ts";
@@ -131,11 +133,10 @@ async function answer(
     response.end("{}");
     return;
   }
-  const match = /^\/v2\/zeros\/(\d+)x(\d+)\/(manifests|blobs)\/(.+)$/
-    .exec(url.pathname);
-  if (match?.[3] === "manifests") {
-    const [, count, size] = match;
-    const manifest = manifestOf(Number(count), Number(size));
+  const [, name = "", kind, what = ""] =
+    /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(url.pathname) ?? [];
+  const manifest = kind === "manifests" ? manifestOf(name) : undefined;
+  if (manifest) {
     counts.bytes += request.method === "GET" ? manifest.length : 0;
     response.writeHead(200, {
       "content-type": MANIFEST_TYPE,
@@ -144,7 +145,8 @@ async function answer(
     }).end(request.method === "GET" ? manifest : undefined);
     return;
   }
-  const blob = blobs.get(match?.[4] ?? "");
+  // What is pushed elsewhere is not there before.
+  const blob = readRepository(name) && blobs.get(what);
   if (blob) return await sendBlob(request, response, blob);
   response.writeHead(404, { "content-type": "application/json" })
     .end(`{"errors":[{"code":"NAME_UNKNOWN"}]}`);

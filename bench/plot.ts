@@ -1,0 +1,247 @@
+/** Draws how cost grows, as an SVG that suits light and dark pages. */
+
+import type { Metric } from "./cases.ts";
+import { type CaseReport, figure, formatSeconds } from "./report.ts";
+import { escape } from "./chart.ts";
+
+const PANEL = { width: 236, height: 170, left: 52, right: 10, top: 24 };
+const GAP = 16;
+const TITLE = 22;
+const LEGEND = 22;
+const AXIS = 40;
+/** From so many times the least on, a scale is one of powers. */
+const WIDE = 100;
+
+/** Ticks at round numbers from zero to beyond the greatest value. */
+export function roundTicks(greatest: number, most = 5): number[] {
+  const least = greatest / most;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power)
+    .find((step) => step >= least * 0.999) ?? 10 * power;
+  const count = Math.ceil(greatest / step - 1e-9);
+  return Array.from(
+    { length: count + 1 },
+    (_, index) => Number((index * step).toPrecision(12)),
+  );
+}
+
+/** The powers of ten around these values. */
+export function powerTicks(least: number, greatest: number): number[] {
+  const [first, last] = [
+    Math.floor(Math.log10(least) + 1e-9),
+    Math.ceil(Math.log10(greatest) - 1e-9),
+  ];
+  return Array.from(
+    { length: last - first + 1 },
+    (_, index) => Number(`1e${first + index}`),
+  );
+}
+
+/** Bytes as the axis has them, such as `20 GB`. */
+export function bytesText(bytes: number): string {
+  const power = Math.max(0, Math.min(3, Math.floor(Math.log10(bytes) / 3)));
+  const value = Number((bytes / 1000 ** power).toPrecision(3));
+  return `${value} ${["B", "kB", "MB", "GB"][power]}`;
+}
+
+interface Line {
+  series: string;
+  points: { x: number; y: number }[];
+}
+
+function lines(result: CaseReport, metric: Metric): Line[] {
+  const found = new Map<string, Line>();
+  for (const row of result.rows) {
+    const y = figure(row, metric);
+    if (!row.point || y === undefined || Number.isNaN(y)) continue;
+    const { series, x } = row.point;
+    const line = found.get(series) ?? { series, points: [] };
+    line.points.push({ x, y });
+    found.set(series, line);
+  }
+  return [...found.values()].map((line) => ({
+    ...line,
+    points: line.points.toSorted((a, b) => a.x - b.x),
+  }));
+}
+
+/** A scale from values to pixels, and where its ticks are. */
+interface Scale {
+  at(value: number): number;
+  ticks: number[];
+}
+
+function scale(
+  ticks: number[],
+  powers: boolean,
+  from: number,
+  to: number,
+): Scale {
+  const map = (value: number) => powers ? Math.log10(value) : value;
+  const [least, greatest] = [map(ticks[0]!), map(ticks.at(-1)!)];
+  const span = greatest - least || 1;
+  return {
+    ticks,
+    at: (value) => from + (map(value) - least) / span * (to - from),
+  };
+}
+
+function isWide(values: number[]): boolean {
+  return Math.max(...values) > WIDE * Math.min(...values);
+}
+
+const PANELS: [metric: Metric, title: string, text: (y: number) => string][] = [
+  ["wall", "time", (y) => y === 0 ? "0" : formatSeconds(y).replace(".00", "")],
+  ["cpu", "CPU", (y) => y === 0 ? "0" : formatSeconds(y).replace(".00", "")],
+  ["memory", "peak memory, MiB", (y) => String(y)],
+];
+
+interface Place {
+  left: number;
+  top: number;
+}
+
+function panel(
+  result: CaseReport,
+  [metric, title, text]: typeof PANELS[number],
+  all: string[],
+  { left, top }: Place,
+): string[] {
+  const found = lines(result, metric).map(({ series, points }) => ({
+    series,
+    points: points.map(({ x, y }) => ({
+      x,
+      y: metric === "memory" ? y / 2 ** 20 : y,
+    })),
+  }));
+  const points = found.flatMap(({ points }) => points);
+  if (points.length === 0) return [];
+  const xs = [...new Set(points.map(({ x }) => x))].toSorted((a, b) => a - b);
+  const ys = points.map(({ y }) => y).filter((y) => y > 0);
+  const wide = isWide(ys);
+  const [bottom, right] = [top + PANEL.height, left + PANEL.width];
+  const x = scale(
+    xs,
+    isWide(xs) || xs.length > 5 && xs[1] === 2 * xs[0]!,
+    left + PANEL.left,
+    right - PANEL.right,
+  );
+  const y = scale(
+    wide
+      ? powerTicks(Math.min(...ys), Math.max(...ys))
+      : roundTicks(Math.max(...ys)),
+    wide,
+    bottom,
+    top + PANEL.top,
+  );
+  const label = result.growth?.bytes ? bytesText : String;
+  let free = -Infinity;
+  const px = (value: number) => value.toFixed(1);
+  return [
+    `<text class="title" x="${left}" y="${top + 10}">${escape(title)}</text>`,
+    ...y.ticks.flatMap((tick) => [
+      `<path class="grid" d="M${left + PANEL.left} ${px(y.at(tick))}H${
+        right - PANEL.right
+      }"/>`,
+      `<text x="${left + PANEL.left - 6}" y="${
+        px(y.at(tick) + 4)
+      }" text-anchor="end">${text(tick)}</text>`,
+    ]),
+    ...x.ticks.flatMap((tick) => {
+      const at = x.at(tick);
+      const words = label(tick);
+      // A label that would lie on the one before it is left out.
+      if (at - words.length * 3.4 < free) return [];
+      free = at + words.length * 3.4 + 5;
+      return [
+        `<text x="${px(at)}" y="${
+          bottom + 16
+        }" text-anchor="middle">${words}</text>`,
+      ];
+    }),
+    ...found.flatMap(({ series, points }) => {
+      const kind = `s${all.indexOf(series)}`;
+      const at = points.map(({ x: value, y: cost }) =>
+        `${px(x.at(value))} ${px(y.at(Math.max(cost, wide ? y.ticks[0]! : 0)))}`
+      );
+      return [
+        `<path class="line ${kind}" d="M${at.join("L")}"/>`,
+        ...at.map((place) => {
+          const [cx, cy] = place.split(" ");
+          return `<circle class="${kind}" cx="${cx}" cy="${cy}" r="3"/>`;
+        }),
+      ];
+    }),
+  ];
+}
+
+/** Light and dark, of the series in their order. */
+const COLORS = [
+  ["#2f81f7", "#4493f8"],
+  ["#1a7f37", "#3fb950"],
+  ["#8250df", "#a371f7"],
+  ["#bc4c00", "#f0883e"],
+  ["#57606a", "#8c959f"],
+];
+
+function style(count: number): string {
+  const colors = (index: 0 | 1) =>
+    COLORS.slice(0, count).map((pair, series) =>
+      `circle.s${series}, rect.s${series} { fill: ${
+        pair[index]
+      } } path.s${series} { stroke: ${pair[index]} }`
+    ).join("\n");
+  return `<style>
+text { font: 11px system-ui, sans-serif; fill: #57606a }
+.title { font-weight: 600; font-size: 12px }
+.grid { stroke: #d0d7de; stroke-width: 1 }
+.line { fill: none; stroke-width: 2; stroke-linejoin: round }
+${colors(0)}
+@media (prefers-color-scheme: dark) {
+text { fill: #b1bac4 }
+.grid { stroke: #30363d }
+${colors(1)}
+}
+</style>`;
+}
+
+/** Draws time, processor time and memory of a case whose rows are points. */
+export function drawGrowth(result: CaseReport): string {
+  const all = [
+    ...new Set(
+      result.rows.flatMap(({ point, samples }) =>
+        point && samples.length > 0 ? [point.series] : []
+      ),
+    ),
+  ].slice(0, COLORS.length);
+  const width = PANELS.length * (PANEL.width + GAP) - GAP;
+  const top = TITLE + (all.length > 1 ? LEGEND : 0);
+  const height = top + PANEL.height + AXIS;
+  let at = 0;
+  const legend = all.length > 1
+    ? all.flatMap((series, index) => {
+      const left = at;
+      at += series.length * 6.4 + 34;
+      return [
+        `<rect class="s${index}" x="${left}" y="${
+          TITLE + 2
+        }" width="10" height="10" rx="2"/>`,
+        `<text x="${left + 15}" y="${TITLE + 11}">${escape(series)}</text>`,
+      ];
+    })
+    : [];
+  const panels = PANELS.flatMap((one, index) =>
+    panel(result, one, all, { left: index * (PANEL.width + GAP), top })
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${
+    escape(result.title)
+  }: time, CPU and memory">
+${style(all.length)}
+<text class="title" x="0" y="12">${escape(result.title)}</text>
+${[...legend, ...panels].join("\n")}
+<text x="${width / 2}" y="${height - 4}" text-anchor="middle">${
+    escape(result.growth?.axis ?? "")
+  }</text>
+</svg>
+`;
+}
