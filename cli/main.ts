@@ -5,7 +5,11 @@
 
 import process from "node:process";
 import { Secrets } from "../lib/net/known_secrets.ts";
-import { applyVariables, readEnvironment } from "./options/environment.ts";
+import {
+  applyVariables,
+  readEnvironment,
+  settingsPlace,
+} from "./options/environment.ts";
 import type { CommandLine, Outcome, Run } from "./commands/command.ts";
 import { PULL } from "./commands/pull_options.ts";
 import { EXIT } from "./messages/exit_codes.ts";
@@ -128,6 +132,10 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     async () => (await import("./commands/plan_options.ts")).PLAN,
     async () => (await import("./commands/plan.ts")).runPlan,
   ),
+  config: command(
+    async () => (await import("./commands/config_options.ts")).CONFIG,
+    async () => (await import("./commands/config.ts")).runConfig,
+  ),
   completion: command(
     async () => (await import("./commands/completion_options.ts")).COMPLETION,
     async () => (await import("./commands/completion.ts")).runCompletion,
@@ -180,8 +188,13 @@ function command<Options>(
       const { VERSION } = await import("../lib/net/version.ts");
       return { lines: [`docker-pull ${VERSION}`] };
     }
-    applyVariables(parsed, line.options, io.env);
     context.json = parsed.flags.has("json");
+    const heeds = line.options.some(({ setting }) => setting);
+    if (heeds && (await settingsPlace(io))?.found) {
+      const { applyFile } = await import("./settings/apply.ts");
+      await applyFile(parsed, line.options, io, context);
+    }
+    applyVariables(parsed, line.options, io.env);
     context.events = parsed.one("progress") === "json";
     const options = line.read(parsed);
     context.verbose = parsed.flags.has("verbose");

@@ -3,6 +3,7 @@
 import { SUBCOMMANDS } from "./cache.ts";
 import type { CommandHelp } from "../options/help.ts";
 import { COMPLETION } from "./completion_options.ts";
+import { CONFIG } from "./config_options.ts";
 import { COPY } from "./copy_options.ts";
 import { DIFF } from "./diff_options.ts";
 import { DOCTOR } from "./doctor_options.ts";
@@ -38,6 +39,7 @@ export const ALL_LINES: Readonly<Record<string, CommandHelp>> = {
       line,
     ]),
   ),
+  config: CONFIG,
   completion: COMPLETION,
   man: MAN,
 };

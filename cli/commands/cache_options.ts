@@ -5,7 +5,7 @@ import {
   type ParsedArguments,
   UsageError,
 } from "../options/arguments.ts";
-import { DEFAULT_CACHE_DIR } from "../options/option_table.ts";
+import { CACHE_DIR, DEFAULT_CACHE_DIR } from "../options/option_table.ts";
 import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
 import { readDuration, readSize } from "../options/values.ts";
 import type { CommandLine } from "./command.ts";
@@ -50,20 +50,13 @@ export interface RemoveCommandOptions extends CacheCommandOptions {
   dryRun: boolean;
 }
 
-const CACHE_DIR: OptionDefinition = {
-  name: "cache-dir",
-  value: "DIR",
-  group: "Cache",
-  help: `The folder of the cache (default ${DEFAULT_CACHE_DIR})`,
-};
-
 const DRY_RUN: OptionDefinition = {
   name: "dry-run",
   group: "Cache",
   help: "Remove nothing, and say what would go",
 };
 
-const variables = ["DOCKER_PULL_CACHE", "NO_COLOR"];
+const variables = ["DOCKER_PULL_CONFIG", "DOCKER_PULL_CACHE", "NO_COLOR"];
 
 /** The command line of `cache ls`. */
 export const CACHE_LS: CommandLine<ListCommandOptions> = {

@@ -4,6 +4,7 @@ import { type Candidate, candidatesFor } from "../completion/candidates.ts";
 import { SCRIPTS } from "../completion/scripts.ts";
 import type { Io, Services } from "../io.ts";
 import { parseArguments } from "../options/arguments.ts";
+import { applyFile } from "../settings/apply.ts";
 import type { Run } from "./command.ts";
 import type { CompletionCommandOptions } from "./completion_options.ts";
 
@@ -37,12 +38,17 @@ async function tagsOf(
 ): Promise<string[]> {
   const { TAGS } = await import("./tags_options.ts");
   const { runTags } = await import("./tags.ts");
-  const options = TAGS.read(
-    parseArguments(
-      ["--quiet", "--timeout", "2", "--retries", "0", image],
-      TAGS.options,
-    ),
+  const parsed = parseArguments(
+    ["--quiet", "--timeout", "2", "--retries", "0", image],
+    TAGS.options,
   );
+  let options;
+  try {
+    await applyFile(parsed, TAGS.options, io);
+    options = TAGS.read(parsed);
+  } catch {
+    return [];
+  }
   // Nobody reads on a terminal what went wrong.
   const silent = { ...io, stderr: { write() {} }, stdout: { write() {} } };
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -62,7 +62,7 @@ export const runDoctor: Run<DoctorCommandOptions> = async (
       explainWarning,
       takeWarnings: () => warnings.splice(0),
     });
-    return present(diagnosis, options.json, io, context);
+    return present(diagnosis, options, io, context);
   } finally {
     stop();
     network.close();
@@ -77,7 +77,7 @@ function outputFolder(output: string | undefined): string {
 /** The report as the user wants to have it. */
 function present(
   diagnosis: Diagnosis,
-  json: boolean,
+  { json, settings }: DoctorCommandOptions,
   { stdout, env, os }: Io,
   context: ErrorContext,
 ): Outcome {
@@ -91,6 +91,7 @@ function present(
     version: VERSION,
     runtime: runtime(),
     os,
+    settings,
   };
   if (json) {
     return { document: { tool, ...report, exitCode: code }, code };
@@ -98,6 +99,7 @@ function present(
   const style = createStyle(stdout, env);
   const lines = [
     `${tool.name} ${tool.version} on ${tool.runtime}, ${os}`,
+    ...(settings ? [neutralize(settingsLine(settings))] : []),
     `${neutralize(report.reference)} for ${report.platform}`,
     "",
     ...report.findings.map((finding) => findingLine(finding, style)),
@@ -105,6 +107,13 @@ function present(
     ...conclusion(report, hint, style),
   ];
   return { lines, code };
+}
+
+function settingsLine(
+  { file, names }: NonNullable<DoctorCommandOptions["settings"]>,
+): string {
+  const said = names.length === 0 ? "nothing that matters" : names.join(", ");
+  return `with the configuration file ${JSON.stringify(file)}: ${said}`;
 }
 
 function findingLine(

@@ -44,6 +44,8 @@ const TABLE: readonly OptionDefinition[] = [
 export interface DoctorCommandOptions extends PullCommandOptions {
   /** `--json`. */
   json: boolean;
+  /** The configuration file, where there is one, and what is in force of it. */
+  settings?: { file: string; names: string[] };
 }
 
 /** The command line of `doctor`. */
@@ -67,6 +69,13 @@ export const DOCTOR: CommandLine<DoctorCommandOptions> = {
     if (platforms.length > 1 || platforms.includes("all")) {
       throw new UsageError("One platform at a time");
     }
-    return { ...options, json: parsed.flags.has("json") };
+    const { file, origins } = parsed;
+    const names = [...origins.keys()]
+      .filter((name) => origins.get(name) === "file");
+    return {
+      ...options,
+      json: parsed.flags.has("json"),
+      settings: file === undefined ? undefined : { file, names },
+    };
   },
 };

@@ -2,7 +2,7 @@
 
 import type { OptionDefinition } from "../options/arguments.ts";
 import { UsageError } from "../options/arguments.ts";
-import { DEFAULT_CACHE_DIR } from "../options/option_table.ts";
+import { CACHE_DIR, DEFAULT_CACHE_DIR } from "../options/option_table.ts";
 import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 
@@ -17,12 +17,7 @@ export interface ImportCommandOptions {
 }
 
 const TABLE: readonly OptionDefinition[] = [
-  {
-    name: "cache-dir",
-    value: "DIR",
-    group: "Cache",
-    help: `The folder of the cache (default ${DEFAULT_CACHE_DIR})`,
-  },
+  CACHE_DIR,
   JSON_OPTION,
   ...COMMON_OPTIONS,
 ];
@@ -36,7 +31,7 @@ export const IMPORT: CommandLine<ImportCommandOptions> = {
     "docker_pull.py kept.",
   usage: ["docker-pull cache import [OPTIONS] FILE|FOLDER..."],
   options: TABLE,
-  variables: ["NO_COLOR"],
+  variables: ["DOCKER_PULL_CONFIG", "DOCKER_PULL_CACHE", "NO_COLOR"],
   examples: [
     "docker-pull cache import saved.tar more.tar.gz",
     "docker-pull cache import docker_images_cache/layers",

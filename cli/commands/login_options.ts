@@ -40,7 +40,12 @@ const LOGIN_HELP: Readonly<Record<string, string>> = {
   username: "The user name; without it, it is asked for on a terminal",
 };
 
-const PLACES = ["REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "NO_COLOR"];
+const PLACES = [
+  "REGISTRY_AUTH_FILE",
+  "DOCKER_CONFIG",
+  "DOCKER_PULL_CONFIG",
+  "NO_COLOR",
+];
 
 /** The command line of `login`. */
 export const LOGIN: CommandLine<LoginCommandOptions> = {
@@ -87,6 +92,8 @@ export const LOGOUT: CommandLine<LogoutCommandOptions> = {
     {
       name: "authfile",
       value: "FILE",
+      setting: true,
+      variable: "REGISTRY_AUTH_FILE",
       group: "Login",
       help: "The file with the login, as Podman has it, in place of Docker's",
     },

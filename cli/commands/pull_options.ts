@@ -16,6 +16,8 @@ import {
 import {
   DEFAULT_CACHE_DIR,
   DEFAULT_CONCURRENCY,
+  FORMATS,
+  LAYERS,
   OPTIONS,
   OTHER_COMMANDS,
   PROGRESS_WAYS,
@@ -40,8 +42,6 @@ import {
 } from "../options/values.ts";
 import type { CommandLine } from "./command.ts";
 
-const FORMATS = ["tar", "oci", "oci-archive", "docker-legacy"] as const;
-const LAYERS = ["as-is", "plain", "gzip", "zstd"] as const;
 const PROGRAMS = Object.keys(LOADERS) as LoadingProgram[];
 
 /** What crane and skopeo take a file to write as. */
@@ -145,6 +145,7 @@ export const PULL: CommandLine<PullCommandOptions> = {
     "docker-pull lock [OPTIONS] IMAGE...",
     "docker-pull diff [OPTIONS] A B",
     "docker-pull cache COMMAND [OPTIONS] [FILE|FOLDER...]",
+    "docker-pull config [OPTIONS]",
     "docker-pull completion SHELL",
     "docker-pull man",
   ],
@@ -189,24 +190,29 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       ["no-mirrors", "trust-mirrors"],
     ] as const
   ) refuseBoth(parsed, flag, other);
-  if (one("output") === "-" && one("format") === "oci") {
-    throw new UsageError(
+  const toStdout = one("output") === "-";
+  if (toStdout && one("format") === "oci") {
+    refuseBoth(
+      parsed,
+      "output",
+      "format",
       "Option --output needs a folder: one cannot go to standard output",
     );
   }
   if (one("part") !== undefined && one("split") === undefined) {
     throw new UsageError("Option --part needs the --split that there was");
   }
-  if (
-    one("split") !== undefined &&
-    (one("output") === "-" || one("format") === "oci")
-  ) {
-    throw new UsageError(
+  for (const other of ["output", "format"]) {
+    if (one(other) !== (other === "output" ? "-" : "oci")) continue;
+    refuseBoth(
+      parsed,
+      "split",
+      other,
       "Option --split cuts a file, and neither a folder nor standard output",
     );
   }
   refuseBoth(parsed, "json", "quiet");
-  if (one("output") === "-" && flags.has("json")) {
+  if (toStdout && flags.has("json")) {
     throw new UsageError(
       "Option --json needs standard output, where the archive goes by " +
         "--output -; --progress json tells what goes on on standard error",
@@ -217,18 +223,25 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     const text = one(option);
     return text === undefined ? undefined : readWord(text, option, known);
   };
-  const format = word("format", FORMATS) ?? "tar";
-  const layers = word("layers", LAYERS) ?? "as-is";
-  if (format === "docker-legacy" && /gzip|zstd/.test(layers)) {
-    throw new UsageError(
-      `Option --layers is plain for --format docker-legacy, not ${layers}`,
-    );
-  }
-  if (flags.has("referrers") && format === "docker-legacy") {
-    throw new UsageError(
+  if (one("format") === "docker-legacy") {
+    const how = one("layers") ?? "";
+    if (/^(?:gzip|zstd)$/.test(how)) {
+      refuseBoth(
+        parsed,
+        "layers",
+        "format",
+        `Option --layers is plain for --format docker-legacy, not ${how}`,
+      );
+    }
+    refuseBoth(
+      parsed,
+      "referrers",
+      "format",
       "Option --referrers needs another form than --format docker-legacy",
     );
   }
+  const format = word("format", FORMATS) ?? "tar";
+  const layers = word("layers", LAYERS) ?? "as-is";
   const timeout = readNumber(one("timeout"), "timeout", 0.001, 86_400);
   const maxWait = readNumber(one("max-wait"), "max-wait", 0, 604_800);
   return {

@@ -7,7 +7,12 @@ import {
   refuseBoth,
   UsageError,
 } from "../options/arguments.ts";
-import { OPTIONS } from "../options/option_table.ts";
+import {
+  asUploads,
+  DOWNLOADS,
+  OPTIONS,
+  UPLOADS,
+} from "../options/option_table.ts";
 import { readSideOptions, sideOptions } from "../options/side_options.ts";
 import { COPY, type CopyCommandOptions } from "./copy_options.ts";
 import type { CommandLine } from "./command.ts";
@@ -54,13 +59,9 @@ const HELP: Readonly<Record<string, string>> = {
   "quiet": "No progress; print the names there only",
 };
 
-const UPLOADS = "max-concurrent-uploads";
-const DOWNLOADS = "max-concurrent-downloads";
-
 const TABLE: readonly OptionDefinition[] = [
   ...OPTIONS.filter(({ name }) => SHARED.has(name)).map((option) => ({
-    ...option,
-    name: option.name === DOWNLOADS ? UPLOADS : option.name,
+    ...asUploads(option),
     help: HELP[option.name] ?? option.help,
   })),
   ...sideOptions("dest"),

@@ -3,7 +3,7 @@
 import { redactAddress } from "../../lib/redact/address.ts";
 import type { OptionDefinition } from "../options/arguments.ts";
 import { UsageError } from "../options/arguments.ts";
-import { DEFAULT_CACHE_DIR } from "../options/option_table.ts";
+import { CACHE_DIR, DEFAULT_CACHE_DIR } from "../options/option_table.ts";
 import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 
@@ -27,8 +27,9 @@ const TABLE: readonly OptionDefinition[] = [
   {
     name: "cache",
     group: "Place",
-    help: `Serve the cache in ${DEFAULT_CACHE_DIR}`,
+    help: "Serve the cache",
   },
+  CACHE_DIR,
   {
     name: "listen",
     value: "HOST:PORT",
@@ -52,7 +53,7 @@ export const SERVE: CommandLine<ServeCommandOptions> = {
     "read-only registry,\nand shows them to a browser.",
   usage: ["docker-pull serve [OPTIONS] FILE|LAYOUT|--cache"],
   options: TABLE,
-  variables: ["NO_COLOR"],
+  variables: ["DOCKER_PULL_CONFIG", "DOCKER_PULL_CACHE", "NO_COLOR"],
   examples: [
     "docker-pull serve library_nginx_latest.tar",
     "docker-pull serve --cache --listen 0.0.0.0:5000",
@@ -71,7 +72,7 @@ export const SERVE: CommandLine<ServeCommandOptions> = {
       );
     }
     return {
-      path: path || DEFAULT_CACHE_DIR,
+      path: path || (one("cache-dir") ?? DEFAULT_CACHE_DIR),
       ...readListen(one("listen")),
       quiet: flags.has("quiet"),
       json: flags.has("json"),

@@ -50,13 +50,14 @@ export const VERIFY: CommandLine<VerifyCommandOptions> = {
     "docker-pull verify --key FILE [OPTIONS] FILE|LAYOUT|IMAGE",
   ],
   options: [
-    ...TRUST_OPTIONS,
+    // What a pull demands by the configuration file is not asked of a file.
+    ...TRUST_OPTIONS.map((option) => ({ ...option, setting: undefined })),
     ...LOGIN_OPTIONS,
     ...NETWORK_OPTIONS,
     JSON_OPTION,
     ...COMMON_OPTIONS,
   ],
-  variables: ["NO_COLOR"],
+  variables: ["DOCKER_PULL_CONFIG", "NO_COLOR"],
   examples: [
     "docker-pull verify library_nginx_latest.tar",
     "docker-pull verify --json docker_images_cache > report.json",

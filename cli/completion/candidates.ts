@@ -13,13 +13,6 @@ export interface Candidate {
   help?: string;
 }
 
-/** The values of options that name theirs in words only. */
-export const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  format: ["tar", "oci", "oci-archive", "docker-legacy"],
-  for: ["docker", "podman", "containerd", "k3s", "kind", "skopeo"],
-  layers: ["as-is", "plain", "gzip", "zstd"],
-};
-
 /** Platforms that many images are made for. */
 const PLATFORMS = [
   "linux/amd64",
@@ -122,7 +115,7 @@ function optionsFor(
 }
 
 function valuesOf(
-  { name, value = "" }: OptionDefinition,
+  { name, value = "", choices }: OptionDefinition,
   current: string,
 ): Candidate[] {
   if (name === "platform") {
@@ -130,9 +123,7 @@ function valuesOf(
     const before = current.slice(0, current.lastIndexOf(",") + 1);
     return PLATFORMS.map((platform) => ({ word: before + platform }));
   }
-  const choices = CHOICES[name] ??
-    (/^[a-z-]+(?:\|[a-z-]+)+$/.test(value) ? value.split("|") : []);
-  if (choices.length > 0) return choices.map((word) => ({ word }));
+  if (choices) return choices.map((word) => ({ word }));
   if (/^FILE/.test(value)) return [{ word: ":files" }];
   return /^(?:DIR|FOLDER)/.test(value) ? [{ word: ":folders" }] : [];
 }

@@ -14,7 +14,8 @@ import { formatPlatform } from "../../lib/image/platform.ts";
 import { familiarName, parseReference } from "../../lib/image/reference.ts";
 import { nearestFew } from "../options/meant.ts";
 import type { Style } from "../progress/style.ts";
-import { neutralize, width } from "../progress/text.ts";
+import { neutralize } from "../progress/text.ts";
+import { table } from "./table.ts";
 
 /** So many hex digits tell digests from one another for people. */
 const SHORT_DIGEST = "sha256:".length + 12;
@@ -228,20 +229,4 @@ function sayAgo(ms: number): string {
     if (count >= 1) return `${say(count, name)} ago`;
   }
   return "just now";
-}
-
-/** Rows in columns, of which some are numbers. */
-function table(
-  rows: readonly (readonly string[])[],
-  right: readonly number[],
-): string[] {
-  const columns = rows[0]!.map((_, i) =>
-    Math.max(...rows.map((row) => width(row[i]!)))
-  );
-  return rows.map((row) =>
-    row.map((cell, i) => {
-      const pad = " ".repeat(columns[i]! - width(cell));
-      return right.includes(i) ? pad + cell : cell + pad;
-    }).join("  ").trimEnd()
-  );
 }

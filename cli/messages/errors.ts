@@ -106,9 +106,10 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   if (error instanceof UsageError) {
     return {
       sentence: error.message,
-      hint: `${
-        ["docker-pull", context.command, "--help"].filter(Boolean).join(" ")
-      } shows all options`,
+      hint: error.hint ??
+        `${
+          ["docker-pull", context.command, "--help"].filter(Boolean).join(" ")
+        } shows all options`,
       code: EXIT.usage,
     };
   }

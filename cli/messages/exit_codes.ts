@@ -54,7 +54,7 @@ export function gravest(codes: readonly ExitCode[]): ExitCode {
 export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, "all is well: the file is there, and verified"],
   [EXIT.other, "any other error, or a fault that verify has found"],
-  [EXIT.usage, "the command line makes no sense"],
+  [EXIT.usage, "the command line or the configuration file makes no sense"],
   [EXIT.authentication, "the registry wants a login or refuses it (401)"],
   [EXIT.forbidden, "the registry forbids it (403)"],
   [EXIT.notFound, "no such image, tag or digest (404)"],

@@ -26,8 +26,11 @@ export interface ErrorContext {
   loginSource?: string;
   /** Whether a token was sent, so that there was one to be had. */
   bearer?: boolean;
-  /** Whether it is about an image, the files of logins, or a file to verify. */
-  subject?: "image" | "login" | "archive";
+  /**
+   * Whether it is about an image, the files of logins, a file to verify, or the
+   * configuration file.
+   */
+  subject?: "image" | "login" | "archive" | "settings";
   /** The folder of the cache, or `false` where there is none. */
   cacheDir?: string | false;
   /** Whether there is no output file, but a stream. */

@@ -138,6 +138,13 @@ export function explainStorageError(
     ? explainStorage(error, false)
     : explainStorage(error, cacheDir, streamed);
   if (isRead || command === "copy") return elsewhere(told, error, command);
+  if (subject === "settings") {
+    return {
+      ...told,
+      hint: "see to that file, or name another with DOCKER_PULL_CONFIG, or " +
+        "none for none",
+    };
+  }
   return subject === "login"
     ? { ...told, hint: "see to that file, or choose another with --authfile" }
     : told;

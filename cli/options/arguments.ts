@@ -19,11 +19,24 @@ export interface OptionDefinition {
   repeatable?: boolean;
   /** Whether its value may be `-`, for standard input or output. */
   dash?: boolean;
+  /** The only values that it takes. */
+  choices?: readonly string[];
+  /** What is taken where nothing says otherwise, as the help has it. */
+  default?: string;
+  /** Whether the configuration file can say it, and but once where it is `one`. */
+  setting?: true | "one";
+  /** The environment variable that says the same, or that speaks against it. */
+  variable?: string;
+  /** The flag beside which what the file says of this means nothing. */
+  unless?: string;
   /** The heading that it stands under in the help. */
   group: string;
   /** What it does, in one sentence without a period. */
   help: string;
 }
+
+/** Where the value of an option that is not on the command line comes from. */
+export type Origin = "environment" | "file";
 
 /** What was found in the arguments; every name is one of the table. */
 export interface ParsedArguments {
@@ -31,6 +44,12 @@ export interface ParsedArguments {
   flags: Set<string>;
   /** The values that were given, by option. */
   values: Map<string, string[]>;
+  /** The flags that were given as `--NAME=false`, against a file's. */
+  denied: Set<string>;
+  /** Where those come from that are not on the command line. */
+  origins: Map<string, Origin>;
+  /** The configuration file, where there is one. */
+  file?: string;
   /** All that is no option. */
   operands: string[];
   /** Whether `--` says that what follows is no option and no command. */
@@ -39,9 +58,17 @@ export interface ParsedArguments {
   one(name: string): string | undefined;
 }
 
-/** A command line that makes no sense; exit code 2. */
+/** A command line, or a configuration file, that makes no sense; exit code 2. */
 export class UsageError extends Error {
   override name = "UsageError";
+  /** What to do about it, where that is not to read the help. */
+  readonly hint?: string;
+
+  /** Made with one sentence without a period. */
+  constructor(message: string, options: ErrorOptions & { hint?: string } = {}) {
+    super(message, options);
+    this.hint = options.hint;
+  }
 }
 
 /**
@@ -60,8 +87,9 @@ export function parseArguments(
   const options = ended ? argv.slice(0, end) : argv;
   const values = new Map<string, string[]>();
   const one = (name: string) => values.get(name)?.[0];
+  const rest = { denied: new Set<string>(), origins: new Map(), ended, one };
   if (options.includes("--help") || options.includes("-h")) {
-    return { flags: new Set(["help"]), values, operands: [], ended, one };
+    return { flags: new Set(["help"]), values, operands: [], ...rest };
   }
   const flagNames = definitions.filter(({ value }) => !value)
     .map(({ name }) => name);
@@ -71,10 +99,14 @@ export function parseArguments(
   const negatable = flagNames.filter((name) => name.startsWith("no-"))
     .map((name) => name.slice(3));
 
-  const words = [
-    ...canonical(options, definitions),
-    ...argv.slice(options.length),
-  ];
+  const known = canonical(options, definitions);
+  for (const { name, value } of definitions) {
+    const denied = `--${name}=false`;
+    if (value || !known.includes(denied)) continue;
+    known.splice(0, known.length, ...known.filter((word) => word !== denied));
+    rest.denied.add(name);
+  }
+  const words = [...known, ...argv.slice(options.length)];
   const parsed = parseArgs(words, {
     boolean: flagNames.filter((name) => !name.startsWith("no-")),
     negatable,
@@ -84,7 +116,8 @@ export function parseArguments(
 
   const flags = new Set(
     flagNames.filter((name) =>
-      name.startsWith("no-") ? parsed[name.slice(3)] === false : parsed[name]
+      !rest.denied.has(name) &&
+      (name.startsWith("no-") ? parsed[name.slice(3)] === false : parsed[name])
     ),
   );
   for (const definition of definitions) {
@@ -102,22 +135,43 @@ export function parseArguments(
     if (given.length) values.set(definition.name, given);
   }
   const operands = (parsed._ as unknown[]).map(String);
-  return { flags, values, operands, ended, one };
+  return { flags, values, operands, ...rest };
 }
 
+/** What says more of an option, from the weakest on. */
+const STRENGTH = ["file", "environment", undefined];
+
 /**
- * Refuses two options where one of them makes the other meaningless.
+ * Refuses two options where one of them makes the other meaningless. What is
+ * on the command line goes before what the environment says, and that before
+ * what the configuration file says: the other is then as if it was not said.
  *
- * @throws {UsageError} Both are given.
+ * @param message What to say of it.
+ * @throws {UsageError} Both are given in one place.
  */
 export function refuseBoth(
-  { flags, values }: ParsedArguments,
+  parsed: ParsedArguments,
   one: string,
   other: string,
+  message = `Options --${one} and --${other} exclude each other`,
 ): void {
+  const { flags, values, origins } = parsed;
   const given = (name: string) => flags.has(name) || values.has(name);
   if (!given(one) || !given(other)) return;
-  throw new UsageError(`Options --${one} and --${other} exclude each other`);
+  const strength = (name: string) => STRENGTH.indexOf(origins.get(name));
+  const difference = strength(one) - strength(other);
+  if (difference === 0) throw new UsageError(message);
+  forget(parsed, difference > 0 ? other : one);
+}
+
+/** Makes an option one that was not said. */
+export function forget(
+  { flags, values, origins }: ParsedArguments,
+  name: string,
+): void {
+  flags.delete(name);
+  values.delete(name);
+  origins.delete(name);
 }
 
 /**
@@ -230,6 +284,7 @@ function canonicalShort(
 function write(definition: OptionDefinition, value?: string): string {
   const { name } = definition;
   if (!definition.value) {
+    if (value === "false" && definition.setting) return `--${name}=false`;
     if (value !== undefined) {
       throw new UsageError(`Option --${name} takes no value`);
     }

@@ -1,4 +1,7 @@
-/** The environment variables that the command reads, and no others. */
+/**
+ * The environment variables that the command reads, and no others; where the
+ * configuration file is.
+ */
 
 import type { OptionDefinition, ParsedArguments } from "./arguments.ts";
 
@@ -20,6 +23,11 @@ export const VARIABLES: readonly (readonly [name: string, help: string])[] = [
   ["DOCKER_CONTEXT", "the context of the docker command that names it"],
   ["DOCKER_TLS_VERIFY", "if set, a tcp:// daemon is reached by TLS"],
   ["DOCKER_CERT_PATH", "the folder with ca.pem, cert.pem and key.pem for that"],
+  [
+    "DOCKER_PULL_CONFIG",
+    "the configuration file in place of ~/.config/docker-pull/config.json, or " +
+    "none for none",
+  ],
   ["DOCKER_PULL_CACHE", "the folder of the cache, as --cache-dir"],
   ["DOCKER_PULL_MIRRORS", "mirrors, as --mirror, separated by spaces"],
   ["HTTPS_PROXY", "the proxy for https, and likewise HTTP_PROXY for http"],
@@ -47,6 +55,7 @@ export const VARIABLES: readonly (readonly [name: string, help: string])[] = [
   ["HOME", ""],
   ["USERPROFILE", ""],
   ["ProgramData", ""],
+  ["APPDATA", ""],
   ["XDG_CONFIG_HOME", ""],
   ["XDG_RUNTIME_DIR", ""],
 ];
@@ -70,12 +79,63 @@ export function readEnvironment(source: Environment): Environment {
 
 /** Takes from the environment the value of an option that is not given. */
 export function applyVariables(
-  { flags, values }: ParsedArguments,
+  { flags, values, origins }: ParsedArguments,
   options: readonly OptionDefinition[],
   env: Environment,
 ): void {
   const folder = env.DOCKER_PULL_CACHE;
   const has = options.some(({ name }) => name === "cache-dir");
   if (!folder || !has || flags.has("no-cache")) return;
-  if (!values.has("cache-dir")) values.set("cache-dir", [folder]);
+  if (values.has("cache-dir")) return;
+  values.set("cache-dir", [folder]);
+  if (!origins.has("cache-dir")) origins.set("cache-dir", "environment");
+}
+
+/** What `DOCKER_PULL_CONFIG` is where no file is to be read. */
+const NONE = "none";
+
+/** Where the configuration file is, or would be. */
+export interface SettingsPlace {
+  /** The path. */
+  path: string;
+  /** Whether it is there; one that is named has to be. */
+  found: boolean;
+}
+
+/**
+ * The file that `DOCKER_PULL_CONFIG` names, else the user's own: in
+ * `XDG_CONFIG_HOME` or `~/.config`, on Windows in `APPDATA`.
+ *
+ * @returns Nothing where there is no home, or none is wanted.
+ */
+export async function settingsPlace(
+  { env, os }: { env: Environment; os: string },
+): Promise<SettingsPlace | undefined> {
+  const named = env.DOCKER_PULL_CONFIG;
+  if (named === NONE) return undefined;
+  if (named !== undefined) return { path: named, found: true };
+  const path = os === "win32" ? windowsPath(env) : unixPath(env);
+  return path === undefined ? undefined : { path, found: await isThere(path) };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  // Loading it takes Deno a while, and not every command needs it.
+  const { existsSync } = await import("node:fs");
+  try {
+    return existsSync(path);
+  } catch {
+    // Deno's: what must not be looked at counts as what is not there.
+    return false;
+  }
+}
+
+function unixPath({ XDG_CONFIG_HOME: config, HOME: home }: Environment) {
+  // One that is relative is to be ignored, says the XDG specification.
+  const folder = config?.startsWith("/") ? config : home && `${home}/.config`;
+  return folder && `${folder}/docker-pull/config.json`;
+}
+
+function windowsPath({ APPDATA: data, USERPROFILE: home }: Environment) {
+  const folder = data ?? (home && `${home}\\AppData\\Roaming`);
+  return folder && `${folder}\\docker-pull\\config.json`;
 }

@@ -1,5 +1,6 @@
 /** The commands, and the options of a pull in one table. */
 
+import { LOADERS } from "../../lib/copy/loaders.ts";
 import { MAX_CONCURRENCY } from "../../lib/image/options.ts";
 import type { OptionDefinition } from "./arguments.ts";
 import { REQUIRE_OPTIONS } from "./signature_options.ts";
@@ -25,6 +26,7 @@ export const OTHER_COMMANDS = [
   "lock",
   "diff",
   "plan",
+  "config",
   "completion",
   "man",
 ] as const;
@@ -34,14 +36,34 @@ export type CommandName = "pull" | typeof OTHER_COMMANDS[number];
 
 /** The folder of the cache where no other is named. */
 export const DEFAULT_CACHE_DIR = "docker_images_cache";
+/** The option of how many connections layers come over. */
+export const DOWNLOADS = "max-concurrent-downloads";
+/** The option of how many they are sent over. */
+export const UPLOADS = "max-concurrent-uploads";
 /** How many connections there are at most where nothing else is said. */
 export const DEFAULT_CONCURRENCY = 3;
+
+/** What can be written. */
+export const FORMATS = ["tar", "oci", "oci-archive", "docker-legacy"] as const;
+/** How layers can be compressed in it. */
+export const LAYERS = ["as-is", "plain", "gzip", "zstd"] as const;
 
 /** How progress can be shown; `auto` is live lines on a terminal, else plain. */
 export const PROGRESS_WAYS = ["auto", "tty", "plain", "json", "quiet"] as const;
 
 /** One of the ways. */
 export type ProgressWay = typeof PROGRESS_WAYS[number];
+
+/** The option of the cache's folder. */
+export const CACHE_DIR: OptionDefinition = {
+  name: "cache-dir",
+  value: "DIR",
+  default: DEFAULT_CACHE_DIR,
+  setting: true,
+  variable: "DOCKER_PULL_CACHE",
+  group: "Cache",
+  help: `The folder of the cache (default ${DEFAULT_CACHE_DIR})`,
+};
 
 /** Every option of a pull, in the order of the help. */
 export const OPTIONS: readonly OptionDefinition[] = [
@@ -73,6 +95,8 @@ export const OPTIONS: readonly OptionDefinition[] = [
     name: "platform",
     value: "OS/ARCH[/VARIANT]",
     repeatable: true,
+    setting: "one",
+    variable: "DOCKER_DEFAULT_PLATFORM",
     group: "Image",
     help: "The platform to pull, such as linux/arm64, several with commas, " +
       "or all; the default is linux on this machine's architecture",
@@ -80,6 +104,9 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "index",
     value: "pruned|original",
+    choices: ["pruned", "original"],
+    default: "pruned",
+    setting: true,
     group: "Image",
     help:
       "What a name with several platforms stands for: an index of what is " +
@@ -87,11 +114,13 @@ export const OPTIONS: readonly OptionDefinition[] = [
   },
   {
     name: "attestations",
+    setting: true,
     group: "Image",
     help: "Keep what is attested of an image, too, such as its provenance",
   },
   {
     name: "referrers",
+    setting: true,
     group: "Image",
     help: "Keep what refers to an image, too: signatures, lists of software, " +
       "provenance, and the index as it was signed",
@@ -108,6 +137,9 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "format",
     value: "FORMAT",
+    choices: FORMATS,
+    default: "tar",
+    setting: true,
     group: "Image",
     help:
       "tar, one file for docker load and others; oci, a folder that is an " +
@@ -117,6 +149,8 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "for",
     value: "PROGRAM",
+    choices: Object.keys(LOADERS),
+    setting: true,
     group: "Image",
     help: "Write what docker, podman, containerd, k3s, kind or skopeo takes " +
       "best, and show its command",
@@ -124,6 +158,9 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "layers",
     value: "HOW",
+    choices: LAYERS,
+    default: "as-is",
+    setting: true,
     group: "Image",
     help: "How layers are compressed in it: as-is, plain, gzip or zstd " +
       "(default as-is)",
@@ -157,6 +194,7 @@ export const OPTIONS: readonly OptionDefinition[] = [
   },
   {
     name: "keep-going",
+    setting: true,
     group: "Image",
     help: "Write one file of several images without those that fail; it says " +
       "what it lacks",
@@ -170,23 +208,22 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "max-bytes",
     value: "SIZE",
+    setting: true,
     group: "Image",
     help: "Fetch nothing where layers of more than that would have to be " +
       "fetched, such as 500M or 2GiB; exit code 12",
   },
-  {
-    name: "cache-dir",
-    value: "DIR",
-    group: "Cache",
-    help: `The folder of the cache (default ${DEFAULT_CACHE_DIR})`,
-  },
+  CACHE_DIR,
   {
     name: "no-cache",
+    setting: true,
+    variable: "DOCKER_PULL_CACHE",
     group: "Cache",
     help: "Neither read nor write a cache",
   },
   {
     name: "trust-cache",
+    setting: true,
     group: "Cache",
     help: "Take layers from the cache without verifying them again",
   },
@@ -194,6 +231,8 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "max-concurrent-downloads",
     value: "N",
+    default: String(DEFAULT_CONCURRENCY),
+    setting: true,
     group: "Network",
     help: `Connections at a time, 1 to ${MAX_CONCURRENCY} ` +
       `(default ${DEFAULT_CONCURRENCY})`,
@@ -201,12 +240,16 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "retries",
     value: "N",
+    default: "5",
+    setting: true,
     group: "Network",
     help: "Tries after a failed one that got no further (default 5)",
   },
   {
     name: "timeout",
     value: "SECONDS",
+    default: "30",
+    setting: true,
     group: "Network",
     help: "Take a connection for dead when it is silent for so long " +
       "(default 30)",
@@ -214,6 +257,8 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "max-wait",
     value: "SECONDS",
+    default: "60",
+    setting: true,
     group: "Network",
     help: "Wait for so long at most where the registry asks to come back " +
       "later (default 60)",
@@ -221,6 +266,8 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "min-speed",
     value: "BYTES",
+    default: "1000",
+    setting: true,
     group: "Network",
     help: "Give a connection up that brings fewer bytes a second over twice " +
       "the timeout, of which each has its share (default 1000; 0 for none)",
@@ -230,6 +277,8 @@ export const OPTIONS: readonly OptionDefinition[] = [
     name: "mirror",
     value: "HOST=URL[,URL]",
     repeatable: true,
+    setting: true,
+    variable: "DOCKER_PULL_MIRRORS",
     group: "Mirrors",
     help: "Ask these first for images of the registry HOST; may be given " +
       "more than once. The default for docker.io is what Docker's daemon.json " +
@@ -237,11 +286,14 @@ export const OPTIONS: readonly OptionDefinition[] = [
   },
   {
     name: "no-mirrors",
+    setting: true,
+    variable: "DOCKER_PULL_MIRRORS",
     group: "Mirrors",
     help: "Ask the registry itself only",
   },
   {
     name: "trust-mirrors",
+    setting: true,
     group: "Mirrors",
     help: "Believe a mirror what a tag means, without asking the registry",
   },
@@ -255,6 +307,10 @@ export const OPTIONS: readonly OptionDefinition[] = [
   {
     name: "progress",
     value: "HOW",
+    choices: PROGRESS_WAYS,
+    default: "auto",
+    setting: true,
+    unless: "quiet",
     group: "Messages",
     help:
       "auto, tty (live lines), plain (lines that stay), json (one event a " +
@@ -264,3 +320,18 @@ export const OPTIONS: readonly OptionDefinition[] = [
   ...COMMON_OPTIONS,
   { name: "version", group: "Messages", help: "Show the version" },
 ];
+
+/**
+ * What the configuration file can say: the options of a pull that are marked
+ * so, and what a push has in place of one of them.
+ */
+export const SETTINGS: readonly OptionDefinition[] = OPTIONS
+  .filter(({ setting }) => setting)
+  .flatMap((option) =>
+    option.name === DOWNLOADS ? [option, asUploads(option)] : [option]
+  );
+
+/** The same of connections that layers are sent over. */
+export function asUploads(option: OptionDefinition): OptionDefinition {
+  return option.name === DOWNLOADS ? { ...option, name: UPLOADS } : option;
+}

@@ -68,6 +68,8 @@ export const LOGIN_OPTIONS: readonly OptionDefinition[] = [
   {
     name: "authfile",
     value: "FILE",
+    setting: true,
+    variable: "REGISTRY_AUTH_FILE",
     group: "Login",
     help: "The file with logins, as Podman has it, in place of Docker's and " +
       "all others",
@@ -111,6 +113,7 @@ export const NETWORK_OPTIONS: readonly OptionDefinition[] = [
     name: "ca-cert",
     value: "FILE",
     repeatable: true,
+    setting: true,
     group,
     help: "Trust the certificate authorities in this PEM file, too; may be " +
       "given more than once",
@@ -129,6 +132,7 @@ export const NETWORK_OPTIONS: readonly OptionDefinition[] = [
   },
   {
     name: "insecure",
+    setting: true,
     group,
     help: "Do not verify the certificates of any host",
   },
@@ -136,6 +140,7 @@ export const NETWORK_OPTIONS: readonly OptionDefinition[] = [
     name: "insecure-host",
     value: "HOST[:PORT]",
     repeatable: true,
+    setting: true,
     group,
     help: "Do not verify this host's certificate, and let it be a token " +
       "server by plain HTTP or at a private address; may be given more than " +
@@ -143,6 +148,7 @@ export const NETWORK_OPTIONS: readonly OptionDefinition[] = [
   },
   {
     name: "plain-http",
+    setting: true,
     group,
     help: "Use http, not https; loopback hosts are tried that way by " +
       "themselves",
@@ -160,8 +166,8 @@ export function readNetworkOptions(parsed: ParsedArguments): NetworkOptions {
   if (clientKey !== undefined && clientCert === undefined) {
     throw new UsageError("Option --client-key needs --client-cert FILE");
   }
-  const hosts = values.get("insecure-host")?.map(parseHost);
   refuseBoth(parsed, "insecure", "insecure-host");
+  const hosts = values.get("insecure-host")?.map(parseHost);
   return {
     caCerts: values.get("ca-cert") ?? [],
     clientCert,

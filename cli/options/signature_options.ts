@@ -1,6 +1,7 @@
 /** The options that say who has to have signed an image. */
 
 import {
+  forget,
   type OptionDefinition,
   type ParsedArguments,
   refuseBoth,
@@ -35,6 +36,7 @@ export const TRUST_OPTIONS: readonly OptionDefinition[] = [
     name: "key",
     value: "FILE",
     repeatable: true,
+    setting: true,
     group,
     help: "The public key that has to have signed, in PEM, such as " +
       "cosign.pub; may be given more than once",
@@ -42,24 +44,28 @@ export const TRUST_OPTIONS: readonly OptionDefinition[] = [
   {
     name: "trusted-root",
     value: "FILE",
+    setting: true,
     group,
     help: "The trusted_root.json of Sigstore, for signatures without a key",
   },
   {
     name: "certificate-identity",
     value: "NAME",
+    setting: true,
     group,
     help: "Whom the certificate of such a signature has to name",
   },
   {
     name: "certificate-oidc-issuer",
     value: "URL",
+    setting: true,
     group,
     help: "Who has to have vouched for that",
   },
   {
     name: "notation-trust-store",
     value: "FOLDER",
+    setting: true,
     group,
     help:
       "The folder of the certificates, in PEM, that notation's signatures " +
@@ -71,6 +77,7 @@ export const TRUST_OPTIONS: readonly OptionDefinition[] = [
 export const REQUIRE_OPTIONS: readonly OptionDefinition[] = [
   {
     name: "require-signature",
+    setting: true,
     group,
     help: "Refuse what is not signed before any of its layers is fetched: by " +
       "the options below, or else by containers-policy.json of this machine",
@@ -78,6 +85,7 @@ export const REQUIRE_OPTIONS: readonly OptionDefinition[] = [
   {
     name: "signature-policy",
     value: "FILE",
+    setting: true,
     group,
     help: "The policy, as Podman and skopeo have it, in place of that",
   },
@@ -91,8 +99,14 @@ export const REQUIRE_OPTIONS: readonly OptionDefinition[] = [
  * @throws {UsageError} They make no sense.
  */
 export function readTrustOptions(
-  { values, one }: ParsedArguments,
+  parsed: ParsedArguments,
 ): TrustOptions | undefined {
+  const { values, one, origins } = parsed;
+  // Whom the command line names is believed, and nobody besides.
+  const isTyped = TRUST_OPTIONS.some(({ name }) =>
+    values.has(name) && !origins.has(name)
+  );
+  if (isTyped) forgetFile(parsed, TRUST_OPTIONS);
   const trust: TrustOptions = {
     keys: [...values.get("key") ?? []],
     trustedRoot: one("trusted-root"),
@@ -123,6 +137,12 @@ export function readTrustOptions(
 export function readRequiredSignature(
   parsed: ParsedArguments,
 ): RequiredSignature | undefined {
+  if (parsed.denied.has("require-signature")) {
+    forgetFile(parsed, REQUIRE_OPTIONS);
+  }
+  for (const { name } of TRUST_OPTIONS) {
+    refuseBoth(parsed, "signature-policy", name);
+  }
   const trust = readTrustOptions(parsed);
   const policy = parsed.one("signature-policy");
   if (!parsed.flags.has("require-signature")) {
@@ -135,8 +155,15 @@ export function readRequiredSignature(
           : ""),
     );
   }
-  for (const { name } of TRUST_OPTIONS) {
-    refuseBoth(parsed, "signature-policy", name);
-  }
   return { keys: [], ...trust, policy };
+}
+
+/** Leaves nothing of what the configuration file says of these. */
+function forgetFile(
+  parsed: ParsedArguments,
+  options: readonly OptionDefinition[],
+): void {
+  for (const { name } of options) {
+    if (parsed.origins.get(name) === "file") forget(parsed, name);
+  }
 }
