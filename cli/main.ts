@@ -58,7 +58,9 @@ export async function main(
       await write(all.stdout, lines.map((line) => `${line}\n`).join(""));
     } else {
       // In the text of it, a secret with a quote could be taken for syntax.
-      const text = JSON.stringify(secrets.scrub(document), null, 2);
+      const { completeDocument } = await import("./messages/pull_document.ts");
+      const told = secrets.scrub(completeDocument(document, code));
+      const text = JSON.stringify(told, null, 2);
       await write(open, `${text}\n`);
     }
     return code;
@@ -179,6 +181,8 @@ function command<Options>(
 ): Command {
   return async (argv, io, context, services) => {
     const line = await loadLine();
+    // What makes no sense is told as JSON, too, where that is asked for.
+    Object.assign(context, asksForJson(argv));
     const parsed = parseArguments(argv, line.options);
     if (parsed.flags.has("help")) {
       const { helpText } = await import("./options/help.ts");
@@ -200,6 +204,21 @@ function command<Options>(
     context.verbose = parsed.flags.has("verbose");
     const run = await loadRun();
     return await run(options, io, context, services);
+  };
+}
+
+/** What is to be told as JSON by arguments that nobody has taken apart yet. */
+function asksForJson(
+  argv: readonly string[],
+): Pick<ErrorContext, "json" | "events"> {
+  const end = argv.indexOf("--");
+  const options = end < 0 ? argv : argv.slice(0, end);
+  return {
+    json: options.includes("--json"),
+    events: options.some((word, at) =>
+      word === "--progress=json" ||
+      word === "json" && options[at - 1] === "--progress"
+    ),
   };
 }
 

@@ -4,6 +4,7 @@ import type { LookOptions } from "../../lib/look/access.ts";
 import type { Io, Services } from "../io.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
 import type { PullCommandOptions } from "../commands/pull_options.ts";
+import { linePrinter } from "../progress/json_progress.ts";
 import { describe } from "../progress/lines.ts";
 import { createStyle, showBy } from "../progress/style.ts";
 import { abortOnSignals } from "../signals.ts";
@@ -24,7 +25,7 @@ export async function withLookAccess<T>(
   work: (look: LookOptions & { signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   const style = createStyle(io.stderr, io.env);
-  const print = (line: string) => void io.stderr.write(`${line}\n`);
+  const print = linePrinter(io.stderr, context);
   const access = wanted && await openAccess(
     wanted,
     options,

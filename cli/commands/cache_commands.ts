@@ -91,7 +91,7 @@ export const runRemove: Run<RemoveCommandOptions> = async (
   );
   const code = result.missing.length > 0 ? EXIT.notFound : EXIT.ok;
   const { known: _, ...told } = result;
-  if (json) return { document: { ...told, dryRun, exitCode: code }, code };
+  if (json) return { document: { ...told, dryRun }, code };
   for (const line of missingLines(result, cacheDir)) {
     io.stderr.write(`${line}\n`);
   }
@@ -116,7 +116,7 @@ export const runVerifyCache: Run<VerifyCacheCommandOptions> = async (
   // What is removed is fetched by the next pull: all is well again.
   const bad = report.damaged.some(({ removed }) => !removed);
   const code = bad ? EXIT.mismatch : EXIT.ok;
-  return json ? { document: { ...report, exitCode: code }, code } : {
+  return json ? { document: report, code } : {
     lines: verifyLines(report, repair, createStyle(io.stdout, io.env)),
     code,
   };

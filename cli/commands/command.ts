@@ -20,8 +20,11 @@ export interface CommandLine<Options> extends CommandHelp {
 export interface Outcome {
   /** What to print on standard output. */
   lines?: string[];
-  /** What to print as JSON in place of lines. */
-  document?: unknown;
+  /**
+   * What to print as JSON in place of lines, to which its version and the exit
+   * code are added.
+   */
+  document?: object;
   /** What to print as it is, in place of both. */
   bytes?: Uint8Array;
   /**

@@ -19,15 +19,36 @@ export const runCompletion: Run<CompletionCommandOptions> = async (
   services,
 ) => {
   if ("shell" in options) return { lines: [SCRIPTS[options.shell].trimEnd()] };
-  const found = await candidatesFor(
-    options.words,
-    (image) => tagsOf(image, io, services),
-  );
+  const found = await candidatesFor(options.words, {
+    tagsOf: (image) => tagsOf(image, io, services),
+    cachedNames: (cacheDir) => cachedNames(cacheDir, io),
+  });
   return { lines: found.map(lineOf) };
 };
 
 function lineOf({ word, help }: Candidate): string {
   return help ? `${word}\t${help}` : word;
+}
+
+/** The names of the images in a cache, as they can be typed. */
+async function cachedNames(
+  cacheDir: string | undefined,
+  { env }: Io,
+): Promise<string[]> {
+  const { listCache } = await import("../../lib/cache/list.ts");
+  const { familiarName, parseReference } = await import(
+    "../../lib/image/reference.ts"
+  );
+  try {
+    const { images } = await listCache({
+      cacheDir: cacheDir ?? env.DOCKER_PULL_CACHE,
+    });
+    return images.flatMap(({ names }) =>
+      names.map((name) => familiarName(parseReference(name)))
+    );
+  } catch {
+    return [];
+  }
 }
 
 /** The tags of an image; none where they cannot be had quickly. */

@@ -89,7 +89,8 @@ async function copyBy(
   if (isPushed) progress.ask(registryOf(to));
   else if (from.kind === "registry") progress.ask(registryOf(from));
   const show: OnEvent = (event) => progress.onEvent(event);
-  const shown = isPushed ? showUploads(show) : show;
+  // Programs are told of both sides.
+  const shown = isPushed && !context.events ? showUploads(show) : show;
   const pushed: string[] = [];
   const { platforms } = options;
   const reached = reach?.(signal);

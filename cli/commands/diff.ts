@@ -64,7 +64,7 @@ export const runDiff: Run<DiffCommandOptions> = async (
   );
 };
 
-/** What programs are told, with its version. */
+/** What programs are told. */
 function told(diff: ImagesDiff) {
-  return { kind: "docker-pull.diff", version: 1, ...diff };
+  return { kind: "docker-pull.diff", ...diff };
 }

@@ -1,26 +1,22 @@
 /** The command line of `diff`. */
 
 import { type OptionDefinition, UsageError } from "../options/arguments.ts";
-import { JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 import { DOCUMENT_OPTIONS } from "./lock_options.ts";
 import { type PullCommandOptions, readPullOptions } from "./pull_options.ts";
 
-const TABLE: readonly OptionDefinition[] = [
-  ...DOCUMENT_OPTIONS
-    .filter(({ name }) => name !== "from" && name !== "quiet")
-    .map((option) =>
-      option.name === "platform"
-        ? {
-          ...option,
-          help: "The platform to compare, such as linux/arm64, several with " +
-            "commas, or all; the default is what the files have, and of two " +
-            "images of registries that of this machine",
-        }
-        : option
-    ),
-  JSON_OPTION,
-];
+const TABLE: readonly OptionDefinition[] = DOCUMENT_OPTIONS
+  .filter(({ name }) => name !== "from" && name !== "quiet")
+  .map((option) =>
+    option.name === "platform"
+      ? {
+        ...option,
+        help: "The platform to compare, such as linux/arm64, several with " +
+          "commas, or all; the default is what the files have, and of two " +
+          "images of registries that of this machine",
+      }
+      : option
+  );
 
 /** What is to be compared, and how it is told. */
 export interface DiffCommandOptions extends PullCommandOptions {

@@ -94,7 +94,7 @@ function present(
     settings,
   };
   if (json) {
-    return { document: { tool, ...report, exitCode: code }, code };
+    return { document: { tool, ...report }, code };
   }
   const style = createStyle(stdout, env);
   const lines = [

@@ -36,11 +36,12 @@ export const runImport: Run<ImportCommandOptions> = async (
   );
   const { code, lines } = failureLines(result, context);
   if (json) {
+    const { errorDocument } = await import("../messages/pull_document.ts");
     const failures = result.failures.map(({ path, error }) => ({
       path,
-      reason: explainError(error, context).sentence,
+      error: errorDocument(error, context),
     }));
-    return { document: { ...result, failures, exitCode: code }, code };
+    return { document: { ...result, failures }, code };
   }
   for (const line of lines) io.stderr.write(`${line}\n`);
   const isNothing = result.failures.length === paths.length &&

@@ -60,9 +60,15 @@ export const runLock: Run<PullCommandOptions> = async (
       const { signal } = look;
       const single = images.length === 1;
       const telling = { reached: look, signal, style, print, single };
-      const { code } = await tellFailures(failures, context, telling);
+      const { code, told } = await tellFailures(failures, context, telling);
       // One that lacks something would be taken for the whole.
-      if (failures.length > 0) return { code };
+      if (failures.length > 0) {
+        if (!options.json) return { code };
+        const { failureDocument } = await import(
+          "../messages/pull_document.ts"
+        );
+        return { document: { failures: told.map(failureDocument) }, code };
+      }
       return { lines: [formatLock(lock).trimEnd()] };
     },
   );

@@ -15,7 +15,7 @@ const KEPT = new Set([
   "max-wait",
 ]);
 const GROUPS = new Set(["Login", "Network", "Mirrors"]);
-const LEFT_OUT = new Set(["min-speed", "version"]);
+const LEFT_OUT = new Set(["min-speed", "progress", "version"]);
 
 const HELP: Readonly<Record<string, string>> = {
   from: "Lock the images that a list names, or - for standard input; may be " +
@@ -33,7 +33,6 @@ export const DOCUMENT_OPTIONS: readonly OptionDefinition[] = OPTIONS
     KEPT.has(name) || GROUPS.has(group) && !LEFT_OUT.has(name) ||
     group === "Messages" && !LEFT_OUT.has(name)
   )
-  .filter(({ name }) => name !== "min-speed")
   .map((option) => ({ ...option, help: HELP[option.name] ?? option.help }));
 
 /** The command line of `lock`. */

@@ -80,7 +80,7 @@ export const runLogin: Run<LoginCommandOptions> = async (
     const kept = place === named.source
       ? `${place}, not encrypted, for this user to read only`
       : place;
-    if (options.json) return { document: { version: 1, registry, place } };
+    if (options.json) return { document: { registry, place } };
     return {
       lines: [`Logged in to ${registry}`, `The login is in ${kept}`]
         .map((line) => neutralize(line)),

@@ -31,7 +31,7 @@ export const runLogout: Run<LogoutCommandOptions> = async (
       env: helperEnv,
       signal,
     });
-    if (json) return { document: { version: 1, registry, places } };
+    if (json) return { document: { registry, places } };
     const sentence = places.length
       ? `Removed the login for ${registry} from ${places.join(" and ")}`
       : `There was no login for ${registry} in ${named.source}`;

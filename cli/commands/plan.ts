@@ -5,13 +5,14 @@ import { DownloadLimitError } from "../../lib/image/errors.ts";
 import { withLookAccess } from "../access/look_access.ts";
 import { readMirrors } from "../access/image_access.ts";
 import { errorLines } from "../messages/error_lines.ts";
-import { explainError } from "../messages/errors.ts";
 import { gravest } from "../messages/exit_codes.ts";
 import { planDocument, planLines } from "../messages/plan.ts";
+import { failureDocument } from "../messages/pull_document.ts";
+import { linePrinter } from "../progress/json_progress.ts";
 import { createStyle } from "../progress/style.ts";
 import type { Run } from "./command.ts";
 import { namedImages } from "./named_images.ts";
-import { aboutOf, tellFailures, type ToldFailure } from "./pull_failures.ts";
+import { tellFailures } from "./pull_failures.ts";
 import {
   leftLines,
   registriesOf,
@@ -33,7 +34,7 @@ export const runPlan: Run<PullCommandOptions> = async (
   const { quiet, cacheDir, maxBytes, json } = options;
   Object.assign(context, { cacheDir, command: "plan" });
   const style = createStyle(stderr, env);
-  const print = (line: string) => void stderr.write(`${line}\n`);
+  const print = linePrinter(stderr, context);
   const named = await namedImages(options, io);
   if (!quiet) leftLines(named, style).forEach(print);
   // Who wants the list alone need not be in the net.
@@ -77,7 +78,11 @@ export const runPlan: Run<PullCommandOptions> = async (
       const code = gravest(codes);
       return json
         ? {
-          document: planDocument(plan, named.images, told.map(toldOf), code),
+          document: planDocument(
+            plan,
+            named.images,
+            told.map(failureDocument),
+          ),
           code,
         }
         : {
@@ -91,12 +96,6 @@ export const runPlan: Run<PullCommandOptions> = async (
     },
   );
 };
-
-/** A failure as programs are told it. */
-function toldOf({ failure, context }: ToldFailure): unknown {
-  const { sentence, hint } = explainError(failure.error, context);
-  return { image: aboutOf(failure), message: sentence, hint };
-}
 
 function excessOf(
   { download }: PullPlan,

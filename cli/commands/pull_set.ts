@@ -95,8 +95,8 @@ async function pullSet(
     );
     if (!options.json) return { lines: loaded.lines, code };
     const { pullDocument } = await import("../messages/pull_document.ts");
-    const about = { failures: told, exitCode: code };
-    return { document: pullDocument(loaded.results, about), code };
+    const document = pullDocument(loaded.results, { failures: told });
+    return { document, code };
   }
   const result = await pullImages(images, {
     ...pulling,
@@ -113,7 +113,6 @@ async function pullSet(
       statistics: result,
       failures: told,
       unwritten,
-      exitCode: code,
     });
     return { document, code };
   }

@@ -46,27 +46,28 @@ export const runTags: Run<TagsCommandOptions> = async (
   );
   const { tags, hidden, total } = found;
   const style = createStyle(io.stdout, io.env);
+  const errors = tags.flatMap(({ error }) => error ? [error] : []);
+  const code = gravest(
+    errors.map((error) => explainError(error, context).code),
+  );
   if (!json) {
     for (const note of notes(found, options)) print(note);
-    const errors = tags.flatMap(({ error }) => error ? [error] : []);
-    const code = gravest(
-      errors.map((error) => explainError(error, context).code),
-    );
     return { lines: tagLines(found, style, context, newest), code };
   }
+  const { errorDocument } = await import("../messages/pull_document.ts");
   return {
     document: {
-      version: 1,
       name: nameOf(reference),
       tags: tags.map(({ tag, created, descriptor, error }) => ({
         tag,
         created,
         digest: descriptor?.digest,
-        error: error && explainError(error, context).sentence,
+        error: error && errorDocument(error, context),
       })),
       total,
       hidden,
     },
+    code,
   };
 };
 

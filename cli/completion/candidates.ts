@@ -4,6 +4,7 @@ import { ALL_LINES } from "../commands/all_lines.ts";
 import { SHELLS } from "../commands/completion_options.ts";
 import type { OptionDefinition } from "../options/arguments.ts";
 import type { CommandHelp } from "../options/help.ts";
+import { transportAdvice } from "../options/transports.ts";
 
 /** A word, or `:files` or `:folders` for what the shell finds itself. */
 export interface Candidate {
@@ -27,15 +28,22 @@ const PLATFORMS = [
   "all",
 ];
 
+/** What is looked up for them; nothing where that takes too long or fails. */
+export interface Lookup {
+  /** Lists the tags of an image. */
+  tagsOf(image: string): Promise<string[]>;
+  /** Lists the names of the images in a cache; of the usual one, if none. */
+  cachedNames(cacheDir: string | undefined): Promise<string[]>;
+}
+
 /**
  * Finds them.
  *
  * @param words What was typed behind the program's name; the last is completed.
- * @param tagsOf Lists the tags of an image.
  */
 export async function candidatesFor(
   words: readonly string[],
-  tagsOf: (image: string) => Promise<string[]>,
+  lookup: Lookup,
 ): Promise<Candidate[]> {
   const typed = words.slice(0, -1);
   const current = words.at(-1) ?? "";
@@ -55,7 +63,10 @@ export async function candidatesFor(
   }
   if (current.startsWith("-")) return optionsFor(current, line, rest);
   const inner = rest.length === 0 ? below(name) : [];
-  const operands = await operandsFor(name, line, current, tagsOf);
+  const operands = name === "cache rm"
+    ? (await lookup.cachedNames(valueOf("cache-dir", rest)))
+      .map((word) => ({ word }))
+    : await operandsFor(name, line, current, lookup);
   return startingWith(current, [...inner, ...operands]);
 }
 
@@ -132,13 +143,15 @@ async function operandsFor(
   name: string,
   line: CommandHelp | undefined,
   current: string,
-  tagsOf: (image: string) => Promise<string[]>,
+  { tagsOf }: Lookup,
 ): Promise<Candidate[]> {
   if (name === "completion") return SHELLS.map((word) => ({ word }));
   const usage = line?.usage.join("\n") ?? "";
   const found: Candidate[] = [];
   const [, image] = /^([^:]+(?::\d+\/[^:]+)?):[^:/]*$/.exec(current) ?? [];
-  if (image && /IMAGE|REF/.test(usage)) {
+  // What a word such as oci: stands before is in no registry.
+  const isThere = image && transportAdvice(current) === undefined;
+  if (isThere && /IMAGE|REF|SRC|DST|\bA B\b/.test(usage)) {
     const tags = await tagsOf(image);
     found.push(...tags.map((tag) => ({ word: `${image}:${tag}` })));
   }
@@ -146,6 +159,15 @@ async function operandsFor(
     found.push({ word: ":files" });
   }
   return found;
+}
+
+/** The value that was given to an option, if any was. */
+function valueOf(name: string, typed: readonly string[]): string | undefined {
+  const at = typed.indexOf(`--${name}`);
+  const start = `--${name}=`;
+  return at >= 0
+    ? typed[at + 1]
+    : typed.find((word) => word.startsWith(start))?.slice(start.length);
 }
 
 function startingWith(

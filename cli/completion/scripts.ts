@@ -8,7 +8,8 @@ import type { SHELLS } from "../commands/completion_options.ts";
 const BASH = `_docker_pull() {
   local text=\${COMP_LINE:0:COMP_POINT} cur head= word kind=
   local -a typed
-  read -ra typed <<<"$text"
+  # As the shell takes it apart: a backslash keeps a space in its word.
+  read -a typed <<<"$text"
   case $text in *[[:space:]]) typed+=("") ;; esac
   cur=\${typed[\${#typed[@]}-1]}
   # Bash takes what follows these for a word of its own.

@@ -67,7 +67,7 @@ import {
   isStorageCode,
 } from "./storage_errors.ts";
 import { explainUpload } from "./uploads.ts";
-import { neutralize } from "../progress/text.ts";
+import { neutralize, quoteForShell } from "../progress/text.ts";
 
 export type { ErrorContext, Explanation };
 
@@ -176,7 +176,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
         error.available.map(formatPlatform).join(", ") || "none"
       }`,
       hint: near
-        ? `choose one, as in --platform ${formatPlatform(near)}`
+        ? `choose one, as in --platform ${quoteForShell(formatPlatform(near))}`
         : "check the tag, or ask who published it: there is no image in " +
           "that index",
       code: EXIT.platform,

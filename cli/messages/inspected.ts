@@ -10,11 +10,15 @@ import type {
   InspectedReference,
 } from "../../lib/look/report.ts";
 import type { ImageSettings } from "../../lib/look/settings.ts";
-import { neutralize, truncate } from "../progress/text.ts";
+import { neutralize, truncate, width } from "../progress/text.ts";
 import { artifactName } from "./artifacts.ts";
 import type { Style } from "../progress/style.ts";
 
 const BAR = 12;
+/** So many digits tell a digest from others. */
+const SHORT = 12;
+/** With fewer columns, there is no room for bars beside what they are of. */
+const NARROW = 60;
 const TITLE = 12;
 
 /** What is printed of all that was found, each line cut to the columns. */
@@ -23,30 +27,46 @@ export function inspectedLines(
   style: Style,
   columns?: number,
 ): string[] {
-  const cut = (line: string) =>
-    columns === undefined ? line : truncate(line, columns);
+  const page: Page = {
+    style,
+    cut: (line) => columns === undefined ? line : truncate(line, columns),
+    bar: columns !== undefined && columns < NARROW ? 0 : BAR,
+  };
   return found.flatMap((each, i) => [
     ...(i > 0 ? [""] : []),
-    ...referenceLines(each, style, cut),
+    ...referenceLines(each, page),
   ]);
 }
 
-type Cut = (line: string) => string;
+/** What it is printed on. */
+interface Page {
+  style: Style;
+  /** Cuts a line to the columns there are. */
+  cut(line: string): string;
+  /** The columns of a whole bar. */
+  bar: number;
+}
 
 function referenceLines(
   { name, reference, top, entries, images }: InspectedReference,
-  style: Style,
-  cut: Cut,
+  page: Page,
 ): string[] {
+  const { style, cut } = page;
   const { digest } = top.descriptor;
   return [
     style.strong(
       cut(neutralize(reference ? formatReference(reference) : name)),
     ),
-    row("Digest:", digest, style, cut),
-    row("Type:", typeText(top), style, cut),
-    ...(entries ? entryLines(entries, images, style, cut) : []),
-    ...images.flatMap((image) => ["", ...imageLines(image, style, cut)]),
+    row("Digest:", digest, page),
+    row("Type:", typeText(top), page),
+    ...(entries ? entryLines(entries, images, page) : []),
+    ...(images.length === 0
+      ? [
+        "",
+        cut("None is for this machine; --platform names one to look at"),
+      ]
+      : []),
+    ...images.flatMap((image) => ["", ...imageLines(image, page)]),
   ];
 }
 
@@ -58,8 +78,7 @@ function typeText({ descriptor: { mediaType }, bytes }: Document): string {
 function entryLines(
   entries: NonNullable<InspectedReference["entries"]>,
   images: readonly InspectedImage[],
-  style: Style,
-  cut: Cut,
+  { style, cut }: Page,
 ): string[] {
   const shown = new Map(
     images.map((image) => [image.manifest.descriptor.digest, image]),
@@ -70,27 +89,28 @@ function entryLines(
     return {
       mark: image ? "*" : " ",
       platform: platform
-        ? formatPlatform(platform)
+        ? neutralize(formatPlatform(platform))
         : attests
         ? "attestation"
-        : artifactType ?? "unknown",
+        : neutralize(artifactType ?? "unknown"),
       digest,
-      size: image ? formatBytes(image.size) : "",
-      note: attests ? `of ${short(attests)}` : isThere ? "" : "not here",
+      size: isThere ? image ? formatBytes(image.size) : "" : "not here",
+      note: attests ? `of ${short(attests)}` : "",
     };
   });
-  const size = Math.max(8, ...rows.map(({ platform }) => platform.length));
-  const digest = Math.max(...rows.map(({ digest }) => digest.length));
+  const size = Math.max(8, ...rows.map(({ platform }) => width(platform)));
+  // Where there is little room, the digest is the first to be cut.
   const lines = [
     { mark: " ", platform: "PLATFORM", digest: "DIGEST", size: "SIZE" },
     ...rows,
   ].map((each) => {
     const { mark, platform } = each;
-    const note = "note" in each ? each.note : "";
+    const note = "note" in each && each.note ? `  ${each.note}` : "";
+    const pad = " ".repeat(size - width(platform));
     return neutralize(
-      `${mark} ${platform.padEnd(size)}  ${each.digest.padEnd(digest)}  ${
+      `${mark} ${platform}${pad}  ${
         each.size.padStart(9)
-      } ${note}`.trimEnd(),
+      }  ${each.digest}${note}`,
     );
   });
   const [head, ...others] = lines.map((line) => cut(line));
@@ -99,8 +119,7 @@ function entryLines(
 
 function imageLines(
   image: InspectedImage,
-  style: Style,
-  cut: Cut,
+  page: Page,
 ): string[] {
   const { platform, artifact, artifactType, manifest, imageId } = image;
   const rows: [string, string | undefined][] = [
@@ -116,9 +135,9 @@ function imageLines(
   ];
   return [
     ...rows.filter(([, text]) => text !== undefined)
-      .map(([title, text]) => row(title, text!, style, cut)),
-    ...layerLines(image, style, cut),
-    ...stepLines(image, style, cut),
+      .map(([title, text]) => row(title, text!, page)),
+    ...layerLines(image, page),
+    ...stepLines(image, page),
   ];
 }
 
@@ -159,8 +178,7 @@ function titled(title: string, values: readonly string[]): [string, string][] {
 /** Each layer with a bar by its size, beside the step that has made it. */
 function layerLines(
   { layers }: InspectedImage,
-  style: Style,
-  cut: Cut,
+  { style, cut, bar: most }: Page,
 ): string[] {
   if (layers.length === 0) return [];
   const largest = Math.max(...layers.map(({ descriptor: { size } }) => size));
@@ -168,8 +186,8 @@ function layerLines(
   const digits = String(layers.length).length;
   const head = [
     "#".padStart(digits),
-    "LAYER".padEnd(BAR),
-    " ".repeat(BAR),
+    "LAYER".padEnd(SHORT),
+    ...(most > 0 ? [" ".repeat(most)] : []),
     "SIZE".padStart(9),
     ...(unpacked ? ["UNPACKED".padStart(9)] : []),
     "MADE BY",
@@ -179,12 +197,12 @@ function layerLines(
     style.faint(cut(head)),
     ...layers.map((layer, i) => {
       const { descriptor } = layer;
-      const bar = barOf(descriptor.size, largest);
+      const bar = most > 0 ? barOf(descriptor.size, largest, most) : "";
       const line = cut(
         [
           String(i + 1).padStart(digits),
-          short(descriptor.digest).padEnd(BAR),
-          bar.padEnd(BAR),
+          short(descriptor.digest).padEnd(SHORT),
+          ...(most > 0 ? [bar.padEnd(most)] : []),
           formatBytes(descriptor.size).padStart(9),
           ...(unpacked
             ? [
@@ -203,8 +221,7 @@ function layerLines(
 /** The history alone, where it does not fit the layers. */
 function stepLines(
   { layers, history }: InspectedImage,
-  style: Style,
-  cut: Cut,
+  { style, cut }: Page,
 ): string[] {
   const empty = history?.filter(({ emptyLayer }) => emptyLayer) ?? [];
   const fits = layers.some(({ step }) => step !== undefined);
@@ -238,26 +255,25 @@ function stepText(createdBy: string): string {
 }
 
 /** Something, however little, is never shown as nothing. */
-function barOf(size: number, largest: number): string {
+function barOf(size: number, largest: number, most: number): string {
   if (size <= 0 || largest <= 0) return "";
-  return "█".repeat(Math.max(1, Math.round(size / largest * BAR)));
+  return "█".repeat(Math.max(1, Math.round(size / largest * most)));
 }
 
-function row(title: string, text: string, style: Style, cut: Cut): string {
+function row(title: string, text: string, { style, cut }: Page): string {
   const line = cut(`${title.padEnd(TITLE)} ${neutralize(text)}`);
   return style.faint(line.slice(0, TITLE)) + line.slice(TITLE);
 }
 
 function short(digest: string): string {
-  return neutralize(digest.slice(digest.indexOf(":") + 1).slice(0, 12));
+  return neutralize(digest.slice(digest.indexOf(":") + 1).slice(0, SHORT));
 }
 
 /** All that was found, as JSON has it: sizes in bytes. */
 export function inspectedDocument(
   found: readonly InspectedReference[],
-): unknown {
+): object {
   return {
-    version: 1,
     images: found.map(({ name, reference, top, entries, images }) => ({
       name: reference ? formatReference(reference) : name,
       digest: top.descriptor.digest,

@@ -8,7 +8,6 @@ import type { PlannedPull, PullPlan } from "../../lib/look/plan.ts";
 import type { HostRequests } from "../../lib/look/request_count.ts";
 import type { Style } from "../progress/style.ts";
 import { formatWholeTime, neutralize } from "../progress/text.ts";
-import type { ExitCode } from "./exit_codes.ts";
 import { listedText, placesText } from "./lists.ts";
 
 /** How a plan is told. */
@@ -137,11 +136,9 @@ export function planDocument(
   plan: PullPlan,
   listed: readonly ListedImage[],
   failures: readonly unknown[],
-  exitCode: ExitCode,
-): unknown {
+): object {
   const { size, download, written, disk, blobs, requests } = plan;
   return {
-    version: 1,
     images: plan.images.map((each) => ({
       image: formatReference(each.reference),
       platform: each.platform && formatPlatform(each.platform),
@@ -166,6 +163,5 @@ export function planDocument(
     disk,
     blobs,
     requests,
-    exitCode,
   };
 }

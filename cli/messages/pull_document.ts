@@ -8,11 +8,18 @@ import type {
 import { formatPlatform } from "../../lib/image/platform_text.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import { explainError } from "./errors.ts";
-import type { ExitCode } from "./exit_codes.ts";
 import type { ErrorContext } from "./explanation.ts";
 
 /** The version of what `--json` prints. */
-const VERSION = 1;
+const JSON_VERSION = 1;
+
+/** A document with what every one has: its version, and the exit code. */
+export function completeDocument(
+  document: object,
+  exitCode: number,
+): Record<string, unknown> {
+  return { version: JSON_VERSION, ...document, exitCode };
+}
 
 /** What is told of an error: for programs its name and code, and in words. */
 export function errorDocument(
@@ -32,38 +39,43 @@ export function errorDocument(
   };
 }
 
+/** What is told of an image that cannot be had. */
+export function failureDocument(
+  { failure, context }: { failure: PullFailure; context: ErrorContext },
+): Record<string, unknown> {
+  const { reference, platform, from, error } = failure;
+  return {
+    reference: formatReference(reference),
+    platform: platform && formatPlatform(platform),
+    from,
+    error: errorDocument(error, context),
+  };
+}
+
 /** All of a failed command. */
 export function failedDocument(
   error: unknown,
   context: ErrorContext,
 ): Record<string, unknown> {
   const told = errorDocument(error, context);
-  return { version: VERSION, error: told, exitCode: told.exitCode };
+  return { version: JSON_VERSION, error: told, exitCode: told.exitCode };
 }
 
 /** What has come; sizes in bytes, times in milliseconds. */
 export function pullDocument(
   results: readonly PullResult[],
-  { statistics, failures = [], unwritten, exitCode = 0 }: {
+  { statistics, failures = [], unwritten }: {
     statistics?: PullStatistics;
     failures?: readonly { failure: PullFailure; context: ErrorContext }[];
     unwritten?: string;
-    exitCode?: ExitCode;
   } = {},
 ): Record<string, unknown> {
   const counted = statistics ?? (results.length === 1 ? results[0] : undefined);
   return {
-    version: VERSION,
     results: results.map(resultDocument),
-    failures: failures.map(({ failure, context }) => ({
-      reference: formatReference(failure.reference),
-      platform: failure.platform && formatPlatform(failure.platform),
-      from: failure.from,
-      error: errorDocument(failure.error, context),
-    })),
+    failures: failures.map(failureDocument),
     unwritten,
     statistics: counted && statisticsDocument(counted),
-    exitCode,
   };
 }
 

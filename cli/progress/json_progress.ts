@@ -5,6 +5,7 @@ import { formatPlatform } from "../../lib/image/platform_text.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
 import type { Descriptor } from "../../lib/image/types.ts";
 import type { Output } from "../io.ts";
+import type { ErrorContext } from "../messages/explanation.ts";
 import { retrySentence } from "../messages/retries.ts";
 import { explainWarning } from "../messages/warnings.ts";
 import type { Clock, Progress } from "./terminal_progress.ts";
@@ -85,6 +86,23 @@ export class JsonProgress implements Progress {
   #print(fields: Record<string, unknown>): void {
     this.#options.output.write(eventLine(fields, this.#options));
   }
+}
+
+/**
+ * Prints lines of a command that has no progress to show: as events, where
+ * those are wanted.
+ */
+export function linePrinter(
+  output: Output,
+  { events, secrets }: Pick<ErrorContext, "events" | "secrets">,
+): (line: string) => void {
+  if (!events) return (line) => void output.write(`${line}\n`);
+  const progress = new JsonProgress({
+    output,
+    clock: { now: () => 0, every: () => () => {} },
+    scrub: (document) => secrets?.scrub(document) ?? document,
+  });
+  return (line) => progress.line(line);
 }
 
 /** An event as JSON has it: sizes in bytes, times in milliseconds. */

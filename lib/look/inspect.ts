@@ -1,7 +1,7 @@
 /** Looks at images without fetching their layers. */
 
 import { isIndex } from "../image/media_types.ts";
-import { NotAnImageError } from "../image/errors.ts";
+import { NotAnImageError, PlatformNotFoundError } from "../image/errors.ts";
 import { hostPlatform } from "../image/host_platform.ts";
 import {
   checkOptions,
@@ -40,7 +40,8 @@ import { measureLayers } from "./unpacked.ts";
 export interface InspectOptions extends PlaceAccess {
   /**
    * The platform, several, or `"all"`. Without it, Linux on this machine's
-   * processor, or of a file or folder what is there.
+   * processor, where the image is made for that, or of a file or folder what is
+   * there.
    */
   platform?: Platforms;
   /**
@@ -88,19 +89,38 @@ export async function inspectImage(
 ): Promise<InspectedReference[]> {
   checkOptions("inspect", options, RULES);
   const wanted = readPlatforms(options.platform);
+  return await withLooked(source, options, async (opened) => {
+    const found: InspectedReference[] = [];
+    for (const name of opened.names) {
+      found.push(await inspectName(name, opened, wanted, options));
+    }
+    return found;
+  });
+}
+
+/** Opens a place, does something with it, and closes it. */
+async function withLooked<T>(
+  source: string | Place,
+  options: InspectOptions,
+  work: (opened: LookedPlace) => Promise<T>,
+): Promise<T> {
   const place = typeof source === "string" ? await findPlace(source) : source;
   return await withFetch(options.fetch, async (fetch) => {
     const opened = await openLooked(place, options, fetch);
     try {
-      const found: InspectedReference[] = [];
-      for (const name of opened.names) {
-        found.push(await inspectName(name, opened, wanted, options));
-      }
-      return found;
+      return await work(opened);
     } finally {
       await opened.close();
     }
   });
+}
+
+/** What a name stands for. */
+function topOf(
+  { asked, source }: LookedName,
+  signal: AbortSignal | undefined,
+): Promise<Document> {
+  return source.fetchManifest(asked.digest ?? asked.tag!, { signal });
 }
 
 /**
@@ -113,10 +133,16 @@ export async function rawManifest(
   source: string | Place,
   options: InspectOptions = {},
 ): Promise<Document> {
-  const [found] = await inspectImage(source, options);
-  return options.platform === undefined
-    ? found!.top
-    : found!.images[0]!.manifest;
+  checkOptions("inspect", options, RULES);
+  if (options.platform !== undefined) {
+    const [found] = await inspectImage(source, options);
+    return found!.images[0]!.manifest;
+  }
+  return await withLooked(
+    source,
+    options,
+    ({ names }) => topOf(names[0]!, options.signal),
+  );
 }
 
 async function inspectName(
@@ -135,9 +161,7 @@ async function inspectName(
     onEvent,
     signal,
   };
-  const top = await source.fetchManifest(asked.digest ?? asked.tag!, {
-    signal,
-  });
+  const top = await topOf(name, signal);
   const { digest, mediaType } = top.descriptor;
   const entries = isIndex(mediaType)
     ? await entriesOf(top, name, signal)
@@ -150,7 +174,14 @@ async function inspectName(
   const looking = wanted === platforms
     ? options
     : { ...options, wantedPlatform: wanted?.[0] as Platform };
-  const images = await imagesOf(top, reference, wanted, looking);
+  const images = await imagesOf(top, reference, wanted, looking)
+    .catch((error) => {
+      // What there is instead is told by the entries.
+      const isNone = entries && first === undefined &&
+        error instanceof PlatformNotFoundError;
+      if (isNone) return [];
+      throw error;
+    });
   if (isLocal && unpacked) {
     for (const image of images) await measureLayers(image, source, signal);
   }

@@ -61,6 +61,9 @@ export interface InspectedReference {
   top: Document;
   /** What the index lists; nothing where a manifest is named. */
   entries?: InspectedEntry[];
-  /** The images for the platforms that were asked for. */
+  /**
+   * The images for the platforms that were asked for; none where none was, and
+   * this machine's is not there.
+   */
   images: InspectedImage[];
 }

@@ -168,6 +168,10 @@ export class Secrets {
       return value.map((each) => this.scrub(each, clean)) as T;
     }
     if (value === null || typeof value !== "object") return value;
+    // What JSON writes as a text has no fields, as a time.
+    if ("toJSON" in value && typeof value.toJSON === "function") {
+      return this.scrub(value.toJSON(), clean);
+    }
     return Object.fromEntries(
       Object.entries(value).map((
         [name, each],

@@ -9,6 +9,7 @@ import { ALL_LINES } from "../../../cli/commands/all_lines.ts";
 import { readPullOptions } from "../../../cli/commands/pull_options.ts";
 import { parseArguments } from "../../../cli/options/arguments.ts";
 import { OPTIONS, OTHER_COMMANDS } from "../../../cli/options/option_table.ts";
+import { inCacheWorld, ONE, TWO } from "../../cache/world.ts";
 import { inFolder } from "../../disk/folder.ts";
 import { commandLine } from "../../fixtures/command.ts";
 import { buildImage } from "../../fixtures/mod.ts";
@@ -80,11 +81,38 @@ test("tags are completed where the registry tells them in time", async () => {
     "registry.test/team/app:1.10",
     "registry.test/team/app:1.2",
   ]);
+  for (const command of ["copy", "diff", "tags", "inspect"]) {
+    const found = await ask(command, "registry.test/team/app:2");
+    const [tag] = found.stdout.split("\n");
+    assertEquals(tag, "registry.test/team/app:2", command);
+  }
+  // Nobody is asked for the tags of what is no image.
+  registry.requests.length = 0;
+  for (const place of ["oci:", "docker-daemon:ngi", "oci-archive:all"]) {
+    assertEquals((await ask("copy", place)).stdout.trim(), ":files");
+  }
+  assertEquals(registry.requests.length, 0);
   // Whatever goes wrong, a shell is told nothing.
   const none = await ask("registry.test/no/such:1");
   assertEquals([none.code, none.stdout.trim(), none.stderr], [0, "", ""]);
   registry.assertNoOpenBodies();
 });
+
+test("what the cache has is completed where it is removed from there", () =>
+  inCacheWorld(async ({ cacheDir, pull }) => {
+    await pull(ONE);
+    await pull(TWO);
+    const words = ["completion", "complete", "--", "cache", "rm"];
+    const found = async (...more: string[]) =>
+      (await run([...words, ...more], undefined, {
+        env: { DOCKER_PULL_CACHE: cacheDir },
+      })).stdout.trim().split("\n").sort();
+    assertEquals(await found(""), [ONE, TWO]);
+    assertEquals(await found("registry.test/team/o"), [ONE]);
+    const none = join(cacheDir, "none");
+    assertEquals(await found("--cache-dir", none, ""), [""]);
+    assertEquals(await found(`--cache-dir=${none}`, ""), [""]);
+  }));
 
 /** Has a shell run a text, with this command on its PATH. */
 async function inShell(shell: string[], text: string): Promise<string> {
@@ -96,6 +124,7 @@ async function inShell(shell: string[], text: string): Promise<string> {
     await writeFile(shim, `#!/bin/sh\nexec ${words} "$@"\n`);
     await chmod(shim, 0o755);
     await writeFile(join(folder, "saved.tar"), "");
+    await writeFile(join(folder, "my file.tar"), "");
     const { stdout, stderr } = spawnSync(shell[0]!, [
       ...shell.slice(1),
       "-c",
@@ -127,10 +156,11 @@ try() {
   _docker_pull; echo "\${COMPREPLY[*]}"
 }
 try "docker-pull --form"; try "docker-pull --format=o"
-try "docker-pull verify sa"; try "docker-pull cache pr"`;
+try "docker-pull verify sa"; try "docker-pull cache pr"
+try 'docker-pull verify my\\ f'`;
   assertEquals(
     await inShell(["bash", "--norc"], text),
-    "--format\noci oci-archive\nsaved.tar\nprune\n",
+    "--format\noci oci-archive\nsaved.tar\nprune\nmy file.tar\n",
   );
 });
 

@@ -55,7 +55,7 @@ test("docker-pull inspect shows platforms, configuration and layers", async () =
   const { code, stdout } = await look(["inspect", APP]);
   assertEquals(code, 0);
   assertMatch(stdout, /^registry\.test\/team\/app:1\.0\nDigest: +sha256:/);
-  assertMatch(stdout, /^\* linux\/amd64 +sha256:[0-9a-f]{64} +[\d.]+ k?B$/m);
+  assertMatch(stdout, /^\* linux\/amd64 +[\d.]+ k?B +sha256:[0-9a-f]{64}$/m);
   assertMatch(stdout, /^ {2}linux\/arm64 +sha256:[0-9a-f]{64}$/m);
   assertStringIncludes(stdout, 'Command:     ["/bin/true"]');
   assertMatch(stdout, /^1 {2}[0-9a-f]{12} {2}█+ +[\d.]+ k?B {2}COPY 漢字 /m);
@@ -68,6 +68,9 @@ test("docker-pull inspect fits a terminal, wide characters and all", async () =>
     const { stdout } = await look(["inspect", APP], columns);
     const widths = stdout.split("\n").map(unicodeWidth);
     assertEquals(widths.filter((width) => width > columns), []);
+    // What is cut is the digest, and not the size.
+    assertMatch(stdout, /^\* linux\/amd64 +[\d.]+ k?B +sha256:/m);
+    assertMatch(stdout, /^1 +[0-9a-f]{12} .*[\d.]+ k?B +COPY/m);
   }
 });
 
@@ -97,6 +100,50 @@ test("docker-pull inspect --json and --raw are for programs", async () => {
   ]);
   const text = new TextDecoder().decode(images[1]!.manifest.bytes);
   assertEquals(own.stdout, text);
+});
+
+test("docker-pull inspect shows what there is where this machine's is not", async () => {
+  const windows = await buildImage({
+    platform: {
+      os: "windows",
+      architecture: "amd64",
+      "os.version": "10.0.20348.2340",
+    },
+  });
+  const registry = new FakeRegistry();
+  registry.add("team/win", buildIndex([windows]), "1");
+  const ask = async (...argv: string[]) => {
+    const [stdout, stderr] = [new Sink(), new Sink()];
+    const code = await main({
+      argv: [...argv, "registry.test/team/win:1", "--retries", "0"],
+      env: { HOME: NOWHERE },
+      stdout,
+      stderr,
+      signals: { on() {}, off() {}, raise() {}, exit() {} },
+      os: "linux",
+    }, { fetch: registry.fetch });
+    return { code, stdout: stdout.text, stderr: stderr.text };
+  };
+  const { code, stdout } = await ask("inspect");
+  assertEquals(code, 0);
+  assertMatch(stdout, /^ {2}windows\(10\.0\.20348\.2340\)\/amd64 +sha256:/m);
+  assertMatch(stdout, /^None is for this machine; --platform names one/m);
+  const json = JSON.parse((await ask("inspect", "--json")).stdout);
+  assertEquals(json.images[0].platforms, []);
+  registry.requests.length = 0;
+  const raw = await ask("inspect", "--raw");
+  assertEquals(JSON.parse(raw.stdout).manifests.length, 1);
+  // One document is printed, so one is asked for.
+  assertEquals(registry.log.filter((line) => line.startsWith("GET")).length, 1);
+  const named = await ask("inspect", "--platform", "linux/amd64");
+  assertEquals([named.code, named.stdout], [7, ""]);
+  // What is to be typed can be typed.
+  assertStringIncludes(
+    named.stderr,
+    "as in --platform 'windows(10.0.20348.2340)/amd64'",
+  );
+  const there = await ask("inspect", "--platform", "windows/amd64");
+  assertMatch(there.stdout, /^\* windows\(10\.0\.20348\.2340\)\/amd64 /m);
 });
 
 test("docker-pull inspect says what is wrong, and the next thing to do", async () => {

@@ -35,7 +35,7 @@ export function inSetWorld(
   input = "",
 ): Promise<void> {
   return inFolder(async (folder) => {
-    const registry = new FakeRegistry();
+    const registry = new FakeRegistry({ uploads: {} });
     registry.add("team/one", images[0]!, "1");
     registry.add("team/two", images[1]!, "1");
     registry.add("team/both", buildIndex([images[0]!, arm]), "1");

@@ -405,9 +405,11 @@ for (
       parsePlatform(wanted),
       available.map(parsePlatform),
     );
+    // What is to be typed is quoted for the shell.
+    const typed = near.includes("(") ? `'${near}'` : near;
     assertEquals(
       explainError(error).hint,
-      `choose one, as in --platform ${near}`,
+      `choose one, as in --platform ${typed}`,
     );
   });
 }

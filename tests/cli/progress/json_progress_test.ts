@@ -10,13 +10,21 @@ import {
 } from "../../../cli/progress/json_progress.ts";
 import { NetworkError } from "../../../lib/image/errors.ts";
 import type { PullEvent } from "../../../lib/image/events.ts";
+import { startFakeDaemon } from "../../daemon/fake_daemon.ts";
 import { test } from "../../harness.ts";
-import { BOTH, inSetWorld, NONE, ONE, TWO } from "../commands/set_world.ts";
+import { schemaFaults } from "../../json_schema.ts";
+import {
+  BOTH,
+  images,
+  inSetWorld,
+  NONE,
+  ONE,
+  TWO,
+} from "../commands/set_world.ts";
 import { blob, planned } from "./fixture.ts";
 import { Sink } from "./screen.ts";
-import { faults, type Schema } from "./json_schema.ts";
 
-const schema: Schema = JSON.parse(
+const schema = JSON.parse(
   readFileSync(
     new URL("../../../docs/events.schema.json", import.meta.url),
     "utf8",
@@ -57,9 +65,11 @@ const EVENTS: { [Type in PullEvent["type"]]: PullEvent & { type: Type } } = {
 test("every event is as the schema says, and every type of it is known there", () => {
   for (const event of Object.values(EVENTS)) {
     const told = eventDocument({ ...event, images: ["r.test/a:1"] });
-    assertEquals(faults(JSON.parse(eventLine(told)), schema), []);
+    assertEquals(schemaFaults(schema, JSON.parse(eventLine(told))), []);
   }
-  const types = schema.oneOf!.map(({ properties }) => properties!.type!.const);
+  const types = schema.oneOf.map((
+    { properties }: { properties: { type: { const: string } } },
+  ) => properties.type.const);
   assertEquals(
     [...types].sort(),
     [...Object.keys(EVENTS), "asking", "error", "message"].sort(),
@@ -70,13 +80,13 @@ test("every event is as the schema says, and every type of it is known there", (
     '{"version":1,"time":"1970-01-01T00:00:00.000Z","type":"asking",' +
       '"registry":"r"}\n',
   );
-  assert(faults({ version: 1, type: "asking" }, schema).length > 0);
-  assert(faults({ ...JSON.parse(line), more: 1 }, schema).length > 0);
+  assert(schemaFaults(schema, { version: 1, type: "asking" }).length > 0);
+  assert(schemaFaults(schema, { ...JSON.parse(line), more: 1 }).length > 0);
 });
 
 function lines(stderr: string): Record<string, unknown>[] {
   const all = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
-  for (const line of all) assertEquals(faults(line, schema), []);
+  for (const line of all) assertEquals(schemaFaults(schema, line), []);
   return all;
 }
 
@@ -122,6 +132,47 @@ test("docker-pull --progress json tells a failure as its last line, and --json a
     assertEquals(usage.code, 2);
     assertEquals(JSON.parse(usage.stdout).error.name, "UsageError");
   }));
+
+test("docker-pull --progress json tells whole runs of every kind as the schema says", () =>
+  inSetWorld(async ({ folder, run, bare }) => {
+    const json = ["--progress", "json", "--json"];
+    const all = join(folder, "all.tar");
+    const place = `oci:${join(folder, "layout")}`;
+    const id = images[0]!.config.descriptor.digest;
+    const daemon = await startFakeDaemon(folder, {
+      onLoad() {
+        daemon.images = { [ONE]: { id, diffIds: images[0]!.diffIds } };
+      },
+    });
+    const cache = ["--cache-dir", join(folder, "cache")];
+    try {
+      for (
+        const [argv, types] of [
+          [[...cache, "-o", all, ONE, BOTH], ["planned", "written"]],
+          [[...cache, "-o", `${folder}/`, "--from", "-"], [
+            "message",
+            "written",
+          ]],
+          [["copy", all, place], ["planned", "written"]],
+          [["copy", ONE, "registry.test/copied/one:1"], ["pushed"]],
+          [["push", all, "registry.test/mirror/"], ["upload-done", "pushed"]],
+          [["--load-to", daemon.url, ...cache, "--force", ONE], ["planned"]],
+        ] as const
+      ) {
+        const { code, stdout, stderr } = await bare(...argv, ...json);
+        assertEquals(code, 0, stdout);
+        const told = new Set(lines(stderr).map(({ type }) => type));
+        for (const type of types) {
+          assert(told.has(type), `${type} of ${argv}: ${[...told]}`);
+        }
+        assertEquals(JSON.parse(stdout).exitCode, 0);
+      }
+      const lost = await run(...json, "--retries", "1", "--force", NONE);
+      assertEquals(lines(lost.stderr).at(-1)!.type, "error");
+    } finally {
+      await daemon.close();
+    }
+  }, `${TWO}\n`));
 
 test("docker-pull --progress chooses how a pull is shown", () =>
   inSetWorld(async ({ folder, run }) => {
