@@ -44,6 +44,18 @@ export async function readTrustFiles(
   };
 }
 
+/** A certificate as PEM; notation keeps them in either form. */
+async function readCertificate(path: string): Promise<NamedText> {
+  const bytes = await onDisk("read", path, () => readFile(path));
+  const text = bytes.toString("utf8");
+  if (text.includes("-----BEGIN")) return { path, text };
+  const der = bytes.toString("base64");
+  return {
+    path,
+    text: `-----BEGIN CERTIFICATE-----\n${der}\n-----END CERTIFICATE-----\n`,
+  };
+}
+
 /** All certificates of a folder, those in folders of it included. */
 async function readStore(folder: string): Promise<NamedText[]> {
   const names = await onDisk(
@@ -55,7 +67,9 @@ async function readStore(folder: string): Promise<NamedText[]> {
   if (files.length === 0) {
     throw new SignatureError(folder, { code: "bad-key", path: folder });
   }
-  return await Promise.all(files.map((name) => read(join(folder, name))));
+  return await Promise.all(
+    files.map((name) => readCertificate(join(folder, name))),
+  );
 }
 
 /**

@@ -21,7 +21,7 @@ import {
   wantedPlatform,
 } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
-import { formOf, transferOptions, whereTo } from "./pull_settings.ts";
+import { acceptOf, formOf, transferOptions, whereTo } from "./pull_settings.ts";
 
 /** Tells what a pull would do, as the options say. */
 export const runPlan: Run<PullCommandOptions> = async (
@@ -45,6 +45,7 @@ export const runPlan: Run<PullCommandOptions> = async (
   const streamed = options.output === "-" || options.load;
   const where = streamed ? {} : await whereTo(options);
   const output = streamed ? new WritableStream<Uint8Array>() : where.output;
+  const accept = await acceptOf(options, io, print);
   return await withLookAccess(
     { registries, mirrors: readMirrors(options) },
     options,
@@ -57,6 +58,7 @@ export const runPlan: Run<PullCommandOptions> = async (
         ...transfer,
         ...look,
         ...formOf(options),
+        accept,
         folder: where.folder,
         output,
         platform: wantedPlatform(options, env),

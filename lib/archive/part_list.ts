@@ -51,6 +51,8 @@ export function shellScript(path: string): string {
 cd "$(dirname "$0")" || exit 1
 name=${quoted(name)}
 list="$name.sha256"
+# echo takes a backslash for more than that in some shells
+say() { printf '%s\\n' "$1"; }
 if command -v sha256sum >/dev/null 2>&1; then
   sum() { sha256sum <"$1" | cut -c 1-64; }
 elif command -v shasum >/dev/null 2>&1; then
@@ -62,30 +64,33 @@ else
   exit 1
 fi
 if [ ! -r "$list" ]; then
-  echo "missing: $list" >&2
+  say "missing: $list" >&2
   exit 1
 fi
 # check FILE CHECKSUM
 check() {
   if [ ! -f "$1" ]; then
-    echo "missing: $1"
+    say "missing: $1"
     return 1
   fi
   if [ "$(sum "$1")" != "$2" ]; then
-    echo "damaged: $1"
+    say "damaged: $1"
     return 1
   fi
-  echo "ok: $1"
+  say "ok: $1"
 }
 bad=0
 whole=
 set --
-while read -r hex file; do
+while IFS= read -r line; do
+  hex="\${line%% *}"
+  file="\${line#*  }"
   if [ "$file" = "$name" ]; then
     whole="$hex"
     continue
   fi
-  set -- "$@" "$file"
+  # A name may begin as an option does.
+  set -- "$@" "./$file"
   check "$file" "$hex" || bad=$((bad + 1))
 done <"$list"
 if [ "$bad" -gt 0 ]; then
@@ -95,16 +100,16 @@ if [ "$bad" -gt 0 ]; then
 fi
 if [ "$JOIN" != 1 ]; then
   echo "all $# parts are right; to join them:"
-  echo "JOIN=1 sh ./$(basename "$0")"
+  say "JOIN=1 sh ./$(basename "$0")"
   exit 0
 fi
-if ! cat "$@" >"$name.joining" || ! check "$name.joining" "$whole" >/dev/null
+if ! cat "$@" >"./$name.joining" || ! check "$name.joining" "$whole" >/dev/null
 then
-  rm -f "$name.joining"
+  rm -f "./$name.joining"
   echo "they cannot be joined: is the disk full?" >&2
   exit 1
 fi
-mv "$name.joining" "$name" && echo "joined: $name"
+mv "./$name.joining" "./$name" && say "joined: $name"
 `;
 }
 
@@ -114,8 +119,11 @@ function oneLine(text: string): string {
 
 /** The same for PowerShell, Windows' own and that of others. */
 export function powershellScript(path: string): string {
-  const name = basename(path).replaceAll("'", "''");
-  return [
+  // PowerShell ends a text at any of these quotes, and doubled they stand for one.
+  const name = basename(path).replace(/['\u2018-\u201b]/g, "$&$&");
+  // Windows' own takes what has no mark for text of its machine's code page.
+  const mark = /^[\x20-\x7e]*$/.test(name) ? "" : "\ufeff";
+  return mark + [
     `# Checks the parts of ${oneLine(basename(path))} by their checksums.`,
     `# With -Join, it joins them, and checks what comes of that.`,
     `param([switch]$Join)`,

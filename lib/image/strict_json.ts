@@ -22,8 +22,8 @@ export type Member =
   /** A time of RFC 3339. */
   | "time"
   | { list: Member }
-  /** An object of any names. */
-  | { map: Member }
+  /** An object of any names, each of which may have to stand there once. */
+  | { map: Member; once?: boolean }
   | Shape;
 
 /** The members of an object that a reader looks at, or of objects in a list. */
@@ -158,18 +158,23 @@ class Scan {
 
   #object(member: Member | undefined): void {
     const shape = isShape(member) ? member : undefined;
-    const each = typeof member === "object" && "map" in member
-      ? member.map
+    const map = typeof member === "object" && "map" in member
+      ? member
       : undefined;
+    const each = map?.map;
     const seen = new Set<string>();
     while (this.#token() !== "}") {
       const raw = this.#string();
-      const name = shape && this.#memberOf(shape, seen, decode(raw));
+      const written = shape || map ? decode(raw) : "";
+      const name = shape && this.#memberOf(shape, seen, written);
+      if (map?.once && seen.size === seen.add(written).size) {
+        this.#refuse({ code: "ambiguous-repetition", written });
+      }
       this.#token(); // the colon
       this.#at++;
       this.value(
         name === undefined ? each : shape!.members[name],
-        name ?? (each && JSON.stringify(decode(raw).slice(0, 40))),
+        name ?? (each && JSON.stringify(written.slice(0, 40))),
       );
       if (this.#token() === ",") this.#at++;
     }

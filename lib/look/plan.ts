@@ -133,6 +133,7 @@ async function planSet(
     cache: cache && readOnly(cache),
     connections: concurrency,
     together: one !== undefined,
+    accept: options.accept,
     onEvent,
     signal,
     async pulledBefore({ name, reference }) {

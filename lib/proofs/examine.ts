@@ -69,24 +69,6 @@ export async function examine(
   );
   for (const asked of digests) {
     const found = await openReferrers(source, asked, signal);
-    for (const { entry, subject } of found.strangers) {
-      const { digest } = entry.descriptor;
-      if (seen.has(digest)) continue;
-      seen.add(digest);
-      const own = subject === undefined ? undefined : shown(subject);
-      refused.push({
-        digest,
-        problem: { code: "other-subject", subject: own },
-      });
-    }
-    for (const { descriptor: { digest } } of found.malformed) {
-      if (seen.has(digest)) continue;
-      seen.add(digest);
-      refused.push({
-        digest,
-        problem: { code: "malformed", part: "manifest" },
-      });
-    }
     for (const referrer of found.referrers) {
       const { digest } = referrer.document.descriptor;
       if (seen.has(digest)) continue;
@@ -100,6 +82,24 @@ export async function examine(
         } catch (error) {
           refused.push({ digest, problem: problemOf(error) });
         }
+      }
+    }
+    // A lie of the list's about one that is there does not count.
+    for (const { entry, subject } of found.strangers) {
+      const { digest } = entry.descriptor;
+      if (seen.has(digest)) continue;
+      seen.add(digest);
+      const own = subject === undefined ? undefined : shown(subject);
+      refused.push({
+        digest,
+        problem: { code: "other-subject", subject: own },
+      });
+    }
+    for (const code of ["malformed", "damaged"] as const) {
+      for (const { descriptor: { digest } } of found[code]) {
+        if (seen.has(digest)) continue;
+        seen.add(digest);
+        refused.push({ digest, problem: { code, part: "manifest" } });
       }
     }
   }

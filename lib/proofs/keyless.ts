@@ -7,6 +7,7 @@ import { type KeyObject, verify as verifyBytes } from "node:crypto";
 import type { SignedEntity } from "@sigstore/verify";
 import { SignatureError } from "../image/errors.ts";
 import type { SignatureProblem } from "../image/signature_problems.ts";
+import { factsOf } from "./certificate_facts.ts";
 import { type Fields, Refusal, shown } from "./reading.ts";
 import type { Evidence, KeylessTrust } from "./trust.ts";
 
@@ -63,6 +64,12 @@ export async function verifyKeyless(
     { code: "bad-signature" },
     () => outOfTime(read),
   );
+  // An authority of Sigstore's has certificates of other uses below it, too.
+  const { key } = read;
+  const der = key.$case === "certificate" && key.certificate.root.toDER();
+  if (!der || !factsOf(new Uint8Array(der)).maySign) {
+    throw new Refusal({ code: "certificate-usage" });
+  }
   const names = signer.identity;
   if (names?.extensions?.issuer !== issuer) {
     const said = shown(names?.extensions?.issuer ?? "");

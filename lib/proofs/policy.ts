@@ -6,6 +6,7 @@
 
 import { SignatureError } from "../image/errors.ts";
 import type { Reference } from "../image/reference.ts";
+import { parseStrictJson, type Shape } from "../image/strict_json.ts";
 import { type BadPart, objectFields } from "./policy_fields.ts";
 import { type NamedRule, readIdentity } from "./policy_names.ts";
 import type { NamedText } from "./signature_options.ts";
@@ -35,6 +36,32 @@ interface Reading {
   bad: BadPart;
 }
 
+const REQUIREMENT: Shape = {
+  members: {
+    type: "text",
+    keyPath: "text",
+    keyPaths: "text",
+    keyData: "text",
+    keyDatas: "text",
+    signedIdentity: {
+      members: {
+        type: "text",
+        dockerReference: "text",
+        dockerRepository: "text",
+        prefix: "text",
+        signedPrefix: "text",
+      },
+    },
+  },
+};
+/** What stands twice is refused, as by those who made the policy. */
+const POLICY: Shape = {
+  members: {
+    default: REQUIREMENT,
+    transports: { map: { map: REQUIREMENT, once: true }, once: true },
+  },
+};
+
 const SIGNED = [
   "type",
   "keyPath",
@@ -58,7 +85,7 @@ export async function readPolicy(
     new SignatureError(path, { code: "bad-policy", path, part }, [], { cause });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseStrictJson(new TextEncoder().encode(text), POLICY, path);
   } catch (cause) {
     throw bad("JSON", cause);
   }

@@ -1,5 +1,6 @@
 /** Verifies the signatures of what lies in a file, or in a registry. */
 
+import type { Held } from "../copy/sources/held.ts";
 import { LocalSource } from "../copy/sources/local.ts";
 import { findPlace, openLocalPlace } from "../copy/places/open_places.ts";
 import {
@@ -26,6 +27,7 @@ import {
   type MirrorOptions,
 } from "../registry/mirrors/options.ts";
 import { examine, type VerifiedSignature } from "./examine.ts";
+import { withOthers } from "./hidden_images.ts";
 import {
   readTrust,
   type SignatureTrust,
@@ -147,15 +149,23 @@ async function inFile(
   const { held, images } = await openLocalPlace(place, { signal });
   try {
     const found: SignedImage[] = [];
-    for (const image of images) {
+    const seen = new Set<string>();
+    const add = async (image: HeldImage, held: Held) => {
       const reference = image.reference ?? nameless(image);
       const source = new LocalSource(held, reference);
       const { descriptor, names } = image;
       const top = await source.fetchManifest(descriptor.digest, { signal });
       const manifests = await manifestsOf(top, source, signal);
+      for (const { descriptor } of manifests) seen.add(descriptor.digest);
       found.push(
         await look(names, { reference, top, manifests, source, signal }),
       );
+    };
+    for (const image of images) await add(image, held);
+    if (place.kind === "file") {
+      await withOthers(place, held, signal, async (image, own) => {
+        if (!seen.has(image.descriptor.digest)) await add(image, own);
+      });
     }
     return found;
   } finally {

@@ -8,6 +8,7 @@ import { digestOfName } from "../archive/reader/digest_of_name.ts";
 import { checkFile } from "./blobs.ts";
 import { readDockerImages } from "./docker_images.ts";
 import {
+  type FormFacts,
   type ImageFacts,
   Inspection,
   type VerifyOptions,
@@ -67,7 +68,7 @@ export async function verifyImage(
         },
       });
     }
-    compareForms(inspection, layout.images, docker.images);
+    compareForms(inspection, layout, docker);
     await checkRest(inspection);
     return {
       path,
@@ -86,12 +87,12 @@ export async function verifyImage(
 /** Two loaders must not find two images in one archive. */
 function compareForms(
   inspection: Inspection,
-  layout: ImageFacts[],
-  docker: ImageFacts[],
+  layout: FormFacts,
+  docker: FormFacts,
 ): void {
-  const ids = new Set(layout.map(({ imageId }) => imageId));
-  if (!ids.size || ids.has(undefined)) return;
-  for (const { imageId } of docker) {
+  const ids = new Set(layout.images.map(({ imageId }) => imageId));
+  if (!layout.present || ids.has(undefined)) return;
+  for (const { imageId } of docker.images) {
     if (imageId === undefined || ids.has(imageId)) continue;
     inspection.report([], {
       code: "reference",

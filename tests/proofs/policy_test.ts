@@ -167,7 +167,23 @@ test("what is not understood of a policy lets nothing in", async () => {
     );
     assertEquals(error.code, code, text);
   }
-  for (const text of ["{", "[]", "{}", '{"default":[]}', '{"odd":1}']) {
+  const anything = '[{"type":"insecureAcceptAnything"}]';
+  const reject = '[{"type":"reject"}]';
+  for (
+    const text of [
+      "{",
+      "[]",
+      "{}",
+      '{"default":[]}',
+      '{"odd":1}',
+      // Of two, one reader takes the first and another the last.
+      `{"default":${reject},"default":${anything}}`,
+      `{"default":${reject},"Default":${anything}}`,
+      `{"default":[{"type":"reject","type":"insecureAcceptAnything"}]}`,
+      `{"default":${reject},"transports":{"docker":{"a":${reject},"a":${anything}}}}`,
+      `{"default":${reject},"transports":{"docker":{},"docker":{"":${anything}}}}`,
+    ]
+  ) {
     const error = await assertRejects(
       () => requirePolicy({ path: "p", text }, readFile),
       SignatureError,

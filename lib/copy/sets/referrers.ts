@@ -1,6 +1,11 @@
 /** Opens what is said to refer to an image, and holds it against what it says itself. */
 
-import { InvalidDocumentError } from "../../image/errors.ts";
+import {
+  ArchiveError,
+  ContentMismatchError,
+  InvalidDocumentError,
+  RegistryError,
+} from "../../image/errors.ts";
 import type { ImageSource } from "../../image/image_source.ts";
 import { parseIndex, parseManifest } from "../../image/manifest.ts";
 import { isIndex } from "../../image/media_types.ts";
@@ -23,6 +28,8 @@ export interface FoundReferrers {
   strangers: { entry: ReferrerEntry; subject?: string }[];
   /** What is no manifest, or a malformed one. */
   malformed: ReferrerEntry[];
+  /** What is not there, or is something else than its digest says. */
+  damaged: ReferrerEntry[];
 }
 
 /**
@@ -37,21 +44,26 @@ export async function openReferrers(
   signal?: AbortSignal,
 ): Promise<FoundReferrers> {
   const entries = await source.referrers?.(digest, { signal }) ?? [];
-  const found: FoundReferrers = { referrers: [], strangers: [], malformed: [] };
+  const found: FoundReferrers = {
+    referrers: [],
+    strangers: [],
+    malformed: [],
+    damaged: [],
+  };
   const opened = new Map<ReferrerEntry, Referrer | string | undefined>();
   await sideBySide(entries, SIDE_BY_SIDE, async (entry) => {
     opened.set(entry, await openOne(source, entry, signal));
   });
   for (const entry of entries) {
     const one = opened.get(entry);
-    if (one === "malformed") found.malformed.push(entry);
+    if (one === "malformed" || one === "damaged") found[one].push(entry);
     else if (typeof one === "object") found.referrers.push(one);
     else found.strangers.push({ entry, subject: one });
   }
   return found;
 }
 
-/** The referrer; or that it is malformed, or what else it refers to. */
+/** The referrer; or what is wrong with it, or what else it refers to. */
 async function openOne(
   source: ImageSource,
   entry: ReferrerEntry,
@@ -82,6 +94,10 @@ async function openOne(
     };
   } catch (error) {
     if (error instanceof InvalidDocumentError) return "malformed";
+    // Lists go on naming what was removed, and anybody may add to some.
+    const isGone = error instanceof ArchiveError ||
+      error instanceof RegistryError && error.status === 404;
+    if (isGone || error instanceof ContentMismatchError) return "damaged";
     throw error;
   }
 }

@@ -1,7 +1,9 @@
 /** `--split` and `--part` on the command line. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { missing } from "../../e2e/servers/daemon.ts";
+import { run as runProgram } from "../../fixtures/command.ts";
 import { test } from "../../harness.ts";
 import { inSetWorld, ONE, TWO } from "./set_world.ts";
 
@@ -59,3 +61,84 @@ test("what cannot be cut is refused before anything is fetched", () =>
     assertEquals(missing.code, 10);
     assertStringIncludes(missing.stderr, "it has fewer parts");
   }));
+
+/** What a shell could take for something else. */
+const NAMES = [
+  "plain.tar",
+  "-n.tar",
+  " two  spaces .tar",
+  "quote's $(touch bad) `touch bad` ;&*.tar",
+  "back\\slash\\n.tar",
+  "b\u00fccher \u2019 \u6f22\u5b57.tar",
+];
+
+for (const shell of ["dash", "busybox", "bash"]) {
+  test(
+    `the script beside the parts checks and joins whatever they are called: ${shell}`,
+    {
+      skip: missing(shell),
+    },
+    () =>
+      inSetWorld(async ({ folder, run }) => {
+        for (const name of NAMES) {
+          const path = join(folder, name);
+          assertEquals((await run("-o", path, ONE, TWO)).code, 0, name);
+          const whole = await readFile(path);
+          await rm(path);
+          const split = ["--split", "1Ki", "-o", path, ONE, TWO];
+          assertEquals((await run(...split)).code, 0, name);
+          const check = async (env: Record<string, string> = {}) => {
+            const own = shell === "busybox" ? [shell, "sh"] : [shell];
+            const command = [...own, `./${name}.check.sh`];
+            return await runProgram(command, { cwd: folder, env });
+          };
+          const right = await check();
+          assertEquals(
+            right.code,
+            0,
+            `${name}: ${right.stdout}${right.stderr}`,
+          );
+          assertEquals((await check({ JOIN: "1" })).code, 0, name);
+          assert(whole.equals(await readFile(path)), name);
+          await rm(path);
+          // Damaged, cut off, and not there.
+          const parts = (await readdir(folder)).filter((each) =>
+            each.startsWith(`${name}.0`)
+          ).sort();
+          const [first = "", second = "", third = ""] = parts;
+          const bytes = await readFile(join(folder, first));
+          bytes[10]! ^= 1;
+          await writeFile(join(folder, first), bytes);
+          const cut = await readFile(join(folder, second));
+          await writeFile(join(folder, second), cut.subarray(1));
+          await rm(join(folder, third));
+          const wrong = await check({ JOIN: "1" });
+          assertEquals(wrong.code, 1, name);
+          const told = wrong.stdout.split("\n").filter((line) =>
+            !line.startsWith("ok: ") && line !== ""
+          );
+          assertEquals(told.length, 3, wrong.stdout);
+          assertStringIncludes(
+            wrong.stderr,
+            `3 of ${parts.length} parts are missing or damaged`,
+          );
+          for (const number of ["1", "2", "3"]) {
+            const { code, stderr } = await run("--part", number, ...split);
+            assertEquals(code, 0, stderr);
+          }
+          assertEquals((await check()).code, 0, name);
+          // A list that names less is no proof of what is joined.
+          const list = join(folder, `${name}.sha256`);
+          const lines = (await readFile(list, "utf8")).split("\n");
+          await writeFile(list, [lines[0], ...lines.slice(2)].join("\n"));
+          assertEquals((await check({ JOIN: "1" })).code, 1, name);
+          await rm(list);
+          assertEquals((await check()).code, 1, name);
+          for (const each of await readdir(folder)) {
+            if (each.startsWith(basename(path))) await rm(join(folder, each));
+          }
+        }
+        assertEquals((await readdir(folder)).sort(), ["cache"]);
+      }),
+  );
+}
