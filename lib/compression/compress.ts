@@ -15,6 +15,9 @@ import type { CompressionResponse } from "./program.ts";
 
 /** The bytes of a block before it is compressed: larger ones gain 1 %. */
 const BLOCK_BYTES = 1024 * 1024;
+/** What there has to be room for where a block becomes no smaller. */
+const SPARE_BYTES = 16 * 1024;
+const BUFFER_BYTES = BLOCK_BYTES + SPARE_BYTES;
 const MOST_THREADS = 8;
 /** So many blocks wait for each thread, that none of them is idle. */
 const BLOCKS_A_THREAD = 2;
@@ -43,7 +46,8 @@ export class Compressor {
    *
    * @param chunks The bytes; each piece may be gone when the next is asked for.
    * @param compression How.
-   * @returns The compressed bytes, in pieces.
+   * @returns The compressed bytes, in pieces, each of which is gone when the
+   * next is asked for.
    */
   async *compress(
     chunks: AsyncIterable<Uint8Array>,
@@ -52,27 +56,33 @@ export class Compressor {
     const blocks: Promise<Block>[] = [];
     let size = 0;
     let crc = 0;
-    const take = async () => {
-      const { bytes, length, crc: own } = await blocks.shift()!;
+    const next = () => blocks.shift()!;
+    const done = ({ bytes, length, crc: own }: Block) => {
       crc = combineCrc(crc, own, length);
       size += length;
-      return bytes;
+      // What is written is filled again, and is no garbage.
+      if (bytes.buffer.byteLength === BUFFER_BYTES) {
+        this.#spare.push(bytes.buffer);
+      }
     };
     if (compression === "gzip") yield Uint8Array.from(GZIP_HEADER);
     try {
-      let buffer: Uint8Array<ArrayBuffer> | undefined;
+      let buffer: ArrayBuffer | undefined;
       let filled = 0;
       for await (const chunk of chunks) {
         for (let at = 0; at < chunk.length;) {
-          buffer ??= this.#buffer();
-          const part = chunk.subarray(at, at + buffer.length - filled);
-          buffer.set(part, filled);
+          buffer ??= this.#spare.pop() ?? new ArrayBuffer(BUFFER_BYTES);
+          const part = chunk.subarray(at, at + BLOCK_BYTES - filled);
+          new Uint8Array(buffer).set(part, filled);
           filled += part.length;
           at += part.length;
-          if (filled < buffer.length) continue;
+          if (filled < BLOCK_BYTES) continue;
           blocks.push(this.#block(compression, buffer, filled));
           [buffer, filled] = [undefined, 0];
-          if (blocks.length >= BLOCKS_A_THREAD * this.#most) yield await take();
+          if (blocks.length < BLOCKS_A_THREAD * this.#most) continue;
+          const block = await next();
+          yield block.bytes;
+          done(block);
         }
       }
       // Without any, what comes out would not be a stream of zstd at all.
@@ -80,10 +90,14 @@ export class Compressor {
         filled > 0 || (compression === "zstd" && size + blocks.length === 0)
       ) {
         blocks.push(
-          this.#block(compression, buffer ?? new Uint8Array(0), filled),
+          this.#block(compression, buffer ?? new ArrayBuffer(0), filled),
         );
       }
-      while (blocks.length > 0) yield await take();
+      while (blocks.length > 0) {
+        const block = await next();
+        yield block.bytes;
+        done(block);
+      }
     } finally {
       // Nobody waits for those that are left when something has failed.
       for (const block of blocks) block.catch(() => {});
@@ -91,21 +105,15 @@ export class Compressor {
     if (compression === "gzip") yield gzipEnd(crc, size);
   }
 
-  #buffer(): Uint8Array<ArrayBuffer> {
-    const spare = this.#spare.pop();
-    return spare ? new Uint8Array(spare) : new Uint8Array(BLOCK_BYTES);
-  }
-
   async #block(
     compression: Compression,
-    { buffer }: Uint8Array<ArrayBuffer>,
+    buffer: ArrayBuffer,
     length: number,
   ): Promise<Block> {
     const asked = { kind: "compress", compression, buffer, length } as const;
-    const { buffer: bytes, crc = 0, spare }: CompressionResponse = await this
-      .#thread().ask(asked, [buffer]);
-    if (spare?.byteLength === BLOCK_BYTES) this.#spare.push(spare);
-    return { bytes: new Uint8Array(bytes!), length, crc };
+    const { buffer: made, length: size, crc = 0 }: CompressionResponse =
+      await this.#thread().ask(asked, [buffer]);
+    return { bytes: new Uint8Array(made!, 0, size), length, crc };
   }
 
   /** The one that has the least to do. */

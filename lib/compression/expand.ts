@@ -34,6 +34,7 @@ export class Expander {
     const input = chunks[Symbol.asyncIterator]();
     let ended = false;
     let spare: ArrayBuffer | undefined;
+    const spent: ArrayBuffer[] = [];
     try {
       await line.ask({ kind: "expand", compression, algorithm });
       while (true) {
@@ -42,6 +43,7 @@ export class Expander {
         const next = await line.ask({ kind: "next", spare }, lent);
         const { buffer, length, digest } = next;
         spare = buffer ?? next.spare;
+        spent.push(...next.spent ?? []);
         if (buffer) yield new Uint8Array(buffer, 0, length);
         if (digest !== undefined) {
           ended = true;
@@ -49,10 +51,10 @@ export class Expander {
         }
         if (buffer) continue;
         const { value, done } = await input.next();
-        // A copy, even of one of Node's buffers, whose slices are none.
-        const fed = done ? undefined : new Uint8Array(value).buffer;
+        // A copy, in a buffer that has come back where it is large enough.
+        const fed = done ? undefined : copied(value, spent.pop());
         await line.ask(
-          { kind: "feed", buffer: fed, length: fed?.byteLength ?? 0 },
+          { kind: "feed", buffer: fed, length: fed ? value.length : 0 },
           fed ? [fed] : [],
         );
       }
@@ -69,6 +71,15 @@ export class Expander {
     for (const line of this.#idle) line.close();
     this.#idle.length = 0;
   }
+}
+
+function copied(bytes: Uint8Array, spent?: ArrayBuffer): ArrayBuffer {
+  const { length } = bytes;
+  const buffer = spent && spent.byteLength >= length
+    ? spent
+    : new ArrayBuffer(length);
+  new Uint8Array(buffer).set(bytes);
+  return buffer;
 }
 
 /** Expands one stream as {@linkcode Expander.expand} does, in its own thread. */

@@ -46,12 +46,14 @@ export interface CompressionResponse {
   ticket: number;
   /** The bytes, compressed or expanded. */
   buffer?: ArrayBuffer;
-  /** How many of the buffer's bytes are expanded ones. */
+  /** How many of the buffer's bytes they are. */
   length?: number;
   /** The checksum of a block before it was compressed with gzip. */
   crc?: number;
   /** A buffer that can be filled again. */
   spare?: ArrayBuffer;
+  /** The buffers of what was fed and is taken, to be filled again. */
+  spent?: ArrayBuffer[];
   /** Whether more bytes are needed before any come out. */
   hungry?: boolean;
   /** The digest of all that came out, at the end. */
@@ -72,7 +74,9 @@ export function compressBlock(
   if (compression === "zstd") {
     const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zlib.constants;
     const params = { [ZSTD_c_compressionLevel]: 3, [ZSTD_c_checksumFlag]: 1 };
-    return { bytes: zlib.zstdCompressSync(bytes, { params }), crc: 0 };
+    const chunkSize = bytes.length + 65_536;
+    const made = zlib.zstdCompressSync(bytes, { params, chunkSize });
+    return { bytes: made, crc: 0 };
   }
   const { Z_SYNC_FLUSH: finishFlush } = zlib.constants;
   const chunkSize = bytes.length + 65_536;
@@ -95,7 +99,8 @@ function serve(
   const SMALL = 8 * 1024 * 1024;
   type Result = Omit<CompressionResponse, "ticket">;
   interface Expansion {
-    input: (Uint8Array | undefined)[];
+    input: (Uint8Array<ArrayBuffer> | undefined)[];
+    spent: ArrayBuffer[];
     wake?: () => void;
     output: AsyncIterator<Uint8Array>;
     hash: import("node:crypto").Hash;
@@ -108,16 +113,16 @@ function serve(
   const loaded = Promise.all([
     import("node:zlib"),
     import("node:crypto"),
-    import("node:stream"),
   ]);
   let expansion: Expansion | undefined;
   /** Settles when all input is taken, and more is needed. */
   let onHungry: (() => void) | undefined;
 
-  function own(bytes: Uint8Array): ArrayBuffer {
-    const copy = new Uint8Array(bytes.length);
-    copy.set(bytes);
-    return copy.buffer;
+  /** Frees memory at once, and not when a collection gets to it. */
+  function free({ buffer }: Uint8Array) {
+    // Node 20 cannot; small ones are cut out of what others are cut out of, too.
+    if (buffer.byteLength < 65_536) return;
+    (buffer as { transfer?: (size: number) => void }).transfer?.(0);
   }
 
   function joined(parts: Uint8Array[], size: number) {
@@ -139,6 +144,8 @@ function serve(
       const bytes = into.input.shift();
       if (!bytes) return;
       yield bytes;
+      // Who asks for the next has no more to do with this one.
+      into.spent.push(bytes.buffer);
     }
   }
 
@@ -147,10 +154,16 @@ function serve(
     source: AsyncIterable<Uint8Array>,
     decoder: Decoder,
   ): AsyncGenerator<Uint8Array> {
-    const [, , { Readable }] = await loaded;
-    const readable = Readable.from(source, { highWaterMark: 1 });
-    readable.on("error", (error) => decoder.destroy(error));
-    yield* readable.pipe(decoder);
+    const feed = async () => {
+      for await (const bytes of source) {
+        await new Promise<void>((resolve, reject) =>
+          decoder.write(bytes, (error) => error ? reject(error) : resolve())
+        );
+      }
+      decoder.end();
+    };
+    feed().catch((error) => decoder.destroy(error));
+    yield* decoder;
   }
 
   /** The rest of a frame, of which some is there already. */
@@ -195,6 +208,7 @@ function serve(
     const [zlib, { createHash }] = await loaded;
     const made = {
       input: [],
+      spent: [],
       rest: new Uint8Array(0),
       hash: createHash(algorithm),
     } as unknown as Expansion;
@@ -259,7 +273,12 @@ function serve(
           compression,
           new Uint8Array(buffer, 0, length),
         );
-        return { buffer: own(bytes), crc, spare: buffer };
+        // It has served, and as a rule there is room in it for what comes out.
+        const { length: size } = bytes;
+        const into = size > buffer.byteLength ? new ArrayBuffer(size) : buffer;
+        new Uint8Array(into).set(bytes);
+        free(bytes);
+        return { buffer: into, length: size, crc };
       }
       case "expand":
         await begin(request.compression, request.algorithm);
@@ -273,7 +292,10 @@ function serve(
         return {};
       }
       default:
-        return await next(expansion!, request.spare);
+        return {
+          ...await next(expansion!, request.spare),
+          spent: expansion!.spent.splice(0),
+        };
     }
   }
 
@@ -283,8 +305,9 @@ function serve(
       const { ticket } = request;
       try {
         const result = await respond(request);
-        const { buffer, spare } = result;
-        const lent = [buffer, spare].filter((each) => each !== undefined);
+        const { buffer, spare, spent = [] } = result;
+        const lent = [buffer, spare, ...spent]
+          .filter((each) => each !== undefined);
         post({ ...result, ticket }, lent);
       } catch (error) {
         const failure = error instanceof Error ? error.message : String(error);
