@@ -35,7 +35,8 @@ export function imageLines(
       formatBytes(image.size),
       formatBytes(image.unique),
       sayAgo(now - Number(image.lastUsed)),
-      image.digest.slice(0, SHORT_DIGEST),
+      // As the pull has told it, and as the registry tells it.
+      image.sourceDigests.map((digest) => digest.slice(0, SHORT_DIGEST)).join(),
     ]),
   ], [2, 3]);
 }
@@ -104,15 +105,19 @@ export function removeLines(
   dryRun: boolean,
   style: Style,
 ): string[] {
-  const gone = new Set(images.flatMap(({ names }) => names));
-  const names = removed.filter((name) => !gone.has(name));
+  const gone = new Set(
+    images.flatMap(({ names, digest, sourceDigests }) => [
+      ...names,
+      digest,
+      ...sourceDigests,
+    ]),
+  );
   return [
     ...goneLines(images, dryRun, style),
-    ...names.filter((name) => !images.some(({ digest }) => digest === name))
-      .map((name) =>
-        `${removedWord(dryRun, style)} the name ${familiar(name)}; the image ` +
-        "has others"
-      ),
+    ...removed.filter((name) => !gone.has(name)).map((name) =>
+      `${removedWord(dryRun, style)} the name ${familiar(name)}; the image ` +
+      "has others"
+    ),
     ...inUse.map((name) =>
       `${style.warn("in use:")}  ${neutralize(name)} is being pulled, and stays`
     ),

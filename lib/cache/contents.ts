@@ -3,6 +3,7 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { occupied } from "../disk/leftovers.ts";
+import { SOURCE_DIGEST } from "../image/annotations.ts";
 import { StorageError } from "../image/errors.ts";
 import { formatReference } from "../image/reference.ts";
 import type { HeldImage } from "../image/held_image.ts";
@@ -22,6 +23,11 @@ export interface CachedImage {
   names: string[];
   /** What the names stand for: the digest of a manifest or an index. */
   digest: string;
+  /**
+   * What the names stand for at their registries, as a pull tells it; the
+   * digest itself where nothing else is known.
+   */
+  sourceDigests: string[];
   /** The platforms that its names are for, as far as the cache says. */
   platforms: Platform[];
   /** How many layers it has, each counted once. */
@@ -140,6 +146,7 @@ export async function scanCache(
   const closures = new Map<string, Set<string>>();
   const cores = new Map<string, Set<string>>();
   const roots = new Map<string, HeldImage[]>();
+  const sources = await sourcesOf(store);
   for (const image of await store.images()) {
     const { digest } = image.descriptor;
     roots.set(digest, [...roots.get(digest) ?? [], image]);
@@ -170,6 +177,7 @@ export async function scanCache(
     scan.images.push({
       names: namesOf(held),
       digest: root,
+      sourceDigests: sources.get(root)!,
       platforms: held.flatMap(({ descriptor }) => descriptor.platform ?? []),
       layers: reader.layersOf(root),
       size: sum(sizes),
@@ -222,6 +230,18 @@ function namesOf(held: readonly HeldImage[]): string[] {
     reference ? [formatReference(reference)] : names
   );
   return [...new Set(names)].sort();
+}
+
+/** The digests that names stand for at their registries, by those here. */
+async function sourcesOf(store: LayoutStore): Promise<Map<string, string[]>> {
+  const sources = new Map<string, string[]>();
+  for (const { digest, annotations } of await store.entries()) {
+    const known = sources.get(digest) ?? [];
+    const noted = annotations?.[SOURCE_DIGEST];
+    const source = noted !== undefined && isDigest(noted) ? noted : digest;
+    if (!known.includes(source)) sources.set(digest, [...known, source]);
+  }
+  return sources;
 }
 
 function sum(blobs: readonly { size: number }[]): number {

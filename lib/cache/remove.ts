@@ -89,7 +89,9 @@ export async function removeFromCache(
     for (const given of names) {
       const name = fullName(given);
       const found = scan.images.filter((image) =>
-        isDigest(given) ? image.digest === given : image.names.includes(name)
+        isDigest(given)
+          ? [image.digest, ...image.sourceDigests].includes(given)
+          : image.names.includes(name)
       );
       if (found.length === 0) result.missing.push(given);
       for (const image of found) {

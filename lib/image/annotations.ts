@@ -8,6 +8,8 @@
 export const IMAGE_NAME = "io.containerd.image.name";
 /** The name by which a layout's manifest is asked for. */
 export const REF_NAME = "org.opencontainers.image.ref.name";
+/** Of what, as its registry has it, something was made here. */
+export const SOURCE_DIGEST = "docker-pull.source.digest";
 
 /** The annotations for a full name, and for one to be asked by if there is one. */
 export function nameAnnotations(

@@ -4,7 +4,12 @@
  * @see {@link https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#indexjson-file}
  */
 
-import { IMAGE_NAME, nameAnnotations, REF_NAME } from "../image/annotations.ts";
+import {
+  IMAGE_NAME,
+  nameAnnotations,
+  REF_NAME,
+  SOURCE_DIGEST,
+} from "../image/annotations.ts";
 import { readDescriptors } from "../image/document_fields.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
 import { type HeldImage, indexedImage } from "../image/held_image.ts";
@@ -29,7 +34,8 @@ interface LayoutIndex {
  * @param text The present `index.json`, if there is one.
  * @param name The name by which the manifest is asked for, in full.
  * @param manifest The manifest's descriptor, with its platform.
- * @param imageName The name that loaders are to give it.
+ * @param options The name that loaders are to give it; and the digest that the
+ * name stands for where the image is from, which is noted where it is another.
  * @returns The new text.
  * @throws {InvalidDocumentError} If the present one is no index: what it held
  * would be lost.
@@ -38,7 +44,10 @@ export function updateLayoutIndex(
   text: string | undefined,
   name: string,
   manifest: Descriptor,
-  imageName: string = name,
+  { imageName = name, sourceDigest }: {
+    imageName?: string;
+    sourceDigest?: string;
+  } = {},
 ): string {
   const machine = (entry: Descriptor) =>
     entry.platform ? formatPlatform(entry.platform) : "";
@@ -66,11 +75,16 @@ export function updateLayoutIndex(
     }
     entries.push(lost.length ? without(entry, lost) : entry);
   }
-  entries.push({
-    ...same,
-    ...manifest,
-    annotations: { ...same.annotations, ...nameAnnotations(imageName, name) },
-  });
+  const annotations: Record<string, string | undefined> = {
+    ...same.annotations,
+    ...nameAnnotations(imageName, name),
+  };
+  if (sourceDigest !== undefined) {
+    annotations[SOURCE_DIGEST] = sourceDigest === manifest.digest
+      ? undefined
+      : sourceDigest;
+  }
+  entries.push({ ...same, ...manifest, annotations });
   const key = (entry: unknown) =>
     isDescriptor(entry) ? `${nameOf(entry)} ${machine(entry)}` : "";
   entries.sort((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);

@@ -11,6 +11,8 @@ import { noteReferrers, updateLayoutIndex } from "./layout_index.ts";
 export interface TagOptions extends IngestOptions {
   /** The name for loaders, where it is another. */
   imageName?: string;
+  /** The digest that the name stands for where the image is from. */
+  sourceDigest?: string;
 }
 
 /**
@@ -41,10 +43,9 @@ export async function tagLayout(
   manifest: Descriptor,
   options: TagOptions,
 ): Promise<void> {
-  const { imageName } = options;
   await changeLayoutIndex(
     root,
-    (text) => updateLayoutIndex(text, name, manifest, imageName),
+    (text) => updateLayoutIndex(text, name, manifest, options),
     options,
   );
 }

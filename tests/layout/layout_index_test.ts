@@ -76,8 +76,12 @@ test("updateLayoutIndex() names for loaders what is there, and asks by what was 
   const asked = "h/a@sha256:1";
   let text: string | undefined;
   for (let i = 0; i < 3; i++) {
-    text = updateLayoutIndex(text, asked, manifest("a", "amd64"), "h/a@a");
-    text = updateLayoutIndex(text, asked, manifest("b", "arm64"), "h/a@b");
+    text = updateLayoutIndex(text, asked, manifest("a", "amd64"), {
+      imageName: "h/a@a",
+    });
+    text = updateLayoutIndex(text, asked, manifest("b", "arm64"), {
+      imageName: "h/a@b",
+    });
     assertEquals(entries(text), [
       ["h/a@a", undefined, "a"],
       ["h/a@b", asked, "b"],
@@ -89,13 +93,15 @@ test("updateLayoutIndex() names for loaders what is there, and asks by what was 
 
 test("updateLayoutIndex() gives a tag to one of two digests, the newest", () => {
   const asked = "h/a:1@sha256:1";
-  let text = updateLayoutIndex(undefined, asked, manifest("a"), "h/a:1");
+  let text = updateLayoutIndex(undefined, asked, manifest("a"), {
+    imageName: "h/a:1",
+  });
   text = updateLayoutIndex(text, "h/a:1", manifest("b"));
   assertEquals(entries(text), [
     ["h/a:1", "h/a:1", "b"],
     [undefined, asked, "a"],
   ]);
-  text = updateLayoutIndex(text, asked, manifest("a"), "h/a:1");
+  text = updateLayoutIndex(text, asked, manifest("a"), { imageName: "h/a:1" });
   assertEquals(entries(text), [
     [undefined, "h/a:1", "b"],
     ["h/a:1", asked, "a"],
@@ -108,6 +114,29 @@ test("updateLayoutIndex() is the same when it is done again, and in any order", 
   const ab = updateLayoutIndex(once, "h/b:1", manifest("b"));
   const b = updateLayoutIndex(undefined, "h/b:1", manifest("b"));
   assertEquals(updateLayoutIndex(b, "h/a:1", manifest("a")), ab);
+});
+
+test("updateLayoutIndex() notes what a name stands for at its registry, where that is another", () => {
+  const noted = (text: string) =>
+    (JSON.parse(text) as Index).manifests[0]!
+      .annotations!["docker-pull.source.digest"];
+  const a = manifest("a");
+  const first = updateLayoutIndex(undefined, "h/a:1", a, {
+    sourceDigest: manifest("b").digest,
+  });
+  assertEquals(noted(first), manifest("b").digest);
+  // Who does not know it changes nothing; by the next pull it may be another.
+  assertEquals(updateLayoutIndex(first, "h/a:1", a), first);
+  const moved = { sourceDigest: manifest("c").digest };
+  assertEquals(
+    noted(updateLayoutIndex(first, "h/a:1", a, moved)),
+    manifest("c").digest,
+  );
+  const same = { sourceDigest: a.digest };
+  assertEquals(
+    updateLayoutIndex(first, "h/a:1", a, same),
+    updateLayoutIndex(undefined, "h/a:1", a),
+  );
 });
 
 test("updateLayoutIndex() keeps what others have put there", () => {

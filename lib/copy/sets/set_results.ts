@@ -138,8 +138,11 @@ export class SetResults {
           continue;
         }
         const named = await documents;
+        const { digest: sourceDigest } = item.top.descriptor;
         await cache.noteUse(
-          await nameImage(cache, item.wanted.reference, named),
+          await nameImage(cache, item.wanted.reference, named, {
+            sourceDigest,
+          }),
         );
       }
     }

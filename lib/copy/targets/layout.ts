@@ -1,5 +1,6 @@
 /** An OCI image layout in a folder; the cache is one, too. */
 
+import { lstat } from "node:fs/promises";
 import { distinct, totalSize } from "../../image/descriptors.ts";
 import { checkSpace, isOneFileSystem } from "../../archive/archive_file.ts";
 import { toOciManifest } from "../../image/oci_manifest.ts";
@@ -31,21 +32,26 @@ type NamedImage = Pick<ImageDocuments, "manifest" | "parsed" | "config">;
  * Names an image in a layout, by a manifest that every reader of layouts
  * finds there.
  *
- * @param ready Called when its documents are there, before it has its name.
- * @returns The digest of what the name stands for.
+ * @param options What is done when its documents are there, before it has its
+ * name; and the digest that the name stands for at its registry.
+ * @returns The digest of what the name stands for here.
  */
 export async function nameImage(
   layout: LayoutStore,
   image: Reference,
   { manifest, parsed, config }: NamedImage,
-  ready: () => Promise<void> = () => Promise.resolve(),
+  { ready, sourceDigest }: {
+    ready?: () => Promise<void>;
+    sourceDigest?: string;
+  } = {},
 ): Promise<string> {
   const named = await toOciManifest(manifest, parsed);
   for (const document of [config, manifest, named]) await layout.put(document);
-  await ready();
+  await ready?.();
   const { descriptor } = named;
   await layout.tag(formatReference(image), descriptor, {
     imageName: imageName(image, descriptor.digest),
+    sourceDigest,
   });
   return descriptor.digest;
 }
@@ -105,7 +111,7 @@ async function nameRoot(
   }
   const { digest } = top.descriptor;
   if (image?.found.manifest.descriptor.digest === digest) {
-    await nameImage(layout, reference, await image.documents, ready);
+    await nameImage(layout, reference, await image.documents, { ready });
     return;
   }
   for (const image of images) {
@@ -169,10 +175,26 @@ async function openLayout(
   { cache, trustCache, force, signal }: TargetOptions,
 ): Promise<TargetWriter> {
   const layers = [...blobs.values()].map(({ descriptor }) => descriptor);
-  const opened = await LayoutStore.open(folder);
-  const inCache = cache !== undefined && await opened.isSame(cache);
-  const layout = inCache ? cache : opened;
-  await checkRoom(layers, layout, cache);
+  const isThere = await lstat(folder).then(() => true, () => false);
+  const isLayout = await LayoutStore.find(folder) !== undefined;
+  const undo = async () => {
+    if (isLayout) return;
+    const { removeEmptyLayout } = await import(
+      "../../layout/empty_layout.ts"
+    );
+    await removeEmptyLayout(folder, isThere);
+  };
+  let layout: LayoutStore;
+  let inCache: boolean;
+  try {
+    const opened = await LayoutStore.open(folder);
+    inCache = cache !== undefined && await opened.isSame(cache);
+    layout = inCache ? cache! : opened;
+    await checkRoom(layers, layout, cache);
+  } catch (error) {
+    await undo();
+    throw error;
+  }
   return {
     store: layout,
     async commit({ roots }) {
@@ -195,7 +217,7 @@ async function openLayout(
       if (!inCache) await layout.tidy();
       await verified?.save();
     },
-    close: () => Promise.resolve(),
+    close: undo,
   };
 }
 

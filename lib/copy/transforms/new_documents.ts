@@ -1,5 +1,6 @@
 /** Documents made anew for layers that are compressed in another way. */
 
+import { SOURCE_DIGEST } from "../../image/annotations.ts";
 import { digestBytes } from "../../image/digest.ts";
 import { parseIndex, parseManifest } from "../../image/manifest.ts";
 import { isIndex } from "../../image/media_types.ts";
@@ -7,9 +8,6 @@ import { toOciManifest } from "../../image/oci_manifest.ts";
 import type { Descriptor, Document, Manifest } from "../../image/types.ts";
 import { type LayerForm, layerType } from "./layer_types.ts";
 import type { NewBlob } from "../../layout/new_blob.ts";
-
-/** Says which layer, as its registry has it, this one was made of. */
-export const SOURCE_DIGEST = "docker-pull.source.digest";
 
 /** A manifest with other layers. */
 export interface NewManifest {

@@ -6,6 +6,8 @@ import {
 } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { CachedImage } from "../../../lib/cache/contents.ts";
+import { buildImage, buildIndex } from "../../fixtures/mod.ts";
 import { test } from "../../harness.ts";
 import { images, inCacheWorld, ONE, TWO } from "../../cache/world.ts";
 import { run } from "../main_fixture.ts";
@@ -45,6 +47,41 @@ test("docker-pull cache ls, du and rm show and remove", () =>
     // The option goes before the variable.
     const other = await cache("ls", "--cache-dir", join(cacheDir, "none"));
     assertStringIncludes(other.stdout, "There is no image");
+  }));
+
+test("docker-pull cache ls shows the digests that pulls show, and rm takes them", () =>
+  inCacheWorld(async ({ registry, cacheDir, pull }) => {
+    const docker = await buildImage({ seed: "docker", format: "docker" });
+    const index = buildIndex([images[0]!]);
+    registry.add("team/docker", docker, "1");
+    registry.add("team/index", index, "1");
+    const digests = [docker, index].map(({ document: { descriptor } }) =>
+      descriptor.digest
+    );
+    await pull("registry.test/team/docker:1");
+    await pull("registry.test/team/index:1");
+    const cache = (...argv: string[]) =>
+      run(["cache", ...argv, "--cache-dir", cacheDir]);
+    const { stdout } = await cache("ls");
+    for (const digest of digests) {
+      assertStringIncludes(stdout, ` ${digest.slice(0, 19)}\n`);
+    }
+    const { images: told } = JSON.parse((await cache("ls", "--json")).stdout);
+    assertEquals(
+      told.map(({ sourceDigests }: CachedImage) => sourceDigests),
+      digests.map((digest) => [digest]).toReversed(),
+    );
+    // The same image by a name of its own.
+    await pull(ONE);
+    assertStringIncludes(
+      (await cache("ls")).stdout,
+      [digests[1]!, images[0]!.manifest.descriptor.digest]
+        .map((digest) => digest.slice(0, 19)).join(),
+    );
+    const rm = await cache("rm", digests[0]!);
+    assertEquals(rm.code, 0, rm.stderr);
+    assertEquals(rm.stdout.match(/^Removed /gm)?.length, 1);
+    assertStringIncludes(rm.stdout, "Removed registry.test/team/docker:1, ");
   }));
 
 test("docker-pull cache verify ends with 9 while damage stays", () =>
