@@ -5,6 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InvalidSetError, RegistryError } from "../../lib/image/errors.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
+import { archiveStream } from "../../lib/copy/archive_stream.ts";
 import { pullImages } from "../../lib/copy/pull.ts";
 import type { PullImagesOptions } from "../../lib/copy/pull_options.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
@@ -404,4 +405,79 @@ test("pullImages() refuses what cannot be told apart where it goes", () =>
       { output: join(folder, "all.tar") },
     );
     assertEquals(results.length, 1);
+  }));
+
+test("twenty images that share layers cost each blob once, wherever they go", () =>
+  inPullWorld(async (world) => {
+    const { registry, folder, asked } = world;
+    const shared = Array.from(
+      { length: 5 },
+      (_, i) => ({ seed: `shared-${i}`, size: 40_000 + i }),
+    );
+    const names = Array.from({ length: 20 }, (_, i) => `team/app-${i}:1`);
+    const blobs = new Map<string, number>();
+    for (const [i, name] of names.entries()) {
+      const seed = `own-${i}`;
+      const own = await buildImage({
+        seed,
+        layers: [...shared.slice(i % 3), { seed, size: 3000 }],
+      });
+      registry.add(name.slice(0, -2), own, "1");
+      for (const [digest, { length }] of own.blobs) blobs.set(digest, length);
+    }
+    const wanted = [...blobs.values()].reduce((sum, size) => sum + size, 0);
+    const check = (what: string) => {
+      const since = registry.requests.slice(-asked().length);
+      const paths = since.map(({ path }) => path);
+      const times = counts(
+        since.map(({ method, path }) => `${method} ${path}`),
+      );
+      assertEquals(times.length, blobs.size, what);
+      assertEquals(new Set(times), new Set([1]), what);
+      const sent = since.filter(({ path }) => path.includes("/blobs/"))
+        .reduce((sum, { sent }) => sum + sent, 0);
+      assertEquals(sent, wanted, what);
+      // One for each manifest, and nothing else.
+      assertEquals(
+        paths.filter((path) => !path.includes("/blobs/")).length,
+        names.length,
+        what,
+      );
+    };
+    const ways: Record<string, PullImagesOptions> = {
+      "one archive": { output: join(folder, "all.tar") },
+      "a file each": { folder: join(folder, "files") },
+      "one layout": { format: "oci" },
+      "Docker's old form": {
+        output: join(folder, "old.tar"),
+        format: "docker-legacy",
+      },
+    };
+    for (const [what, options] of Object.entries(ways)) {
+      for (const cache of [true, false]) {
+        const cacheDir = cache && join(folder, `cache ${what}`);
+        const { failures, results } = await pullSet(world, names, {
+          // A layout that is there is added to.
+          output: options.format === "oci"
+            ? join(folder, `layout ${cache}`)
+            : undefined,
+          ...options,
+          cacheDir,
+          force: true,
+        });
+        assertEquals([failures, results.length], [[], 20], what);
+        check(`${what}, ${cache}`);
+      }
+    }
+    for (
+      const cacheDir of [join(folder, "cache of a stream"), false] as const
+    ) {
+      const stream = archiveStream(
+        names.map((name) => `registry.test/${name}`),
+        { fetch: registry.fetch, platform: "linux/amd64", cacheDir },
+      );
+      const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+      assert((await readFile(join(folder, "all.tar"))).equals(bytes));
+      check(`a stream, ${cacheDir}`);
+    }
   }));

@@ -9,9 +9,8 @@ import type { Writers } from "../../transfer/writers.ts";
 import { blobTask } from "./blob_task.ts";
 import { CopyJob, type Death } from "./copy_job.ts";
 import type { Copy, CopyOptions, CopyResult } from "./copy_options.ts";
-import type { ImageGraph } from "./graph.ts";
+import { type ImageGraph, oneBlob } from "./graph.ts";
 import { takeLocal, uploadLocal } from "./local_uploads.ts";
-import { sourceOf } from "./several_sources.ts";
 import type { ImageTarget } from "./target.ts";
 
 /**
@@ -114,8 +113,7 @@ async function bring(
   const uploading = uploadLocal(await takeLocal(wanted), early, options);
   const tasks = [...wanted].map(([digest, those]) => {
     const blobs = those.map(({ graph }) => graph.blobs.get(digest)!);
-    const source = sourceOf(blobs.map(({ source }) => source));
-    return blobTask({ ...blobs[0]!, source }, those, options);
+    return blobTask(oneBlob(blobs), those, options);
   });
   const order = open.find(({ writer }) => writer!.order)?.writer?.order;
   if (order) {

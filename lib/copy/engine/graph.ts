@@ -92,8 +92,7 @@ export function graphOf(
   annotations?: Record<string, string>,
 ): ImageGraph {
   const documents = new Map<string, Document>();
-  const found = new Map<string, Descriptor>();
-  const sources = new Map<string, Fetcher[]>();
+  const found = new Map<string, GraphBlob[]>();
   for (const root of roots) {
     for (const document of rootDocuments(root)) {
       const { digest } = document.descriptor;
@@ -109,15 +108,27 @@ export function graphOf(
       const { digest } = descriptor;
       // What one image calls a layer may be a document of another.
       if (documents.has(digest) || configs.has(digest)) continue;
-      if (!found.has(digest)) found.set(digest, descriptor);
-      sources.set(digest, [...sources.get(digest) ?? [], root.source]);
+      const { source } = root;
+      found.set(digest, [...found.get(digest) ?? [], { descriptor, source }]);
     }
   }
   const blobs = new Map<string, GraphBlob>();
-  for (const [digest, descriptor] of found) {
-    blobs.set(digest, { descriptor, source: sourceOf(sources.get(digest)!) });
-  }
+  for (const [digest, those] of found) blobs.set(digest, oneBlob(those));
   return { roots, images, documents, blobs, annotations };
+}
+
+/**
+ * A blob that several have, as one: it comes from the first's source, and from
+ * the next where that one lacks it; and from wherever any of them says that it
+ * is to be had.
+ */
+export function oneBlob(those: readonly GraphBlob[]): GraphBlob {
+  const { descriptor } = those[0]!;
+  const source = sourceOf(those.map(({ source }) => source));
+  const urls = new Set(those.flatMap(({ descriptor: { urls = [] } }) => urls));
+  return urls.size > (descriptor.urls?.length ?? 0)
+    ? { descriptor: { ...descriptor, urls: [...urls] }, source }
+    : { descriptor, source };
 }
 
 /** All documents of a root but the configurations; one may occur twice. */
