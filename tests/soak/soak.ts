@@ -17,6 +17,7 @@ import { type Fault, FAULTS } from "../faults/schedule.ts";
 import { buildSoakImages, pushSoakImages } from "./images.ts";
 import { playSetStory } from "./sets.ts";
 import { playSharedStory } from "./shared.ts";
+import { playStreamStory } from "./streams.ts";
 import { playStory, type StoryResult } from "./story.ts";
 
 const { values } = parseArgs({
@@ -35,6 +36,8 @@ const { values } = parseArgs({
     shared: { type: "boolean", default: false },
     /** Stories of sets. */
     sets: { type: "boolean", default: false },
+    /** Stories of streams. */
+    streams: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -78,8 +81,14 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
   let seed;
   while ((seed = queue.shift()) !== undefined) {
     try {
-      if (values.shared || values.sets) {
-        const play = values.sets ? playSetStory : playSharedStory;
+      const play = values.streams
+        ? playStreamStory
+        : values.sets
+        ? playSetStory
+        : values.shared
+        ? playSharedStory
+        : undefined;
+      if (play) {
         const result = await play(seed, context);
         done++;
         kills += result.kills;
@@ -104,8 +113,8 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
       console.log(`FAILED ${seed}: ${(error as Error).message}`);
       console.log(
         `  again: deno task soak --only ${seed}${
-          ["kills", "shared", "sets"].filter((name) =>
-            values[name as "kills" | "shared" | "sets"]
+          (["kills", "shared", "sets", "streams"] as const).filter((name) =>
+            values[name]
           ).map((name) => ` --${name}`).join("")
         }`,
       );
@@ -163,7 +172,7 @@ for (let i = 0; i < 40 && left > 0; i++) {
 }
 const leaks = left > 0 ? [`${left} files or sockets are still open`] : [];
 const forgotten = readdirSync(folder).filter((name) =>
-  name.startsWith("story-")
+  /^(?:story|set|stream)-/.test(name)
 );
 if (forgotten.length > 0) leaks.push(`${forgotten.length} folders are left`);
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Buffer } from "node:buffer";
 import type { Output } from "../../cli/io.ts";
 import { main } from "../../cli/main.ts";
-import { pull } from "../../lib/copy/pull.ts";
+import { pull, pullImages } from "../../lib/copy/pull.ts";
 import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import type { Fetch, FoundCredential } from "../../lib/image/types.ts";
 
@@ -16,9 +16,11 @@ export interface Ran {
   code: number;
   /** What it wrote to standard output. */
   stdout: string;
+  /** What it wrote there that is no text. */
+  bytes: Uint8Array;
   /** What it wrote to standard error. */
   stderr: string;
-  /** What the pull threw, if it did. */
+  /** What the pull threw, if it did, or what of a set failed first. */
   error?: unknown;
 }
 
@@ -48,7 +50,12 @@ export async function runCommand(
   const { fetch, env, input, registry, login } = options;
   const home = mkdtempSync(join(tmpdir(), "docker-pull-home-"));
   const [stdout, stderr] = [new Text(), new Text()];
-  const ran: Ran = { code: -1, stdout: "", stderr: "" };
+  const ran: Ran = {
+    code: -1,
+    stdout: "",
+    stderr: "",
+    bytes: new Uint8Array(0),
+  };
   try {
     if (login) writeConfig(home, registry, login);
     ran.code = await main({
@@ -73,6 +80,17 @@ export async function runCommand(
           throw error;
         }
       },
+      pullImages: async (images, given) => {
+        try {
+          const all = { ...given, ...options.pullOptions };
+          const result = await pullImages(images, all);
+          ran.error = result.failures[0]?.error;
+          return result;
+        } catch (error) {
+          ran.error = error;
+          throw error;
+        }
+      },
     });
     options.inspect?.(home);
   } finally {
@@ -80,6 +98,7 @@ export async function runCommand(
   }
   ran.stdout = stdout.text;
   ran.stderr = stderr.text;
+  ran.bytes = new Uint8Array(Buffer.concat(stdout.chunks));
   return ran;
 }
 
@@ -103,9 +122,14 @@ function writeConfig(
 
 class Text implements Output {
   text = "";
+  readonly chunks: Uint8Array[] = [];
 
-  write(text: string, done?: (error?: Error | null) => void): boolean {
-    this.text += text;
+  write(
+    text: string | Uint8Array,
+    done?: (error?: Error | null) => void,
+  ): boolean {
+    if (typeof text === "string") this.text += text;
+    else this.chunks.push(text.slice());
     done?.();
     return true;
   }
