@@ -14,6 +14,8 @@ export interface Output {
   ): unknown;
   /** Calls `listener` when writing fails. */
   on?(name: "error", listener: (error: Error) => void): unknown;
+  /** The number of its file, where it is the process's own. */
+  fd?: number;
   /** Whether it is a terminal. */
   isTTY?: boolean;
   /** The terminal's width. */

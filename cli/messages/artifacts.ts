@@ -56,17 +56,17 @@ export function artifactName(artifact: ArtifactKind): string {
 /** Puts in words that it is no image. */
 export function explainArtifact(
   error: NotAnImageError,
-  { reference, image, action, subject, command: doing }: ErrorContext,
+  { reference, image, named, action, subject, command: doing }: ErrorContext,
 ): Explanation {
   const [name, command] = ARTIFACTS[error.artifact];
   const code = EXIT.noImage;
   if (subject === "archive" && !action) {
     return { sentence: invalidSentence(error), code };
   }
+  const says = `it is ${name}, and no container image (${error.mediaType})`;
+  const what = action ?? `pull ${JSON.stringify(image ?? "this")}`;
   return {
-    sentence: `Cannot ${
-      action ?? `pull ${JSON.stringify(image ?? "this")}`
-    }: it is ${name}, and no container image (${error.mediaType})`,
+    sentence: named ? says : `Cannot ${what}: ${says}`,
     hint: doing === "copy"
       ? "docker-pull copy brings it to a registry, to oci:FOLDER or to " +
         "oci-archive:FILE"

@@ -18,10 +18,14 @@ export function errorLines(
   style: Style,
   about?: string,
 ): { lines: string[]; code: ExitCode } {
-  const { sentence, excerpt, hint, code } = explainError(error, context);
+  const named = about !== undefined;
+  const { sentence, excerpt, hint, code } = explainError(error, {
+    ...context,
+    named,
+  });
   const lines = [
     `${style.bad("error:")} ${
-      about ? `${neutralize(about)}: ` : ""
+      named ? `${neutralize(about)}: ` : ""
     }${sentence}`,
     ...(excerpt ?? []).map((line) => `  ${line}`),
     ...(hint ? [`${style.hint("hint:")} ${hint}`] : []),

@@ -55,6 +55,7 @@ import { networkHint } from "./network_hints.ts";
 import {
   authenticationSentence,
   invalidSentence,
+  reasonOf,
   settingSentence,
 } from "./reasons.ts";
 import { explainRegistryError } from "./registry_errors.ts";
@@ -143,7 +144,14 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof InvalidListError) return explainList(error);
   if (error instanceof InvalidSetError) {
-    return explainSet(error, (each) => explainError(each).sentence);
+    // Each is named before what is wrong with it.
+    return explainSet(
+      error,
+      (each) =>
+        each instanceof InvalidReferenceError
+          ? showable(reasonOf(each), context)
+          : explainError(each).sentence,
+    );
   }
   if (error instanceof InvalidSettingError) {
     return {
@@ -215,7 +223,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof PlaceError) return explainPlace(error);
   if (error instanceof LockError) return explainLock(error);
-  if (error instanceof SignatureError) return explainSignature(error);
+  if (error instanceof SignatureError) return explainSignature(error, context);
   if (error instanceof ArchiveError) return explainArchive(error);
   if (error instanceof NotAnImageError) return explainArtifact(error, context);
   if (

@@ -8,6 +8,8 @@ import type { ExitCode } from "./exit_codes.ts";
 export interface ErrorContext {
   /** The image as it was typed. */
   image?: string;
+  /** Whether the image is named before the sentence, which needs not do so. */
+  named?: boolean;
   /** The command, where it is not to pull. */
   command?: string;
   /** What was to be done, where it is not to pull that image. */

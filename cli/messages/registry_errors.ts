@@ -26,7 +26,7 @@ export function explainRegistryError(
     explainPushRefusal(error, asked, context);
   if (pushing) return pushing;
   const words = error.words && ` (${error.words})`;
-  const cannot = `Cannot ${action}: ${registry}`;
+  const cannot = context.named ? registry : `Cannot ${action}: ${registry}`;
   if (isUnauthorized(error)) {
     const { says, hint } = unauthorized(error, context);
     return {

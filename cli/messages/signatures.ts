@@ -8,7 +8,12 @@ import type { SignatureProblem } from "../../lib/image/signature_problems.ts";
 import type { VerifiedSignature } from "../../lib/proofs/examine.ts";
 import type { SignatureKind, Unchecked } from "../../lib/proofs/trust.ts";
 import { EXIT } from "./exit_codes.ts";
-import { type Explanation, sentenceOf, type Sentences } from "./explanation.ts";
+import {
+  type ErrorContext,
+  type Explanation,
+  sentenceOf,
+  type Sentences,
+} from "./explanation.ts";
 
 const quote = JSON.stringify;
 
@@ -101,12 +106,15 @@ export function signatureReason(problem: SignatureProblem): string {
 /** Puts it in words. */
 export function explainSignature(
   { image, problem, refused }: SignatureError,
+  { named }: ErrorContext,
 ): Explanation {
   const isUsage = USAGE.includes(problem.code) || problem.code === "no-policy";
   return {
     sentence: isUsage
       ? `Cannot verify signatures: ${signatureReason(problem)}`
-      : `Cannot trust ${quote(image)}: ${signatureReason(problem)}`,
+      : `Cannot trust ${named ? "it" : quote(image)}: ${
+        signatureReason(problem)
+      }`,
     hint: NEXT[problem.code] ??
       (refused.length > 1
         ? `none of its ${refused.length} signatures counts; docker-pull ` +

@@ -27,6 +27,10 @@ const STORAGE_WORDS: Readonly<
   EMFILE: ["too many open files", "raise the limit with ulimit -n"],
   ENFILE: ["too many open files on this machine", "close other programs"],
   EBUSY: ["another program uses it", "close that, or choose another place"],
+  EBADF: [
+    "it is closed",
+    "pipe it on, as in docker-pull IMAGE -o - | docker load, or name a file",
+  ],
   EIO: ["the disk does not work properly", "check the disk"],
   "is-a-link": ["it is a symbolic link", "remove it, or choose another place"],
   "not-a-file": ["it is no plain file", "choose another place"],

@@ -55,6 +55,28 @@ test("a disk that is too small is noticed before a byte comes", {
     assertEquals(layers.length, 0);
   }));
 
+test("a layout for which there is no room leaves no trace", {
+  skip: noMount,
+}, () =>
+  onSmallDisk(workspace, "5m", async (cwd) => {
+    const { served } = await scene.get();
+    const image = `${served.host}/${MEDIUM}`;
+    const elsewhere = workspace.makeFolder();
+    await pullOk(["--no-cache", "-o", "a.tar", image], elsewhere);
+    mkdirSync(join(cwd, "mine"));
+    for (
+      const args of [
+        ["copy", join(elsewhere, "a.tar"), "oci:lay"],
+        ["copy", join(elsewhere, "a.tar"), "oci:mine"],
+        ["--no-cache", "--format", "oci", "-o", "lay", image],
+      ]
+    ) {
+      const result = await dockerPull(args, { cwd });
+      assertSentence(result, DISK, /: the disk is full/);
+      assertEquals(everythingIn(cwd), ["mine"]);
+    }
+  }));
+
 test("archive and cache have to fit together where they share a disk", {
   skip: noMount,
 }, () =>

@@ -113,6 +113,37 @@ test("closed output and error streams change nothing", {
   assertEquals(filesIn(cwd), ["a.tar"]);
 });
 
+test(
+  "an archive for a closed standard output is refused before anything is asked for",
+  {
+    skip: noSignals || !existsSync("/proc/self/fdinfo") && "nobody tells",
+  },
+  async () => {
+    const { served, registry } = await scene.get();
+    const cwd = workspace.makeFolder();
+    const before = registry.requests.length;
+    for (const images of [[SMALL], [SMALL, MEDIUM]]) {
+      const names = images.map((name) => `${served.host}/${name}`);
+      const closed = await dockerPull(["--quiet", "-o", "-", ...names], {
+        cwd,
+        prefix: ["sh", "-c", 'exec "$@" >&-', "sh"],
+      });
+      assertSentence(
+        closed,
+        10,
+        /Cannot write "standard output": it is closed/,
+      );
+      assertEquals(registry.requests.length, before);
+    }
+    // Who throws the archive away says so.
+    const away = await dockerPull(["-o", "-", `${served.host}/${SMALL}`], {
+      cwd,
+      prefix: ["sh", "-c", 'exec "$@" >/dev/null', "sh"],
+    });
+    assertEquals(away.code, 0, away.stderr);
+  },
+);
+
 test("a full disk behind standard output is named", {
   skip: !existsSync("/dev/full") && "no /dev/full",
 }, async () => {

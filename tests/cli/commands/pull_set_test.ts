@@ -7,6 +7,11 @@ import { gravest } from "../../../cli/messages/exit_codes.ts";
 import { test } from "../../harness.ts";
 import { BOTH, images, inSetWorld, NONE, ONE, TWO } from "./set_world.ts";
 
+/** How often a word is in the line of a text that is like this. */
+function timesIn(text: string, line: RegExp, word: string): number {
+  return line.exec(text)![0].split(word).length - 1;
+}
+
 test("docker-pull A B -o FOLDER/ writes a file each", () =>
   inSetWorld(async ({ folder, run }) => {
     const out = join(folder, "out/");
@@ -50,7 +55,11 @@ test("docker-pull names each image that fails, and ends with the gravest code", 
     const file = join(folder, "all.tar");
     const whole = await run("-o", file, ONE, NONE, TWO);
     assertEquals([whole.code, whole.stdout], [5, ""]);
-    assertStringIncludes(whole.stderr, `error: ${NONE}: `);
+    assertStringIncludes(
+      whole.stderr,
+      `error: ${NONE}: registry.test has no repository "team/none"`,
+    );
+    assertEquals(timesIn(whole.stderr, /^error: .*$/m, NONE), 1);
     assertStringIncludes(whole.stderr, "nothing was written to");
     assertStringIncludes(whole.stderr, "--keep-going");
     assert(!existsSync(file));
@@ -102,6 +111,12 @@ test("docker-pull names all that is wrong with a list at once", () =>
     assertStringIncludes(stderr, "3 of the images cannot be pulled");
     for (const text of ['"a/B": ', '"c:d:e": ', '"docker-daemon:x": ']) {
       assertStringIncludes(stderr, text);
+    }
+    for (const name of ["a/B", "c:d:e"]) {
+      assertEquals(
+        timesIn(stderr, new RegExp(`^ +"${name}": .*$`, "m"), name),
+        1,
+      );
     }
     assertEquals(registry.log, []);
   }));
