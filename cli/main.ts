@@ -140,7 +140,11 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
   ),
   completion: command(
     async () => (await import("./commands/completion_options.ts")).COMPLETION,
-    async () => (await import("./commands/completion.ts")).runCompletion,
+    async () => {
+      const { runCompletion } = await import("./commands/completion.ts");
+      return (options, io, context, services) =>
+        runCompletion(options, io, context, { ...services, main });
+    },
   ),
   man: command(
     async () => (await import("./commands/man_options.ts")).MAN,

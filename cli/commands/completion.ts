@@ -3,8 +3,6 @@
 import { type Candidate, candidatesFor } from "../completion/candidates.ts";
 import { SCRIPTS } from "../completion/scripts.ts";
 import type { Io, Services } from "../io.ts";
-import { parseArguments } from "../options/arguments.ts";
-import { applyFile } from "../settings/apply.ts";
 import type { Run } from "./command.ts";
 import type { CompletionCommandOptions } from "./completion_options.ts";
 
@@ -21,7 +19,7 @@ export const runCompletion: Run<CompletionCommandOptions> = async (
   if ("shell" in options) return { lines: [SCRIPTS[options.shell].trimEnd()] };
   const found = await candidatesFor(options.words, {
     tagsOf: (image) => tagsOf(image, io, services),
-    cachedNames: (cacheDir) => cachedNames(cacheDir, io),
+    cachedNames: (cacheDir) => cachedNames(cacheDir, io, services),
   });
   return { lines: found.map(lineOf) };
 };
@@ -33,22 +31,22 @@ function lineOf({ word, help }: Candidate): string {
 /** The names of the images in a cache, as they can be typed. */
 async function cachedNames(
   cacheDir: string | undefined,
-  { env }: Io,
+  io: Io,
+  services?: Services,
 ): Promise<string[]> {
-  const { listCache } = await import("../../lib/cache/list.ts");
   const { familiarName, parseReference } = await import(
     "../../lib/image/reference.ts"
   );
-  try {
-    const { images } = await listCache({
-      cacheDir: cacheDir ?? env.DOCKER_PULL_CACHE,
-    });
-    return images.flatMap(({ names }) =>
-      names.map((name) => familiarName(parseReference(name)))
-    );
-  } catch {
-    return [];
-  }
+  const folder = cacheDir === undefined ? [] : [`--cache-dir=${cacheDir}`];
+  const said = await saidBy(
+    ["cache", "ls", "--json", ...folder],
+    io,
+    services,
+  );
+  const { images = [] }: { images?: { names: string[] }[] } = JSON.parse(said);
+  return images.flatMap(({ names }) =>
+    names.map((name) => familiarName(parseReference(name)))
+  );
 }
 
 /** The tags of an image; none where they cannot be had quickly. */
@@ -57,30 +55,38 @@ async function tagsOf(
   io: Io,
   services?: Services,
 ): Promise<string[]> {
-  const { TAGS } = await import("./tags_options.ts");
-  const { runTags } = await import("./tags.ts");
-  const parsed = parseArguments(
-    ["--quiet", "--timeout", "2", "--retries", "0", image],
-    TAGS.options,
-  );
-  let options;
-  try {
-    await applyFile(parsed, TAGS.options, io);
-    options = TAGS.read(parsed);
-  } catch {
-    return [];
-  }
-  // Nobody reads on a terminal what went wrong.
-  const silent = { ...io, stderr: { write() {} }, stdout: { write() {} } };
+  const options = ["--quiet", "--timeout", "2", "--retries", "0"];
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<string[]>((resolve) => {
-    timer = setTimeout(() => resolve([]), PATIENCE_MS);
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(""), PATIENCE_MS);
   });
-  const tags = runTags(options, silent, {}, services)
-    .then(({ lines = [] }) => lines, () => []);
+  const tags = saidBy(["tags", ...options, "--", image], io, services);
   try {
-    return await Promise.race([tags, late]);
+    const said = await Promise.race([tags, late]);
+    return said.split("\n").filter(Boolean);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * What another command says here, by the same settings and variables; nobody
+ * reads on a terminal what went wrong.
+ */
+async function saidBy(
+  argv: readonly string[],
+  io: Io,
+  services?: Services,
+): Promise<string> {
+  let said = "";
+  const stdout: Io["stdout"] = {
+    write(text, done) {
+      said += text;
+      done?.();
+    },
+  };
+  const stderr: Io["stderr"] = { write: (_, done) => void done?.() };
+  const env = io.variables ?? io.env;
+  await services?.main?.({ ...io, argv, env, stdout, stderr }, services);
+  return said;
 }
