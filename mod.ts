@@ -261,6 +261,22 @@ export {
   type LockResult,
 } from "./lib/locks/lock_images.ts";
 export { readLock, type ReadLockOptions } from "./lib/locks/read_lock.ts";
+export {
+  type BaseOptions,
+  type BaseSource,
+  readBase,
+  readBaseSource,
+} from "./lib/locks/base.ts";
+export { readBaseText } from "./lib/locks/base_text.ts";
+export type {
+  Base,
+  BaseImage,
+  BaseLayer,
+  Delta,
+  DeltaBase,
+  FoundBy,
+  LeftOutLayer,
+} from "./lib/image/delta.ts";
 export * from "./lib/locks/diff.ts";
 export {
   diffImages,
@@ -308,6 +324,7 @@ export type {
   Unchecked,
 } from "./lib/proofs/trust.ts";
 export * from "./lib/proofs/verify_signatures.ts";
+export * from "./lib/verify/against.ts";
 export { verifyImage, type VerifyOptions } from "./lib/verify/verify.ts";
 export type * from "./lib/verify/report.ts";
 

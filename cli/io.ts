@@ -94,8 +94,6 @@ export interface Services {
   readLine?: () => string | null;
   /** Sends requests. */
   fetch?: Fetch;
-  /** Runs another command, for one that asks it for what it says. */
-  main?: (io: Partial<Io>, services?: Services) => Promise<number>;
   /** The environment of credential helpers. */
   helperEnv?: Record<string, string | undefined>;
 }

@@ -140,11 +140,7 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
   ),
   completion: command(
     async () => (await import("./commands/completion_options.ts")).COMPLETION,
-    async () => {
-      const { runCompletion } = await import("./commands/completion.ts");
-      return (options, io, context, services) =>
-        runCompletion(options, io, context, { ...services, main });
-    },
+    async () => (await import("./commands/completion.ts")).runCompletion,
   ),
   man: command(
     async () => (await import("./commands/man_options.ts")).MAN,

@@ -3,6 +3,8 @@
 import { type Candidate, candidatesFor } from "../completion/candidates.ts";
 import { SCRIPTS } from "../completion/scripts.ts";
 import type { Io, Services } from "../io.ts";
+import { parseArguments } from "../options/arguments.ts";
+import { applyFile } from "../settings/apply.ts";
 import type { Run } from "./command.ts";
 import type { CompletionCommandOptions } from "./completion_options.ts";
 
@@ -19,7 +21,7 @@ export const runCompletion: Run<CompletionCommandOptions> = async (
   if ("shell" in options) return { lines: [SCRIPTS[options.shell].trimEnd()] };
   const found = await candidatesFor(options.words, {
     tagsOf: (image) => tagsOf(image, io, services),
-    cachedNames: (cacheDir) => cachedNames(cacheDir, io, services),
+    cachedNames: (cacheDir) => cachedNames(cacheDir, io),
   });
   return { lines: found.map(lineOf) };
 };
@@ -31,22 +33,22 @@ function lineOf({ word, help }: Candidate): string {
 /** The names of the images in a cache, as they can be typed. */
 async function cachedNames(
   cacheDir: string | undefined,
-  io: Io,
-  services?: Services,
+  { env }: Io,
 ): Promise<string[]> {
+  const { listCache } = await import("../../lib/cache/list.ts");
   const { familiarName, parseReference } = await import(
     "../../lib/image/reference.ts"
   );
-  const folder = cacheDir === undefined ? [] : [`--cache-dir=${cacheDir}`];
-  const said = await saidBy(
-    ["cache", "ls", "--json", ...folder],
-    io,
-    services,
-  );
-  const { images = [] }: { images?: { names: string[] }[] } = JSON.parse(said);
-  return images.flatMap(({ names }) =>
-    names.map((name) => familiarName(parseReference(name)))
-  );
+  try {
+    const { images } = await listCache({
+      cacheDir: cacheDir ?? env.DOCKER_PULL_CACHE,
+    });
+    return images.flatMap(({ names }) =>
+      names.map((name) => familiarName(parseReference(name)))
+    );
+  } catch {
+    return [];
+  }
 }
 
 /** The tags of an image; none where they cannot be had quickly. */
@@ -55,38 +57,30 @@ async function tagsOf(
   io: Io,
   services?: Services,
 ): Promise<string[]> {
-  const options = ["--quiet", "--timeout", "2", "--retries", "0"];
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(""), PATIENCE_MS);
-  });
-  const tags = saidBy(["tags", ...options, "--", image], io, services);
+  const { TAGS } = await import("./tags_options.ts");
+  const { runTags } = await import("./tags.ts");
+  const parsed = parseArguments(
+    ["--quiet", "--timeout", "2", "--retries", "0", image],
+    TAGS.options,
+  );
+  let options;
   try {
-    const said = await Promise.race([tags, late]);
-    return said.split("\n").filter(Boolean);
+    await applyFile(parsed, TAGS.options, io);
+    options = TAGS.read(parsed);
+  } catch {
+    return [];
+  }
+  // Nobody reads on a terminal what went wrong.
+  const silent = { ...io, stderr: { write() {} }, stdout: { write() {} } };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<string[]>((resolve) => {
+    timer = setTimeout(() => resolve([]), PATIENCE_MS);
+  });
+  const tags = runTags(options, silent, {}, services)
+    .then(({ lines = [] }) => lines, () => []);
+  try {
+    return await Promise.race([tags, late]);
   } finally {
     clearTimeout(timer);
   }
-}
-
-/**
- * What another command says here, by the same settings and variables; nobody
- * reads on a terminal what went wrong.
- */
-async function saidBy(
-  argv: readonly string[],
-  io: Io,
-  services?: Services,
-): Promise<string> {
-  let said = "";
-  const stdout: Io["stdout"] = {
-    write(text, done) {
-      said += text;
-      done?.();
-    },
-  };
-  const stderr: Io["stderr"] = { write: (_, done) => void done?.() };
-  const env = io.variables ?? io.env;
-  await services?.main?.({ ...io, argv, env, stdout, stderr }, services);
-  return said;
 }

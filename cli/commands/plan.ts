@@ -21,7 +21,14 @@ import {
   wantedPlatform,
 } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
-import { acceptOf, formOf, transferOptions, whereTo } from "./pull_settings.ts";
+import {
+  acceptOf,
+  allRegistries,
+  formOf,
+  haveOf,
+  transferOptions,
+  whereTo,
+} from "./pull_settings.ts";
 
 /** Tells what a pull would do, as the options say. */
 export const runPlan: Run<PullCommandOptions> = async (
@@ -42,26 +49,32 @@ export const runPlan: Run<PullCommandOptions> = async (
   if (quiet) return { lines: texts };
   const images = named.images.map(requestOf);
   const registries = registriesOf(images);
+  const base = await haveOf(options, io);
   const streamed = options.output === "-" || options.load;
   const where = streamed ? {} : await whereTo(options);
   const output = streamed ? new WritableStream<Uint8Array>() : where.output;
   const accept = await acceptOf(options, io, print);
   return await withLookAccess(
-    { registries, mirrors: readMirrors(options) },
+    {
+      registries: allRegistries(registries, base),
+      mirrors: readMirrors(options),
+    },
     options,
     io,
     context,
     services,
     async (look) => {
       const { minSpeed: _, ...transfer } = transferOptions(options);
+      const platform = wantedPlatform(options, env);
       const plan = await planPull(images, {
         ...transfer,
         ...look,
         ...formOf(options),
         accept,
+        have: await base?.read({ ...look, platform, cacheDir }),
         folder: where.folder,
         output,
-        platform: wantedPlatform(options, env),
+        platform,
       });
       const { signal } = look;
       const telling = { reached: look, signal, style, print };

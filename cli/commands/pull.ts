@@ -20,8 +20,11 @@ import type { Outcome, Run } from "./command.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 import {
   acceptOf,
+  allRegistries,
   checkedOutput,
+  deltaWords,
   formOf,
+  haveOf,
   isOutputFolder,
   transferOptions,
 } from "./pull_settings.ts";
@@ -86,7 +89,12 @@ async function pullOne(
   const output = streamed
     ? standardOutput(io.stdout)
     : await outputPath(options, reference, platform);
-  const { mirrors, connect } = await open(wanted, options, io, context);
+  const base = await haveOf(options, io);
+  const asked = {
+    ...wanted,
+    registries: allRegistries(wanted.registries, base),
+  };
+  const { mirrors, connect } = await open(asked, options, io, context);
   const accept = await acceptOf(options, io, say);
   say(`Pulling ${formatReference(reference)}`);
   const signal = listen();
@@ -101,6 +109,10 @@ async function pullOne(
     onEvent: (event) => progress.onEvent(event),
     mirrors,
   };
+  if (base) {
+    const asking = { mirrors, platform, signal, cacheDir };
+    pulling.have = await base.read({ ...shared, ...asking });
+  }
   try {
     if (options.load) {
       const { runLoad } = await import("./load.ts");
@@ -120,6 +132,7 @@ async function pullOne(
       cache: cacheDir !== false,
       format,
       program: options.for,
+      deltas: await deltaWords(options),
       style: streamed ? style : createStyle(io.stdout, io.env),
       os: io.os,
     });

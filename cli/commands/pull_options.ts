@@ -87,6 +87,8 @@ export interface PullCommandOptions extends NetworkOptions, LoginOptions {
   for?: LoadingProgram;
   /** `--layers`. */
   layers: Layers;
+  /** `--have`, each as it was typed. */
+  have: string[];
   /** `--max-bytes`. */
   maxBytes?: number;
   /** `--split`, in bytes. */
@@ -182,6 +184,8 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
       ["load-to", "for"],
       ["load", "split"],
       ["load-to", "split"],
+      ["load", "have"],
+      ["load-to", "have"],
       ["load", "referrers"],
       ["load-to", "referrers"],
       ["no-cache", "cache-dir"],
@@ -262,6 +266,7 @@ export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
     format,
     for: word("for", PROGRAMS),
     layers,
+    have: [...values.get("have") ?? []],
     maxBytes: readSize(one("max-bytes"), "max-bytes"),
     split: readPartSize(one("split")),
     part: readWholeNumber(one("part"), "part", 1, MOST_PARTS),
@@ -298,13 +303,17 @@ function splitList(values: readonly string[] = []): string[] {
 /** The lists, of which one can be standard input. */
 function readFrom({ flags, values, one }: ParsedArguments): string[] {
   const from = values.get("from") ?? [];
-  const lock = one("lock") === "-" ? 1 : 0;
-  const inputs = from.filter((file) => file === "-").length + lock;
-  if (inputs > 1 || (inputs > 0 && flags.has("password-stdin"))) {
+  const readers = [
+    ...one("lock") === "-" ? ["--lock -"] : [],
+    ...from.filter((file) => file === "-").map(() => "one --from -"),
+    ...(values.get("have") ?? []).filter((each) => each === "-")
+      .map(() => "one --have -"),
+  ];
+  if (
+    readers.length > 1 || (readers.length > 0 && flags.has("password-stdin"))
+  ) {
     throw new UsageError(
-      `Standard input is read once: by ${
-        lock ? "--lock -" : "one --from -"
-      }, or by --password-stdin`,
+      `Standard input is read once: by ${readers[0]}, or by --password-stdin`,
     );
   }
   return [...from];

@@ -1,6 +1,7 @@
 /** The pull of several images, or of several platforms. */
 
 import { pullImages as pullAll } from "../../lib/copy/pull.ts";
+import type { PullImagesOptions } from "../../lib/copy/pull_options.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import { readMirrors } from "../access/image_access.ts";
@@ -20,7 +21,15 @@ import {
   wantedPlatform,
 } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
-import { acceptOf, formOf, transferOptions, whereTo } from "./pull_settings.ts";
+import {
+  acceptOf,
+  allRegistries,
+  deltaWords,
+  formOf,
+  haveOf,
+  transferOptions,
+  whereTo,
+} from "./pull_settings.ts";
 import { type Transfer, withTransfer } from "./transfer.ts";
 
 /** Pulls a set of images as the options say. */
@@ -62,7 +71,11 @@ async function pullSet(
     ? { output: standardOutput(io.stdout) }
     : await whereTo(options);
   context.several = !("output" in where);
-  const mirrored = { registries, mirrors: readMirrors(options) };
+  const base = await haveOf(options, io);
+  const mirrored = {
+    registries: allRegistries(registries, base),
+    mirrors: readMirrors(options),
+  };
   const { mirrors, connect } = await open(mirrored, options, io, context);
   say(
     images.length === 1
@@ -75,7 +88,7 @@ async function pullSet(
   const print = (line: string) => progress.line(line);
   const telling = { reached: shared, signal, style, print };
   progress.ask(registries.length === 1 ? registries[0]! : "the registries");
-  const pulling = {
+  const pulling: PullImagesOptions = {
     ...shared,
     ...transferOptions(options),
     platform,
@@ -84,6 +97,10 @@ async function pullSet(
     onEvent: (event: PullEvent) => progress.onEvent(event),
     mirrors,
   };
+  if (base) {
+    const asking = { mirrors, platform, signal, cacheDir };
+    pulling.have = await base.read({ ...shared, ...asking });
+  }
   if (options.load) {
     const { runLoadSet } = await import("./load.ts");
     const loaded = await runLoadSet(images, pulling, options, io, services);
@@ -122,6 +139,7 @@ async function pullSet(
       cache: cacheDir !== false,
       format,
       program: options.for,
+      deltas: await deltaWords(options),
       style: streamed ? style : createStyle(io.stdout, io.env),
       os: io.os,
     });

@@ -7,6 +7,8 @@ import { ifThere } from "../../lib/disk/io.ts";
 import { followOutput } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
 import { credentialPathSettings } from "../access/credential_files.ts";
+import type { DeltaWords } from "../messages/deltas.ts";
+import type { NamedBase } from "../access/base.ts";
 import type { Io } from "../io.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 
@@ -47,6 +49,32 @@ export async function acceptOf(
   return await openRequirement(signature, home, (_, signatures) => {
     for (const each of signatures) tell(neutralize(signedLine(each)));
   });
+}
+
+/** What the target has, where that is named; nothing of it is asked yet. */
+export async function haveOf(
+  { have }: Pick<PullCommandOptions, "have">,
+  io: Pick<Io, "env" | "os" | "stdin">,
+): Promise<NamedBase | undefined> {
+  if (have.length === 0) return undefined;
+  const { nameBase } = await import("../access/base.ts");
+  return await nameBase(have, "have", io);
+}
+
+/** What puts in words what is left out, where something is. */
+export async function deltaWords(
+  { have }: Pick<PullCommandOptions, "have">,
+): Promise<DeltaWords | undefined> {
+  if (have.length === 0) return undefined;
+  return (await import("../messages/deltas.ts")).DELTA_WORDS;
+}
+
+/** The registries of what is wanted and of what is there, each once. */
+export function allRegistries(
+  registries: readonly string[],
+  base: NamedBase | undefined,
+): string[] {
+  return [...new Set([...registries, ...base?.registries ?? []])];
 }
 
 /** In which form it is written. */

@@ -8,7 +8,8 @@ import type {
 } from "../../lib/verify/report.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { tellReport, type ToldReport } from "../messages/verify.ts";
-import { EXIT, type ExitCode } from "../messages/exit_codes.ts";
+import { leftOutText } from "../messages/deltas.ts";
+import { EXIT, type ExitCode, gravest } from "../messages/exit_codes.ts";
 import { createStyle, type Style } from "../progress/style.ts";
 import { showReading } from "../progress/reading.ts";
 import type { Io } from "../io.ts";
@@ -33,25 +34,33 @@ export const runVerify: Run<VerifyCommandOptions> = async (
   context,
   services = {},
 ) => {
-  const { path, json, trust } = options;
+  const { path, json, trust, against } = options;
+  context.subject = "archive";
+  const held = against.length > 0
+    ? await (await import("./verify_against.ts"))
+      .holdAgainst(options, io, context, services)
+    : undefined;
+  const tell = async (report: VerifyReport) => {
+    const style = createStyle(io.stdout, io.env);
+    const told = tellReport(report);
+    const lines = reportLines(told, style);
+    const code = exitCode(report);
+    if (!held) return { told, lines, code };
+    const { againstLines } = await import("./verify_against.ts");
+    return {
+      told: { ...told, against: held },
+      lines: [...lines, ...againstLines(held, style)],
+      code: gravest([code, held.ok ? EXIT.ok : EXIT.lacking]),
+    };
+  };
   if (trust) {
     const { runVerifySignatures } = await import("./verify_signatures.ts");
-    const ofBytes: OfBytes = async () => {
-      const report = await look(path, io);
-      const told = tellReport(report);
-      const style = createStyle(io.stdout, io.env);
-      return { told, lines: reportLines(told, style), code: exitCode(report) };
-    };
+    const ofBytes: OfBytes = async () => await tell(await look(path, io));
     const all = { ...options, trust, ofBytes };
     return await runVerifySignatures(all, io, context, services);
   }
-  context.subject = "archive";
-  const report = await look(path, io);
-  const code = exitCode(report);
-  const told = tellReport(report);
-  return json
-    ? { document: told, code }
-    : { lines: reportLines(told, createStyle(io.stdout, io.env)), code };
+  const { told, lines, code } = await tell(await look(path, io));
+  return json ? { document: told, code } : { lines, code };
 };
 
 async function look(path: string, io: Io): Promise<VerifyReport> {
@@ -69,11 +78,12 @@ function exitCode({ problems }: VerifyReport): ExitCode {
 }
 
 function reportLines(report: ToldReport, style: Style): string[] {
-  const { path, kind, images, problems, notes, loaders } = report;
+  const { path, kind, images, delta, problems, notes, loaders } = report;
   const width = Math.max(...Object.values(LOADERS).map(({ length }) => length));
   const lines = [
     `${kind} ${path}`,
     ...images.map((image) => imageLine(image)),
+    ...(delta ? [`without ${leftOutText(delta)}`] : []),
     ...problems.map(({ subject, message }) => `${subject}: ${message}`),
     ...notes,
     ...loaders.map(({ name, accepts, reason }) =>
@@ -89,6 +99,7 @@ function reportLines(report: ToldReport, style: Style): string[] {
     ...images.map(({ ok }) =>
       ok ? style.good("image  ") : style.bad("image  ")
     ),
+    ...(delta ? [style.warn("delta  ")] : []),
     ...problems.map(() => style.bad("problem")),
     ...notes.map(() => style.warn("note   ")),
     ...loaders.map(({ accepts }) =>

@@ -27,6 +27,8 @@ export interface VerifyCommandOptions {
   path: string;
   /** Whether it is an image in a registry, whatever lies there. */
   isImage: boolean;
+  /** `--against`, each as it was typed. */
+  against: string[];
   /** Who has to have signed, where that is asked. */
   trust?: TrustOptions;
   /** How a registry is reached. */
@@ -47,9 +49,22 @@ export const VERIFY: CommandLine<VerifyCommandOptions> = {
     "signatures, it checks\nthose, too, and those of an image in a registry.",
   usage: [
     "docker-pull verify [OPTIONS] FILE|LAYOUT",
+    "docker-pull verify --against X [OPTIONS] FILE",
     "docker-pull verify --key FILE [OPTIONS] FILE|LAYOUT|IMAGE",
   ],
   options: [
+    {
+      name: "against",
+      value: "X",
+      repeatable: true,
+      dash: true,
+      group: "Delta",
+      help:
+        "Say whether the target has the layers that a file of --have leaves " +
+        "out, X being what --have takes: an image or a file there, a lock, " +
+        "what docker image inspect or ctr content ls -q prints there, or a " +
+        "daemon; exit code 14 where it lacks some",
+    },
     // What a pull demands by the configuration file is not asked of a file.
     ...TRUST_OPTIONS.map((option) => ({ ...option, setting: undefined })),
     ...LOGIN_OPTIONS,
@@ -62,9 +77,10 @@ export const VERIFY: CommandLine<VerifyCommandOptions> = {
     "docker-pull verify library_nginx_latest.tar",
     "docker-pull verify --json docker_images_cache > report.json",
     "docker-pull verify --key cosign.pub library_nginx_latest.tar",
+    "docker-pull verify --against ssh://me@server library_nginx_latest.tar",
   ],
   read(parsed) {
-    const { flags, operands: [path, ...others] } = parsed;
+    const { flags, values, operands: [path, ...others] } = parsed;
     const trust = readTrustOptions(parsed);
     if (!path) throw new UsageError("No file or layout is named");
     if (others.length) throw new UsageError("One file or layout at a time");
@@ -81,7 +97,13 @@ export const VERIFY: CommandLine<VerifyCommandOptions> = {
           `${JSON.stringify(redactAddress(path))} is an address`,
       );
     }
+    if (isImage && values.has("against")) {
+      throw new UsageError(
+        "Option --against is for a file, and not for an image",
+      );
+    }
     return {
+      against: [...values.get("against") ?? []],
       path: path.replace(/^docker:\/\//, ""),
       isImage,
       trust,

@@ -104,8 +104,9 @@ async function inRegistry(
 }
 
 /** What else a pull says, of which nothing is about how a registry is reached. */
-const REST = {
+export const REST = {
   from: [],
+  have: [],
   dryRun: false,
   platforms: [],
   attestations: false,

@@ -7,6 +7,7 @@ import {
   ContentMismatchError,
   CredentialHelperError,
   DaemonError,
+  DeltaError,
   DockerPullError,
   DownloadLimitError,
   InvalidDigestError,
@@ -34,7 +35,7 @@ import { redactText } from "../../lib/redact/address.ts";
 import { UsageError } from "../options/arguments.ts";
 import { SignalError } from "../signals.ts";
 import { helperSentence } from "./helpers.ts";
-import { explainArchive, READABLE } from "./archives.ts";
+import { explainArchive, explainDelta, READABLE } from "./archives.ts";
 import { explainArtifact } from "./artifacts.ts";
 import { explainDaemon } from "./daemon.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -223,6 +224,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
   }
   if (error instanceof PlaceError) return explainPlace(error);
   if (error instanceof LockError) return explainLock(error);
+  if (error instanceof DeltaError) return explainDelta(error, context);
   if (error instanceof SignatureError) return explainSignature(error, context);
   if (error instanceof ArchiveError) return explainArchive(error);
   if (error instanceof NotAnImageError) return explainArtifact(error, context);

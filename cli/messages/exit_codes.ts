@@ -16,6 +16,7 @@ export const EXIT = {
   noImage: 11,
   tooMuch: 12,
   signature: 13,
+  lacking: 14,
   hangup: 129,
   interrupted: 130,
   brokenPipe: 141,
@@ -40,6 +41,7 @@ const SEVERITY: readonly ExitCode[] = [
   EXIT.notFound,
   EXIT.platform,
   EXIT.noImage,
+  EXIT.lacking,
   EXIT.rateLimited,
   EXIT.network,
   EXIT.other,
@@ -66,6 +68,7 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.noImage, "it is a chart, a signature or the like, and no image"],
   [EXIT.tooMuch, "more would be fetched than --max-bytes allows"],
   [EXIT.signature, "it is not signed by whom it has to be"],
+  [EXIT.lacking, "layers that a delta leaves out are not where it goes"],
   [EXIT.brokenPipe, "the reader of the archive on standard output went away"],
   [EXIT.interrupted, "stopped by SIGINT (129 by SIGHUP, 143 by SIGTERM)"],
 ];

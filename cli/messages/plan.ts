@@ -72,7 +72,7 @@ function isOf(
 }
 
 function imageText(
-  { layers, size, download, cached, path, upToDate }: PlannedPull,
+  { layers, size, leftOut, download, cached, path, upToDate }: PlannedPull,
   writes: boolean,
 ): string {
   const parts = [
@@ -82,13 +82,14 @@ function imageText(
       : download === 0
       ? "nothing to fetch"
       : `${formatBytes(download)} to fetch`,
+    ...(leftOut > 0 ? [`${formatBytes(leftOut)} left out`] : []),
     ...(cached > 0 && !upToDate ? [`${formatBytes(cached)} in the cache`] : []),
   ].join(", ");
   return writes && path !== "-" ? `${parts}, to ${path}` : parts;
 }
 
 function totalText(
-  { download, size, written, blobs }: PullPlan,
+  { download, size, leftOut, written, blobs }: PullPlan,
   writes: boolean,
 ): string {
   return [
@@ -98,6 +99,7 @@ function totalText(
       : `${formatBytes(download)} to fetch in ${blobs} ${
         blobs === 1 ? "layer" : "layers"
       }`,
+    ...(leftOut > 0 ? [`${formatBytes(leftOut)} left out`] : []),
     ...(writes ? [`${formatBytes(written)} to write`] : []),
   ].join(", ");
 }
@@ -137,7 +139,7 @@ export function planDocument(
   listed: readonly ListedImage[],
   failures: readonly unknown[],
 ): object {
-  const { size, download, written, disk, blobs, requests } = plan;
+  const { size, leftOut, download, written, disk, blobs, requests } = plan;
   return {
     images: plan.images.map((each) => ({
       image: formatReference(each.reference),
@@ -147,6 +149,7 @@ export function planDocument(
       manifests: each.manifests.map(({ digest }) => digest),
       layers: each.layers,
       size: each.size,
+      leftOut: each.leftOut,
       cached: each.cached,
       download: each.download,
       path: each.path,
@@ -158,6 +161,7 @@ export function planDocument(
     })),
     failures,
     size,
+    leftOut,
     download,
     written,
     disk,

@@ -92,6 +92,7 @@ function resultDocument(result: PullResult): Record<string, unknown> {
     })),
     path,
     size,
+    delta: result.delta,
     upToDate,
   };
 }

@@ -6,6 +6,7 @@ import type { LoadingProgram } from "../../lib/copy/loaders.ts";
 import { formatPlatform } from "../../lib/image/platform_text.ts";
 import type { PullResult, PullStatistics } from "../../lib/copy/pull_result.ts";
 import { formatReference, imageName } from "../../lib/image/reference.ts";
+import type { DeltaWords } from "./deltas.ts";
 import { nextCommand } from "./next_command.ts";
 import type { Style } from "../progress/style.ts";
 import { formatTime, neutralize } from "../progress/text.ts";
@@ -26,12 +27,14 @@ export interface ReportOptions {
   style: Style;
   /** The operating system, whose shell is quoted for. */
   os?: string;
+  /** Puts in words what is left out, where something is. */
+  deltas?: DeltaWords;
 }
 
 /** What is printed at the end, line by line. */
 export function reportLines(
   result: PullResult,
-  { cache, style, os, format = "tar", program }: ReportOptions,
+  { cache, style, os, format = "tar", program, deltas }: ReportOptions,
 ): string[] {
   const { path, size, upToDate, digest, manifest, platform, reference } =
     result;
@@ -52,15 +55,19 @@ export function reportLines(
     const name = imageName(reference, manifest.digest);
     lines.push(`Name:   ${neutralize(name)}`);
   }
+  if (result.delta) lines.push(...deltas?.leftOut(result.delta) ?? []);
   if (!upToDate) lines.push(`Time:   ${timeAndSpeed(result)}`);
   if (cache) lines.push(cacheStatistics(result));
   if (streamed) return lines;
-  if (result.parts) return [...lines, ...partLines(result, style)];
+  const check = deltas?.check(result, os).map(style.hint) ?? [];
+  if (result.parts) {
+    return [...lines, ...partLines(result, style), ...check];
+  }
   const platforms = result.images?.map(({ platform }) => platform) ??
     [platform];
   const written = { path, reference, platforms, format, program, os };
   const next = nextCommand(written);
-  lines.push("", style.hint(neutralize(next)));
+  lines.push("", ...check, style.hint(neutralize(next)));
   return lines;
 }
 

@@ -21,7 +21,7 @@ import {
 /** What is printed at the end, line by line. */
 export function setReportLines(
   result: PullImagesResult,
-  { cache, style, os, format = "tar", program }: ReportOptions,
+  { cache, style, os, format = "tar", program, deltas }: ReportOptions,
 ): string[] {
   const { results } = result;
   if (results.length === 0) return [];
@@ -29,6 +29,8 @@ export function setReportLines(
   for (const each of results) {
     places.set(each.path, [...places.get(each.path) ?? [], each]);
   }
+  const checkLines = (each: PullResult) =>
+    deltas?.check(each, os).map(style.hint) ?? [];
   const lines: string[] = [];
   for (const [path, those] of places) {
     const { size, upToDate } = those[0]!;
@@ -41,6 +43,7 @@ export function setReportLines(
         ? `${style.good("Up to date:")} ${file} (${formatBytes(size)})`
         : `${style.good("Saved:")}  ${file} (${formatBytes(size)})`,
       ...those.map(imageLine),
+      ...(those[0]!.delta ? deltas?.leftOut(those[0]!.delta) ?? [] : []),
     );
   }
   if (results.some(({ upToDate }) => !upToDate)) {
@@ -51,12 +54,19 @@ export function setReportLines(
   if (files.length === 0) return lines;
   const cut = [...places.values()].map(first).filter(({ parts }) => parts);
   if (cut.length > 0) {
-    return [...lines, ...cut.flatMap((each) => partLines(each, style))];
+    return [
+      ...lines,
+      ...cut.flatMap((each) => [
+        ...partLines(each, style),
+        ...checkLines(each),
+      ]),
+    ];
   }
   const next = format === "oci" ? results : [...places.values()].map(first);
   return [
     ...lines,
     "",
+    ...next.flatMap(checkLines),
     ...next.map(({ path, reference }) =>
       style.hint(neutralize(nextCommand({
         path,

@@ -73,6 +73,17 @@ const NOTES: Sentences<VerifyNote> = {
 };
 
 const LOADERS: Sentences<LoaderReason> = {
+  "needs-bytes": ({ layers }) =>
+    `where it has the ${
+      count(layers)
+    } that the file lacks, as they were served`,
+  "needs-stack": ({ layers }) =>
+    `where an image there has the ${count(layers)} that the file lacks, from ` +
+    "the bottom up",
+  "needs-all": ({ layers }) =>
+    `it takes no delta, and ${count(layers)} ${
+      layers === 1 ? "is" : "are"
+    } not in the file`,
   "problem": ({ problem }) =>
     `${problem.subject}: ${sentenceOf(FAULTS, problem.fault)}`,
   "no-folder": () => "it takes a tar, and no folder",
@@ -115,6 +126,10 @@ const LOADERS: Sentences<LoaderReason> = {
   "linked": ({ name }) => `the layer ${name} is a link`,
   "two-diff-ids": ({ name }) => `the layer ${name} has two diffIDs`,
 };
+
+function count(layers: number): string {
+  return layers === 1 ? "1 layer" : `${layers} layers`;
+}
 
 /** A report whose findings are sentences, as it is printed and in JSON. */
 export interface ToldReport

@@ -193,6 +193,16 @@ export const OPTIONS: readonly OptionDefinition[] = [
     help: "Write only that part, where it was lost; with the same --split",
   },
   {
+    name: "have",
+    value: "X",
+    repeatable: true,
+    dash: true,
+    group: "Image",
+    help: "Leave out the layers that the target has: X is an image or a file " +
+      "there, a lock, what docker image inspect or ctr content ls -q prints " +
+      "there, or a daemon such as ssh://HOST; may be given more than once",
+  },
+  {
     name: "keep-going",
     setting: true,
     group: "Image",

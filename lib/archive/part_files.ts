@@ -11,6 +11,7 @@ import { readText } from "../disk/plain_file.ts";
 import { syncFolder } from "../disk/sync.ts";
 import { ContentMismatchError, StorageError } from "../image/errors.ts";
 import { temporaryPath } from "./archive_file.ts";
+import { putBeside } from "./beside.ts";
 import {
   type Checksum,
   formatChecksums,
@@ -225,28 +226,11 @@ export class PartFiles {
       name: basename(this.#path),
       hex: this.#whole.digest("hex"),
     };
-    await this.#put(PART_FILES.shell, shellScript(this.#path), 0o755);
-    await this.#put(PART_FILES.powershell, powershellScript(this.#path));
-    await this.#put(
-      PART_FILES.list,
-      formatChecksums([...this.#done, whole]),
-    );
-  }
-
-  async #put(ending: string, text: string, mode = 0o644): Promise<void> {
-    const path = `${this.#path}${ending}`;
-    const temporary = temporaryPath(path);
-    await rm(temporary, { force: true });
-    await onDisk("write", path, async () => {
-      const handle = await open(temporary, "wx", mode);
-      try {
-        await handle.writeFile(text);
-        await handle.datasync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, path);
-    });
+    const path = this.#path;
+    const { shell, powershell, list } = PART_FILES;
+    await putBeside(path + shell, shellScript(path), 0o755);
+    await putBeside(path + powershell, powershellScript(path));
+    await putBeside(path + list, formatChecksums([...this.#done, whole]));
   }
 
   /** Removes what has no final name, and lets others write. */

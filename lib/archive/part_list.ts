@@ -5,6 +5,13 @@
  */
 
 import { basename } from "node:path";
+import {
+  CHECKS,
+  powershellMark,
+  quoted,
+  quotedForPowershell,
+  shownName,
+} from "./beside.ts";
 
 /** A file, and the SHA-256 of its bytes in hex. */
 export interface Checksum {
@@ -15,11 +22,7 @@ export interface Checksum {
 }
 
 /** The endings of what lies beside the parts. */
-export const PART_FILES = {
-  list: ".sha256",
-  shell: ".check.sh",
-  powershell: ".check.ps1",
-} as const;
+export const PART_FILES = { list: ".sha256", ...CHECKS } as const;
 
 /** Writes the list: the parts, and last the archive that they are together. */
 export function formatChecksums(checksums: readonly Checksum[]): string {
@@ -34,11 +37,6 @@ export function parseChecksums(text: string): Checksum[] {
   });
 }
 
-/** A word that a POSIX shell takes as it is. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
 /**
  * The script for a POSIX shell: dash, busybox and whatever else. It says which
  * parts are missing or damaged, and ends with 1 then.
@@ -46,7 +44,7 @@ function quoted(text: string): string {
 export function shellScript(path: string): string {
   const name = basename(path);
   return `#!/bin/sh
-# Checks the parts of ${oneLine(name)} by their checksums.
+# Checks the parts of ${shownName(path)} by their checksums.
 # With JOIN=1 before it, it joins them, and checks what comes of that.
 cd "$(dirname "$0")" || exit 1
 name=${quoted(name)}
@@ -113,22 +111,15 @@ mv "./$name.joining" "./$name" && say "joined: $name"
 `;
 }
 
-function oneLine(text: string): string {
-  return text.replace(/[\r\n]/g, " ");
-}
-
 /** The same for PowerShell, Windows' own and that of others. */
 export function powershellScript(path: string): string {
-  // PowerShell ends a text at any of these quotes, and doubled they stand for one.
-  const name = basename(path).replace(/['\u2018-\u201b]/g, "$&$&");
-  // Windows' own takes what has no mark for text of its machine's code page.
-  const mark = /^[\x20-\x7e]*$/.test(name) ? "" : "\ufeff";
+  const mark = powershellMark(path);
   return mark + [
-    `# Checks the parts of ${oneLine(basename(path))} by their checksums.`,
+    `# Checks the parts of ${shownName(path)} by their checksums.`,
     `# With -Join, it joins them, and checks what comes of that.`,
     `param([switch]$Join)`,
     `$ErrorActionPreference = 'Stop'`,
-    `$name = '${name}'`,
+    `$name = ${quotedForPowershell(basename(path))}`,
     `$folder = $PSScriptRoot`,
     `function Test-Part([string]$file, [string]$hex) {`,
     `  $path = Join-Path $folder $file`,

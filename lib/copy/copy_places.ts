@@ -47,7 +47,7 @@ import type { Pushed } from "./targets/registry.ts";
 export interface CopyImagesOptions extends
   Omit<
     PullImagesOptions,
-    "output" | "folder" | "keepGoing" | "split" | "part"
+    "output" | "folder" | "keepGoing" | "split" | "part" | "have"
   > {
   /** How a registry is reached that images go to, where that is another way. */
   pushAccess?: PushAccess;
@@ -72,6 +72,7 @@ const {
   keepGoing: ___,
   split: ____,
   part: _____,
+  have: ______,
   ...REST
 } = PULL_IMAGES_RULES;
 const COPY_RULES: Rules<CopyImagesOptions> = {

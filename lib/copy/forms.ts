@@ -5,9 +5,20 @@ import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import type { ArchiveForm } from "../archive/content.ts";
 import { onDisk } from "../disk/io.ts";
-import { InvalidSettingError, StorageError } from "../image/errors.ts";
+import type { Base } from "../image/delta.ts";
+import {
+  DeltaError,
+  InvalidSettingError,
+  StorageError,
+} from "../image/errors.ts";
 import type { ImageGraph } from "./engine/graph.ts";
-import { type Format, LOADERS, type LoadingProgram } from "./loaders.ts";
+import {
+  DELTAS,
+  type Format,
+  type LoaderDelta,
+  LOADERS,
+  type LoadingProgram,
+} from "./loaders.ts";
 import { newestTime } from "./sets/newest_time.ts";
 import type { ImageTarget } from "./engine/target.ts";
 import { archiveTarget } from "./targets/archive.ts";
@@ -38,11 +49,30 @@ export interface FormOptions {
   index?: "pruned" | "original";
   /** Whether what refers to the images goes along. */
   referrers?: boolean;
+  /** What is left out, as it is there already. */
+  have?: Base;
 }
 
 /** The form that is meant. */
-export function formatOf({ format, for: program }: FormOptions): Format {
-  return (program ? LOADERS[program].format : format) ?? "tar";
+export function formatOf({ format, for: program, have }: FormOptions): Format {
+  if (!program) return format ?? "tar";
+  return have ? LOADERS[program].delta.format : LOADERS[program].format;
+}
+
+/**
+ * How layers that are left out are found there.
+ *
+ * @throws {DeltaError} If none can be left out.
+ */
+function deltaOf(options: FormOptions): LoaderDelta {
+  const { for: program } = options;
+  const format = formatOf(options);
+  if (layersOf(options) !== "as-is" && format !== "docker-legacy") {
+    throw new DeltaError("the target", { code: "other-layers" });
+  }
+  if (program) return LOADERS[program].delta;
+  if (format === "tar" || format === "oci-archive") return DELTAS[format];
+  throw new DeltaError("the target", { code: "form", format });
 }
 
 /** How the name of a file of that form ends, where nobody says. */
@@ -92,6 +122,7 @@ export async function targetFor(
   if (options.split !== undefined && isFolder(formatOf(options))) {
     throw new RangeError("Cannot pull a folder in parts");
   }
+  if (options.have) deltaOf(options);
   const target = typeof place === "string" && isFolder(formatOf(options))
     ? layoutTarget(place)
     : await archiveFor(place, options);
@@ -131,9 +162,13 @@ async function archiveFor(
   const format = formatOf(options);
   const members = await membersOf(format);
   const { stableTime } = LOADERS[options.for ?? "docker"];
-  const target = options.split === undefined
-    ? await archiveTargetFor(place, members, stableTime)
-    : await partsFor(place, members, options.split, options.part);
+  const open = (form: ArchiveForm | undefined) =>
+    options.split === undefined
+      ? archiveTargetFor(place, form, stableTime)
+      : partsFor(place, form, options.split, options.part);
+  const target = options.have
+    ? await deltaFor(place, members, options, options.have, open)
+    : await open(members);
   if (format !== "docker-legacy") return target;
   return {
     ...target,
@@ -142,6 +177,20 @@ async function archiveFor(
       return target.open(graph, options);
     },
   };
+}
+
+async function deltaFor(
+  place: string | WritableStream<Uint8Array>,
+  form: ArchiveForm | undefined,
+  options: FormOptions,
+  base: Base,
+  open: (form: ArchiveForm) => Promise<ImageTarget>,
+): Promise<ImageTarget> {
+  const { foundBy, programs, isOneImage = false } = deltaOf(options);
+  const path = typeof place === "string" ? place : undefined;
+  const { deltaTarget } = await import("./targets/delta.ts");
+  const how = { base, foundBy, programs, isOneImage };
+  return deltaTarget({ ...how, path, form, open });
 }
 
 async function archiveTargetFor(

@@ -26,7 +26,7 @@ import { daemonTarget, type LoadState } from "./targets/daemon.ts";
 export interface LoadOptions extends
   Omit<
     PullOptions,
-    "output" | "format" | "layers" | "for" | "split" | "part"
+    "output" | "format" | "layers" | "for" | "split" | "part" | "have"
   > {
   /**
    * The daemon: its address as `DOCKER_HOST` has it, such as
@@ -45,6 +45,7 @@ const {
   for: ____,
   split: _____,
   part: ______,
+  have: _______,
   ...REST
 } = PULL_RULES;
 const LOAD_RULES: Rules<LoadOptions> = {

@@ -1,5 +1,6 @@
 /** How an image is pulled: what a caller may say, and what it may be. */
 
+import type { Base } from "../image/delta.ts";
 import type { OnEvent } from "../image/events.ts";
 import type { LockedImage } from "../image/locked_image.ts";
 import {
@@ -142,6 +143,16 @@ export interface PullOptions extends TransferPolicy, RegistryAccess {
    */
   part?: number;
   /**
+   * What is there already where the archive goes, as {@linkcode readBase} finds
+   * it out: layers that it has are neither fetched nor written, as far as
+   * whoever loads the archive finds them there. It says so itself, and scripts
+   * beside it check it there. Not of a folder, of `docker-legacy`, or where
+   * `layers` are made anew.
+   *
+   * @default {undefined} All layers are written.
+   */
+  have?: Base;
+  /**
    * The folder of the cache, or `false` for none.
    *
    * @default {"docker_images_cache"}
@@ -239,6 +250,7 @@ export const PULL_RULES: Rules<PullOptions> = {
   for: oneOf(...Object.keys(LOADERS)),
   split: wholeFrom(LEAST_PART_BYTES, Number.MAX_SAFE_INTEGER),
   part: wholeFrom(1, MOST_PARTS),
+  have: OBJECT,
   cacheDir: orFalse(TEXT),
   signal: SIGNAL,
   onEvent: CALL,

@@ -1,5 +1,6 @@
 /** What a pull has brought. */
 
+import type { Delta } from "../image/delta.ts";
 import { distinct, totalSize } from "../image/descriptors.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Descriptor, Platform } from "../image/types.ts";
@@ -63,6 +64,8 @@ export interface PullResult extends PulledImage, PullStatistics {
   parts?: readonly string[];
   /** The archive's size, or that of the image's blobs in a layout. */
   size: number;
+  /** What the archive lacks, as its target has it; nothing where it is whole. */
+  delta?: Delta;
   /** Whether the archive was there already, and nothing was written. */
   upToDate: boolean;
 }

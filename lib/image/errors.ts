@@ -9,6 +9,7 @@ import { DockerPullError, ProblemError } from "./base_error.ts";
 import type {
   ArchiveProblem,
   AuthenticationProblem,
+  DeltaProblem,
   DigestProblem,
   DocumentProblem,
   HelperFailure,
@@ -277,6 +278,19 @@ export class LockError extends ProblemError<LockProblem> {
   constructor(subject: string, problem: LockProblem, options?: ErrorOptions) {
     super("LockError", `use lock of ${quote(subject)}`, problem, options);
     this.subject = subject;
+  }
+}
+
+/** An archive that cannot be a delta, or what it is measured against. */
+export class DeltaError extends ProblemError<DeltaProblem> {
+  /** What is measured against, or the file. */
+  readonly subject: string;
+
+  /** Made before a layer is fetched. */
+  constructor(subject: string, problem: DeltaProblem, options?: ErrorOptions) {
+    const shown = redactAddress(subject);
+    super("DeltaError", `leave out what ${quote(shown)} has`, problem, options);
+    this.subject = shown;
   }
 }
 

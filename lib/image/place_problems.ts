@@ -54,6 +54,11 @@ export type ArchiveProblem =
   /** A file that its documents name is not there, or is a link to nothing. */
   | { code: "missing-file"; name: string }
   | { code: "bad-link"; name: string; target: string }
+  /**
+   * It is a delta, and says that it lacks so many layers of so many bytes,
+   * which these images have.
+   */
+  | { code: "delta"; layers: number; size: number; base: string[] }
   /** A layer that is not the one that the configuration speaks of. */
   | { code: "other-layer"; name: string; diffId: string }
   /** A layer of a compression that cannot be looked into here. */

@@ -3,6 +3,7 @@
  * words is the caller's affair.
  */
 
+export type * from "./delta_problems.ts";
 export type * from "./document_problems.ts";
 export type * from "./host_problems.ts";
 export type * from "./place_problems.ts";

@@ -66,15 +66,27 @@ const RULES: Rules<DiffOptions> = {
  * @throws {PlaceError} If it can be taken for two things, or is none.
  */
 export async function readSide(text: string): Promise<DiffSide> {
-  const isLock = (LOCK_NAME.test(text) || isPath(text)) && await isText(text);
-  if (!isLock) return await findPlace(text);
+  if (!mayBeText(text) || !await isText(text)) return await findPlace(text);
+  return await readLock(await readFile(text), { name: text });
+}
+
+/** Whether a text file is meant by it, where there is one of that name. */
+export function mayBeText(text: string): boolean {
+  return LOCK_NAME.test(text) || isPath(text);
+}
+
+/**
+ * Reads a file that is a lock, or says by another document what is there.
+ *
+ * @throws {LockError} If it is larger than any such.
+ */
+export async function readFile(text: string): Promise<Uint8Array> {
   const { handle, status } = await openPlain(text, { follow: true });
   try {
     if (status.size > MAX_LOCK_BYTES) {
       throw new LockError(text, { code: "too-large", limit: MAX_LOCK_BYTES });
     }
-    const bytes = await onDisk("read", text, () => handle.readFile());
-    return await readLock(bytes, { name: text });
+    return await onDisk("read", text, () => handle.readFile());
   } finally {
     await handle.close();
   }
@@ -89,7 +101,7 @@ function isPath(text: string): boolean {
 }
 
 /** Whether there is a file of that name, and it is no archive of any kind. */
-async function isText(path: string): Promise<boolean> {
+export async function isText(path: string): Promise<boolean> {
   const status = await stat(path).catch(() => undefined);
   if (!status?.isFile()) return false;
   const { handle } = await openPlain(path, { follow: true });
@@ -101,8 +113,11 @@ async function isText(path: string): Promise<boolean> {
       () => handle.read(head, 0, HEAD_BYTES, 0),
     );
     const read = head.subarray(0, bytesRead);
-    const isPacked = read[0] === 0x1f && read[1] === 0x8b;
-    return !isPacked && !read.includes(0);
+    const [a, b] = read;
+    const isPacked = a === 0x1f && b === 0x8b;
+    // Older PowerShells write so what they are to write into a file.
+    const isUtf16 = a === 0xff && b === 0xfe || a === 0xfe && b === 0xff;
+    return isUtf16 || !isPacked && !read.includes(0);
   } finally {
     await handle.close();
   }
@@ -119,7 +134,8 @@ export function registriesOf(side: DiffSide): string[] {
   return side.kind === "registry" ? [side.reference.registry] : [];
 }
 
-function isLock(side: DiffSide): side is Lock {
+/** Whether it is a lock, and no place. */
+export function isLock(side: DiffSide): side is Lock {
   return "images" in side;
 }
 
@@ -219,7 +235,10 @@ function only(
 }
 
 /** A lock whose layers are known: of a list of digests, they are asked for. */
-async function lockOfList(lock: Lock, options: LockOptions): Promise<Lock> {
+export async function lockOfList(
+  lock: Lock,
+  options: LockOptions,
+): Promise<Lock> {
   const lists = lock.images.filter(({ manifests }) => !manifests);
   if (lists.length === 0) return lock;
   const found = await complete(
@@ -231,14 +250,18 @@ async function lockOfList(lock: Lock, options: LockOptions): Promise<Lock> {
   };
 }
 
-async function complete(result: Promise<LockResult>): Promise<Lock> {
+/** What was locked, where nothing has failed. */
+export async function complete(result: Promise<LockResult>): Promise<Lock> {
   const { lock, failures: [failure] } = await result;
   if (failure) throw failure.error;
   return lock;
 }
 
 /** What a file, a folder or a daemon has. */
-async function lockOfPlace(place: Place, options: DiffOptions): Promise<Lock> {
+export async function lockOfPlace(
+  place: Place,
+  options: DiffOptions,
+): Promise<Lock> {
   const { daemon, signal } = options;
   switch (place.kind) {
     case "registry":

@@ -1,7 +1,8 @@
 /** What a pull would fetch and write, found out without fetching a layer. */
 
 import type { Descriptor, Fetch, Platform } from "../image/types.ts";
-import { StorageError } from "../image/errors.ts";
+import { type Delta, lackingBytes, type LeftOutLayer } from "../image/delta.ts";
+import { DeltaError, StorageError } from "../image/errors.ts";
 import { distinct, totalSize } from "../image/descriptors.ts";
 import { checkOptions } from "../image/options.ts";
 import type { Reference } from "../image/reference.ts";
@@ -43,7 +44,9 @@ export interface PlannedPull {
   layers: number;
   /** The layers as they are served, each once. */
   size: number;
-  /** What of them is in the cache. */
+  /** What of them is left out, as it is there where the file goes. */
+  leftOut: number;
+  /** What of the rest is in the cache. */
   cached: number;
   /** What of them would be fetched; what others need as well is counted, too. */
   download: number;
@@ -61,7 +64,9 @@ export interface PullPlan {
   failures: PullFailure[];
   /** The layers of all, each counted once. */
   size: number;
-  /** What would be fetched of them. */
+  /** What of them is left out, as it is there where the file goes. */
+  leftOut: number;
+  /** What would be fetched of the rest. */
   download: number;
   /** What would be written, by its path. */
   written: number;
@@ -119,7 +124,12 @@ async function planSet(
   const places = new SetPlaces({
     one,
     folder,
-    form: { format: options.format, layers, for: program },
+    form: {
+      format: options.format,
+      layers,
+      for: program,
+      have: options.have,
+    },
     force,
   });
   await places.look(set);
@@ -153,6 +163,7 @@ async function planSet(
   try {
     await planned.configsDone;
     const plans: PlannedPull[] = [];
+    const leftOut = new Map<string, LeftOutLayer>();
     const needed: { blobs: Descriptor[]; size: number; output?: string }[] = [];
     for (const { destination, graph, items } of planned.places) {
       const { target, path, output } = destination;
@@ -163,16 +174,30 @@ async function planSet(
         else good.push(item);
       }
       if (good.length === 0) continue;
+      let delta: Delta | undefined;
+      try {
+        delta = await target.lacks?.(graph);
+      } catch (error) {
+        if (!(error instanceof DeltaError)) throw error;
+        for (const { item: { wanted, platform } } of good) {
+          const { reference, from } = wanted;
+          failures.push({ reference, platform, from, error });
+        }
+        continue;
+      }
+      for (const each of delta?.layers ?? []) leftOut.set(each.digest, each);
+      const lacks = new Set(delta?.layers.map(({ digest }) => digest));
       const whole = good.length === items.length;
       const upToDate = !force && whole && await holds(
         () => target.holds(graph, { cache, trustCache: true, force, signal }),
       );
       for (const item of good) {
-        plans.push(await planOf(item, { path, upToDate, cache }));
+        plans.push(await planOf(item, { path, upToDate, cache, lacks }));
       }
       if (upToDate) continue;
       const blobs = [...graph.blobs.values()]
-        .map(({ descriptor }) => descriptor);
+        .map(({ descriptor }) => descriptor)
+        .filter(({ digest }) => !lacks.has(digest));
       needed.push({ blobs, size: await target.sizeOf(graph), output });
     }
     const all = distinct(needed.flatMap(({ blobs }) => blobs));
@@ -190,6 +215,7 @@ async function planSet(
       size: totalSize(
         distinct(everything.map(({ descriptor }) => descriptor)),
       ),
+      leftOut: lackingBytes([...leftOut.values()]),
       download,
       written: needed.reduce((sum, { size }) => sum + size, 0),
       disk: await diskNeeds(
@@ -234,15 +260,18 @@ async function failureOf(
 
 async function planOf(
   { item: { wanted, platform }, root }: PlannedItem,
-  { path, upToDate, cache }: {
+  { path, upToDate, cache, lacks }: {
     path: string;
     upToDate: boolean;
     cache: LayoutStore | undefined;
+    lacks: ReadonlySet<string>;
   },
 ): Promise<PlannedPull> {
   const blobs = distinct(rootBlobs(root));
   const size = totalSize(blobs);
-  const missing = await missingBytes(blobs, cache);
+  const sent = blobs.filter(({ digest }) => !lacks.has(digest));
+  const leftOut = size - totalSize(sent);
+  const missing = await missingBytes(sent, cache);
   return {
     reference: wanted.reference,
     platform,
@@ -251,7 +280,8 @@ async function planOf(
     manifests: root.images.map(({ found }) => found.manifest.descriptor),
     layers: blobs.length,
     size,
-    cached: size - missing,
+    leftOut,
+    cached: size - leftOut - missing,
     download: upToDate ? 0 : missing,
     path,
     upToDate,

@@ -97,6 +97,28 @@ export function checkDiffId(
 }
 
 /**
+ * Whether a layer is not there, as the target of a delta has it. What is said
+ * of it must be what the configuration says.
+ */
+export function checkLeftOut(
+  inspection: Inspection,
+  layer: LayerFacts,
+  digest: string | undefined,
+  to: VerifyProblem[],
+): boolean {
+  const { name, diffId } = layer;
+  const known = inspection.leftOut(digest);
+  if (!known || inspection.find(name)) return false;
+  layer.leftOut = true;
+  if (diffId !== undefined && known.diffId !== diffId) {
+    const { diffId: digest } = known;
+    const fault = { code: "other-diff-id", digest, diffId } as const;
+    inspection.report(to, { code: "diff-id", subject: name, fault });
+  }
+  return true;
+}
+
+/**
  * Reads a configuration, and adds what it says to what is known of its image.
  *
  * @returns The layers' digests when expanded.

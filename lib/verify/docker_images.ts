@@ -4,6 +4,7 @@
  * @see {@link https://github.com/moby/moby/blob/v28.0.0/image/tarexport/load.go}
  */
 
+import { posix } from "node:path";
 import { digestOfName } from "../archive/reader/digest_of_name.ts";
 import {
   type DockerEntry,
@@ -12,7 +13,7 @@ import {
 } from "../archive/reader/docker_manifest.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
 import { parseReference } from "../image/reference.ts";
-import { checkDiffId, checkFile, readConfig } from "./blobs.ts";
+import { checkDiffId, checkFile, checkLeftOut, readConfig } from "./blobs.ts";
 import type { FormFacts, ImageFacts, Inspection } from "./inspection.ts";
 
 /** Checks the images of `manifest.json`. */
@@ -82,6 +83,8 @@ async function readImage(
   }
   for (const [i, layer] of facts.layers.entries()) {
     layer.diffId = diffIds?.[i];
+    const digest = digestOfName(posix.normalize(layer.name));
+    if (checkLeftOut(inspection, layer, digest, problems)) continue;
     const algorithm = (layer.diffId ?? "sha256").split(":")[0];
     const file = await checkFile(inspection, layer.name, problems, algorithm);
     if (!file) continue;

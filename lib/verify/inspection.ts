@@ -9,6 +9,7 @@ import {
   readDocument,
 } from "../archive/reader/files.ts";
 import { measure, type Measured } from "../archive/reader/measure.ts";
+import type { Delta, LeftOutLayer } from "../image/delta.ts";
 import { InvalidError } from "../image/errors.ts";
 import type {
   ImageForm,
@@ -31,6 +32,8 @@ export interface LayerFacts {
   urls?: string[];
   /** Whether it is at such a place only. */
   elsewhere?: boolean;
+  /** Whether it is not there, as its target has it. */
+  leftOut?: boolean;
 }
 
 /** What is known of an image in one of its forms. */
@@ -91,6 +94,8 @@ export class Inspection {
   readonly problems: VerifyProblem[] = [];
   /** All that is worth to be known. */
   readonly notes: VerifyNote[] = [];
+  /** What it says that it lacks. */
+  delta: Delta | undefined;
   readonly #measured = new Map<string, Promise<Measured>>();
   readonly #names = new Set<string>();
   /** What each list holds already: lists of an attacker may be long. */
@@ -159,6 +164,11 @@ export class Inspection {
           : { code: "dead-link", target: entry.target },
       }
       : { code: "missing", subject: name, fault: { code: "absent" } };
+  }
+
+  /** A layer that is not there, as its target has it. */
+  leftOut(digest: string | undefined): LeftOutLayer | undefined {
+    return this.delta?.layers.find((layer) => layer.digest === digest);
   }
 
   /** Reads a file through, once for all who ask. */

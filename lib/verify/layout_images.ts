@@ -8,6 +8,7 @@ import { blobName } from "../archive/plan.ts";
 import type { HeldFile } from "../archive/reader/files.ts";
 import { type Fields, parseObject } from "../image/document_fields.ts";
 import { CONFIG_SHAPE, LAYOUT_SHAPE } from "../image/document_shapes.ts";
+import { deltaIn } from "../image/delta.ts";
 import { InvalidDocumentError } from "../image/errors.ts";
 import { parseIndex, parseManifest } from "../image/manifest.ts";
 import {
@@ -20,7 +21,13 @@ import {
 } from "../image/media_types.ts";
 import { formatPlatform } from "../image/platform.ts";
 import type { Descriptor, Manifest } from "../image/types.ts";
-import { checkBlob, checkDiffId, checkFile, readConfig } from "./blobs.ts";
+import {
+  checkBlob,
+  checkDiffId,
+  checkFile,
+  checkLeftOut,
+  readConfig,
+} from "./blobs.ts";
 import type {
   FormFacts,
   ImageFacts,
@@ -56,7 +63,9 @@ export async function readLayoutImages(
   const index = await inspection.reading(problems, INDEX, async () => {
     const bytes = await inspection.document(file.entry);
     const descriptor = { mediaType: OCI_INDEX, digest: INDEX, size: file.size };
-    return parseIndex({ descriptor, bytes });
+    const parsed = parseIndex({ descriptor, bytes });
+    inspection.delta = deltaIn(bytes);
+    return parsed;
   });
   facts.entries = index?.manifests.length ?? 0;
   const walk = new Walk(inspection, facts);
@@ -225,6 +234,7 @@ class Walk {
         layer.elsewhere = true;
         continue;
       }
+      if (checkLeftOut(inspection, layer, digest, problems)) continue;
       const algorithm = isImage
         ? (layer.diffId ?? "sha256").split(":")[0]
         : undefined;

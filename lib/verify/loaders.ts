@@ -84,6 +84,8 @@ function dockerClassic({ inspection, docker }: LoaderFacts): Outcome {
       });
     }
   }
+  const delta = stacked(docker);
+  if (delta) return delta;
   return allLayers(docker).some(({ compression }) => compression === "zstd")
     ? {
       ...yes("compression", { code: "zstd" }),
@@ -100,10 +102,9 @@ function dockerContainerd(facts: LoaderFacts): Outcome {
   // Those of manifest.json are made into full ones.
   if (!layout.present) return yes();
   const short = shortName(layout);
-  return short === undefined ? nameless(layout) : refuse(
-    "name",
-    { code: "short-name", name: short },
-  );
+  return short === undefined
+    ? needsBytes(layout) ?? nameless(layout)
+    : refuse("name", { code: "short-name", name: short });
 }
 
 /** What `ctr images import` does. */
@@ -116,10 +117,9 @@ function containerd(facts: LoaderFacts): Outcome {
   }
   // It compares platforms, and nothing is the same as an unknown one.
   const platform = otherPlatform(form, /^linux\/(?!unknown$)/);
-  return platform === undefined ? yes() : refuse(
-    "platform",
-    { code: "own-platform", platform },
-  );
+  return platform === undefined
+    ? needsBytes(form) ?? yes()
+    : refuse("platform", { code: "own-platform", platform });
 }
 
 /** Why containerd's importer cannot take it. */
@@ -149,7 +149,9 @@ function podman(facts: LoaderFacts): Outcome {
   const refusal = findRefusal(layout, "index.json", BROKEN_STORE) ??
     copied(layout) ?? stored(layout);
   if (!refusal) {
-    return isFolder ? calledAfter(path) : nameless(layout);
+    return isFolder
+      ? calledAfter(path)
+      : needsBytes(layout) ?? nameless(layout);
   }
   return isFolder || !docker.present ? refusal : tarfile(docker);
 }
@@ -195,7 +197,7 @@ function skopeoOci({ layout, path }: LoaderFacts): Outcome {
   if (refusal) return refusal;
   return layout.entries > 1
     ? yes("several", { code: "choose-by-name", count: layout.entries })
-    : yes();
+    : needsBytes(layout) ?? yes();
 }
 
 /** Why containers/image cannot copy out of a layout. */
@@ -220,6 +222,8 @@ function tarfile(docker: FormFacts): Outcome {
     const limit = MAX_TARFILE_MANIFEST_BYTES;
     return refuse("size", { code: "too-large", limit });
   }
+  const layers = leftOut(docker);
+  if (layers > 0) return refuse("delta", { code: "needs-all", layers });
   const diffIds = new Map<string, string | undefined>();
   for (const { name, linked, diffId } of allLayers(docker)) {
     if (linked) return refuse("layer", { code: "linked", name });
@@ -229,6 +233,29 @@ function tarfile(docker: FormFacts): Outcome {
     diffIds.set(name, diffId);
   }
   return yes();
+}
+
+/** How many layers are not there, as the target has them. */
+function leftOut(form: FormFacts): number {
+  const names = allLayers(form).filter(({ leftOut }) => leftOut)
+    .map(({ name }) => name);
+  return new Set(names).size;
+}
+
+/** What has to be there, for those who know layers by their bytes. */
+function needsBytes(form: FormFacts): Outcome | undefined {
+  const layers = leftOut(form);
+  return layers === 0
+    ? undefined
+    : yes("delta", { code: "needs-bytes", layers });
+}
+
+/** What has to be there, for those who know layers by what lies below them. */
+function stacked(docker: FormFacts): Outcome | undefined {
+  const layers = leftOut(docker);
+  return layers === 0
+    ? undefined
+    : yes("delta", { code: "needs-stack", layers });
 }
 
 const NO_FOLDER = refuse("form", { code: "no-folder" });

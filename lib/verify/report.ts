@@ -1,5 +1,6 @@
 /** What is found out about an image's archive or layout. */
 
+import type { Delta } from "../image/delta.ts";
 import type { ContainerFault, ContainerNote } from "../image/problems.ts";
 import type { InvalidError } from "../image/errors.ts";
 
@@ -122,6 +123,8 @@ export type LoaderReasonCode =
   | "compression"
   /** A layer that is a link, or comes with two diffIDs. */
   | "layer"
+  /** It is a delta. */
+  | "delta"
   /** What the image is made for. */
   | "platform"
   /** The type of the configuration. */
@@ -154,6 +157,11 @@ export type LoaderReason =
       /** The image will have no name. */
       | "nameless";
   }
+  /**
+   * It takes it where it has the layers that are left out: with the very same
+   * bytes, or as they lie on each other. Or it takes no less than all.
+   */
+  | { code: "needs-bytes" | "needs-stack" | "needs-all"; layers: number }
   /** That document is not there, or names no image. */
   | { code: "no-document" | "no-images"; document: string }
   /** On Linux it takes no image for that platform; or the machine's own. */
@@ -203,6 +211,8 @@ export interface VerifyReport {
   kind: "archive" | "layout";
   /** The images. */
   images: VerifiedImage[];
+  /** What it lacks, as its target has it; nothing where it is whole. */
+  delta?: Delta;
   /** All that is wrong; none in a good one. */
   problems: VerifyProblem[];
   /** What is not wrong, and yet worth to be known. */

@@ -70,14 +70,16 @@ export async function verifyImage(
     }
     compareForms(inspection, layout, docker);
     await checkRest(inspection);
-    return {
+    const { problems, notes, delta } = inspection;
+    return defined({
       path,
       kind: source.kind,
       images: merge([...layout.images, ...docker.images]),
-      problems: inspection.problems,
-      notes: inspection.notes,
+      delta,
+      problems,
+      notes,
       loaders: judge({ inspection, path, docker, layout }),
-    };
+    });
   } finally {
     inspection.close();
     await source.close();

@@ -8,6 +8,7 @@
  */
 
 import { posix } from "node:path";
+import { type Delta, deltaIn, lacksOf } from "../../image/delta.ts";
 import { digestBytes, verifyBytes } from "../../image/digest.ts";
 import { MAX_DOCUMENT_SIZE } from "../../image/document_fields.ts";
 import { ArchiveError, ContentMismatchError } from "../../image/errors.ts";
@@ -79,6 +80,7 @@ export class ArchiveImages {
   readonly #twice: ReadonlySet<string>;
   readonly #images: HeldImage[] = [];
   #entries: readonly Descriptor[] = [];
+  #delta: Delta | undefined;
   /** What has no digest in its name, and what was made. */
   readonly #names = new Map<string, string>();
   readonly #made = new Map<string, Document>();
@@ -209,6 +211,21 @@ export class ArchiveImages {
     return this.#diffIds.get(digest);
   }
 
+  /** What it lacks, where it says that it is a delta. */
+  get delta(): Delta | undefined {
+    return this.#delta;
+  }
+
+  /**
+   * The digests of the configurations that its `manifest.json` names, which is
+   * what Docker's graph drivers take; none where there is no such document.
+   */
+  async dockerConfigs(): Promise<Set<string>> {
+    if (!this.#files.entries.has(MANIFEST)) return new Set();
+    const list = parseDockerEntries(await this.#document(MANIFEST));
+    return new Set(list.flatMap(({ Config }) => digestOfName(Config) ?? []));
+  }
+
   /** Ends the reading. */
   close(): Promise<void> {
     return this.#files.close();
@@ -217,7 +234,8 @@ export class ArchiveImages {
   async #read({ form, signal }: OpenImagesOptions): Promise<void> {
     const { entries } = this.#files;
     const [oci, docker] = [entries.has(INDEX), entries.has(MANIFEST)];
-    if (oci && form !== "docker") this.#entries = await this.#indexed();
+    const indexed = oci ? await this.#indexed() : [];
+    if (form !== "docker") this.#entries = indexed;
     if (form === "oci" && !oci) {
       throw this.#error({ code: docker ? "no-index" : "no-image" });
     }
@@ -273,7 +291,9 @@ export class ArchiveImages {
     const bytes = await this.#document(INDEX);
     const digest = INDEX;
     const descriptor = { mediaType: OCI_INDEX, digest, size: bytes.length };
-    return parseIndex({ descriptor, bytes }).manifests;
+    const { manifests } = parseIndex({ descriptor, bytes });
+    this.#delta = deltaIn(bytes);
+    return manifests;
   }
 
   /** The manifests that are there, by the configuration that each names. */
@@ -320,6 +340,9 @@ export class ArchiveImages {
       }
       return found.entry;
     }
+    const digest = digestOfName(posix.normalize(name));
+    const lacks = digest && lacksOf(this.#delta, digest);
+    if (lacks) throw this.#error(lacks);
     const link = this.#files.entries.get(posix.normalize(name));
     throw this.#error(
       link?.target === undefined

@@ -193,6 +193,10 @@ async function checkLimit(
 }
 
 function descriptorsOf(jobs: readonly CopyJob[]) {
-  const blobs = new Map(jobs.flatMap(({ graph }) => [...graph.blobs]));
+  const blobs = new Map(
+    jobs.flatMap(({ graph, lacks }) =>
+      [...graph.blobs].filter(([digest]) => !lacks.has(digest))
+    ),
+  );
   return [...blobs.values()].map(({ descriptor }) => descriptor);
 }

@@ -21,6 +21,8 @@ export class CopyJob {
   readonly graph: ImageGraph;
   /** What is written, from when it is open. */
   writer: TargetWriter | undefined;
+  /** The digests of the blobs that are not brought, whatever it has. */
+  lacks: ReadonlySet<string> = new Set();
   /** Settles when it is visible, or has failed; there once that has begun. */
   committed: Promise<void> | undefined;
   readonly #copy: Copy;
@@ -61,6 +63,8 @@ export class CopyJob {
   /** Looks whether it is there already. */
   async look(options: TargetOptions): Promise<void> {
     await this.#step(options, async () => {
+      const delta = await this.#copy.target.lacks?.(this.graph);
+      if (delta) this.lacks = new Set(delta.layers.map((each) => each.digest));
       this.#upToDate = !options.force &&
         await this.#copy.target.holds(this.graph, options);
     });

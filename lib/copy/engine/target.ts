@@ -6,6 +6,7 @@ import type {
   ReadableSink,
 } from "../../image/types.ts";
 import type { OnEvent } from "../../image/events.ts";
+import type { Delta } from "../../image/delta.ts";
 import type { StoreEntry } from "../../layout/entry.ts";
 import type { LayoutStore } from "../../layout/layout_store.ts";
 import type { ImageGraph } from "./graph.ts";
@@ -38,7 +39,14 @@ export interface ImageTarget {
   /** Bytes of what is there when all is written. */
   sizeOf(graph: ImageGraph): number | Promise<number>;
   /** The files that it is written to, where they are several. */
-  parts?(graph: ImageGraph): string[];
+  parts?(graph: ImageGraph): string[] | undefined;
+  /**
+   * What it is not given, as whoever it goes to has it. The images'
+   * configurations are waited for.
+   *
+   * @throws {DeltaError} If that is nothing.
+   */
+  lacks?(graph: ImageGraph): Promise<Delta>;
   /**
    * Whether this very graph is there already, and right: what was verified
    * and not touched since need not be read again. It is told without waiting

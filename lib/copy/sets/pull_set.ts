@@ -63,6 +63,7 @@ export async function pullSet(
       for: program,
       split: options.split,
       part: options.part,
+      have: options.have,
     },
     force,
   });

@@ -83,6 +83,7 @@ export class SetResults {
   ): Promise<PullResult[]> {
     const size = await target.sizeOf(graph);
     const parts = target.parts?.(graph);
+    const delta = await target.lacks?.(graph);
     const names = items.map(({ item }) => item.wanted.name);
     if (!upToDate) {
       this.#options.onEvent({ type: "written", path, size, images: names });
@@ -118,6 +119,7 @@ export class SetResults {
         ...this.#times(),
       };
       if (parts) result.parts = parts;
+      if (delta) result.delta = delta;
       return result;
     }));
   }

@@ -9,10 +9,6 @@ import {
 } from "../../archive/reader/images.ts";
 import { ArchiveError } from "../../image/errors.ts";
 import { isDigest } from "../../image/digest.ts";
-import type { HeldImage } from "../../image/held_image.ts";
-import { parseIndex } from "../../image/manifest.ts";
-import { isIndex } from "../../image/media_types.ts";
-import type { Descriptor } from "../../image/types.ts";
 import { openLayoutHolder } from "./layout.ts";
 import type { ImageHolder } from "./local.ts";
 
@@ -25,6 +21,11 @@ export interface Held extends ImageHolder {
    * The diffID of a layer, where it was found out from the layer's bytes.
    */
   diffIdOf?(digest: string): string | undefined;
+  /**
+   * The digests of the configurations that Docker's graph drivers find, in an
+   * archive.
+   */
+  dockerConfigs?(): Promise<Set<string>>;
   /** Files that are layers of no image, as docker_pull.py kept them. */
   layerFiles: string[];
   /** Whether a blob is a file of its own, which can be had by a second name. */
@@ -54,6 +55,8 @@ export async function openHeld(
       document: (digest) => archive.document(digest),
       blob: (descriptor) => archive.blob(descriptor),
       diffIdOf: (digest) => archive.diffIdOf(digest),
+      delta: archive.delta,
+      dockerConfigs: () => archive.dockerConfigs(),
       layerFiles: [],
       hasFiles: false,
       close: () => archive.close(),
@@ -78,32 +81,6 @@ export async function openHeld(
     blob: () => Promise.resolve(undefined),
     ...rest,
   };
-}
-
-/**
- * The images of a place but those without a name that are parts of another:
- * some programs list every manifest that an index has beside it.
- */
-export async function wholeImages(
-  held: Pick<Held, "images" | "document">,
-): Promise<HeldImage[]> {
-  const images = await held.images();
-  if (images.every(({ names }) => names.length > 0)) return images;
-  const parts = new Set<string>();
-  const visit = async ({ digest, mediaType }: Descriptor) => {
-    if (!isIndex(mediaType)) return;
-    const document = await held.document(digest);
-    if (!document) return;
-    for (const part of parseIndex(document).manifests) {
-      if (parts.has(part.digest)) continue;
-      parts.add(part.digest);
-      await visit(part);
-    }
-  };
-  for (const { descriptor } of images) await visit(descriptor);
-  return images.filter(({ names, descriptor }) =>
-    names.length > 0 || !parts.has(descriptor.digest)
-  );
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Images that lie on this machine as a source: in an archive or a layout. */
 
+import { type Delta, lacksOf } from "../../image/delta.ts";
 import { verifyBytes } from "../../image/digest.ts";
 import { ArchiveError, InvalidDocumentError } from "../../image/errors.ts";
 import type { HeldImage } from "../../image/held_image.ts";
@@ -41,6 +42,8 @@ export interface ImageHolder {
   blob(descriptor: Descriptor): Promise<LocalBlob | undefined>;
   /** All that its `index.json` names, with what is said of it there. */
   entries?(): Promise<readonly Descriptor[]>;
+  /** What it lacks, where it says that it is a delta. */
+  delta?: Delta;
 }
 
 /** An image of a holder; its blobs are verified by whoever takes them. */
@@ -191,7 +194,10 @@ export class LocalSource implements ImageSource {
   }
 
   #missing(name: string): ArchiveError {
-    return new ArchiveError(this.#holder.path, { code: "missing-file", name });
+    const { path, delta } = this.#holder;
+    const problem = lacksOf(delta, name) ??
+      { code: "missing-file" as const, name };
+    return new ArchiveError(path, problem);
   }
 }
 

@@ -5,6 +5,7 @@ import { isManifest } from "../../image/media_types.ts";
 import { parseManifest } from "../../image/manifest.ts";
 import type { Manifest } from "../../image/types.ts";
 import type { LayoutStore } from "../../layout/layout_store.ts";
+import { layersBelow, sharedLength } from "./left_out.ts";
 
 /** As many images are looked at, those with like names first. */
 const MOST_IMAGES = 300;
@@ -69,19 +70,9 @@ async function heldPrefixes(
     }
     const { diffIds = [] } = await daemon.inspect(id) ?? {};
     for (const [i, image] of images.entries()) {
-      const differs = image.diffIds.findIndex((each, n) => each !== diffIds[n]);
-      const length = differs < 0 ? image.diffIds.length : differs;
+      const length = sharedLength(image.diffIds, diffIds);
       lengths[i] = Math.max(lengths[i]!, length);
     }
   }
-  const held = new Set<string>();
-  const needed = new Set<string>();
-  for (const [i, { parsed: { layers } }] of images.entries()) {
-    for (const [n, { digest }] of layers.entries()) {
-      (n < lengths[i]! ? held : needed).add(digest);
-    }
-  }
-  // One that is there and above others again is read for that place.
-  for (const digest of needed) held.delete(digest);
-  return held;
+  return layersBelow(images.map(({ parsed }) => parsed), lengths);
 }

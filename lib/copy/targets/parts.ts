@@ -66,7 +66,7 @@ export function partsTarget(
       const { signal } = options;
       const only = part === undefined ? undefined : part - 1;
       const range = only === undefined ? undefined : ranges[only];
-      if (!options.force) await refuseOthers(path, this.parts!(graph));
+      if (!options.force) await refuseOthers(path, this.parts!(graph)!);
       await checkSpace(dirname(path), await this.sizeOf(graph), path);
       return await openInOrder(form, graph, options, async () => {
         const files = await PartFiles.open(path, ranges, only, signal);

@@ -16,6 +16,7 @@ import {
   CredentialHelperError,
   DaemonError,
   type DaemonProblem,
+  DeltaError,
   type DockerPullError,
   DownloadLimitError,
   InvalidDigestError,
@@ -41,6 +42,7 @@ import {
 import type {
   ArchiveProblem,
   AuthenticationProblem,
+  DeltaProblem,
   DigestProblem,
   DocumentProblem,
   HelperFailure,
@@ -598,6 +600,53 @@ eachOf<LeftOut>("what a list leaves out for", {
     ],
   ],
 }, leftLine);
+reasons<DeltaProblem>(
+  "the problem of a delta",
+  {
+    "empty-base": [[
+      {},
+      'Cannot leave out what "a" has: it tells of no layer',
+    ]],
+    "nothing-in-common": [
+      [
+        { layers: 3 },
+        'Cannot leave out what "a" has: it has none of the 3 layers',
+      ],
+      [
+        { layers: 1 },
+        'Cannot leave out what "a" has: it has not the one layer that there is',
+      ],
+    ],
+    "by-diff-id": [[
+      { layers: 2 },
+      'Cannot leave out what "a" has: 2 layers are known by the digest of the ' +
+      "uncompressed bytes alone, by which containerd and Podman find none",
+    ]],
+    "by-digest": [[
+      { layers: 1 },
+      'Cannot leave out what "a" has: 1 layer is known by the digest of the ' +
+      "compressed bytes alone, and not to lie on the same ones, as Docker's " +
+      "graph drivers want it",
+    ]],
+    "form": [[
+      { format: "oci" },
+      'Cannot leave out what "a" has: a file or folder of the form oci is taken ' +
+      "with all layers only",
+    ]],
+    "other-layers": [[
+      {},
+      'Cannot leave out what "a" has: layers that are compressed anew are none ' +
+      "that are there",
+    ]],
+    "several": [[
+      { count: 2 },
+      'Cannot leave out what "a" has: Podman and skopeo take one image with ' +
+      "less than all layers, and here are 2",
+    ]],
+  },
+  (problem) => new DeltaError("a", problem),
+  "",
+);
 reasons<LockProblem>(
   "the problem of a lock",
   {
@@ -1047,6 +1096,21 @@ reasons<ArchiveProblem>(
     "no-archive": [[{}, "it is neither a tar nor a layout"]],
     "no-layout": [[{}, "it is no image layout"]],
     "zip": [[{}, "it is a zip file, and images come in a tar"]],
+    "delta": [
+      [
+        { layers: 1, size: 1000, base: [] },
+        "it is a delta, and 1 layer is not in it (1 kB)",
+      ],
+      [
+        { layers: 2, size: 2000, base: ["r.test/a:1", "r.test/a:1"] },
+        "it is a delta, and 2 layers are not in it (2 kB, as in r.test/a:1)",
+      ],
+      [
+        { layers: 2, size: 2000, base: ["a", "b", "c", "d"] },
+        "it is a delta, and 2 layers are not in it (2 kB, as in a, b, c and 1 " +
+        "more)",
+      ],
+    ],
     "no-image": [
       [{}, "there is neither index.json nor manifest.json in it"],
     ],

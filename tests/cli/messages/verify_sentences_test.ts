@@ -121,6 +121,19 @@ eachOf<LoaderReason>(
   "the reason of a loader",
   {
     "no-folder": [[{}, "it takes a tar, and no folder"]],
+    "needs-bytes": [[
+      { layers: 1 },
+      "where it has the 1 layer that the file lacks, as they were served",
+    ]],
+    "needs-stack": [[
+      { layers: 2 },
+      "where an image there has the 2 layers that the file lacks, from the " +
+      "bottom up",
+    ]],
+    "needs-all": [
+      [{ layers: 1 }, "it takes no delta, and 1 layer is not in the file"],
+      [{ layers: 2 }, "it takes no delta, and 2 layers are not in the file"],
+    ],
     "colon": [[{}, "the path holds a colon"]],
     "zstd": [[
       {},
