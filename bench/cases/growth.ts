@@ -48,7 +48,7 @@ export function growthCases(context: Context): Case[] {
     ...common,
     id: "growth-connections",
     title: "500 MB in 4 layers over 1 to 64 connections",
-    growth: { axis: "connections" },
+    growth: { axis: "connections", powers: true },
     rows: rows(CONNECTIONS, (count) => ({
       ...connections(count),
       zeros: { layers: 4, size: total / 4 },
@@ -60,8 +60,9 @@ export function growthCases(context: Context): Case[] {
     image: context.image("paced", [200 * MB]),
     line: { pace: RATE },
     maxRuns: 2,
-    growth: { axis: "connections" },
+    growth: { axis: "connections", powers: true },
     rows: CONNECTIONS.flatMap((count) => [
+      ...rows([count], connections),
       {
         ...curlRow(tools, {
           name: `curl, ${some(count, "range")}`,
@@ -70,7 +71,6 @@ export function growthCases(context: Context): Case[] {
         }),
         point: { x: count, series: "curl, as many ranges" },
       },
-      ...rows([count], connections),
     ]).map((row) => ({
       ...row,
       missing: row.missing ?? tools.missing.pace,
@@ -88,7 +88,7 @@ export function growthCases(context: Context): Case[] {
     ...common,
     id: "growth-size",
     title: "10 kB to 20 GB in 4 layers",
-    growth: { axis: "bytes", bytes: true },
+    growth: { axis: "bytes of all layers", bytes: true, powers: true },
     rows: rows(scaled(SIZES), (size) => ({
       ...large(size),
       name: size < MB
