@@ -10,7 +10,7 @@ const LARGE = 5 * GB;
 
 /** What a pull of so many bytes may have. */
 export function large(size: number): Pick<OwnOptions, "maxRuns" | "room"> {
-  return size > LARGE ? { maxRuns: 1, room: size } : {};
+  return size >= LARGE ? { maxRuns: 1, room: size } : {};
 }
 
 /** The cases. */
