@@ -130,6 +130,7 @@ export {
   type CopiedImages,
   copy,
   type CopyImagesOptions,
+  type Loaded,
 } from "./lib/copy/copy_places.ts";
 export { push, type PushResult } from "./lib/copy/push.ts";
 export type {

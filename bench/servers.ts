@@ -27,8 +27,6 @@ export interface Server {
   counts(): Promise<Counts>;
   /** What was pushed to it, where it keeps account of that. */
   uploads?(): Promise<{ digest: string; size: number }[]>;
-  /** Its process, where its own cost is to be known. */
-  pid?: number;
   /** Ends it. */
   stop(): Promise<void>;
 }
@@ -193,12 +191,7 @@ export async function startServing(
       reject(new Error(`Cannot serve ${archive}: exit code ${code}`));
     });
   });
-  return {
-    host,
-    counts: () => Promise.resolve({ ...counts }),
-    pid: child.pid,
-    stop,
-  };
+  return { host, counts: () => Promise.resolve({ ...counts }), stop };
 }
 
 async function registryCounts(debug: string): Promise<Counts> {
@@ -327,7 +320,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Server> {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { host, counts: () => registryCounts(debug), pid: child.pid, stop };
+  return { host, counts: () => registryCounts(debug), stop };
 }
 
 /** Variables that begin with REGISTRY_ would change its configuration. */

@@ -1,7 +1,7 @@
 /** How cost grows: with connections, layers, bytes and images. */
 
 import type { Case } from "../cases.ts";
-import { type OwnOptions, ownRow, type Row } from "../rows.ts";
+import type { OwnOptions, Row } from "../rows.ts";
 import { curlRow } from "../peers.ts";
 import { type Context, MB, RATE } from "./context.ts";
 import { large } from "./memory.ts";
@@ -18,25 +18,24 @@ function some(count: number, what: string): string {
 
 /** The cases. */
 export function growthCases(context: Context): Case[] {
-  const { first, commands, scaled, tools } = context;
+  const { commands, own, scaled, tools } = context;
   const group = "growth";
   const common = {
     group,
     image: undefined,
     base: [],
     targets: [],
-    maxRuns: 2,
+    maxRuns: 3,
   };
   /** A line for each command. */
   const rows = (
     xs: number[],
     options: (x: number) => OwnOptions & { name: string },
-    by = commands,
   ): Row[] =>
     xs.flatMap((x) =>
-      by.map((command) => ({
-        ...ownRow(command, { verify: false, ...options(x) }),
-        point: { x, series: command.label },
+      own({ verify: false, ...options(x) }).map((row, index) => ({
+        ...row,
+        point: { x, series: commands[index]?.label ?? "" },
       }))
     );
   const [total = 0, shared = 0, one = 0] = scaled([500 * MB, 50 * MB, 10 * MB]);
@@ -49,7 +48,7 @@ export function growthCases(context: Context): Case[] {
     ...common,
     id: "growth-connections",
     title: "500 MB in 4 layers over 1 to 64 connections",
-    growth: { axis: "connections", powers: true },
+    growth: { axis: "connections" },
     rows: rows(CONNECTIONS, (count) => ({
       ...connections(count),
       zeros: { layers: 4, size: total / 4 },
@@ -60,9 +59,9 @@ export function growthCases(context: Context): Case[] {
     title: "200 MB in one layer over 1 to 64 connections of 20 MB/s each",
     image: context.image("paced", [200 * MB]),
     line: { pace: RATE },
-    growth: { axis: "connections", powers: true },
+    maxRuns: 2,
+    growth: { axis: "connections" },
     rows: CONNECTIONS.flatMap((count) => [
-      ...rows([count], connections, [first]),
       {
         ...curlRow(tools, {
           name: `curl, ${some(count, "range")}`,
@@ -71,6 +70,7 @@ export function growthCases(context: Context): Case[] {
         }),
         point: { x: count, series: "curl, as many ranges" },
       },
+      ...rows([count], connections),
     ]).map((row) => ({
       ...row,
       missing: row.missing ?? tools.missing.pace,
@@ -88,7 +88,7 @@ export function growthCases(context: Context): Case[] {
     ...common,
     id: "growth-size",
     title: "10 kB to 20 GB in 4 layers",
-    growth: { axis: "bytes of all layers", bytes: true, powers: true },
+    growth: { axis: "bytes", bytes: true },
     rows: rows(scaled(SIZES), (size) => ({
       ...large(size),
       name: size < MB

@@ -13,6 +13,7 @@ import type {
 import { findPlace } from "../../lib/copy/places/open_places.ts";
 import { formatPlace, type Place } from "../../lib/copy/places/places.ts";
 import type { PullResult } from "../../lib/copy/pull_result.ts";
+import { onAbort } from "../../lib/image/abort.ts";
 import type { OnEvent } from "../../lib/image/events.ts";
 import { formatPlatform, parsePlatform } from "../../lib/image/platform.ts";
 import { formatReference } from "../../lib/image/reference.ts";
@@ -20,6 +21,7 @@ import { findDaemon } from "../access/daemon.ts";
 import { readWantedImage } from "../access/image_access.ts";
 import type { Io, Services } from "../io.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
+import { sentLine } from "../messages/load_report.ts";
 import { createStyle, type Style } from "../progress/style.ts";
 import { formatTime, neutralize } from "../progress/text.ts";
 import { showUploads } from "../progress/uploads.ts";
@@ -27,6 +29,10 @@ import type { Outcome, Run } from "./command.ts";
 import { acceptOf } from "./pull_settings.ts";
 import type { CopyCommandOptions } from "./copy_options.ts";
 import { type Transfer, withTransfer } from "./transfer.ts";
+
+/** Half a part may cost all that was sent of its blob. */
+const STOPPING =
+  "Stopping as soon as the parts under way are there; once more ends it at once";
 
 /** Copies as the options say. */
 export const runCopy: Run<CopyCommandOptions> = async (
@@ -86,6 +92,13 @@ async function copyBy(
   say(neutralize(`${word} ${source} to ${destination}`));
   const accept = await acceptOf(options, io, say);
   const signal = listen();
+  /** Blobs that are on their way to a registry. */
+  const sending = new Set<string>();
+  if (isPushed) {
+    onAbort(signal, () => {
+      if (sending.size > 0) say(STOPPING);
+    });
+  }
   if (isPushed) progress.ask(registryOf(to));
   else if (from.kind === "registry") progress.ask(registryOf(from));
   const show: OnEvent = (event) => progress.onEvent(event);
@@ -120,6 +133,8 @@ async function copyBy(
     pushAccess: reachDestination?.(signal),
     onEvent(event) {
       if (event.type === "pushed") pushed.push(event.reference);
+      if (event.type === "upload-start") sending.add(event.descriptor.digest);
+      if (event.type === "upload-done") sending.delete(event.descriptor.digest);
       shown(event);
     },
   };
@@ -130,7 +145,8 @@ async function copyBy(
   if (options.json) {
     const { pullDocument } = await import("../messages/pull_document.ts");
     const document = pullDocument(result.results);
-    return { document: { ...document, pushed, sent: result.pushed } };
+    const { pushed: sent, loaded } = result;
+    return { document: { ...document, pushed, sent, loaded } };
   }
   const lines = quiet
     ? isPushed ? pushed : [...new Set(result.results.map(({ path }) => path))]
@@ -200,7 +216,7 @@ async function openSource(
 }
 
 function reportLines(
-  { results, elapsed, pushed: sent }: CopiedImages,
+  { results, elapsed, pushed: sent, loaded }: CopiedImages,
   names: readonly string[],
   style: Style,
 ): string[] {
@@ -221,6 +237,7 @@ function reportLines(
       }`,
     ];
   }
+  if (loaded && loaded.sent > 0) lines.push(sentLine(loaded));
   const paths = new Map(results.map((result) => [result.path, result]));
   for (const { path, size, upToDate } of paths.values()) {
     lines.push(

@@ -1,6 +1,7 @@
 /** The last words of a load, on standard output. */
 
 import { format as formatBytes } from "@std/fmt/bytes";
+import type { Loaded } from "../../lib/copy/copy_places.ts";
 import type { LoadResult } from "../../lib/copy/load.ts";
 import { formatPlatform } from "../../lib/image/platform_text.ts";
 import {
@@ -19,6 +20,12 @@ export function loadedName({ reference, manifest }: LoadResult): string {
       ? imageName(reference, manifest.digest)
       : familiarName(tagged),
   );
+}
+
+/** What was sent to a daemon. */
+export function sentLine({ sent, spared }: Loaded): string {
+  return `Sent:   ${formatBytes(sent)}` +
+    (spared > 0 ? `; ${formatBytes(spared)} were there already` : "");
 }
 
 /** What is printed at the end, line by line. */
@@ -40,11 +47,7 @@ export function loadReportLines(
     `Digest: ${digest}`,
   ];
   if (!upToDate) {
-    lines.push(
-      `Sent:   ${formatBytes(sent)}` +
-        (spared > 0 ? `; ${formatBytes(spared)} were there already` : ""),
-      `Time:   ${timeAndSpeed(result)}`,
-    );
+    lines.push(sentLine({ sent, spared }), `Time:   ${timeAndSpeed(result)}`);
   }
   if (cache) lines.push(cacheStatistics(result));
   return lines;

@@ -1,5 +1,6 @@
 /** How people log in to a registry, which is another way with each. */
 
+import type { RegistryError } from "../../lib/image/errors.ts";
 import type { ErrorContext } from "./explanation.ts";
 
 /** A registry's way. */
@@ -68,4 +69,9 @@ export function renewal(context: ErrorContext): string {
   return isGiven(context)
     ? "check both; many registries want a token in place of the password"
     : `log in again: ${logIn(context)}`;
+}
+
+/** Whether it is the registry's own answer, and not that of its token server. */
+export function isAboutImage({ url }: RegistryError): boolean {
+  return /^\/v2\/.+\/(?:manifests|blobs|tags)\//.test(new URL(url).pathname);
 }

@@ -5,7 +5,7 @@ import { isUnauthorized } from "../../lib/registry/auth/login.ts";
 import { saysExpired } from "../../lib/net/registry_words.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ErrorContext, Explanation } from "./explanation.ts";
-import { isGiven, logIn, renewal } from "./login_hints.ts";
+import { isAboutImage, isGiven, logIn, renewal } from "./login_hints.ts";
 import { explainMissing, type Refusal } from "./missing.ts";
 import { explainPushRefusal } from "./uploads.ts";
 import { formatWholeTime } from "../progress/text.ts";
@@ -106,11 +106,6 @@ export function explainRegistryError(
     hint: "--verbose shows the request",
     code: EXIT.other,
   };
-}
-
-/** Whether it is the registry's own answer, and not that of its token server. */
-function isAboutImage({ url }: RegistryError): boolean {
-  return /^\/v2\/.+\/(?:manifests|blobs|tags)\//.test(new URL(url).pathname);
 }
 
 function unauthorized(error: RegistryError, context: ErrorContext): Refusal {

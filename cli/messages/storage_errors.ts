@@ -77,12 +77,6 @@ const STORAGE_WORDS: Readonly<
     "it has fewer parts",
     "give the same --split as there was, and a --part that there is",
   ],
-  "other-part": [
-    "its list has another checksum for it",
-    "give the images, the form and the --split that there were; if a tag has " +
-    "moved, name what it was by its digest or by --lock, or make all parts " +
-    "anew without --part",
-  ],
   "split-compressed": [
     "what is compressed as a whole is not cut into parts",
     "let it end in .tar: layers are compressed already",
@@ -124,7 +118,7 @@ export function explainStorage(
     }`,
     hint: code === "not-permitted"
       ? "let Deno do that"
-      : NOT_THERE.includes(code) && operation === "read"
+      : code === "ENOENT" && operation === "read"
       ? "check the path"
       : hint.replace(
         "another place",
@@ -134,12 +128,9 @@ export function explainStorage(
             : placed(failure, cacheDir)
         }`,
       ),
-    code: code === "other-part" ? EXIT.mismatch : EXIT.disk,
+    code: EXIT.disk,
   };
 }
-
-/** What a path to read is mistyped to. */
-const NOT_THERE = ["ENOENT", "ENOTDIR", "EISDIR"];
 
 /** The same of an error, by what was being done. */
 export function explainStorageError(

@@ -14,7 +14,7 @@ import {
   sentenceOf,
   type Sentences,
 } from "./explanation.ts";
-import { loginCommand, renewal } from "./login_hints.ts";
+import { isAboutImage, loginCommand, renewal } from "./login_hints.ts";
 
 /** What the registry does, by what is wrong. */
 const SAYS: Sentences<UploadProblem> = {
@@ -129,12 +129,23 @@ export function explainPushRefusal(
   const words = error.words && ` (${error.words})`;
   const command = loginCommand(registry);
   const source = loginSource && ` from ${loginSource}`;
+  const byRegistry = isAboutImage(error);
   // Whoever got a token and is refused with it is known.
-  if (unauthorized && login && !bearer) {
+  if (unauthorized && login && !(bearer && byRegistry)) {
     return {
       sentence: `Cannot push to ${registry}/${repository}: ${registry} ` +
         `refuses the user name or password${source ?? ""}${words}`,
       hint: renewal({ ...own, registry }),
+      code: EXIT.authentication,
+    };
+  }
+  // Token servers say 403 of a wrong password and of a missing right, too.
+  const open = error.status === 403 && !byRegistry;
+  if (open && login) {
+    return {
+      sentence: `Cannot push to ${registry}/${repository}: ${registry} ` +
+        `refuses this login, or does not let it push there${words}`,
+      hint: `check the name; if it is right, ${renewal({ ...own, registry })}`,
       code: EXIT.authentication,
     };
   }
@@ -148,6 +159,6 @@ export function explainPushRefusal(
       ? "check the name; if it is right, ask for the right to push, or log " +
         `in as another user: ${command}`
       : `log in: ${command}`,
-    code: unauthorized ? EXIT.authentication : EXIT.forbidden,
+    code: unauthorized || open ? EXIT.authentication : EXIT.forbidden,
   };
 }

@@ -30,7 +30,12 @@ import { LayoutStore } from "../layout/layout_store.ts";
 import { createTransport } from "../net/transport.ts";
 import { Writers } from "../transfer/writers.ts";
 import { shownName } from "./sets/chosen_images.ts";
-import { findPlace, openLocalPlace, openTarget } from "./places/open_places.ts";
+import {
+  findPlace,
+  type OpenedTarget,
+  openLocalPlace,
+  openTarget,
+} from "./places/open_places.ts";
 import { formatPlace, type LocalPlace, type Place } from "./places/places.ts";
 import type { PushAccess } from "./places/open_registry.ts";
 import { PULL_IMAGES_RULES, type PullImagesOptions } from "./pull_options.ts";
@@ -64,6 +69,16 @@ export interface CopyImagesOptions extends
 export interface CopiedImages extends PullImagesResult {
   /** What was sent, where images went to a registry. */
   pushed?: Pushed;
+  /** What was sent, where an image went to a daemon. */
+  loaded?: Loaded;
+}
+
+/** What a daemon was sent. Sizes are in bytes. */
+export interface Loaded {
+  /** Of the archive that it was sent; none where it had all. */
+  sent: number;
+  /** Of layers that it had, and that were not sent. */
+  spared: number;
 }
 
 const {
@@ -121,8 +136,9 @@ export async function copy(
   const own = isPushed(to) && !options.fetch && !pushAccess?.fetch
     ? createTransport()
     : undefined;
+  let target: OpenedTarget | undefined;
   try {
-    const target = await openTarget(to, {
+    const opened = target = await openTarget(to, {
       form: { format, layers, index, referrers: options.referrers },
       force,
       daemon: options.daemon,
@@ -133,12 +149,24 @@ export async function copy(
         cacheDir: options.cacheDir ?? DEFAULT_CACHE_DIR,
       },
     });
-    const one = () => Promise.resolve(target);
-    const result = await copyFrom(from, to, options, one);
-    const [failure] = result.failures;
-    if (failure) throw failure.error;
-    return target.pushed ? { ...result, pushed: target.pushed } : result;
+    const attempt = async () => {
+      const one = () => Promise.resolve(opened);
+      const result = await copyFrom(from, to, options, one);
+      const [failure] = result.failures;
+      if (failure) throw failure.error;
+      return result;
+    };
+    const { pushed, load } = opened;
+    if (!load) {
+      const result = await attempt();
+      return pushed ? { ...result, pushed } : result;
+    }
+    const { loading } = await import("./targets/daemon.ts");
+    const result = await loading(load, attempt);
+    const { sent, spared } = load;
+    return { ...result, loaded: { sent, spared } };
   } finally {
+    target?.close?.();
     own?.close();
   }
 }
@@ -192,13 +220,22 @@ async function copyLocal(
 ): Promise<PullImagesResult> {
   const { cacheDir = DEFAULT_CACHE_DIR, signal, threads } = options;
   const { concurrency: connections = 3, platform } = options;
-  const spool = { folder: await spoolFolder(cacheDir) };
+  const cache = cacheDir === false
+    ? undefined
+    : await LayoutStore.find(cacheDir);
+  // Where an archive is expanded that is compressed as a whole.
+  const spool = { folder: cache ? join(cache.path, INGEST) : tmpdir() };
   const { held, images: all } = await openLocalPlace(from, { spool, signal });
   const writers = new Writers({ connections, threads });
   try {
     const [given] = readRequests([STAND_IN], platform, true);
     const images = oneOfEachName(from, all, given!.platforms);
-    if ((await one()).name && images.length > 1) {
+    const { name, load } = await one();
+    if (load) {
+      load.document = async (digest) =>
+        await held.document(digest) ?? await cache?.document(digest);
+    }
+    if (name && images.length > 1) {
       const names = images.map(shownName);
       throw new PlaceError(formatPlace(to), { code: "several-images", names });
     }
@@ -247,14 +284,6 @@ const STAND_IN: Reference = {
   repository: "image",
   tag: "latest",
 };
-
-/** Where an archive is expanded that is compressed as a whole. */
-async function spoolFolder(cacheDir: string | false): Promise<string> {
-  const cache = cacheDir === false
-    ? undefined
-    : await LayoutStore.find(cacheDir);
-  return cache ? join(cache.path, INGEST) : tmpdir();
-}
 
 function repositoryOf({ registry, repository }: Reference): string {
   return `${registry}/${repository}`;

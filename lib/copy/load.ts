@@ -20,7 +20,12 @@ import {
   type PullRequest,
 } from "./pull_options.ts";
 import { readRequests } from "./sets/set_requests.ts";
-import { daemonTarget, type LoadState } from "./targets/daemon.ts";
+import {
+  daemonTarget,
+  isOfLoading,
+  loading,
+  type LoadState,
+} from "./targets/daemon.ts";
 
 /** How an image is loaded: as it is pulled, but for where it goes. */
 export interface LoadOptions extends
@@ -107,12 +112,7 @@ async function loadOne(
     return { ...result, daemon: await daemon.info(), sent, spared };
   };
   try {
-    return await attempt();
-  } catch (error) {
-    // What was left out may have been removed there in the meantime.
-    if (state.spared === 0 || !isOfLoading(error)) throw error;
-    Object.assign(state, { whole: true, sent: 0, spared: 0 });
-    return await attempt();
+    return await loading(state, attempt);
   } finally {
     daemon.close();
   }
@@ -161,10 +161,4 @@ export async function loadImages(
 /** Whether another image may fare better. */
 function isOfImage(error: DaemonError): boolean {
   return isOfLoading(error) || error.code === "other-system";
-}
-
-/** Whether it is the archive that a daemon did not like. */
-function isOfLoading(error: unknown): boolean {
-  return error instanceof DaemonError &&
-    ["failed", "unpacking", "refused", "not-loaded"].includes(error.code);
 }

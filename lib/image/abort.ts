@@ -50,6 +50,50 @@ export function onAbort(
   return () => group.delete(own);
 }
 
+/** A signal that aborts later than another one. */
+export interface LateSignal {
+  /** Aborts with the other one's reason. */
+  readonly signal: AbortSignal;
+  /** Waits for neither of them any more. */
+  forget(): void;
+}
+
+/**
+ * Makes a signal that aborts some time after another one.
+ *
+ * @param signal The other one.
+ * @param milliseconds How much later.
+ * @param cut Aborts it at once.
+ */
+export function later(
+  signal: AbortSignal | undefined,
+  milliseconds: number,
+  cut?: AbortSignal,
+): LateSignal {
+  const own = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const end = (reason: unknown) => {
+    clearTimeout(timer);
+    own.abort(reason);
+  };
+  const wait = () => {
+    timer = setTimeout(() => end(signal!.reason), milliseconds);
+  };
+  if (cut?.aborted) end(cut.reason);
+  else if (signal?.aborted) wait();
+  const ends = [
+    onAbort(signal, wait),
+    onAbort(cut, () => end(cut!.reason)),
+  ];
+  return {
+    signal: own.signal,
+    forget() {
+      clearTimeout(timer);
+      for (const forget of ends) forget();
+    },
+  };
+}
+
 /**
  * Waits.
  *

@@ -25,6 +25,7 @@ import { buildImage, buildIndex } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { FakeRegistry } from "../registry_server/mod.ts";
 import { type Member, tar } from "../verify/world.ts";
+import { membersOf } from "./members.ts";
 
 const image = await buildImage({ layers: [{}, { size: 600_000 }] });
 const other = await buildImage({ layers: 2, seed: "other" });
@@ -432,6 +433,72 @@ test("copy() hands an image to a daemon under the name that is given", () =>
       await fake.close();
     }
   }));
+
+for (
+  const [store, from] of [
+    ["a graph driver", "@/a.tar"],
+    ["a graph driver", `docker://${NAME}`],
+    ["containerd's store", `oci:@/both:${NAME}`],
+  ] as const
+) {
+  test(`copy() sends a daemon what it lacks: ${store}, ${from}`, () =>
+    inWorld(async ({ folder, registry, copy }) => {
+      const base = await buildImage({ layers: [{}] });
+      registry.add("team/base", base, "1");
+      await copy(`docker://${NAME}`, "@/a.tar");
+      // What a layout knows of other images tells what those have.
+      for (const name of [NAME, "registry.test/team/base:1"]) {
+        await copy(`docker://${name}`, "oci:@/both");
+      }
+      const fake = await startFakeDaemon(folder);
+      try {
+        const { config, diffIds, manifest } = base;
+        const manifests = [manifest.descriptor.digest];
+        const there = { id: config.descriptor.digest, diffIds, manifests };
+        fake.images = { "base:1": there };
+        if (store !== "a graph driver") {
+          const type = ["driver-type", "io.containerd.snapshotter.v1"];
+          fake.info = { DriverStatus: [type] };
+        }
+        let archive: Uint8Array = new Uint8Array();
+        let refused = 0;
+        fake.onLoad = (bytes) => {
+          archive = bytes;
+          const { config, diffIds } = image;
+          if (refused-- > 0) return;
+          fake.images!["own:2"] = { id: config.descriptor.digest, diffIds };
+        };
+        const options = { daemon: fake.url };
+        const send = () => copy(from, "docker-daemon:own:2", options);
+        const { loaded } = await send();
+        const [shared, own] = image.layers.map(({ digest }) =>
+          digest.replace("sha256:", "blobs/sha256/")
+        );
+        const names = () => [...membersOf(archive).keys()];
+        assertEquals(
+          [names().includes(shared!), names().includes(own!)],
+          [false, true],
+        );
+        assertEquals(loaded, {
+          sent: archive.length,
+          spared: image.layers[0]!.size,
+        });
+        const again = await send();
+        assertEquals(again.loaded, { sent: 0, spared: 0 });
+        assertEquals(again.results[0]!.upToDate, true);
+        await copy(from, "docker-daemon:own:2", { ...options, force: true });
+        assert(names().includes(shared!));
+        // What it should turn out to lack is sent after all.
+        delete fake.images["own:2"];
+        refused = 1;
+        const whole = await send();
+        assert(names().includes(shared!));
+        assertEquals(whole.loaded, { sent: archive.length, spared: 0 });
+      } finally {
+        await fake.close();
+      }
+    }));
+}
 
 test("copy() reads an image that a daemon writes, and leaves nothing of it", () =>
   inWorld(async ({ folder, copy }) => {

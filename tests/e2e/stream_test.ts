@@ -197,6 +197,43 @@ for (const { title, skip, idOf, socket } of ENGINES) {
     assertEquals(verified.code, 0, verified.stdout + verified.stderr);
     for (const name of [first, second]) await remove(path, name);
   });
+
+  test(`copy sends ${title} what it lacks, from anywhere`, {
+    skip: skip || missing("curl"),
+  }, async () => {
+    const { first, second } = await names();
+    const path = await socket();
+    const folder = workspace.makeFolder();
+    const env = { DOCKER_HOST: `unix://${path}` };
+    await pullOk(["--format", "oci", "-o", "both", first, second], folder);
+    await pullOk(["-q", "-o", "more.tar", second], folder);
+    const copy = async (from: string, name: string) => {
+      const { code, stdout, stderr } = await run(
+        [...commandLine(), "copy", from, `docker-daemon:${name}`],
+        { cwd: folder, env },
+      );
+      assertEquals(code, 0, stderr);
+      return stdout;
+    };
+    await copy(`oci:both:${first}`, "own/base:1");
+    assertEquals(await inspect(path, "own/base:1"), idOf(base));
+    const froms = [`oci:both:${second}`, "./more.tar", `docker://${second}`];
+    for (const [i, from] of froms.entries()) {
+      const name = `own/more:${i}`;
+      assertStringIncludes(await copy(from, name), "were there already", from);
+      assertEquals(await inspect(path, name), idOf(more));
+      const saved = join(folder, `${i}.tar`);
+      const url = `http://d/images/${name}/get`;
+      const got = ["curl", "-sf", "-o", saved, "--unix-socket", path, url];
+      assertEquals((await run(got, { cwd: folder })).code, 0);
+      const verify = [...commandLine(), "verify", saved];
+      const { code, stdout, stderr } = await run(verify, { cwd: folder });
+      assertEquals(code, 0, stdout + stderr);
+      // The next one finds no more there than this one did.
+      await remove(path, name);
+    }
+    await remove(path, "own/base:1");
+  });
 }
 
 test("--load reaches a daemon by ssh", {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { onAbort, sleep } from "../../lib/image/abort.ts";
+import { later, onAbort, sleep } from "../../lib/image/abort.ts";
 import { test } from "../harness.ts";
 
 /** A signal, and how many listeners it has. */
@@ -71,4 +71,36 @@ test("sleep() ends at once when it is aborted, with the reason", async () => {
     reason,
   );
   await sleep(0);
+});
+
+test("later() aborts some time after a signal, or at once", async () => {
+  const { signal, listeners } = counted();
+  const reason = new Error("enough");
+  const [stop, cut] = [new AbortController(), new AbortController()];
+  const waiting = later(signal, 0);
+  waiting.forget();
+  assertEquals(listeners.size, 0);
+  const soon = later(stop.signal, 0);
+  const never = later(stop.signal, 3_600_000, cut.signal);
+  const forgotten = later(stop.signal, 0);
+  stop.abort(reason);
+  forgotten.forget();
+  // One that was aborted before is waited for, too.
+  const after = later(stop.signal, 0);
+  assertEquals(soon.signal.aborted, false);
+  await new Promise<void>((resolve) => onAbort(soon.signal, resolve));
+  if (!after.signal.aborted) {
+    await new Promise<void>((resolve) => onAbort(after.signal, resolve));
+  }
+  assertEquals([soon, after].map(({ signal }) => signal.reason), [
+    reason,
+    reason,
+  ]);
+  assertEquals(
+    [never, forgotten].map(({ signal }) => signal.aborted),
+    [false, false],
+  );
+  cut.abort(reason);
+  assertEquals(never.signal.reason, reason);
+  assertEquals(later(undefined, 0, cut.signal).signal.aborted, true);
 });

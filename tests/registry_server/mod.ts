@@ -266,7 +266,9 @@ export class FakeRegistry {
       const repository = this.#repositories.get(route.repository);
       return blob(repository, route.digest, range);
     }
-    const name = "repository" in route ? route.repository : upload;
+    const [, at, subject] = /^\/v2\/(.+)\/referrers\/([^/]+)$/
+      .exec(record.path) ?? [];
+    const name = "repository" in route ? route.repository : upload ?? at;
     const refused = this.auth &&
       this.#gate.refuse(this.auth, record, name, now, !reads);
     if (refused) {
@@ -277,6 +279,8 @@ export class FakeRegistry {
     }
     const taken = upload
       ? this.uploads?.answer({ record, repository: upload, body, broken })
+      : subject
+      ? this.uploads?.referrers(at!, subject)
       : undefined;
     return taken ?? this.#serve(route, record, fault);
   }
@@ -325,8 +329,8 @@ function isForm({ method, headers }: Request): boolean {
 }
 
 /** The repository that an upload or a manifest is for. */
-function uploadTo(path: string): string | undefined {
-  return /^\/v2\/(.+)\/(?:blobs\/uploads(?:\/[^/]*)?|manifests\/[^/]+)$/
+export function uploadTo(path: string): string | undefined {
+  return /^\/v2\/(.+)\/(?:blobs\/uploads?(?:\/[^/]*)?|manifests\/[^/]+)$/
     .exec(path)?.[1];
 }
 

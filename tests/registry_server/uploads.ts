@@ -18,10 +18,14 @@ export interface UploadRules {
   maxBody?: number;
   /** What is said of where an upload goes on. */
   location?: "absolute" | "relative" | "missing" | "uuid";
+  /** The folder that uploads go on in, where it is not `uploads`. */
+  folder?: "upload";
   /** The host that uploads go on at, where it is another one. */
   uploadHost?: string;
-  /** Whether what came of a part that broke off is kept. */
+  /** Whether what came of a part that broke off is lost. */
   dropsPartial?: boolean;
+  /** Whether an upload is forgotten of which a request has broken off. */
+  forgetsBroken?: boolean;
   /** An upload is forgotten after so many requests for it. */
   forgetsAfter?: number;
   /** Whether how far an upload is cannot be asked. */
@@ -34,6 +38,8 @@ export interface UploadRules {
   room?: number;
   /** The status that says that there is no more room. */
   noRoomStatus?: number;
+  /** How it says so, where it is not in the words of a system. */
+  noRoomWords?: string;
   /** The digest that it says it has stored. */
   saysDigest?: string;
   /** Stores a blob, and answers 500; so many times. */
@@ -42,6 +48,8 @@ export interface UploadRules {
   refusesDigest?: number;
   /** The status for a tag that is to be moved. */
   fixedTags?: number;
+  /** How it says so; `TAG` stands for the tag. */
+  fixedWords?: string;
   /** The media types of manifests that it takes; all without it. */
   mediaTypes?: string[];
   /** Whether it notes by itself what refers to what. */
@@ -78,6 +86,8 @@ export class Uploads {
   readonly #uploads: Map<string, Upload> = new Map();
   #count = 0;
   #stored = 0;
+  /** Where it was asked. */
+  #origin = "";
 
   /** Takes what is pushed into the repositories that `open` gives. */
   constructor(rules: UploadRules, open: (name: string) => RepositoryContent) {
@@ -98,10 +108,11 @@ export class Uploads {
   /** Answers what is neither GET nor HEAD of content. */
   answer(request: UploadRequest): Answer | undefined {
     const { record, repository } = request;
+    this.#origin = new URL(record.url).origin;
     const { readOnly, closed, maxBody = Infinity } = this.rules;
     const { pathname, searchParams } = new URL(record.url);
     const [, kind, last = ""] =
-      /\/(blobs\/uploads|manifests)\/?([^/]*)$/.exec(pathname) ?? [];
+      /\/(blobs\/uploads?|manifests)\/?([^/]*)$/.exec(pathname) ?? [];
     if (kind === undefined) return undefined;
     if (kind === "manifests" && record.method !== "PUT") return undefined;
     if (readOnly) return problem(readOnly, "DENIED", "registry is read-only");
@@ -111,7 +122,11 @@ export class Uploads {
       const bytes = new TextEncoder().encode(html);
       return { status: 413, headers: { "content-type": "text/html" }, bytes };
     }
-    if (kind === "manifests") return this.#manifest(request, last);
+    if (kind === "manifests") {
+      return request.broken
+        ? problem(400, "MANIFEST_INVALID", "it breaks off")
+        : this.#manifest(request, last);
+    }
     if (record.method === "POST") return this.#post(repository, searchParams);
     return this.#upload(request, last, searchParams);
   }
@@ -135,7 +150,8 @@ export class Uploads {
   #status(status: number, id: string, upload: Upload): Answer {
     const { location = "relative", uploadHost, minChunk } = this.rules;
     upload.state = `${id}.${upload.size}.a-signature-of-the-state`;
-    const path = `/v2/${upload.repository}/blobs/uploads/${id}` +
+    const { folder = "uploads" } = this.rules;
+    const path = `/v2/${upload.repository}/blobs/${folder}/${id}` +
       `?_state=${upload.state}%3D%3D&keep=a+b`;
     const base = uploadHost && `https://${uploadHost}`;
     const headers: Record<string, string> = {
@@ -145,7 +161,7 @@ export class Uploads {
     else if (location !== "missing") {
       headers.location = location === "relative" && !base
         ? path
-        : `${base ?? "http://registry.test"}${path}`;
+        : `${base ?? this.#origin}${path}`;
     }
     if (minChunk) headers["oci-chunk-min-length"] = `${minChunk}`;
     return { status, headers, bytes: new Uint8Array() };
@@ -174,7 +190,8 @@ export class Uploads {
         query.get("keep") === "a b";
     if (!signed) return problem(400, "BLOB_UPLOAD_INVALID", "bad signature");
     if (broken) {
-      if (!rules.dropsPartial) take(upload, body);
+      if (rules.forgetsBroken) this.#uploads.delete(id);
+      else if (!rules.dropsPartial) take(upload, body);
       return unknown;
     }
     if (record.method === "PATCH") return this.#patch(record, upload, id, body);
@@ -208,9 +225,10 @@ export class Uploads {
 
   #full(more: number): Answer | undefined {
     const { room = Infinity, noRoomStatus = 507 } = this.rules;
+    const { noRoomWords = "write: no space left on device" } = this.rules;
     this.#stored += more;
     return this.#stored > room
-      ? problem(noRoomStatus, "UNKNOWN", "write: no space left on device")
+      ? problem(noRoomStatus, "UNKNOWN", noRoomWords)
       : undefined;
   }
 
@@ -244,6 +262,18 @@ export class Uploads {
     return created({ "docker-content-digest": rules.saysDigest ?? digest });
   }
 
+  /** What refers to a digest, where it keeps a list of that; else nothing. */
+  referrers(repository: string, digest: string): Answer | undefined {
+    if (!this.rules.referrers) return undefined;
+    const manifests = [...this.#open(repository).documents.values()]
+      .filter(({ bytes }) =>
+        JSON.parse(new TextDecoder().decode(bytes)).subject?.digest === digest
+      ).map(({ descriptor }) => descriptor);
+    const mediaType = "application/vnd.oci.image.index.v1+json";
+    const answer = json(200, { schemaVersion: 2, mediaType, manifests });
+    return { ...answer, headers: { "content-type": mediaType } };
+  }
+
   #manifest({ record, repository, body }: UploadRequest, name: string): Answer {
     const { mediaTypes, fixedTags, saysDigest } = this.rules;
     const mediaType = record.headers.get("content-type") ?? "";
@@ -257,7 +287,9 @@ export class Uploads {
     const there = this.#open(repository);
     const before = there.tags.get(name);
     if (fixedTags && before !== undefined && before !== digest) {
-      return problem(fixedTags, "TAG_INVALID", `the tag ${name} is immutable`);
+      const { fixedWords = "the tag TAG is immutable" } = this.rules;
+      const words = fixedWords.replace("TAG", name);
+      return problem(fixedTags, "TAG_INVALID", words);
     }
     const fields = JSON.parse(new TextDecoder().decode(body));
     const blobs = [fields.config, ...fields.layers ?? []].filter(Boolean);

@@ -3,7 +3,11 @@
  * takes and gives, where its blobs are, and how it puts its refusals.
  */
 
-import type { Answer, RecordedRequest } from "../registry_server/mod.ts";
+import type {
+  Answer,
+  RecordedRequest,
+  UploadRules,
+} from "../registry_server/mod.ts";
 
 /** A registry that asks for user and password with every request. */
 export interface BasicFacts {
@@ -98,6 +102,29 @@ export interface Sentences {
   expired?: Sentence;
 }
 
+/** How a registry takes what is pushed to it. */
+export interface UploadFacts {
+  /** What is odd about it. */
+  rules: UploadRules;
+  /** What it answers where the tag for referrers is missing. */
+  fallback?: "subject";
+  /** Its answer to who asks what refers to something. */
+  referrers?: Answer;
+  /** Its answer to an upload into a repository that nobody has made. */
+  missing?: Answer;
+  /** What the command makes of its refusals. */
+  sentences?: {
+    /** A repository that is not there, and is not made. */
+    missing?: Sentence;
+    /** A tag that may not be moved. */
+    tag?: Sentence;
+    /** No room left. */
+    room?: Sentence;
+    /** Nobody may push. */
+    readOnly?: Sentence;
+  };
+}
+
 /** What is known of a registry. */
 export interface Facts {
   /** What it is called. */
@@ -128,10 +155,17 @@ export interface Facts {
   insufficient?: Answer;
   /** Its answer where too many pulls were made. */
   limit?: Answer;
+  /** How it takes what is pushed; without it, not at all. */
+  uploads?: UploadFacts;
   /** Its missing or odd headers. */
   amend?: (record: RecordedRequest, answer: Answer) => Answer;
   /** What the command makes of its refusals. */
   sentences: Sentences;
+}
+
+/** The repository that the login may push to. */
+export function pushedTo({ open, closed }: Facts): string {
+  return closed ?? open!;
 }
 
 /** An answer of plain text. */

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { json, problem } from "../registry_server/answers.ts";
 import type { Answer, RecordedRequest } from "../registry_server/mod.ts";
-import type { Asked, BearerFacts, Facts } from "./facts.ts";
+import { type Asked, type BearerFacts, type Facts, pushedTo } from "./facts.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** User and password, or identity token, that a registry takes. */
@@ -16,9 +16,17 @@ export interface Account {
   identityToken: string;
 }
 
+/** What a token allows, as `pull library/nginx`. */
+type Rights = ReadonlySet<string>;
+
 interface Token {
-  pulls: Set<string>;
+  rights: Rights;
   end: number;
+}
+
+/** What a request is for. */
+export function actionOf(method: string): "pull" | "push" {
+  return method === "GET" || method === "HEAD" ? "pull" : "push";
 }
 
 /** The user and the password of a header. */
@@ -75,11 +83,12 @@ export class TokenServer {
     if (service !== auth.service && !unsaid) {
       return problem(400, "BAD_REQUEST", "another service is served here");
     }
-    // A login is checked without any.
-    const [scope] = scopes;
-    const good = scopes.length < 2 &&
-      (scope === undefined || /^repository:[^ ]+:pull$/.test(scope));
-    if (!good) {
+    // A login is checked without any; a push may be of several repositories.
+    const asks = scopes.map((scope) =>
+      /^repository:([^ :]+):(pull|pull,push)$/.exec(scope)
+    );
+    const pushes = asks.some((ask) => ask?.[2] === "pull,push");
+    if (asks.includes(null) || (asks.length > 1 && !pushes)) {
       return problem(400, "BAD_REQUEST", "not one scope of one repository");
     }
     const login = basicOf(headers.get("authorization"));
@@ -90,20 +99,25 @@ export class TokenServer {
         login === `<token>:${account.identityToken}`;
     if ((posted || login !== undefined) && !known) return auth.wrong;
     if (!known && auth.anonymous) return auth.anonymous;
-    if (scope === undefined) return this.#issue([]);
-    const repository = scope.slice("repository:".length, -":pull".length);
-    const allowed = repository === facts.open ||
-      (known && repository === facts.closed);
-    if (!allowed && auth.closed) return auth.closed;
-    return this.#issue(allowed ? [repository] : []);
+    const rights = new Set<string>();
+    for (const [, repository = "", actions = ""] of asks.map((ask) => ask!)) {
+      const readable = repository === facts.open ||
+        (known && repository === facts.closed);
+      if (readable) rights.add(`pull ${repository}`);
+      const writable = known && actions.includes("push") &&
+        repository === pushedTo(facts);
+      if (writable) rights.add(`push ${repository}`);
+    }
+    if (asks.length > 0 && rights.size === 0 && auth.closed) return auth.closed;
+    return this.#issue(rights);
   }
 
-  #issue(pulls: string[]): Answer {
+  #issue(rights: Rights): Answer {
     const { facts: { auth }, host, secrets, now } = this.#options;
     const { lifetime } = auth;
     const token = `eyJ${crypto.randomUUID()}`;
     this.#tokens.set(token, {
-      pulls: new Set(pulls),
+      rights,
       end: now() + lifetime * 1000,
     });
     secrets.add("token", token, [host]);
@@ -115,8 +129,10 @@ export class TokenServer {
     const { facts, now } = this.#options;
     const { auth } = facts;
     const header = record.headers.get("authorization");
-    const scope = repository && `repository:${repository}:pull`;
     const { method } = record;
+    const action = actionOf(method);
+    const scope = repository &&
+      `repository:${repository}:${action === "pull" ? "pull" : "pull,push"}`;
     if (header?.startsWith("Basic ") && auth.basic) return auth.basic;
     const value = /^Bearer (.+)$/.exec(header ?? "")?.[1];
     if (value === undefined) {
@@ -127,9 +143,9 @@ export class TokenServer {
       return auth.expired ??
         this.#challenge({ scope, method, error: "invalid_token" });
     }
-    if (repository === undefined || token.pulls.has(repository)) {
-      return undefined;
-    }
+    if (
+      repository === undefined || token.rights.has(`${action} ${repository}`)
+    ) return undefined;
     return this.#challenge(
       { scope, method, error: "insufficient_scope" },
       facts.insufficient,

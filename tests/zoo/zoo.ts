@@ -5,8 +5,9 @@
  */
 
 import type { Content } from "../registry_server/mod.ts";
-import { FakeRegistry } from "../registry_server/mod.ts";
+import { FakeRegistry, uploadTo } from "../registry_server/mod.ts";
 import type { Answer, Fault, RecordedRequest } from "../registry_server/mod.ts";
+import { manifest } from "../registry_server/answers.ts";
 import { parseRoute } from "../registry_server/content.ts";
 import type {
   Credential,
@@ -16,7 +17,12 @@ import type {
 import type { BearerFacts, Facts } from "./facts.ts";
 import { Secrets, type Sent } from "./secrets.ts";
 import { Storage } from "./storage.ts";
-import { type Account, basicOf, TokenServer } from "./token_server.ts";
+import {
+  type Account,
+  actionOf,
+  basicOf,
+  TokenServer,
+} from "./token_server.ts";
 
 /** What may be said of a login. */
 export type LoginKind = "right" | "wrong" | "identity token";
@@ -54,7 +60,9 @@ export class Zoo {
   constructor(facts: Facts) {
     this.facts = facts;
     this.host = facts.host ?? facts.registry;
-    const registry = new FakeRegistry({ host: this.host });
+    // Each has rules of its own, as some of them count.
+    const uploads = facts.uploads && { ...facts.uploads.rules };
+    const registry = new FakeRegistry({ host: this.host, uploads });
     this.registry = registry;
     registry.now = () => this.time;
     registry.respond = (record) => this.#respond(record);
@@ -98,9 +106,18 @@ export class Zoo {
     init.signal?.throwIfAborted();
     const response = this.intercept?.(sent) ??
       await this.registry.fetch(address, init);
+    this.#noteUpload(response);
     this.onAnswer?.(sent, response);
     return response;
   };
+
+  /** The address of an upload may be as good as a login. */
+  #noteUpload({ headers }: Response): void {
+    const location = headers.get("location");
+    const state = location && URL.canParse(location, `https://${this.host}/`) &&
+      new URL(location, `https://${this.host}/`).searchParams.get("_state");
+    if (state) this.secrets.add("upload's address", state, [this.host]);
+  }
 
   /** Puts an image into both repositories. */
   add(content: Content, tag: string): void {
@@ -162,26 +179,44 @@ export class Zoo {
     const { facts } = this;
     if (host !== this.host) return facts.noRepository;
     const route = parseRoute(record.path);
-    const repository = "repository" in route ? route.repository : undefined;
+    const repository = "repository" in route
+      ? route.repository
+      : uploadTo(record.path);
     const refusal = this.#refuse(record, repository);
     if (refusal || repository === undefined) return refusal;
+    const pushes = actionOf(record.method) === "push";
     if (repository !== facts.open && repository !== facts.closed) {
-      return facts.noRepository;
+      return pushes && facts.uploads
+        ? facts.uploads.missing
+        : facts.noRepository;
+    }
+    if (pushes) return undefined;
+    if (/\/referrers\/[^/]+$/.test(record.path)) {
+      return facts.uploads?.referrers;
     }
     if (route.kind === "manifest") {
       const { documents, tags } = this.registry.repository(repository);
       const { reference } = route;
-      if (!tags.has(reference) && !documents.has(reference)) return facts.noTag;
+      if (!tags.has(reference) && !documents.has(reference)) {
+        const subject = documents.get(reference.replace(/^sha256-/, "sha256:"));
+        return facts.uploads?.fallback === "subject" && subject
+          ? manifest(subject, record.headers.get("accept"))
+          : facts.noTag;
+      }
       // HEAD costs nothing, by Docker Hub's rule.
       if (this.limited && record.method === "GET") return facts.limit;
     }
-    return route.kind === "blob"
+    return route.kind === "blob" && this.#has(repository, route.digest)
       ? this.#storage?.redirect(
         repository,
         route.digest,
         new URL(record.url).protocol,
       )
       : undefined;
+  }
+
+  #has(repository: string, digest: string): boolean {
+    return this.registry.repository(repository).blobs.has(digest);
   }
 
   #refuse(record: RecordedRequest, repository?: string): Answer | undefined {

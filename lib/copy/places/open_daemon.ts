@@ -15,7 +15,7 @@ import {
 } from "../../image/reference.ts";
 import type { Destination } from "./outputs.ts";
 import { openScratch } from "../engine/scratch.ts";
-import { daemonTarget } from "../targets/daemon.ts";
+import { daemonTarget, type LoadState } from "../targets/daemon.ts";
 import { namedTarget } from "../targets/named.ts";
 
 /** A daemon by its address; without one, that of the first usual socket. */
@@ -29,27 +29,39 @@ export async function openDaemon(
   return new Daemon(chosen, { signal });
 }
 
+/** A daemon that one image goes to, under a name. */
+export interface OpenedDaemon extends Destination {
+  /** What it is called there. */
+  name: Reference;
+  /** What is told of the load, and how it goes. */
+  load: LoadState;
+  /** Lets go of the daemon. */
+  close(): void;
+}
+
 /**
  * Opens it, before anything is asked of where the images come from.
  *
  * @param name What the only image is called there.
+ * @param whole Whether all layers are sent, whatever is there.
  * @throws {DaemonError} If there is none.
  * @throws {InvalidReferenceError} If the name is none.
  */
 export async function openDaemonPlace(
   name: string,
   address: string | DaemonAddress | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Destination & { name: Reference }> {
+  { whole, signal }: { whole: boolean; signal?: AbortSignal },
+): Promise<OpenedDaemon> {
   const reference = parseReference(name);
   const daemon = await openDaemon(address, signal);
   await daemon.info();
-  // Nobody is there to send again what it should turn out to lack.
-  const state = { whole: true, sent: 0, spared: 0 };
+  const load: LoadState = { whole, sent: 0, spared: 0 };
   return {
-    target: namedTarget(daemonTarget(daemon, state), reference),
+    target: namedTarget(daemonTarget(daemon, load), reference),
     path: daemon.address,
     name: reference,
+    load,
+    close: () => daemon.close(),
   };
 }
 

@@ -21,6 +21,7 @@ import {
   type Place,
 } from "./places.ts";
 import { type Held, openHeld } from "../sources/held.ts";
+import type { LoadState } from "../targets/daemon.ts";
 import { namedTarget } from "../targets/named.ts";
 import type { Pushed } from "../targets/registry.ts";
 
@@ -103,6 +104,10 @@ export interface OpenedTarget extends Destination {
   name?: Reference;
   /** What was sent to a registry so far. */
   pushed?: Pushed;
+  /** What is told of a load, where it is a daemon. */
+  load?: LoadState;
+  /** Lets go of it. */
+  close?(): void;
 }
 
 /**
@@ -126,7 +131,8 @@ export async function openTarget(
     }
     case "docker-daemon": {
       const { openDaemonPlace } = await import("./open_daemon.ts");
-      return await openDaemonPlace(place.name, daemon, signal);
+      const options = { whole: force, signal };
+      return await openDaemonPlace(place.name, daemon, options);
     }
     default: {
       const name = nameFor(place, formatPlace(place));

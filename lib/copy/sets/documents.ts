@@ -67,13 +67,6 @@ export interface ImageManifest {
   direct: boolean;
   /** Whether its repository is known to have it, now or from an earlier pull. */
   confirmed: boolean;
-  /**
-   * Fails where its configuration says something else than somebody has said.
-   *
-   * @param diffIds Of the layers.
-   * @param platform What it is made for.
-   */
-  check?(diffIds: readonly string[], platform: Platform): void;
 }
 
 /** An image's documents. The manifest's descriptor tells its platform. */
@@ -160,11 +153,12 @@ export async function imageConfig(
   const { wantedPlatform, platformWasNamed } = options;
   const { manifest, parsed, direct, said } = image;
   const config = await smallBlob(parsed.config, options);
-  const read = parseConfig(config, parsed);
-  const { os, architecture, variant, "os.version": version } = read;
+  const { os, architecture, variant, "os.version": version } = parseConfig(
+    config,
+    parsed,
+  );
   const machine = normalizePlatform({ os, architecture, variant });
   const platform = version ? { ...machine, "os.version": version } : machine;
-  image.check?.(read.rootfs.diff_ids, platform);
   if (said) warnOfOtherConfig(said, platform, options);
   if (direct) {
     const match = comparePlatform(platform, wantedPlatform);

@@ -6,6 +6,7 @@ import type { Daemon } from "../../daemon/daemon.ts";
 import { DaemonError } from "../../image/errors.ts";
 import { parseConfig } from "../../image/manifest.ts";
 import { familiarName, imageName } from "../../image/reference.ts";
+import type { Document } from "../../image/types.ts";
 import { outlineOf } from "../engine/archive_plan.ts";
 import type { GraphRoot, ImageGraph } from "../engine/graph.ts";
 import type {
@@ -24,6 +25,34 @@ export interface LoadState {
   sent: number;
   /** Bytes of layers that were there already, and not sent. */
   spared: number;
+  /** Finds a manifest by its digest on this machine, beside those in the cache. */
+  document?: (digest: string) => Promise<Document | undefined>;
+}
+
+/**
+ * Has a daemon load something, and once more as a whole where it did not like
+ * it: what was left out may have been removed there in the meantime.
+ *
+ * @param state What the target goes by.
+ * @param attempt Loads.
+ */
+export async function loading<T>(
+  state: LoadState,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (state.spared === 0 || !isOfLoading(error)) throw error;
+    Object.assign(state, { whole: true, sent: 0, spared: 0 });
+    return await attempt();
+  }
+}
+
+/** Whether it is the archive that a daemon did not like. */
+export function isOfLoading(error: unknown): boolean {
+  return error instanceof DaemonError &&
+    ["failed", "unpacking", "refused", "not-loaded"].includes(error.code);
 }
 
 /**
@@ -102,7 +131,13 @@ async function openDaemon(
   }
   const held = state.whole
     ? new Set<string>()
-    : await heldLayers(daemon, images, options.cache);
+    : await heldLayers(daemon, images, async (digest) => {
+      for (const find of [options.cache, state]) {
+        const found = await find?.document?.(digest).catch(() => undefined);
+        if (found) return found;
+      }
+      return undefined;
+    });
   const form: ArchiveForm = (content) =>
     hybridMembers(content).filter(({ blob }) =>
       blob === undefined || !held.has(blob.digest)

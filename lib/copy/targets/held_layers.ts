@@ -3,12 +3,14 @@
 import type { Daemon, ListedImage } from "../../daemon/daemon.ts";
 import { isManifest } from "../../image/media_types.ts";
 import { parseManifest } from "../../image/manifest.ts";
-import type { Manifest } from "../../image/types.ts";
-import type { LayoutStore } from "../../layout/layout_store.ts";
+import type { Document, Manifest } from "../../image/types.ts";
 import { layersBelow, sharedLength } from "./left_out.ts";
 
 /** As many images are looked at, those with like names first. */
 const MOST_IMAGES = 300;
+
+/** Finds a manifest by its digest, where this machine has it. */
+export type FindDocument = (digest: string) => Promise<Document | undefined>;
 
 /** What is known of an image that is to be loaded. */
 export interface HeldImage {
@@ -27,7 +29,7 @@ export interface HeldImage {
  * so that what it has from the bottom up can be left out, by their expanded
  * digests. Containerd's store must have the very bytes that were served, and
  * Podman knows its layers by them. They tell only that a manifest's are all
- * there: which those are is known where the cache has that manifest.
+ * there: which those are is known where this machine has that manifest.
  *
  * @see {@link https://github.com/moby/moby/blob/v29.0.0/daemon/internal/image/tarexport/load.go}
  * @returns Their digests as served.
@@ -35,22 +37,22 @@ export interface HeldImage {
 export async function heldLayers(
   daemon: Daemon,
   images: readonly HeldImage[],
-  cache: LayoutStore | undefined,
+  find: FindDocument,
 ): Promise<Set<string>> {
   const { name, keepsContent } = await daemon.info();
   const listed = await daemon.images();
   return keepsContent || name === "Podman"
-    ? await heldContent(listed, cache)
+    ? await heldContent(listed, find)
     : await heldPrefixes(daemon, listed, images);
 }
 
 async function heldContent(
   listed: readonly ListedImage[],
-  cache: LayoutStore | undefined,
+  find: FindDocument,
 ): Promise<Set<string>> {
   const held = new Set<string>();
   for (const digest of new Set(listed.flatMap(({ manifests }) => manifests))) {
-    const document = await cache?.document(digest).catch(() => undefined);
+    const document = await find(digest);
     if (!document || !isManifest(document.descriptor.mediaType)) continue;
     for (const layer of parseManifest(document).layers) held.add(layer.digest);
   }

@@ -29,6 +29,7 @@ export function namedTarget(
     return renamed;
   };
   return {
+    spares: target.spares,
     sizeOf: (graph) => target.sizeOf(named(graph)),
     holds: (graph, options) => target.holds(named(graph), options),
     written: (graph) => target.written?.(named(graph)) ?? named(graph),
@@ -43,17 +44,20 @@ function renaming(
   writer: TargetWriter,
   named: (graph: ImageGraph) => ImageGraph,
 ): TargetWriter {
-  const { store, order, ended } = writer;
+  const { store, order, ended, expands } = writer;
   return {
     store,
     order,
     ended,
+    expands,
     sink: writer.sink && ((descriptor) => writer.sink!(descriptor)),
     wants: writer.wants && ((descriptor) => writer.wants!(descriptor)),
     room: writer.room &&
       ((descriptor, signal) => writer.room!(descriptor, signal)),
     deliver: writer.deliver &&
       ((descriptor, open) => writer.deliver!(descriptor, open)),
+    upload: writer.upload &&
+      ((descriptor, region) => writer.upload!(descriptor, region)),
     commit: (graph) => writer.commit(named(graph)),
     close: (error) => writer.close(error),
   };

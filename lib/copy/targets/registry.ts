@@ -66,22 +66,32 @@ const QUESTIONS = 8;
  */
 export function registryTarget(options: RegistryTargetOptions): RegistryTarget {
   const pushed = { sent: 0, resumed: 0, uploaded: 0, mounted: 0, there: 0 };
+  /** What was found out of a registry while it was looked at is of use later. */
+  const known = new WeakMap<readonly GraphRoot[], PushPlace[]>();
+  const places = (roots: readonly GraphRoot[], onEvent: OnEvent) => {
+    const found = known.get(roots) ?? placesOf(roots, options, onEvent);
+    known.set(roots, found);
+    return found;
+  };
   return {
     pushed,
     sizeOf: ({ blobs, documents }) =>
       totalSize([...blobs.values()].map(({ descriptor }) => descriptor)) +
       totalSize([...documents.values()].map(({ descriptor }) => descriptor)),
     async holds({ roots }, { signal, onEvent = () => {} }) {
-      const places = placesOf(roots, options, onEvent);
+      const there = places(roots, onEvent);
       let held = true;
-      await sideBySide(placed(places), QUESTIONS, async ([place, root]) => {
+      await sideBySide(placed(there), QUESTIONS, async ([place, root]) => {
         held &&= await isThere(place, root, options, signal);
       });
-      if (held) tellAll(places, options, onEvent);
+      if (held) tellAll(there, options, onEvent);
       return held;
     },
-    open: (graph, target) =>
-      RegistryWriter.open(graph, target, options, pushed),
+    open(graph, target) {
+      const { onEvent = () => {} } = target;
+      const there = places(graph.roots, onEvent);
+      return RegistryWriter.open(graph, target, options, pushed, there);
+    },
   };
 }
 
@@ -91,15 +101,16 @@ async function isThere(
   options: RegistryTargetOptions,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const names: [string, string][] = [
-    [nameOf(root, options), root.top.descriptor.digest],
-    ...documentsOf(root).referrers.map(({ document, tag }): [
-      string,
-      string,
-    ] => [tag ?? document.descriptor.digest, document.descriptor.digest]),
+  const names: { document: Document; tag?: string }[] = [
+    { document: root.top, tag: nameOf(root, options) },
+    ...documentsOf(root).referrers,
   ];
-  for (const [name, digest] of names) {
-    if (await repository.digest(name, signal) !== digest) return false;
+  for (const { document, tag } of names) {
+    const { digest } = document.descriptor;
+    if (await repository.digest(tag ?? digest, signal) !== digest) return false;
+  }
+  for (const { document } of names.slice(1)) {
+    if (!await repository.notes(document, signal)) return false;
   }
   return true;
 }
@@ -135,6 +146,8 @@ class RegistryWriter implements TargetWriter {
   readonly #places: PushPlace[];
   readonly #options: RegistryTargetOptions;
   readonly #signal: AbortSignal;
+  /** The caller's own. */
+  readonly #stop: AbortSignal | undefined;
   readonly #onEvent: OnEvent;
   readonly #pushed: Pushed;
   /** By digest, what some repository lacks. */
@@ -154,6 +167,7 @@ class RegistryWriter implements TargetWriter {
     this.#pushed = pushed;
     this.#onEvent = onEvent;
     this.ended = this.#end.signal;
+    this.#stop = signal;
     this.#signal = signal ? AbortSignal.any([signal, this.ended]) : this.ended;
   }
 
@@ -163,9 +177,9 @@ class RegistryWriter implements TargetWriter {
     target: TargetOptions,
     options: RegistryTargetOptions,
     pushed: Pushed,
+    places: PushPlace[],
   ): Promise<RegistryWriter> {
-    const { cache, onEvent = () => {} } = target;
-    const places = placesOf(graph.roots, options, onEvent);
+    const { cache } = target;
     const writer = new RegistryWriter(places, options, pushed, target);
     const blobs = [...graph.blobs.values()];
     await sideBySide(
@@ -224,7 +238,8 @@ class RegistryWriter implements TargetWriter {
   }
 
   async close(error?: unknown): Promise<void> {
-    this.#end.abort(error);
+    // Whoever stops it wants to go on later: what is under way ends by itself.
+    if (!this.#stop?.aborted) this.#end.abort(error);
     await Promise.allSettled(this.#running);
     await this.#window?.close();
   }
@@ -239,7 +254,7 @@ class RegistryWriter implements TargetWriter {
         rootBlobs(root).some((each) => each.digest === digest)
       );
       if (!needs) continue;
-      const upload = repository.blob(descriptor, this.#signal);
+      const upload = repository.blob(descriptor, this.#signal, this.ended);
       if (this.#count(await upload.find())) having.push(name);
       else lacking.push({ upload, sources });
     }
@@ -327,7 +342,11 @@ class RegistryWriter implements TargetWriter {
     });
     const { concurrency } = this.#options;
     await sideBySide(tasks, concurrency, async ({ repository, document }) => {
-      const upload = repository.blob(document.descriptor, this.#signal);
+      const upload = repository.blob(
+        document.descriptor,
+        this.#signal,
+        this.ended,
+      );
       this.#count(
         await upload.find() ?? await upload.send(documentContent(document)),
       );

@@ -5,6 +5,7 @@
  * @see {@link https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push}
  */
 
+import { later, type LateSignal } from "../../image/abort.ts";
 import { RegistryError, UploadError } from "../../image/errors.ts";
 import type { UploadedBy } from "../../image/events.ts";
 import type { UploadProblem } from "../../image/problems.ts";
@@ -30,6 +31,8 @@ export interface UploadOutcome {
 const MOST_STARTS = 10;
 /** More refusals of parts than it takes to find out what a registry takes. */
 const MOST_REFUSALS = 12;
+/** What is under way has so many milliseconds to end once it is to be stopped. */
+const LAST_MS = 8_000;
 /** What is smaller is sent again rather than remembered, in bytes. */
 const REMEMBERED_BYTES = 2 ** 20;
 
@@ -38,6 +41,9 @@ export class BlobUpload {
   readonly #shared: UploadShared;
   readonly #descriptor: Descriptor;
   readonly #signal: AbortSignal | undefined;
+  readonly #cut: AbortSignal | undefined;
+  /** Ends the part under way. */
+  #end: LateSignal | undefined;
   readonly #requests: UploadRequests;
   /** How many bytes the registry has. */
   #offset = 0;
@@ -57,15 +63,23 @@ export class BlobUpload {
   #began = false;
   #resumed = 0;
 
-  /** Sends nothing yet. */
+  /**
+   * Sends nothing yet.
+   *
+   * @param signal Stops it: a part under way has some seconds to end, as there
+   * are registries that forget all of an upload where a request breaks off.
+   * @param cut Breaks off at once what is under way, too.
+   */
   constructor(
     shared: UploadShared,
     descriptor: Descriptor,
     signal?: AbortSignal,
+    cut?: AbortSignal,
   ) {
     this.#shared = shared;
     this.#descriptor = descriptor;
     this.#signal = signal;
+    this.#cut = cut;
     this.#requests = new UploadRequests(shared, descriptor, signal);
   }
 
@@ -125,14 +139,23 @@ export class BlobUpload {
    */
   async send(content: UploadContent): Promise<UploadOutcome> {
     this.#requests.content = content;
+    this.#signal?.throwIfAborted();
+    this.#end = later(this.#signal, LAST_MS, this.#cut);
     try {
       if (await this.#resume()) return this.#outcome("there");
       await this.#trying(() => this.#try());
       await this.#claim?.forget();
       return this.#outcome("uploaded");
     } finally {
+      this.#end.forget();
       await this.#claim?.release();
     }
+  }
+
+  /** What ends a request that sends bytes, or has them put together. */
+  get #ending(): AbortSignal | undefined {
+    // Where nothing is lost, nobody is kept waiting.
+    return this.#shared.chunks.kept ? this.#signal : this.#end?.signal;
   }
 
   #trying<T>(task: () => Promise<T>): Promise<T> {
@@ -288,6 +311,7 @@ export class BlobUpload {
     while (true) {
       if (!this.#requests.location) await this.#begin();
       const rest = size - this.#offset;
+      if (rest > 0) this.#signal?.throwIfAborted();
       const next = chunks.next(rest, this.#part, this.#requests.minimum);
       const whole = this.#offset === 0 && next === size;
       if (rest > 0 && !whole) await this.#patch(next);
@@ -303,7 +327,7 @@ export class BlobUpload {
     const began = session.http.now();
     let told: number | undefined;
     try {
-      told = await this.#requests.patch(start, end);
+      told = await this.#requests.patch(start, end, this.#ending);
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       return await this.#refused(error, length);
@@ -353,7 +377,7 @@ export class BlobUpload {
   async #finish(length: number): Promise<boolean> {
     this.#finishing = true;
     try {
-      await this.#requests.put(length);
+      await this.#requests.put(length, this.#ending);
       return true;
     } catch (error) {
       if (!(error instanceof RegistryError) || isRetryable(error)) throw error;

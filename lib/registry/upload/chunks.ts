@@ -10,7 +10,7 @@ const CAUTIOUS_BYTES = 2 * MiB;
 /** More is not sent in a request unless it is known to be safe. */
 const MOST_BYTES = 1024 * MiB;
 /** A part takes no longer than so many milliseconds, as far as can be told. */
-const MOST_MS = 10_000;
+const MOST_MS = 5_000;
 
 /**
  * What a registry has shown of how it takes parts, which counts for all blobs.

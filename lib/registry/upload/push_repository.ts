@@ -14,7 +14,12 @@ import {
 } from "./manifest_upload.ts";
 import type { UploadRecords } from "./records.ts";
 import { asPush } from "./refusals.ts";
-import { listsReferrers, noteReferrer, subjectOf } from "./referrers.ts";
+import {
+  isNoted,
+  listsReferrers,
+  noteReferrer,
+  subjectOf,
+} from "./referrers.ts";
 import type { UploadShared } from "./shared.ts";
 
 /** What the pushes to several repositories of a registry share. */
@@ -66,10 +71,16 @@ export class PushRepository {
   /**
    * The upload of a blob.
    *
-   * @param signal Ends it; what the registry has by then is remembered.
+   * @param signal Stops it, once the part under way is there; what the registry
+   * has by then is remembered.
+   * @param cut Breaks off that part, too.
    */
-  blob(descriptor: Descriptor, signal?: AbortSignal): BlobUpload {
-    return new BlobUpload(this.#shared, descriptor, signal);
+  blob(
+    descriptor: Descriptor,
+    signal?: AbortSignal,
+    cut?: AbortSignal,
+  ): BlobUpload {
+    return new BlobUpload(this.#shared, descriptor, signal, cut);
   }
 
   /**
@@ -89,6 +100,20 @@ export class PushRepository {
     ).catch((error) => {
       throw asPush(this.#shared, error);
     });
+  }
+
+  /**
+   * Says whether it is known there what a document refers to: whoever has put
+   * it there may have been stopped before that was noted.
+   *
+   * @param document What refers to something else.
+   */
+  async notes(document: Document, signal?: AbortSignal): Promise<boolean> {
+    const subject = subjectOf(document);
+    if (subject === undefined) return true;
+    const shared = this.#shared;
+    return await listsReferrers(shared, subject, signal) ||
+      await isNoted(shared, subject, document, signal);
   }
 
   /**
@@ -113,7 +138,7 @@ export class PushRepository {
     }
     const subject = subjectOf(document);
     if (subject === undefined || noted) return sent;
-    // Whoever has put it there may have been stopped before it was noted.
+    // Where it was there, it may be noted.
     if (!sent && await listsReferrers(this.#shared, subject, options.signal)) {
       return sent;
     }

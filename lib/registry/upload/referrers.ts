@@ -76,6 +76,18 @@ export async function noteReferrer(
   await putDocument(shared, { descriptor: index, bytes }, tag, options);
 }
 
+/** Whether a document is in the index of what refers to the same. */
+export async function isNoted(
+  shared: UploadShared,
+  subject: string,
+  { descriptor: { digest } }: Document,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const tag = referrersTag(subject);
+  const known = await referrersThere(shared, tag, subject, signal);
+  return known.some((each) => each.digest === digest);
+}
+
 /** Whether the registry lists by itself what refers to a digest. */
 export async function listsReferrers(
   { session }: UploadShared,

@@ -14,7 +14,7 @@ export interface UploadPlace {
 
 /** Registries have no code for it, and say it with many statuses. */
 const NO_ROOM =
-  /no space left|\bquota\b|insufficient storage|disk (?:is )?full|storage (?:limit|exceeded)|not enough (?:space|storage)/i;
+  /no space left|\bquota\b|insufficient storage|disk (?:is )?full|storage (?:limit|exceeded)|not enough (?:space|storage)|exceeds? the configured (?:upper )?limit/i;
 const READ_ONLY = /read[ -]?only|maintenance mode|pull[ -]through cache/i;
 
 /** Says of a refusal that comes from a token server what it was for. */

@@ -115,17 +115,23 @@ export class UploadRequests {
    *
    * @param start Its first byte.
    * @param end One past its last.
+   * @param signal Ends it.
    * @returns How many bytes the registry has then; nothing where it does not
    * say it.
    */
-  async patch(start: number, end: number): Promise<number | undefined> {
+  async patch(
+    start: number,
+    end: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number | undefined> {
     const exchange = await this.#request(this.location!, {
       method: "PATCH",
       headers: {
         "content-type": "application/octet-stream",
         "content-range": `${start}-${end - 1}`,
       },
-      body: this.#body(start, end),
+      body: this.#body(start, end, signal),
+      signal,
     });
     return this.#goOn(exchange, end);
   }
@@ -134,8 +140,9 @@ export class UploadRequests {
    * Has the blob put together.
    *
    * @param length How many bytes of it are sent with that: all, or none.
+   * @param signal Ends it.
    */
-  async put(length: number): Promise<void> {
+  async put(length: number, signal: AbortSignal | undefined): Promise<void> {
     const { session, registry, repository } = this.#shared;
     const { digest } = this.#descriptor;
     const url = new URL(this.location!);
@@ -144,7 +151,8 @@ export class UploadRequests {
     const { response } = await this.#request(url, {
       method: "PUT",
       headers: { "content-type": "application/octet-stream" },
-      body: length > 0 ? this.#body(0, length) : undefined,
+      body: length > 0 ? this.#body(0, length, signal) : undefined,
+      signal,
       timeout: length > 0 ? undefined : PATIENCE * session.http.timeout,
     });
     const actual = digestOf(response);
@@ -190,14 +198,18 @@ export class UploadRequests {
     return asRange(exchange.response, expected);
   }
 
-  #body(start: number, end: number): SessionRequest["body"] {
+  #body(
+    start: number,
+    end: number,
+    signal: AbortSignal | undefined,
+  ): SessionRequest["body"] {
     const { onEvent } = this.#shared;
     const descriptor = this.#descriptor;
     return {
       size: end - start,
       open: () => {
         this.left = 0;
-        const stream = this.content!.open(start, end, this.#signal);
+        const stream = this.content!.open(start, end, signal);
         return counted(stream, (bytes) => {
           this.left += bytes;
           this.sent += bytes;

@@ -67,6 +67,47 @@ async function broken(folder: string, rules: UploadRules = {}) {
   return scene;
 }
 
+for (const isCut of [false, true]) {
+  const what = isCut ? "cut" : "stopped";
+  test(`a part under way of an upload that is ${what}`, () =>
+    inFolder(async (folder) => {
+      const scene = world({ forgetsBroken: true });
+      const end = new AbortController();
+      let asked = 0;
+      scene.registry.fault = ({ method }) => {
+        if (method === "PATCH" && ++asked === 1) end.abort(new Error("enough"));
+      };
+      const records = new UploadRecords(folder);
+      const { signal } = end;
+      const upload = scene.open("team/app", { records })
+        .blob(LARGE.descriptor, signal, isCut ? signal : undefined);
+      const error = await assertRejects(() => upload.send(LARGE), Error);
+      assertEquals(error.message, "enough");
+      assertEquals(scene.received(), isCut ? 0 : 8 * MiB);
+      const next = scene.open("team/app", {
+        records: new UploadRecords(folder),
+      });
+      const outcome = await pushTo(next, LARGE);
+      assertEquals(outcome.resumed, isCut ? 0 : 8 * MiB);
+      assertEquals(scene.received(), size);
+      scene.registry.assertNoOpenBodies();
+    }));
+}
+
+test("an upload that lacks nothing but its end comes to it when it is stopped", () =>
+  inFolder(async (folder) => {
+    const scene = world();
+    const end = new AbortController();
+    scene.registry.fault = ({ method }, count) => {
+      if (method === "PATCH" && count === 2) end.abort(new Error("enough"));
+    };
+    const records = new UploadRecords(folder);
+    const upload = scene.open("team/app", { records })
+      .blob(LARGE.descriptor, end.signal);
+    assertEquals((await upload.send(LARGE)).how, "uploaded");
+    assertEquals(await readdir(folder), []);
+  }));
+
 test("the next run goes on from what the registry has", async () => {
   await inFolder(async (folder) => {
     const { open, received } = await broken(folder);

@@ -44,6 +44,7 @@ export const alibabaPersonal: Facts = {
   noRepository: MISSING,
   noTag: MISSING,
   insufficient: DENIED,
+  uploads: { rules: {} },
   sentences: usual("registry.cn-hangzhou.aliyuncs.com"),
 };
 
@@ -70,5 +71,6 @@ export const alibabaEnterprise: Facts = {
   noRepository: MISSING,
   noTag: MISSING,
   insufficient: DENIED,
+  uploads: { rules: {} },
   sentences: usual("team-registry.cn-hangzhou.cr.aliyuncs.com"),
 };

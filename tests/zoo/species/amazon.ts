@@ -2,7 +2,14 @@
 
 import { problem } from "../../registry_server/answers.ts";
 import { type Facts, text } from "../facts.ts";
-import { limit, noRepository, noTag, usual } from "./sentences.ts";
+import {
+  fixedTag,
+  limit,
+  noRepository,
+  noTag,
+  notMade,
+  usual,
+} from "./sentences.ts";
 
 const ACCOUNT = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
@@ -35,6 +42,23 @@ export const ecr: Facts = {
   ),
   noTag: problem(404, "MANIFEST_UNKNOWN", "Requested image not found"),
   limit: problem(429, "TOOMANYREQUESTS", "Rate exceeded"),
+  uploads: {
+    rules: {
+      location: "absolute",
+      noMounts: true,
+      fixedTags: 400,
+      fixedWords: "The image tag 'TAG' already exists in the 'team/app' " +
+        "repository and cannot be overwritten because the repository is " +
+        "immutable.",
+    },
+    missing: problem(
+      404,
+      "NAME_UNKNOWN",
+      "The repository with name 'team/missing' does not exist in the " +
+        "registry with id '123456789012'",
+    ),
+    sentences: { missing: notMade, tag: fixedTag },
+  },
   // Its GET of a manifest has no digest, its HEAD has.
   amend: ({ path, method }, answer) => {
     if (method !== "GET" || !path.includes("/manifests/")) return answer;

@@ -55,6 +55,7 @@ export const dockerHub: Facts = {
     "You have reached your unauthenticated pull rate limit. " +
       "https://www.docker.com/increase-rate-limit",
   ),
+  uploads: { rules: { location: "absolute" } },
   amend: ({ path }, answer) =>
     path.includes("/manifests/")
       ? {
@@ -79,6 +80,8 @@ export const htpasswd: Facts = {
   auth: { kind: "basic", challenge: 'Basic realm="Registry Realm"' },
   noRepository: MISSING_NAME,
   noTag: MISSING_TAG,
+  // It forgets an upload of which a request has broken off.
+  uploads: { rules: { location: "absolute", forgetsBroken: true } },
   sentences: {
     ...usual("registry.example.com:5000"),
     noRepository,

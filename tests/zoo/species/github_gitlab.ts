@@ -33,6 +33,15 @@ export const ghcr: Facts = {
   },
   noRepository: problem(404, "NAME_UNKNOWN", "repository name not known"),
   noTag: problem(404, "MANIFEST_UNKNOWN", "manifest unknown"),
+  uploads: {
+    rules: { folder: "upload" },
+    // It knows no list of referrers, and may send whoever asks to a web page.
+    referrers: {
+      status: 303,
+      headers: { location: "https://ghcr.io/login" },
+      bytes: new Uint8Array(),
+    },
+  },
   sentences: {
     ...usual("ghcr.io"),
     // It says the same of a wrong password.
@@ -81,6 +90,7 @@ export const gitlab: Facts = {
       detail: { Tag: "9.9" },
     }],
   }),
+  uploads: { rules: { location: "absolute" }, fallback: "subject" },
   sentences: {
     ...usual("registry.gitlab.com"),
     wrongLogin: {

@@ -39,6 +39,7 @@ export const gcr: Facts = {
   },
   noRepository: problem(404, "NAME_UNKNOWN", 'Failed to fetch "9.9"'),
   noTag: problem(404, "MANIFEST_UNKNOWN", 'Failed to fetch "9.9"'),
+  uploads: { rules: { chunks: "refused" } },
   sentences: usual("gcr.io"),
 };
 
@@ -80,6 +81,8 @@ export const artifactRegistry: Facts = {
   noRepository: problem(404, "NAME_UNKNOWN", "Repository not found."),
   noTag: problem(404, "MANIFEST_UNKNOWN", "Requested entity was not found."),
   limit: problem(429, "TOOMANYREQUESTS", "Quota exceeded for quota metric"),
+  // One part is taken, and no second one.
+  uploads: { rules: { chunks: "first", chunkStatus: 416 } },
   sentences: {
     ...usual("us-docker.pkg.dev"),
     noTag: { ...noImage, ...noTag },

@@ -2,7 +2,7 @@
 
 import { json, problem } from "../../registry_server/answers.ts";
 import type { Facts } from "../facts.ts";
-import { usual } from "./sentences.ts";
+import { fixedTag, noRoom, usual } from "./sentences.ts";
 
 /** Harbor, with a robot account. */
 export const harbor: Facts = {
@@ -40,6 +40,20 @@ export const harbor: Facts = {
     "unauthorized to access repository: team/app, action: pull: " +
       "unauthorized to access repository: team/app, action: pull",
   ),
+  // Its registry is distribution 2.
+  uploads: {
+    rules: {
+      forgetsBroken: true,
+      fixedTags: 412,
+      fixedWords: "Failed to process request due to 'app:TAG' configured as " +
+        "immutable.",
+      noRoomStatus: 403,
+      noRoomWords: "adding 16.0 MiB of storage resource, which when updated " +
+        "to the current usage of 1.0 GiB will exceed the configured upper " +
+        "limit of 1.0 GiB.",
+    },
+    sentences: { tag: fixedTag, room: noRoom },
+  },
   amend: (_record, answer) => ({
     ...answer,
     headers: {
@@ -90,5 +104,6 @@ export const quay: Facts = {
     "UNAUTHORIZED",
     "access to the requested resource is not authorized",
   ),
+  uploads: { rules: { location: "absolute" } },
   sentences: usual("quay.io"),
 };

@@ -44,6 +44,7 @@ export const artifactory: Facts = {
         },
       }
       : answer,
+  uploads: { rules: { location: "absolute" } },
   sentences: usual("team.jfrog.io"),
 };
 
@@ -83,5 +84,6 @@ export const nvcr: Facts = {
         headers: { ...answer.headers, "content-type": "text/plain" },
       }
       : answer,
+  uploads: { rules: {} },
   sentences: { ...usual("nvcr.io"), noTag },
 };

@@ -71,6 +71,7 @@ export const azure: Facts = {
     "MANIFEST_UNKNOWN",
     'manifest tagged by "9.9" is not found',
   ),
+  uploads: { rules: { referrers: true } },
   sentences: {
     ...usual("team.azurecr.io"),
     // It says the same of a wrong password.

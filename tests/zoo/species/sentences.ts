@@ -60,6 +60,34 @@ export const limit: Sentence = {
   code: 6,
 };
 
+/** A repository that a push does not make. */
+export const notMade: Sentence = {
+  says: /has no such repository, and makes none by itself/,
+  hint: /created first/,
+  code: 5,
+};
+
+/** A tag that may not be moved. */
+export const fixedTag: Sentence = {
+  says: /does not let the tag 1\.0 be moved/,
+  hint: /./,
+  code: 4,
+};
+
+/** A registry that is full. */
+export const noRoom: Sentence = {
+  says: /has no room left/,
+  hint: /free some there/,
+  code: 8,
+};
+
+/** A registry that nobody pushes to. */
+export const readOnly: Sentence = {
+  says: /takes nothing from anyone there/,
+  hint: /push to the registry itself/,
+  code: 4,
+};
+
 /** The refusals of a registry that gives them as most do. */
 export function usual(registry: string): Sentences {
   return {
