@@ -43,6 +43,8 @@ export interface Growth {
   axis: string;
   /** Whether it is a number of bytes. */
   bytes?: boolean;
+  /** Whether it grows by a factor each time. */
+  powers?: boolean;
 }
 
 /** Rows that fetch the same thing, and what must come of it. */

@@ -106,6 +106,21 @@ export async function measure(
   return total;
 }
 
+/** What a process has cost until now, where the system tells. */
+export function costOf(pid: number): Omit<Cost, "wall"> {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    // What comes after the name, which may have blanks and brackets in it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+    return { cpu: ticks / 100, memory: Number(kibibytes) * 1024 };
+  } catch {
+    return { cpu: NaN, memory: NaN };
+  }
+}
+
 /** Runs a command without measuring it. */
 export function runQuietly(command: string[], cwd: string): Promise<void> {
   return run(command, cwd);

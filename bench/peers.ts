@@ -74,14 +74,19 @@ export function floorRow(tools: Tools, files: 1 | 2): Row {
   });
 }
 
-/** So many clients that each fetch every blob, and look at none of it. */
+/**
+ * So many clients that each fetch every blob, or those of so many bytes at
+ * most, and look at none of it.
+ */
 export function crowdRow(
   tools: Tools,
   clients: number,
   row: Pick<Row, "name" | "served">,
+  most = Infinity,
 ): Row {
   return peer(tools, ["curl"], {
     ...row,
+    ofServer: true,
     commands: ({ host, repository, blobs }, { curl = "" }) => [[
       curl,
       "--silent",
@@ -90,7 +95,7 @@ export function crowdRow(
       "--parallel-immediate",
       "--parallel-max",
       String(clients),
-      ...blobs.flatMap(({ digest }) =>
+      ...blobs.filter(({ size }) => size <= most).flatMap(({ digest }) =>
         Array.from({ length: clients }, () => [
           "--output",
           "/dev/null",

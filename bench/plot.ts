@@ -1,7 +1,7 @@
 /** Draws how cost grows, as an SVG that suits light and dark pages. */
 
 import type { Metric } from "./cases.ts";
-import { type CaseReport, figure, formatSeconds } from "./report.ts";
+import { type CaseReport, figure } from "./report.ts";
 import { escape } from "./chart.ts";
 
 const PANEL = { width: 236, height: 170, left: 52, right: 10, top: 24 };
@@ -10,7 +10,7 @@ const TITLE = 22;
 const LEGEND = 22;
 const AXIS = 40;
 /** From so many times the least on, a scale is one of powers. */
-const WIDE = 100;
+const WIDE = 30;
 
 /** Ticks at round numbers from zero to beyond the greatest value. */
 export function roundTicks(greatest: number, most = 5): number[] {
@@ -42,6 +42,14 @@ export function bytesText(bytes: number): string {
   const power = Math.max(0, Math.min(3, Math.floor(Math.log10(bytes) / 3)));
   const value = Number((bytes / 1000 ** power).toPrecision(3));
   return `${value} ${["B", "kB", "MB", "GB"][power]}`;
+}
+
+/** Seconds as the axis has them, such as `2.5 s` or `50 ms`. */
+export function secondsText(value: number): string {
+  if (value === 0) return "0";
+  return value < 0.1
+    ? `${Number((1000 * value).toPrecision(3))} ms`
+    : `${Number(value.toPrecision(3))} s`;
 }
 
 interface Line {
@@ -91,8 +99,8 @@ function isWide(values: number[]): boolean {
 }
 
 const PANELS: [metric: Metric, title: string, text: (y: number) => string][] = [
-  ["wall", "time", (y) => y === 0 ? "0" : formatSeconds(y).replace(".00", "")],
-  ["cpu", "CPU", (y) => y === 0 ? "0" : formatSeconds(y).replace(".00", "")],
+  ["wall", "time", secondsText],
+  ["cpu", "CPU", secondsText],
   ["memory", "peak memory, MiB", (y) => String(y)],
 ];
 
@@ -122,7 +130,7 @@ function panel(
   const [bottom, right] = [top + PANEL.height, left + PANEL.width];
   const x = scale(
     xs,
-    isWide(xs) || xs.length > 5 && xs[1] === 2 * xs[0]!,
+    result.growth?.powers ?? false,
     left + PANEL.left,
     right - PANEL.right,
   );
@@ -160,7 +168,7 @@ function panel(
       ];
     }),
     ...found.flatMap(({ series, points }) => {
-      const kind = `s${all.indexOf(series)}`;
+      const kind = kindOf(series, all);
       const at = points.map(({ x: value, y: cost }) =>
         `${px(x.at(value))} ${px(y.at(Math.max(cost, wide ? y.ticks[0]! : 0)))}`
       );
@@ -181,15 +189,24 @@ const COLORS = [
   ["#1a7f37", "#3fb950"],
   ["#8250df", "#a371f7"],
   ["#bc4c00", "#f0883e"],
-  ["#57606a", "#8c959f"],
 ];
+/** And of what docker-pull is compared with. */
+const OTHER = ["#8c959f", "#6e7681"] as const;
 
-function style(count: number): string {
+/** Those of docker-pull by their order, the others all alike. */
+function kindOf(series: string, all: string[]): string {
+  const own = all.filter((one) => one.startsWith("docker-pull"));
+  const index = own.indexOf(series);
+  return index < 0 ? "other" : `s${index % COLORS.length}`;
+}
+
+function style(): string {
   const colors = (index: 0 | 1) =>
-    COLORS.slice(0, count).map((pair, series) =>
-      `circle.s${series}, rect.s${series} { fill: ${
-        pair[index]
-      } } path.s${series} { stroke: ${pair[index]} }`
+    [...COLORS.map((pair, series) => [`s${series}`, pair[index]]), [
+      "other",
+      OTHER[index],
+    ]].map(([kind, color]) =>
+      `circle.${kind}, rect.${kind} { fill: ${color} } path.${kind} { stroke: ${color} }`
     ).join("\n");
   return `<style>
 text { font: 11px system-ui, sans-serif; fill: #57606a }
@@ -213,17 +230,17 @@ export function drawGrowth(result: CaseReport): string {
         point && samples.length > 0 ? [point.series] : []
       ),
     ),
-  ].slice(0, COLORS.length);
+  ];
   const width = PANELS.length * (PANEL.width + GAP) - GAP;
   const top = TITLE + (all.length > 1 ? LEGEND : 0);
   const height = top + PANEL.height + AXIS;
   let at = 0;
   const legend = all.length > 1
-    ? all.flatMap((series, index) => {
+    ? all.flatMap((series) => {
       const left = at;
       at += series.length * 6.4 + 34;
       return [
-        `<rect class="s${index}" x="${left}" y="${
+        `<rect class="${kindOf(series, all)}" x="${left}" y="${
           TITLE + 2
         }" width="10" height="10" rx="2"/>`,
         `<text x="${left + 15}" y="${TITLE + 11}">${escape(series)}</text>`,
@@ -236,7 +253,7 @@ export function drawGrowth(result: CaseReport): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${
     escape(result.title)
   }: time, CPU and memory">
-${style(all.length)}
+${style()}
 <text class="title" x="0" y="12">${escape(result.title)}</text>
 ${[...legend, ...panels].join("\n")}
 <text x="${width / 2}" y="${height - 4}" text-anchor="middle">${

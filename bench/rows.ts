@@ -56,6 +56,8 @@ export interface Row {
   zeros?: Zeros;
   /** How docker-pull is started, where it serves the image. */
   served?: string[];
+  /** Whether CPU and memory are those of the server, of its whole life. */
+  ofServer?: boolean;
   /** The registry that it pushes to: empty before each run, or never. */
   target?: "empty" | "filled";
   /** Whether it wants a Docker daemon. */

@@ -3,7 +3,7 @@
 import { mkdir, readdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Case } from "./cases.ts";
-import { type Cost, measure, runQuietly } from "./measure.ts";
+import { type Cost, costOf, measure, runQuietly } from "./measure.ts";
 import type { PushedImage } from "./push.ts";
 import type { Job, Point, Row } from "./rows.ts";
 import type { Server } from "./servers.ts";
@@ -149,7 +149,13 @@ async function runOnce(lane: Lane, scratch: string): Promise<Sample> {
   await prepare(lane);
   const counted = lane.target ?? lane.server;
   const before = await counted?.counts();
+  const pid = row.ofServer ? lane.server?.pid : undefined;
+  const earlier = pid && costOf(pid);
   const cost = await measure(row.commands(job), { cwd: job.folder, scratch });
+  if (pid && earlier) {
+    const { cpu, memory } = costOf(pid);
+    Object.assign(cost, { cpu: cpu - earlier.cpu, memory });
+  }
   const after = await counted?.counts();
   return {
     ...cost,

@@ -31,7 +31,7 @@ const LONGEST = 10;
 
 /**
  * Yields `size` bytes of words of a vocabulary, the rarer the later they stand
- * in it: compressors make about a third of that, as of programs and libraries.
+ * in it: compressors make about half of that, as of programs and libraries.
  */
 export function* seededText(
   seed: string,

@@ -27,6 +27,8 @@ export interface Server {
   counts(): Promise<Counts>;
   /** What was pushed to it, where it keeps account of that. */
   uploads?(): Promise<{ digest: string; size: number }[]>;
+  /** Its process, where its own cost is to be known. */
+  pid?: number;
   /** Ends it. */
   stop(): Promise<void>;
 }
@@ -191,7 +193,12 @@ export async function startServing(
       reject(new Error(`Cannot serve ${archive}: exit code ${code}`));
     });
   });
-  return { host, counts: () => Promise.resolve({ ...counts }), stop };
+  return {
+    host,
+    counts: () => Promise.resolve({ ...counts }),
+    pid: child.pid,
+    stop,
+  };
 }
 
 async function registryCounts(debug: string): Promise<Counts> {
@@ -320,7 +327,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Server> {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { host, counts: () => registryCounts(debug), stop };
+  return { host, counts: () => registryCounts(debug), pid: child.pid, stop };
 }
 
 /** Variables that begin with REGISTRY_ would change its configuration. */

@@ -6,7 +6,7 @@ import { type Context, FIVE, MB } from "./context.ts";
 
 /** The cases. */
 export function carryCases(context: Context): Case[] {
-  const { tools, commands, first, named, image, atMost } = context;
+  const { tools, commands, first, named, image, atMost, byEach } = context;
   const group = "carry";
   const five = image("five", FIVE);
   const text = image("text", [250, 250, 250, 250].map((size) => size * MB));
@@ -22,12 +22,12 @@ the same again, to one that has it all.",
     base: ["crane push"],
     maxRuns: 4,
     rows: pushRows(tools, commands),
-    targets: [
+    targets: byEach(
       atMost("push", "wall", 1, "crane push"),
       atMost("push", "wall", 1, "regctl image import"),
       atMost("push", "wall", 1, "oras copy"),
       atMost("the same again", "received", 0.01, named("push")),
-    ],
+    ),
   }, {
     id: "copy",
     group,

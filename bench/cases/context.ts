@@ -43,6 +43,8 @@ export interface Context extends CaseOptions {
     most: number,
     over: string | string[],
   ): Target;
+  /** The same targets for each command. */
+  byEach(...targets: Target[]): Target[];
   /** Or so many seconds, MiB, or of what has no unit. */
   noMore(
     row: string,
@@ -112,6 +114,21 @@ export function makeContext(options: CaseOptions): Context {
         most,
         unit: "×",
       };
+    },
+    byEach(...targets) {
+      const renamed = (name: string, label: string) =>
+        name.startsWith(`${first.label}, `)
+          ? label + name.slice(first.label.length)
+          : name;
+      return commands.flatMap(({ label }) =>
+        targets.map((target): Target => ({
+          ...target,
+          row: renamed(target.row, label),
+          over: typeof target.over === "string"
+            ? renamed(target.over, label)
+            : target.over,
+        }))
+      );
     },
     noMore(row, metric, most) {
       const unit = { wall: "s", memory: "MiB", requests: "" }[metric];

@@ -1,7 +1,7 @@
 /** How cost grows: with connections, layers, bytes and images. */
 
 import type { Case } from "../cases.ts";
-import type { OwnOptions, Row } from "../rows.ts";
+import { type OwnOptions, ownRow, type Row } from "../rows.ts";
 import { curlRow } from "../peers.ts";
 import { type Context, MB, RATE } from "./context.ts";
 import { large } from "./memory.ts";
@@ -18,24 +18,25 @@ function some(count: number, what: string): string {
 
 /** The cases. */
 export function growthCases(context: Context): Case[] {
-  const { commands, own, scaled, tools } = context;
+  const { first, commands, scaled, tools } = context;
   const group = "growth";
   const common = {
     group,
     image: undefined,
     base: [],
     targets: [],
-    maxRuns: 3,
+    maxRuns: 2,
   };
   /** A line for each command. */
   const rows = (
     xs: number[],
     options: (x: number) => OwnOptions & { name: string },
+    by = commands,
   ): Row[] =>
     xs.flatMap((x) =>
-      own({ verify: false, ...options(x) }).map((row, index) => ({
-        ...row,
-        point: { x, series: commands[index]?.label ?? "" },
+      by.map((command) => ({
+        ...ownRow(command, { verify: false, ...options(x) }),
+        point: { x, series: command.label },
       }))
     );
   const [total = 0, shared = 0, one = 0] = scaled([500 * MB, 50 * MB, 10 * MB]);
@@ -48,7 +49,7 @@ export function growthCases(context: Context): Case[] {
     ...common,
     id: "growth-connections",
     title: "500 MB in 4 layers over 1 to 64 connections",
-    growth: { axis: "connections" },
+    growth: { axis: "connections", powers: true },
     rows: rows(CONNECTIONS, (count) => ({
       ...connections(count),
       zeros: { layers: 4, size: total / 4 },
@@ -59,9 +60,9 @@ export function growthCases(context: Context): Case[] {
     title: "200 MB in one layer over 1 to 64 connections of 20 MB/s each",
     image: context.image("paced", [200 * MB]),
     line: { pace: RATE },
-    maxRuns: 2,
-    growth: { axis: "connections" },
+    growth: { axis: "connections", powers: true },
     rows: CONNECTIONS.flatMap((count) => [
+      ...rows([count], connections, [first]),
       {
         ...curlRow(tools, {
           name: `curl, ${some(count, "range")}`,
@@ -70,7 +71,6 @@ export function growthCases(context: Context): Case[] {
         }),
         point: { x: count, series: "curl, as many ranges" },
       },
-      ...rows([count], connections),
     ]).map((row) => ({
       ...row,
       missing: row.missing ?? tools.missing.pace,
@@ -88,7 +88,7 @@ export function growthCases(context: Context): Case[] {
     ...common,
     id: "growth-size",
     title: "10 kB to 20 GB in 4 layers",
-    growth: { axis: "bytes", bytes: true },
+    growth: { axis: "bytes of all layers", bytes: true, powers: true },
     rows: rows(scaled(SIZES), (size) => ({
       ...large(size),
       name: size < MB

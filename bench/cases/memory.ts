@@ -10,12 +10,12 @@ const LARGE = 5 * GB;
 
 /** What a pull of so many bytes may have. */
 export function large(size: number): Pick<OwnOptions, "maxRuns" | "room"> {
-  return size > LARGE ? { maxRuns: 1, room: size } : {};
+  return size >= LARGE ? { maxRuns: 1, room: size } : {};
 }
 
 /** The cases. */
 export function memoryCases(context: Context): Case[] {
-  const { own, ownFirst, named, scaled, atMost, noMore } = context;
+  const { own, ownFirst, named, scaled, atMost, noMore, byEach } = context;
   const group = "memory";
   const sizes = scaled([100 * MB, GB, 20 * GB]);
   const [least = 0, ...greater] = sizes;
@@ -50,7 +50,10 @@ export function memoryCases(context: Context): Case[] {
     ],
     targets: [
       ...limits.flatMap(([connections, most]) =>
-        sizes.map((size) => noMore(name(size, connections), "memory", most))
+        sizes.flatMap((size) => {
+          const one = noMore(name(size, connections), "memory", most);
+          return large(size).room ? [one] : byEach(one);
+        })
       ),
       ...greater.map((size) =>
         atMost(name(size, 3), "memory", 1.15, named(name(least, 3)))

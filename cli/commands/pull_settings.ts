@@ -6,6 +6,7 @@ import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { ifThere } from "../../lib/disk/io.ts";
 import { followOutput } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
+import { formatReference } from "../../lib/image/reference.ts";
 import { credentialPathSettings } from "../access/credential_files.ts";
 import type { DeltaWords } from "../messages/deltas.ts";
 import type { NamedBase } from "../access/base.ts";
@@ -46,8 +47,14 @@ export async function acceptOf(
   const { signedLine } = await import("../messages/signatures.ts");
   const { neutralize } = await import("../progress/text.ts");
   const { home } = await credentialPathSettings(env, os);
-  return await openRequirement(signature, home, (_, signatures) => {
+  return await openRequirement(signature, home, ({ reference }, signatures) => {
     for (const each of signatures) tell(neutralize(signedLine(each)));
+    // A policy may ask for nothing, as the one does that most machines have.
+    if (signatures.length > 0) return;
+    tell(
+      `${formatReference(reference)}: nothing was verified: the policy lets ` +
+        "in what is not signed",
+    );
   });
 }
 

@@ -13,6 +13,7 @@ import {
   OPTIONS,
   UPLOADS,
 } from "../options/option_table.ts";
+import { REQUIRE_OPTIONS } from "../options/signature_options.ts";
 import { readSideOptions, sideOptions } from "../options/side_options.ts";
 import { COPY, type CopyCommandOptions } from "./copy_options.ts";
 import type { CommandLine } from "./command.ts";
@@ -38,6 +39,7 @@ const SHARED = new Set([
   "insecure",
   "insecure-host",
   "plain-http",
+  ...REQUIRE_OPTIONS.map(({ name }) => name),
   "quiet",
   "progress",
   "json",

@@ -77,6 +77,12 @@ const STORAGE_WORDS: Readonly<
     "it has fewer parts",
     "give the same --split as there was, and a --part that there is",
   ],
+  "other-part": [
+    "its list has another checksum for it",
+    "give the images, the form and the --split that there were; if a tag has " +
+    "moved, name what it was by its digest or by --lock, or make all parts " +
+    "anew without --part",
+  ],
   "split-compressed": [
     "what is compressed as a whole is not cut into parts",
     "let it end in .tar: layers are compressed already",
@@ -118,7 +124,7 @@ export function explainStorage(
     }`,
     hint: code === "not-permitted"
       ? "let Deno do that"
-      : code === "ENOENT" && operation === "read"
+      : NOT_THERE.includes(code) && operation === "read"
       ? "check the path"
       : hint.replace(
         "another place",
@@ -128,9 +134,12 @@ export function explainStorage(
             : placed(failure, cacheDir)
         }`,
       ),
-    code: EXIT.disk,
+    code: code === "other-part" ? EXIT.mismatch : EXIT.disk,
   };
 }
+
+/** What a path to read is mistyped to. */
+const NOT_THERE = ["ENOENT", "ENOTDIR", "EISDIR"];
 
 /** The same of an error, by what was being done. */
 export function explainStorageError(

@@ -9,7 +9,7 @@ import { lockPathOf } from "../disk/leftovers.ts";
 import { acquireLock, type Lock } from "../disk/lock.ts";
 import { readText } from "../disk/plain_file.ts";
 import { syncFolder } from "../disk/sync.ts";
-import { ContentMismatchError, StorageError } from "../image/errors.ts";
+import { StorageError } from "../image/errors.ts";
 import { temporaryPath } from "./archive_file.ts";
 import { putBeside } from "./beside.ts";
 import {
@@ -181,7 +181,8 @@ export class PartFiles {
    * is removed. A single part is held to the list that is there, and that
    * stays as it is.
    *
-   * @throws {ContentMismatchError} If a part is not the one that is listed.
+   * @throws {StorageError} With the code `other-part` if a part is not the one
+   * that is listed.
    */
   async commit(): Promise<void> {
     try {
@@ -201,14 +202,11 @@ export class PartFiles {
 
   /** Fails where a part is another than the list says. */
   async #hold(listed: readonly Checksum[]): Promise<void> {
-    for (const { name, hex, size } of this.#done) {
+    for (const { name, hex, path } of this.#done) {
       const known = listed.find((each) => each.name === name);
       if (!known || known.hex === hex) continue;
       await this.close();
-      throw new ContentMismatchError(
-        { mediaType: "", digest: `sha256:${known.hex}`, size },
-        { digest: `sha256:${hex}` },
-      );
+      throw new StorageError("write", path, "other-part");
     }
   }
 

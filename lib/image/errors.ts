@@ -332,7 +332,7 @@ export class StorageError extends DockerPullError {
    * The system's code, such as `ENOSPC`, or one of ours, such as `is-a-link`,
    * `not-a-file`, `not-permitted` (by Deno), `unknown`, `not-an-archive`, `not-a-layout`, `layout-version`, `system-folder`,
    * `too-large`, `one-platform`, `not-for-k3s`,
-   * `too-many-parts`, `no-such-part`, `split-compressed`, and `replaced`, where another file came in its place.
+   * `too-many-parts`, `no-such-part`, `other-part`, `split-compressed`, and `replaced`, where another file came in its place.
    */
   declare readonly code: string;
   /** The system's own words, for `unknown` and `not-permitted`. */

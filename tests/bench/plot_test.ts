@@ -5,6 +5,7 @@ import {
   drawGrowth,
   powerTicks,
   roundTicks,
+  secondsText,
 } from "../../bench/plot.ts";
 import type { CaseReport } from "../../bench/report.ts";
 import { test } from "../harness.ts";
@@ -34,6 +35,17 @@ test("bytes are told in the units of registries", () => {
   ]);
 });
 
+test("seconds are told in as few digits as there are", () => {
+  assertEquals([0, 0.05, 0.1, 1.5, 2, 100].map(secondsText), [
+    "0",
+    "50 ms",
+    "0.1 s",
+    "1.5 s",
+    "2 s",
+    "100 s",
+  ]);
+});
+
 function growth(...costs: [x: number, wall: number, series: string][]) {
   const result: CaseReport = {
     id: "a",
@@ -42,7 +54,7 @@ function growth(...costs: [x: number, wall: number, series: string][]) {
     size: 0,
     base: [],
     targets: [],
-    growth: { axis: "connections" },
+    growth: { axis: "connections", powers: true },
     rows: costs.map(([x, wall, series]) => ({
       name: `${x}`,
       point: { x, series },
@@ -53,10 +65,15 @@ function growth(...costs: [x: number, wall: number, series: string][]) {
 }
 
 test("each figure is a point of each of three panels, and all are inside", () => {
-  const text = growth([1, 2, "a"], [2, 1, "a"], [64, 0.5, "b"], [1, 3, "b"]);
+  const text = growth(
+    [1, 2, "docker-pull"],
+    [2, 1, "docker-pull"],
+    [64, 0.5, "curl"],
+    [1, 3, "curl"],
+  );
   assertEquals(text.match(/<circle/g)?.length, 12);
   assertEquals(text.match(/class="line s0"/g)?.length, 3);
-  assertEquals(text.match(/class="line s1"/g)?.length, 3);
+  assertEquals(text.match(/class="line other"/g)?.length, 3);
   assert(!/NaN|Infinity|undefined/.test(text), text);
   const [, width = 0, height = 0] = /viewBox="0 0 (\d+) (\d+)"/.exec(text)!
     .map(Number);

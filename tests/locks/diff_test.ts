@@ -154,6 +154,7 @@ function check(before: Lock, after: Lock, diff: ImagesDiff): void {
     diff.images.flatMap((image) => image[side]?.digest ?? []).sort();
   assertEquals(told("before"), manifests(before));
   assertEquals(told("after"), manifests(after));
+  checkPairs(before, after, diff);
   for (const image of diff.images) {
     const isSame = image.before?.digest === image.after?.digest;
     assertEquals(image.change === "same", isSame);
@@ -163,6 +164,36 @@ function check(before: Lock, after: Lock, diff: ImagesDiff): void {
       }
       if (change === "same") assertEquals(before!.digest, after!.digest);
     }
+  }
+}
+
+/** Who is compared with whom, and each of their layers once. */
+function checkPairs(before: Lock, after: Lock, diff: ImagesDiff): void {
+  const flat = ({ images }: Lock) =>
+    images.flatMap(({ reference, manifests = [] }) =>
+      manifests.map((manifest) => ({
+        key: `${reference} ${manifest.platform.architecture}`,
+        manifest,
+      }))
+    );
+  const [was, is] = [flat(before), flat(after)];
+  const keyOf = (image: ImagesDiff["images"][number]["before"]) =>
+    image && `${image.reference} ${image.platform.architecture}`;
+  for (const { key, manifest } of is) {
+    const shown = diff.images.filter(({ after }) => keyOf(after) === key);
+    assertEquals(shown.length, 1, key);
+    const [{ before: other, layers }] = shown as [typeof diff.images[0]];
+    // Of the same name and platform where there is one.
+    const own = was.find((each) => each.key === key);
+    if (own) assertEquals(keyOf(other), key);
+    const old = was.find((each) => each.key === keyOf(other))?.manifest;
+    const seen = (side: "before" | "after") =>
+      layers.flatMap((layer) => layer[side]?.digest ?? []);
+    const once = (layers: readonly LockedBlob[] = []) => [
+      ...new Set(layers.map(({ digest }) => digest)),
+    ];
+    assertEquals(seen("after").sort(), once(manifest.layers).sort());
+    assertEquals(seen("before").sort(), once(old?.layers).sort());
   }
 }
 

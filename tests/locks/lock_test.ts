@@ -215,6 +215,20 @@ test("a lock that contradicts what its digest stands for is refused", () =>
       assert(error instanceof LockError, part);
       assertEquals(error.code, code, part);
     }
+    // What only the configuration knows, and what the index says.
+    const [diffId] = old.diffIds;
+    for (
+      const forged of [
+        text.replaceAll(diffId!, `sha256:${"d".repeat(64)}`),
+        text.replaceAll('"amd64"', '"s390x"'),
+      ]
+    ) {
+      assert(forged !== text);
+      const { failures } = await pullLocked(world, await readLock(forged));
+      const error = failures[0]?.error;
+      assert(error instanceof LockError, String(error));
+      assertEquals(error.code, "contradiction");
+    }
   }));
 
 test("readLock() reads imgpkg's ImagesLock and lists of digests, which bring that", () =>

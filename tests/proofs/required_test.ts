@@ -122,6 +122,14 @@ test("what is not signed is refused before a byte of a layer is asked for", () =
         TWO,
         "registry.test/team/three:1",
       ],
+      [
+        "a push",
+        "push",
+        ...fresh,
+        ...required,
+        held,
+        "registry.test/team/three:1",
+      ],
       ["a file", "copy", ...fresh, ...required, held, file],
       [
         "a file that goes to a registry",

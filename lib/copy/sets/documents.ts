@@ -67,6 +67,13 @@ export interface ImageManifest {
   direct: boolean;
   /** Whether its repository is known to have it, now or from an earlier pull. */
   confirmed: boolean;
+  /**
+   * Fails where its configuration says something else than somebody has said.
+   *
+   * @param diffIds Of the layers.
+   * @param platform What it is made for.
+   */
+  check?(diffIds: readonly string[], platform: Platform): void;
 }
 
 /** An image's documents. The manifest's descriptor tells its platform. */
@@ -153,12 +160,11 @@ export async function imageConfig(
   const { wantedPlatform, platformWasNamed } = options;
   const { manifest, parsed, direct, said } = image;
   const config = await smallBlob(parsed.config, options);
-  const { os, architecture, variant, "os.version": version } = parseConfig(
-    config,
-    parsed,
-  );
+  const read = parseConfig(config, parsed);
+  const { os, architecture, variant, "os.version": version } = read;
   const machine = normalizePlatform({ os, architecture, variant });
   const platform = version ? { ...machine, "os.version": version } : machine;
+  image.check?.(read.rootfs.diff_ids, platform);
   if (said) warnOfOtherConfig(said, platform, options);
   if (direct) {
     const match = comparePlatform(platform, wantedPlatform);

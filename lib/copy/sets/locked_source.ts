@@ -5,9 +5,14 @@ import type { ImageSource } from "../../image/image_source.ts";
 import type { LockedImage, LockedManifest } from "../../image/locked_image.ts";
 import { parseManifest } from "../../image/manifest.ts";
 import { isIndex } from "../../image/media_types.ts";
-import { normalizePlatform } from "../../image/platform.ts";
+import { formatPlatform, normalizePlatform } from "../../image/platform.ts";
 import type { Reference } from "../../image/reference.ts";
-import type { Descriptor, Document, Manifest } from "../../image/types.ts";
+import type {
+  Descriptor,
+  Document,
+  Manifest,
+  Platform,
+} from "../../image/types.ts";
 import { type DocumentOptions, indexEntry, topDocument } from "./documents.ts";
 import { indexContent } from "./index_entries.ts";
 import { findImages, type FoundImage, type FoundReference } from "./roots.ts";
@@ -69,6 +74,7 @@ export async function findLocked(
       const { manifest, said } = await open(each);
       const parsed = parseManifest(manifest);
       checkManifest(locked, each, parsed);
+      if (said) checkPlatform(locked, platform, normalizePlatform(said));
       return {
         found: {
           resolved: top.descriptor,
@@ -77,6 +83,11 @@ export async function findLocked(
           said: said && normalizePlatform(said),
           direct: manifest === top,
           confirmed,
+          check(diffIds, own) {
+            const list = each.layers.map(({ diffId }) => diffId);
+            checkSame(locked, "layers", list.join(), diffIds.join());
+            if (!said) checkPlatform(locked, platform, own);
+          },
         },
         options: {
           ...options,
@@ -138,6 +149,15 @@ function checkManifest(
   const list = (blobs: readonly { digest: string; size: number }[]) =>
     blobs.map(({ digest, size }) => `${digest} ${size}`).join();
   checkSame(locked, "layers", list(layers), list(actual.layers));
+}
+
+function checkPlatform(
+  locked: LockedImage,
+  said: Platform,
+  actual: Platform,
+): void {
+  const [one, other] = [said, actual].map(formatPlatform);
+  checkSame(locked, "platform", one!, other!);
 }
 
 function checkSame(

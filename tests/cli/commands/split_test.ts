@@ -31,6 +31,17 @@ test("docker-pull --split writes parts, and --part one of them", () =>
     assertEquals(again.code, 0, again.stderr);
     assertStringIncludes(again.stdout, `Saved:  ${second} (1.02 kB)`);
     assert(before.equals(await readFile(second)));
+    // The images are the other way round: that part is another.
+    const moved = await run(
+      ...["--split", "1KiB", "--part", "2", "-o", file, TWO, ONE],
+    );
+    assertEquals(moved.code, 9, moved.stderr);
+    assertStringIncludes(
+      moved.stderr,
+      `Cannot write ${JSON.stringify(second)}: its list has another checksum`,
+    );
+    assertStringIncludes(moved.stderr, "--lock");
+    assert(before.equals(await readFile(second)));
     const quiet = await run("-q", "--split", "1024", "-o", file, ONE);
     assertEquals([quiet.code, quiet.stdout], [0, `${file}\n`]);
   }));
