@@ -18,7 +18,7 @@ export function manPage(): string[] {
     ".SH NAME",
     "docker\\-pull \\- pull container images without a daemon",
     ".SH SYNOPSIS",
-    ...pull.usage.flatMap((usage) => [text(usage), ".br"]).slice(0, -1),
+    ...asTyped(pull.usage),
     ".SH DESCRIPTION",
     ...paragraph(pull.summary),
     ...Object.entries(ALL_LINES).flatMap(([words, line]) => [
@@ -26,7 +26,8 @@ export function manPage(): string[] {
       ...(words
         ? [
           ...paragraph(line.summary),
-          ...line.usage.flatMap((usage) => [".PP", text(usage)]),
+          ".PP",
+          ...asTyped(line.usage),
         ]
         : []),
       ...line.options.flatMap(({ name, short, value, help }) => [
@@ -50,10 +51,13 @@ export function manPage(): string[] {
       text(meaning),
     ]),
     ".SH EXAMPLES",
-    ...Object.values(ALL_LINES).flatMap(({ examples }) =>
-      examples.flatMap((example) => [text(example), ".br"])
-    ).slice(0, -1),
+    ...asTyped(Object.values(ALL_LINES).flatMap(({ examples }) => examples)),
   ];
+}
+
+/** Lines that stay as they are: what is broken cannot be pasted. */
+function asTyped(lines: readonly string[]): string[] {
+  return [".nf", ...lines.flatMap((line) => line.split("\n").map(text)), ".fi"];
 }
 
 function paragraph(words: string): string[] {

@@ -1,6 +1,7 @@
 /** What was found where an image was looked at, for people and as JSON. */
 
 import { format as formatBytes } from "@std/fmt/bytes";
+import { isDigest } from "../../lib/image/digest.ts";
 import { formatPlatform } from "../../lib/image/platform_text.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import type { Document } from "../../lib/image/types.ts";
@@ -25,12 +26,13 @@ const TITLE = 12;
 export function inspectedLines(
   found: readonly InspectedReference[],
   style: Style,
-  columns?: number,
+  columns = Infinity,
 ): string[] {
   const page: Page = {
     style,
-    cut: (line) => columns === undefined ? line : truncate(line, columns),
-    bar: columns !== undefined && columns < NARROW ? 0 : BAR,
+    cut: (line) => columns === Infinity ? line : truncate(line, columns),
+    columns,
+    bar: columns < NARROW ? 0 : BAR,
   };
   return found.flatMap((each, i) => [
     ...(i > 0 ? [""] : []),
@@ -43,7 +45,9 @@ interface Page {
   style: Style;
   /** Cuts a line to the columns there are. */
   cut(line: string): string;
-  /** The columns of a whole bar. */
+  /** The columns that there are. */
+  columns: number;
+  /** Those of a whole bar. */
   bar: number;
 }
 
@@ -57,8 +61,8 @@ function referenceLines(
     style.strong(
       cut(neutralize(reference ? formatReference(reference) : name)),
     ),
-    row("Digest:", digest, page),
-    row("Type:", typeText(top), page),
+    ...row("Digest:", digest, page),
+    ...row("Type:", typeText(top), page),
     ...(entries ? entryLines(entries, images, page) : []),
     ...(images.length === 0
       ? [
@@ -108,9 +112,9 @@ function entryLines(
     const note = "note" in each && each.note ? `  ${each.note}` : "";
     const pad = " ".repeat(size - width(platform));
     return neutralize(
-      `${mark} ${platform}${pad}  ${
+      `${mark} ${
         each.size.padStart(9)
-      }  ${each.digest}${note}`,
+      }  ${platform}${pad}  ${each.digest}${note}`,
     );
   });
   const [head, ...others] = lines.map((line) => cut(line));
@@ -135,7 +139,7 @@ function imageLines(
   ];
   return [
     ...rows.filter(([, text]) => text !== undefined)
-      .map(([title, text]) => row(title, text!, page)),
+      .flatMap(([title, text]) => row(title, text!, page)),
     ...layerLines(image, page),
     ...stepLines(image, page),
   ];
@@ -260,9 +264,19 @@ function barOf(size: number, largest: number, most: number): string {
   return "█".repeat(Math.max(1, Math.round(size / largest * most)));
 }
 
-function row(title: string, text: string, { style, cut }: Page): string {
-  const line = cut(`${title.padEnd(TITLE)} ${neutralize(text)}`);
-  return style.faint(line.slice(0, TITLE)) + line.slice(TITLE);
+/** One line; a digest that does not fit beside its title stands below. */
+function row(
+  title: string,
+  text: string,
+  { style, cut, columns }: Page,
+): string[] {
+  const clean = neutralize(text);
+  const line = `${title.padEnd(TITLE)} ${clean}`;
+  const below = isDigest(clean) && line.length > columns &&
+    clean.length <= columns;
+  if (below) return [style.faint(title), clean];
+  const fits = cut(line);
+  return [style.faint(fits.slice(0, TITLE)) + fits.slice(TITLE)];
 }
 
 function short(digest: string): string {
