@@ -1,7 +1,7 @@
 /** `docker-pull tags`: the tags of a repository. */
 
 import { listTags, type TagList } from "../../lib/look/tags.ts";
-import { familiarName, formatReference } from "../../lib/image/reference.ts";
+import { formatReference } from "../../lib/image/reference.ts";
 import { readImage, readMirrors } from "../access/image_access.ts";
 import { withLookAccess } from "../access/look_access.ts";
 import { explainError } from "../messages/errors.ts";
@@ -91,7 +91,7 @@ function notes(
   if (tags.length === 0 && newest === undefined) {
     out.push(
       filter === undefined
-        ? `note: ${neutralize(familiarName(reference))} has no tags`
+        ? `note: ${neutralize(nameOf(reference))} has no tags`
         : `note: no tag of ${total} is like ${
           neutralize(JSON.stringify(filter))
         }`,

@@ -27,6 +27,13 @@ export function explainRegistryError(
   if (pushing) return pushing;
   const words = error.words && ` (${error.words})`;
   const cannot = context.named ? registry : `Cannot ${action}: ${registry}`;
+  if (listsNoTags(error)) {
+    return {
+      sentence: `${cannot} lists no tags, HTTP ${status}${words}`,
+      hint: "name the tag itself, as in docker-pull inspect IMAGE:TAG",
+      code: status === 404 ? EXIT.notFound : EXIT.other,
+    };
+  }
   if (isUnauthorized(error)) {
     const { says, hint } = unauthorized(error, context);
     return {
@@ -106,6 +113,12 @@ export function explainRegistryError(
     hint: "--verbose shows the request",
     code: EXIT.other,
   };
+}
+
+/** Whether a registry does not know what a list of tags is. */
+function listsNoTags({ url, status, words }: RegistryError): boolean {
+  return /^\/v2\/.+\/tags\/list$/.test(new URL(url).pathname) &&
+    (status === 405 || status === 501 || status === 404 && !words);
 }
 
 function unauthorized(error: RegistryError, context: ErrorContext): Refusal {

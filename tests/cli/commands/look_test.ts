@@ -197,6 +197,47 @@ test("docker-pull tags --newest says what it costs, then when each was made", as
   );
 });
 
+test("docker-pull tags tells of a registry that lists none", async () => {
+  const bytes = (text: string) =>
+    new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+  for (
+    const [status, text, code, words] of [
+      [404, "<html>", 5, /lists no tags, HTTP 404\nhint: name the tag itself/],
+      [405, "", 1, /lists no tags, HTTP 405/],
+      [501, "", 1, /lists no tags, HTTP 501/],
+      [
+        404,
+        '{"errors":[{"code":"NAME_UNKNOWN"}]}',
+        5,
+        /has no repository "team\/app"/,
+      ],
+      [
+        200,
+        '{"tags":null}',
+        0,
+        /^note: registry\.test\/team\/app has no tags$/m,
+      ],
+    ] as const
+  ) {
+    const registry = new FakeRegistry();
+    registry.respond = ({ path }) =>
+      path.endsWith("/tags/list")
+        ? { status, headers: {}, bytes: bytes(text) }
+        : undefined;
+    const [stdout, stderr] = [new Sink(), new Sink()];
+    const found = await main({
+      argv: ["tags", "registry.test/team/app", "--retries", "0"],
+      env: { HOME: NOWHERE },
+      stdout,
+      stderr,
+      signals: { on() {}, off() {}, raise() {}, exit() {} },
+      os: "linux",
+    }, { fetch: registry.fetch });
+    assertEquals([found, stdout.text], [code, ""], stderr.text);
+    assertMatch(stderr.text, words);
+  }
+});
+
 test("docker-pull tags refuses what makes no sense", async () => {
   const rows: [string[], number, RegExp][] = [
     [[], 2, /No image is named/],
