@@ -86,6 +86,7 @@ async function pullOne(
   const { reference, platform } = wanted;
   const streamed = options.output === "-";
   context.streamed = streamed || options.load;
+  context.cut = options.split !== undefined;
   const output = streamed
     ? standardOutput(io.stdout)
     : await outputPath(options, reference, platform);

@@ -67,6 +67,7 @@ async function pullSet(
   const registries = registriesOf(images);
   const streamed = options.output === "-";
   context.streamed = streamed || options.load;
+  context.cut = options.split !== undefined;
   const where = streamed
     ? { output: standardOutput(io.stdout) }
     : await whereTo(options);

@@ -249,7 +249,7 @@ function explain(error: unknown, context: ErrorContext): Explanation {
 /** What is kept, and how to go on. */
 function explainSignal(
   { message, code }: SignalError,
-  { command, several }: ErrorContext,
+  { command, several, cacheDir, streamed, cut }: ErrorContext,
 ): Explanation {
   const hint = "the same command goes on from there";
   if (command === "push" || command === "copy") {
@@ -261,6 +261,10 @@ function explainSignal(
   }
   const sentence = `${message}; nothing was saved`;
   if (command !== undefined) return { sentence, code };
+  if (cacheDir === false && (streamed || cut)) {
+    const more = "without --no-cache, the same command would go on from there";
+    return { sentence, hint: more, code };
+  }
   return {
     sentence: several
       ? `${message}; what is complete stays, and what has come is kept`

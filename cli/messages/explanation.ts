@@ -37,6 +37,8 @@ export interface ErrorContext {
   cacheDir?: string | false;
   /** Whether there is no output file, but a stream. */
   streamed?: boolean;
+  /** Whether it is written as parts, which are begun anew each time. */
+  cut?: boolean;
   /** The tags there are that are nearest to the one that is not. */
   nearestTags?: readonly string[];
   /** Whether the registry lists the very tag that it has nothing for. */

@@ -47,7 +47,8 @@ const REASON: Sentences<SignatureProblem> = {
     `${signed} is signed, which is not there to show what it is made of`,
   "malformed": ({ part }) => `its ${part} is malformed or ambiguous`,
   "damaged": ({ part }) => `its ${part} is damaged, or not there`,
-  "bundle-type": ({ type }) => `it is of the type ${quote(type)}`,
+  "bundle-type": ({ type }) =>
+    `it is of the type ${quote(type)}, which is not read here`,
   "payload-type": ({ type }) => `what was signed is of the type ${quote(type)}`,
   "statement-type": ({ type }) =>
     `what was signed is a statement of the type ${quote(type)}`,
@@ -92,6 +93,9 @@ const NEXT: Partial<Record<SignatureProblem["code"], string>> = {
   "policy-unsupported":
     "name another by --signature-policy: insecureAcceptAnything, reject, and " +
     "sigstoreSigned with keys are known",
+  "bundle-type":
+    "have it signed anew: cosign's bundles and .sig are read, and what " +
+    "notation sign --signature-format jws makes",
   "timestamp": "the signature has to hold the log's promise or a countersign",
 };
 

@@ -1,7 +1,14 @@
 /** The files of an archive's parts, on their way under temporary names. */
 
 import { createHash } from "node:crypto";
-import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
+import {
+  type FileHandle,
+  lstat,
+  open,
+  readdir,
+  rename,
+  rm,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { makeFolders } from "../disk/folders.ts";
 import { ifThere, onDisk } from "../disk/io.ts";
@@ -58,6 +65,17 @@ interface DonePart extends Checksum {
   size: number;
 }
 
+/** Removes what a process that was killed has left of parts of this archive. */
+async function removeOld(path: string): Promise<void> {
+  const folder = dirname(path);
+  const names = await onDisk("write", folder, () => readdir(folder));
+  for (const name of names) {
+    const [, part] = /^\.(.+)\.\d{3,4}\.partial$/.exec(name) ?? [];
+    if (part !== basename(path)) continue;
+    await rm(join(folder, name), { force: true }).catch(() => {});
+  }
+}
+
 /** The parts of an archive, written from the first byte to the last. */
 export class PartFiles {
   readonly #path: string;
@@ -108,6 +126,7 @@ export class PartFiles {
       signal,
       subject: path,
     });
+    await removeOld(path);
     return new PartFiles(path, ranges, only, lock);
   }
 

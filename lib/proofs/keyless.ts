@@ -4,7 +4,7 @@
  */
 
 import { type KeyObject, verify as verifyBytes } from "node:crypto";
-import type { SignedEntity } from "@sigstore/verify";
+import type { SignedEntity, Verifier } from "@sigstore/verify";
 import { SignatureError } from "../image/errors.ts";
 import type { SignatureProblem } from "../image/signature_problems.ts";
 import { factsOf } from "./certificate_facts.ts";
@@ -31,22 +31,11 @@ const CODES: readonly [RegExp, SignatureProblem][] = [
  */
 export async function verifyKeyless(
   bundle: Fields,
-  { root, path, identity, issuer }: KeylessTrust,
+  trust: KeylessTrust,
 ): Promise<Evidence> {
-  const {
-    bundleFromJSON,
-    TrustedRoot,
-    toSignedEntity,
-    toTrustMaterial,
-    Verifier,
-  } = await sigstore();
-  let verifier;
-  try {
-    const trusted = TrustedRoot.fromJSON(JSON.parse(root));
-    verifier = new Verifier(toTrustMaterial(trusted));
-  } catch (cause) {
-    throw new SignatureError(path, { code: "bad-root", path }, [], { cause });
-  }
+  const { identity, issuer } = trust;
+  const { bundleFromJSON, toSignedEntity } = await sigstore();
+  const verifier = await openRoot(trust);
   const read = attempt(
     () => toSignedEntity(bundleFromJSON(bundle)),
     { code: "malformed", part: "bundle" },
@@ -80,6 +69,27 @@ export async function verifyKeyless(
     throw new Refusal({ code: "identity", identity: said });
   }
   return { kind: "cosign-bundle", signer: { identity, issuer }, unchecked: [] };
+}
+
+/**
+ * Reads the roots of Sigstore.
+ *
+ * @throws {SignatureError} If they are none.
+ */
+export async function openRoot(
+  { root, path }: Pick<KeylessTrust, "root" | "path">,
+): Promise<Verifier> {
+  const { TrustedRoot, toTrustMaterial, Verifier } = await sigstore();
+  try {
+    const trusted = TrustedRoot.fromJSON(JSON.parse(root));
+    // What is something else in JSON is read as a root of nothing.
+    if (trusted.certificateAuthorities.length > 0) {
+      return new Verifier(toTrustMaterial(trusted));
+    }
+  } catch (cause) {
+    throw new SignatureError(path, { code: "bad-root", path }, [], { cause });
+  }
+  throw new SignatureError(path, { code: "bad-root", path });
 }
 
 async function sigstore() {

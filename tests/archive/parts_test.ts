@@ -133,6 +133,22 @@ for (const cache of [true, false]) {
     }));
 }
 
+test("what a killed process has left of parts goes with the next ones", () =>
+  inPullWorld(async (world) => {
+    const { folder, pull } = world;
+    const { options, parts } = await cut(world, false);
+    const name = basename(parts[0]!).replace(/\.\d+$/, "");
+    const out = join(folder, "out");
+    const old = [`.${name}.900.partial`, `.${name}.9000.partial`];
+    const others = [`.${name}.x.partial`, `.${name}2.900.partial`];
+    for (const each of [...old, ...others]) {
+      await writeFile(join(out, each), "x");
+    }
+    await pull("team/app:1", { ...options, force: true });
+    const left = (await readdir(out)).filter((each) => each.startsWith("."));
+    assertEquals(left.sort(), others.sort());
+  }));
+
 test("a part that is another by now is not written", () =>
   inPullWorld(async (world) => {
     const { registry, folder, pull } = world;

@@ -661,11 +661,21 @@ test("a certificate counts for whom it names, and by whose word", async () => {
 });
 
 test("roots, keys and certificates that are none are told of", async () => {
-  await assertRejects(
-    () => verifyKeyless(bundle.bundle, { ...keyless, root: "{" }),
-    SignatureError,
-    "bad-root",
-  );
+  for (const root of ["{", "{}", "[]", '"a"', '{"tlogs":[{}]}']) {
+    await assertRejects(
+      () => verifyKeyless(bundle.bundle, { ...keyless, root }),
+      SignatureError,
+      "bad-root",
+    );
+    // Even where nothing is signed.
+    const { identity, issuer, path } = keyless;
+    const wrong = {
+      trustedRoot: { path, text: root },
+      certificateIdentity: identity,
+      certificateIssuer: issuer,
+    };
+    await assertRejects(() => new World().examine(wrong), SignatureError);
+  }
   const codeOf = (options: Parameters<typeof readTrust>[0]) => {
     try {
       readTrust(options);

@@ -6,7 +6,9 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { images, inSetWorld, ONE, TWO } from "../cli/commands/set_world.ts";
 import type { World } from "../cli/commands/set_world.ts";
+import type { Descriptor } from "../../lib/image/types.ts";
 import { test } from "../harness.ts";
+import type { Answer } from "../registry_server/mod.ts";
 import { Authority, PROVIDER, SIGNER, statementOf } from "./authority.ts";
 import { extendedUsage, usage } from "./der.ts";
 import { refer } from "./signed_registry.ts";
@@ -264,3 +266,90 @@ test("a certificate of the authority's that is for something else is refused", (
     assertEquals(code, 13);
     assertStringIncludes(stdout, "its certificate is not one to sign with");
   }));
+
+test("a registry that lies about what refers to an image gets nothing in, and keeps no good signature out", async () => {
+  const { digest } = one.manifest.descriptor;
+  const listing = (manifests: unknown[], link?: string): Answer => ({
+    status: 200,
+    headers: {
+      "content-type": "application/vnd.oci.image.index.v1+json",
+      ...link ? { link } : {},
+    },
+    bytes: json({
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      manifests,
+    }),
+  });
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const gone = Array.from({ length: 30 }, (_, i) => ({
+    mediaType,
+    digest: `sha256:${`${i}`.padStart(64, "0")}`,
+    size: 700,
+  }));
+  const again = `</v2/team/one/referrers/${digest}?n=1>; rel="next"`;
+  const answers: [string, (good?: Descriptor) => Answer, boolean][] = [
+    ["none", () => listing([]), false],
+    [
+      "those that are gone",
+      (good) => listing([...gone, good ?? []].flat()),
+      true,
+    ],
+    [
+      "the image itself, and all of it as an index",
+      (good) =>
+        listing([one.manifest.descriptor, ...gone, ...good ? [good] : []]),
+      true,
+    ],
+    [
+      "pages without an end",
+      (good) => listing(good ? [good] : gone, again),
+      true,
+    ],
+    [
+      "a page of the web",
+      () => ({
+        status: 200,
+        headers: { "content-type": "text/html" },
+        bytes: new TextEncoder().encode("<html>"),
+      }),
+      true,
+    ],
+    [
+      "the good one in another size first",
+      (good) => listing(good ? [{ ...good, size: good.size + 1 }, good] : gone),
+      false,
+    ],
+  ];
+  for (const [name, answer, counts] of answers) {
+    for (const isSigned of [true, false]) {
+      await inSetWorld(async (world) => {
+        const { folder, registry, run } = world;
+        const key = join(folder, "cosign.pub");
+        await writeFile(key, FORGER_KEY.text);
+        const signature = isSigned
+          ? refer(registry, "team/one", one.manifest, {
+            bytes: bundleOf({ digest }),
+          })
+          : undefined;
+        // Beside it what nobody should hold in memory.
+        refer(registry, "team/one", one.manifest, {
+          bytes: new Uint8Array(5_000_000),
+        });
+        registry.respond = ({ path }) =>
+          path.includes("/referrers/")
+            ? answer(signature?.descriptor)
+            : undefined;
+        const file = join(folder, "x.tar");
+        const { code, stderr } = await run(
+          ...["--require-signature", "--key", key, "-o", file, ONE],
+        );
+        const isRight = isSigned && counts;
+        assertEquals(code, isRight ? 0 : 13, `${name}: ${stderr}`);
+        if (!isRight) assertEquals(layersOf(world), [], name);
+        const { requests: { length } } = registry;
+        assert(length < 200, `${name}: ${length} requests`);
+      });
+    }
+  }
+});

@@ -431,6 +431,17 @@ test("explainError() tells where else to write in the words of the command", () 
   }
 });
 
+test("explainError() does not say of what keeps nothing that it goes on", () => {
+  for (const way of [{ cut: true }, { streamed: true }]) {
+    const none = { ...way, cacheDir: false as const };
+    const { sentence, hint } = explainError(new SignalError("SIGINT"), none);
+    assertEquals(sentence, "Stopped by SIGINT; nothing was saved");
+    assertStringIncludes(hint!, "without --no-cache");
+    const kept = explainError(new SignalError("SIGINT"), way);
+    assertStringIncludes(kept.sentence, "what has come is kept");
+  }
+});
+
 test("explainError() tells that files of a set are there that were complete", () => {
   const { sentence, code } = explainError(new SignalError("SIGINT"), {
     several: true,

@@ -101,7 +101,10 @@ eachOf<SignatureProblem>(
       { part: "layer" },
       `${cannotTrust}its layer is damaged, or not there`,
     ]],
-    "bundle-type": [[{ type: "a" }, `${cannotTrust}it is of the type "a"`]],
+    "bundle-type": [[
+      { type: "a" },
+      `${cannotTrust}it is of the type "a", which is not read here`,
+    ]],
     "payload-type": [[
       { type: "a" },
       `${cannotTrust}what was signed is of the type "a"`,
