@@ -11,6 +11,7 @@ import type {
   InspectedReference,
 } from "../../lib/look/report.ts";
 import type { ImageSettings } from "../../lib/look/settings.ts";
+import { leftOutText } from "./deltas.ts";
 import { neutralize, truncate, width } from "../progress/text.ts";
 import { artifactName } from "./artifacts.ts";
 import type { Style } from "../progress/style.ts";
@@ -52,7 +53,7 @@ interface Page {
 }
 
 function referenceLines(
-  { name, reference, top, entries, images }: InspectedReference,
+  { name, reference, delta, top, entries, images }: InspectedReference,
   page: Page,
 ): string[] {
   const { style, cut } = page;
@@ -63,6 +64,7 @@ function referenceLines(
     ),
     ...row("Digest:", digest, page),
     ...row("Type:", typeText(top), page),
+    ...(delta ? row("Delta:", `without ${leftOutText(delta)}`, page) : []),
     ...(entries ? entryLines(entries, images, page) : []),
     ...(images.length === 0
       ? [
@@ -288,11 +290,12 @@ export function inspectedDocument(
   found: readonly InspectedReference[],
 ): object {
   return {
-    images: found.map(({ name, reference, top, entries, images }) => ({
+    images: found.map(({ name, reference, delta, top, entries, images }) => ({
       name: reference ? formatReference(reference) : name,
       digest: top.descriptor.digest,
       mediaType: top.descriptor.mediaType,
       size: top.bytes.length,
+      delta,
       entries: entries?.map(({ descriptor, platform, attests, isThere }) => ({
         digest: descriptor.digest,
         mediaType: descriptor.mediaType,

@@ -11,6 +11,9 @@ const PROBLEMS: Sentences<ServeProblem> = {
     `${path} is damaged: ${subject} is not served`,
   "name": ({ path, subject }) =>
     `${path} calls an image ${JSON.stringify(subject)}, which is no name`,
+  "delta": ({ path, subject }) =>
+    `${path} is a delta: ${subject} of the layers are not in it, and are not ` +
+    "served",
   "unreadable": ({ path, subject }) => `Cannot read ${path}: ${subject}`,
 };
 

@@ -147,7 +147,7 @@ export async function rawManifest(
 
 async function inspectName(
   name: LookedName,
-  { isLocal }: LookedPlace,
+  { isLocal, delta }: LookedPlace,
   platforms: WantedPlatforms,
   { signal, unpacked, onEvent = () => {} }: InspectOptions,
 ): Promise<InspectedReference> {
@@ -185,7 +185,8 @@ async function inspectName(
   if (isLocal && unpacked) {
     for (const image of images) await measureLayers(image, source, signal);
   }
-  return { name: name.name, reference: name.reference, top, entries, images };
+  const { reference: full } = name;
+  return { name: name.name, reference: full, delta, top, entries, images };
 }
 
 async function imagesOf(

@@ -2,6 +2,7 @@
 
 import { tmpdir } from "node:os";
 import type { DaemonAddress } from "../daemon/address.ts";
+import type { Delta } from "../image/delta.ts";
 import { PlaceError } from "../image/errors.ts";
 import type { HeldImage } from "../image/held_image.ts";
 import type { ImageSource } from "../image/image_source.ts";
@@ -41,6 +42,8 @@ export interface LookedPlace {
   names: LookedName[];
   /** Whether it is on this machine. */
   isLocal: boolean;
+  /** What a file lacks, where it says that it is a delta. */
+  delta?: Delta;
   /** Ends the reading. */
   close(): Promise<void>;
 }
@@ -116,7 +119,8 @@ async function openLocal(
       has: (descriptor) => isWhole(held, descriptor),
     };
   });
-  return { names, isLocal: true, close: () => held.close() };
+  const { delta } = held;
+  return { names, isLocal: true, delta, close: () => held.close() };
 }
 
 /** Whether all is there that a manifest names. */

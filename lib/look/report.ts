@@ -1,5 +1,6 @@
 /** What is found where images are looked at. Sizes are in bytes. */
 
+import type { Delta } from "../image/delta.ts";
 import type { ArtifactKind } from "../image/errors.ts";
 import type { Reference } from "../image/reference.ts";
 import type { Descriptor, Document, Platform } from "../image/types.ts";
@@ -57,6 +58,8 @@ export interface InspectedReference {
   name: string;
   /** Its full name, where it has one. */
   reference?: Reference;
+  /** What the file lacks, where it says that it is a delta. */
+  delta?: Delta;
   /** The manifest or index that the name stands for. */
   top: Document;
   /** What the index lists; nothing where a manifest is named. */

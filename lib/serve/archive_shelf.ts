@@ -20,6 +20,7 @@ export function archiveShelf(path: string): Shelf {
       const images = await archive.images();
       const held = archive.held();
       return {
+        delta: archive.delta,
         entries: images.map(({ names, reference, descriptor }) => ({
           // A tag alone says nothing beside a full name.
           names: names.filter((name) => !reference || /[/:@]/.test(name)),

@@ -15,10 +15,13 @@ import { oneTop } from "./tag_index.ts";
 export interface ServeProblem {
   /**
    * A document or blob that is not there, or is damaged; a name that is none;
-   * all of it, which cannot be read.
+   * all of it, which cannot be read; layers that a delta lacks.
    */
-  code: "missing" | "damaged" | "name" | "unreadable";
-  /** What it is about: a digest, a name, or the system's code. */
+  code: "missing" | "damaged" | "name" | "unreadable" | "delta";
+  /**
+   * What it is about: a digest, a name, the system's code, or how many layers a
+   * delta lacks.
+   */
   subject: string;
   /** The file or folder. */
   path: string;
@@ -58,6 +61,11 @@ export async function makeCatalog(
     made: new Map(),
     problems: [],
   };
+  const { delta } = contents;
+  if (delta) {
+    const subject = `${delta.layers.length}`;
+    catalog.problems.push({ code: "delta", subject });
+  }
   /** Tops by repository and tag, in the order in which they stand there. */
   const tops = new Map<Repository, Map<string | undefined, Document[]>>();
   const nameless: Document[] = [];

@@ -5,6 +5,7 @@ import type { FileHandle } from "node:fs/promises";
 import { type FileState, isUntouched } from "../disk/verified_files.ts";
 import { ifThere } from "../disk/io.ts";
 import { openIfPlain, openPlain } from "../disk/plain_file.ts";
+import type { Delta } from "../image/delta.ts";
 import type { Descriptor, FileRegion } from "../image/types.ts";
 
 /** An image, an index or another artifact that lies there under its names. */
@@ -43,6 +44,8 @@ export interface Part {
 export interface Contents {
   /** All that has a name, or could have one. */
   entries: Entry[];
+  /** What is not there, where it says that it is a delta. */
+  delta?: Delta;
   /** Finds bytes; `undefined` where there are none of that digest. */
   find(digest: string): Promise<Stored | undefined>;
   /** The digests of all that lies there. */

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { copy } from "../../lib/copy/copy_places.ts";
+import { importFiles } from "../../lib/copy/import/import_files.ts";
 import { pullImages } from "../../lib/copy/pull.ts";
 import { deltaOf, missingLayers } from "../../lib/copy/targets/left_out.ts";
 import { type Base, DELTA, parseDelta } from "../../lib/image/delta.ts";
@@ -11,6 +12,7 @@ import { ArchiveError, DeltaError } from "../../lib/image/errors.ts";
 import { readBase } from "../../lib/locks/base.ts";
 import { formatLock } from "../../lib/locks/lock.ts";
 import { lockImages } from "../../lib/locks/lock_images.ts";
+import { inspectImage } from "../../lib/look/inspect.ts";
 import { planPull } from "../../lib/look/plan.ts";
 import { verifyAgainst } from "../../lib/verify/against.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
@@ -370,6 +372,27 @@ test("who reads a delta says that it is one, unless the layers are there", () =>
     await copy(whole, `oci:${layout}`);
     await copy(path, `oci:${layout}`, { cacheDir: false });
     assertEquals((await verifyImage(layout)).problems, []);
+  }));
+
+test("a cache takes a delta where it has what that lacks", () =>
+  inWorld(async (world) => {
+    const { folder } = world;
+    const have = await baseOf(world, "base:1");
+    const { path } = await world.pull("app:1", { have, cacheDir: false });
+    const whole = join(folder, "base.tar");
+    await world.pull("base:1", { output: whole, cacheDir: false });
+    const cacheDir = join(folder, "other");
+    const early = await importFiles([path], { cacheDir });
+    assertEquals((early.failures[0]!.error as ArchiveError).code, "delta");
+    assertEquals(early.images[0]!.isWhole, false);
+    const result = await importFiles([whole, path], { cacheDir });
+    assertEquals([result.failures, result.missing], [[], 0]);
+    assertEquals(result.images.map(({ isWhole }) => isWhole), [true, true]);
+    world.asked();
+    await world.pull("app:1", { cacheDir, output: join(folder, "all.tar") });
+    assertEquals(world.asked().filter((line) => line.includes("/blobs/")), []);
+    const [found] = await inspectImage(path);
+    assertEquals(found!.delta!.layers.length, 2);
   }));
 
 test("a delta in parts is checked by scripts of other names", () =>

@@ -6,7 +6,12 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   buildImage,
   type BuiltImage,
@@ -19,6 +24,7 @@ import { findProgram, missing, missingRoot } from "./servers/daemon.ts";
 import { startDockerRegistry } from "./servers/docker_registry.ts";
 import {
   type Engine,
+  makePodman,
   NEW_CONTAINERD,
   NEW_DOCKERD,
   startContainerd,
@@ -53,6 +59,10 @@ interface Target {
   engine: Engine;
   /** The command that the script asks by. */
   asked: string[];
+  /** What it says of what it has, and the options that go with that. */
+  tell(base: string): { text: string; options: string[] };
+  /** Makes it forget an image. */
+  forget(reference: string): void;
   /** Loads a file. */
   load(path: string): string;
   /** What the files of an image are. */
@@ -76,6 +86,11 @@ function dockerTarget(engine: Engine, folder: string): Target {
   return {
     engine,
     asked: ["docker", "-H", socket],
+    tell: (base) => ({
+      text: engine.run("image", "inspect", base),
+      options: ["--for", "docker"],
+    }),
+    forget: (reference) => void engine.run("rmi", reference),
     load: (path) => engine.run("load", "-i", path),
     read(reference) {
       const id = engine.run("create", "--network=none", reference).trim();
@@ -92,6 +107,11 @@ function ctrTarget(engine: Engine, folder: string, client: string): Target {
   return {
     engine,
     asked: [program, "-a", join(folder, "socket"), "-n", "tests"],
+    tell: () => ({
+      text: engine.run("content", "ls", "-q"),
+      options: ["--for", "containerd"],
+    }),
+    forget: (reference) => void engine.run("images", "rm", "--sync", reference),
     load: (path) => engine.run("images", "import", path),
     read(reference) {
       const lines = engine.run("images", "check").split("\n");
@@ -205,10 +225,43 @@ for (const { title, skip, options, start } of TARGETS) {
       }
       target.load(file);
       assertEquals(target.read(appName), FILES);
+
+      // The same by what it says of itself.
+      target.forget(appName);
+      const { text, options } = target.tell(baseName);
+      const again = ["--have", "-", ...options, "-o", file, appName];
+      const second = await pullOk(again, folder, {}, text);
+      assertStringIncludes(second.stdout, "Delta:  without 3 layers");
+      assertEquals(target.read(baseName)["etc/third"], FILES["etc/third"]);
+      target.load(file);
+      assertEquals(target.read(appName), FILES);
     } finally {
       await target.engine.stop();
     }
   });
 }
+
+test("podman load takes a delta where its base is, and refuses it elsewhere", {
+  skip: missing("docker-registry") || missingRoot("podman"),
+}, async () => {
+  const [baseName, appName] = [
+    await pushed(base, "base"),
+    await pushed(app, "app"),
+  ];
+  const folder = workspace.makeFolder();
+  const [whole, file] = [join(folder, "base.tar"), join(folder, "app.tar")];
+  await pullOk(["-o", whole, baseName], folder);
+  const have = ["--have", baseName, "--for", "podman"];
+  await pullOk([...have, "-o", file, appName], folder);
+  const podman = makePodman(join(folder, "podman"));
+  const refused = assertThrows(() => podman.run("load", "-i", file), Error);
+  assertStringIncludes(refused.message, "payload does not match");
+  assertEquals(podman.run("images", "-q"), "");
+  podman.run("load", "-i", whole);
+  podman.run("load", "-i", file);
+  const mount = podman.run("image", "mount", appName).trim();
+  assertEquals(readBelow(mount), FILES);
+  podman.run("image", "unmount", appName);
+});
 
 workspace.stopAtEnd();

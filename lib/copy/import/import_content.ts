@@ -9,6 +9,7 @@ import { readChunks } from "../../archive/reader/files.ts";
 import { openIfPlain } from "../../disk/plain_file.ts";
 import { readAt } from "../../archive/reader/tar_entries.ts";
 import { ArchiveError, NotAnImageError } from "../../image/errors.ts";
+import { lacksOf } from "../../image/delta.ts";
 import type { HeldImage } from "../../image/held_image.ts";
 import { hostPlatform } from "../../image/host_platform.ts";
 import {
@@ -86,6 +87,9 @@ export async function importContent(
   const manifests: FoundManifest[] = [];
   const blobs = new Map<string, Descriptor>();
   const lacking = new Set<string>();
+  /** What a delta lacks and the cache has, and why another is not whole. */
+  const leftOut = new Set<string>();
+  let delta: ReturnType<typeof lacksOf>;
   // In their order, with those of an index that need not be there.
   const absent: string[] = [];
 
@@ -117,11 +121,14 @@ export async function importContent(
     for (const blob of [parsed.config, ...parsed.layers]) {
       const found = await held.blob(blob);
       await found?.close();
+      const left = found ? undefined : lacksOf(held.delta, blob.digest);
       if (found) blobs.set(blob.digest, blob);
+      else if (left && await cache.has(blob)) leftOut.add(blob.digest);
       else {
         isWhole = false;
+        delta ??= left;
         absent.push(blob.digest);
-        lacking.add(blob.digest);
+        if (!left) lacking.add(blob.digest);
       }
     }
     manifests.push({ image, document, parsed, isWhole });
@@ -134,7 +141,8 @@ export async function importContent(
     throw await notThere(held.path, blobName(absent[0]));
   }
 
-  await cache.hold([...blobs.keys(), ...documents.keys()], { signal });
+  const digests = [...blobs.keys(), ...documents.keys(), ...leftOut];
+  await cache.hold(digests, { signal });
   let [bytes, needed] = [0, 0];
   for (const blob of blobs.values()) {
     bytes += blob.size;
@@ -199,6 +207,8 @@ export async function importContent(
       ).length,
     });
   }
+  // What it has is there by then, for when the rest has come.
+  if (delta) throw new ArchiveError(held.path, delta);
 }
 
 /** What it names may lie elsewhere, behind links, of which none is followed. */

@@ -89,6 +89,8 @@ test("a delta is told of in JSON, in a plan, and by verify --against", () =>
     const not = await bare("verify", "--against", empty, whole);
     assertEquals(not.code, 0);
     assertStringIncludes(not.stdout, "it is no delta");
+    const shown = await bare("inspect", file);
+    assertStringIncludes(shown.stdout, "Delta:       without 1 layer");
     const copied = await bare("copy", file, `oci:${join(folder, "lay")}`);
     assertEquals(copied.code, 14);
     assertStringIncludes(copied.stderr, "it is a delta, and 1 layer is not in");

@@ -10,6 +10,8 @@ test("serveProblemSentence() has a sentence for each code", () => {
     missing: "a.tar lacks sha256:1",
     damaged: "a.tar is damaged: sha256:1 is not served",
     name: 'a.tar calls an image "sha256:1", which is no name',
+    delta: "a.tar is a delta: sha256:1 of the layers are not in it, and are " +
+      "not served",
     unreadable: "Cannot read a.tar: sha256:1",
   };
   for (const [code, sentence] of Object.entries(sentences)) {
