@@ -214,6 +214,7 @@ export {
   type RegistryAccess,
 } from "./lib/registry/mirrors/mirrors.ts";
 export * from "./lib/registry/repository.ts";
+export { verifiedBody } from "./lib/image/verified_body.ts";
 export type { SessionOptions } from "./lib/registry/session.ts";
 export type { Lookup } from "./lib/registry/auth/realm.ts";
 export { toNetworkError } from "./lib/net/network_error.ts";
