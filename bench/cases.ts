@@ -16,6 +16,7 @@ export type Metric =
   | "wall"
   | "cpu"
   | "memory"
+  | "written"
   | "bytes"
   | "received"
   | "requests"

@@ -13,6 +13,8 @@ export interface Cost {
   cpu: number;
   /** The most memory that one of its processes held, in bytes, or NaN. */
   memory: number;
+  /** Bytes that it gave the disk to write, where that is known. */
+  written?: number;
 }
 
 /** Where and how commands run. */
@@ -38,7 +40,7 @@ const hasGnuTime = time !== undefined &&
 /** Puts a command into one that writes down its processor time and memory. */
 function metered(command: string[], scratch: string): string[] {
   return hasGnuTime
-    ? [time!, "-q", "-f", "%U %S %M", "-o", scratch, ...command]
+    ? [time!, "-q", "-f", "%U %S %M %O", "-o", scratch, ...command]
     : [
       "sh",
       "-c",
@@ -49,13 +51,16 @@ function metered(command: string[], scratch: string): string[] {
 }
 
 /** Reads what {@linkcode metered} wrote. */
-function readMeter(scratch: string): { cpu: number; memory: number } {
+function readMeter(scratch: string): Omit<Cost, "wall"> {
   const text = readFileSync(scratch, "utf8").trim();
   if (hasGnuTime) {
-    const [user = NaN, system = NaN, kibibytes = NaN] = text.split(" ").map(
-      Number,
-    );
-    return { cpu: user + system, memory: kibibytes * 1024 };
+    const [user = NaN, system = NaN, kibibytes = NaN, blocks = NaN] = text
+      .split(" ").map(Number);
+    return {
+      cpu: user + system,
+      memory: kibibytes * 1024,
+      written: blocks * 512,
+    };
   }
   const cpu = [...text.split("\n").at(-1)!.matchAll(/(\d+)m([\d.]+)s/g)]
     .reduce(
@@ -99,15 +104,16 @@ export async function measure(
     const start = performance.now();
     await run(metered(command, scratch), cwd);
     total.wall += (performance.now() - start) / 1000;
-    const { cpu, memory } = readMeter(scratch);
+    const { cpu, memory, written } = readMeter(scratch);
     total.cpu += cpu;
     total.memory = Math.max(total.memory, memory);
+    if (written !== undefined) total.written = (total.written ?? 0) + written;
   }
   return total;
 }
 
 /** What a process has cost until now, where the system tells. */
-export function costOf(pid: number): Omit<Cost, "wall"> {
+export function costOf(pid: number): Pick<Cost, "cpu" | "memory"> {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const status = readFileSync(`/proc/${pid}/status`, "utf8");

@@ -169,10 +169,8 @@ function resultTable(result: CaseReport, runs: number): string {
         figure(row, "memory"),
         (value) => `${Math.round(value / 2 ** 20)} MiB`,
       ),
-      text(figure(row, "bytes"), (value) => `${(value / 1e6).toFixed(1)} MB`),
-      text(
-        figure(row, "received"),
-        (value) => `${(value / 1e6).toFixed(1)} MB`,
+      ...(["written", "bytes", "received"] as const).map((metric) =>
+        text(figure(row, metric), (value) => `${(value / 1e6).toFixed(1)} MB`)
       ),
       text(figure(row, "requests"), (value) => value.toFixed(0)),
       text(figure(row, "connections"), (value) => value.toFixed(0)),
@@ -186,6 +184,7 @@ function resultTable(result: CaseReport, runs: number): string {
     `× ${base?.name}`,
     "CPU",
     "memory",
+    "written",
     "on the wire",
     "sent",
     "requests",
@@ -280,7 +279,7 @@ export function formatReport(report: Report): string {
 table says, the rows of a table in alternation, there and back, each from a \
 fresh state; ratios are those of the medians, with the least and the greatest \
 of the runs side by side. CPU is user and system time of all processes, memory \
-the largest process's. The layers hold seeded bytes that do not compress, in \
+the largest process's, written what the system was given for the disk. The layers hold seeded bytes that do not compress, in \
 gzip blocks that are merely stored, which spares those that decompress most of \
 their work. curl only drops the blobs into files, three at a time; the floor \
 is a program in C that hashes and writes them, and does nothing else.`,

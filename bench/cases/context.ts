@@ -69,6 +69,7 @@ const WORDS: Record<Metric, string> = {
   wall: "time",
   cpu: "CPU",
   memory: "memory",
+  written: "written",
   bytes: "on the wire",
   received: "sent",
   requests: "requests",

@@ -119,6 +119,7 @@ zeros as it sends them.",
     targets: byEach(
       atMost(set, "wall", 1.15, named("one image")),
       atMost(set, "bytes", 1.01, named("one image")),
+      atMost(set, "written", 1.01, named("one image")),
     ),
   }, {
     id: "together",
