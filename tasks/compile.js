@@ -1,24 +1,31 @@
 // @ts-check
 /**
- * Makes an executable for each system in dist/, and dist/SHA256SUMS: `node
- * tasks/compile.js [--bun] [TARGET...]`, where TARGET is the end of a file's
- * name, such as linux-x64. Deno's is made of cli.ts where JSR is reachable,
+ * Makes an executable for each system in dist/, and SHA256SUMS there: `node
+ * tasks/compile.js [--bun] [--to FOLDER] [TARGET...]`, where TARGET is the end
+ * of a file's name, such as linux-x64, and FOLDER another than dist/. Deno's is made of cli.ts where JSR is reachable,
  * else of the bundle, because a folder of npm packages would go in whole;
  * Bun's is always made of the bundle, in bytecode, which starts at once.
+ *
+ * Deno downloads its runtime for executables, unless DENORT_BIN names one for
+ * the TARGET. With Deno itself in its place, all is made but for that: what
+ * comes of it has the program in it, and starts as Deno.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import process from "node:process";
+import { BY_BUN, BY_DENO } from "./budgets.js";
 import {
   bunPath,
   bunVersion,
@@ -42,10 +49,11 @@ const TARGETS = {
 const PERMISSIONS = ["net", "read", "write", "env", "run", "sys=homedir"]
   .map((name) => `--allow-${name}`);
 
-const dist = join(root, "dist");
 const args = process.argv.slice(2);
 const byBun = args[0] === "--bun";
 if (byBun) args.shift();
+const to = args[0] === "--to" ? args.splice(0, 2)[1] : undefined;
+const dist = to === undefined ? join(root, "dist") : resolve(to);
 for (const arg of args) {
   if (!(arg in TARGETS)) {
     fail(
@@ -53,6 +61,14 @@ for (const arg of args) {
         Object.keys(TARGETS).join(", ")
       }`,
     );
+  }
+}
+
+const runtime = process.env.DENORT_BIN;
+if (!byBun && runtime) {
+  if (!existsSync(runtime)) fail(`DENORT_BIN: there is no "${runtime}"`);
+  if (args.length !== 1) {
+    fail("DENORT_BIN is the runtime of one system: name the one TARGET");
   }
 }
 
@@ -69,9 +85,11 @@ function attempt(file, args) {
 
 /** Makes the bundle. */
 function bundle() {
-  const { ok, stderr } = attempt(bunPath(), [join(root, "tasks/bundle.js")]);
+  const file = join(dist, "docker-pull.mjs");
+  const script = join(root, "tasks/bundle.js");
+  const { ok, stderr } = attempt(bunPath(), [script, file]);
   if (!ok) fail(stderr);
-  return "dist/docker-pull.mjs";
+  return file;
 }
 
 /** @returns {Promise<(target: string, file: string) => string | undefined>} */
@@ -146,8 +164,16 @@ for (const [name, targets] of Object.entries(TARGETS)) {
   if (args.length === 0 || args.includes(name)) {
     rmSync(file, { force: true });
     const problem = compile(byBun ? targets.bun : targets.deno, file);
-    if (problem === undefined) console.log(`dist/docker-pull-${name}`);
+    if (problem === undefined) console.log(relative(process.cwd(), file));
     else missing.push(`Cannot compile "docker-pull-${name}": ${problem}`);
+    const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+    const most = byBun ? BY_BUN[name] : BY_DENO;
+    if (most !== undefined && size > most) {
+      missing.push(
+        `docker-pull-${name} has ${size} bytes, and ${most} at most is what ` +
+          "tasks/budgets.js allows",
+      );
+    }
   }
 }
 for (const name of readdirSync(dist).sort()) {

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -13,6 +14,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as library from "../mod.ts";
+import { BUNDLE } from "../tasks/budgets.js";
 import { bunPath, denoPath } from "../tasks/runtimes.js";
 import { test } from "./harness.ts";
 
@@ -50,6 +52,8 @@ test("the bundle is the command and the library on every runtime", {
     const bundle = join(folder, "docker-pull.mjs");
     const task = fileURLToPath(new URL("../tasks/bundle.js", import.meta.url));
     call([bunPath(), task, bundle], folder);
+    const { size } = statSync(bundle);
+    assert(size <= BUNDLE, `${size} bytes: what has made it larger?`);
     const link = join(folder, "linked.mjs");
     symlinkSync(bundle, link);
     const program = join(folder, "program.mjs");
