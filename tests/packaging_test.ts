@@ -2,15 +2,21 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
 import { NO_SCRIPTS, withFolder } from "./credentials/fixture.ts";
 import { run } from "./fixtures/command.ts";
+import { buildImage } from "./fixtures/mod.ts";
 import { test } from "./harness.ts";
+import { FakeRegistry } from "./registry_server/mod.ts";
 import { serve } from "./registry_server/serve.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const npm = import.meta.resolve("@std/assert").startsWith("file:");
 const URL_OF_FILES = "https://release.example/v1";
 const ENDS = [
   ...["linux-x64", "linux-arm64", "macos-x64", "macos-arm64"],
@@ -71,38 +77,127 @@ test("packaging.js names the executable that is missing", () =>
     assertStringIncludes(stderr, "SHA256SUMS has no docker-pull-");
   }));
 
+/** The action, as far as it goes to run its one step. */
+interface Action {
+  inputs: Record<string, { required?: boolean; default?: string }>;
+  outputs: Record<string, { value: string }>;
+  runs: { steps: { id: string; run: string; env: Record<string, string> }[] };
+}
+
+/** Runs the steps of action.yml as GitHub does, with these inputs. */
+async function act(
+  folder: string,
+  given: Record<string, string>,
+): Promise<{ code: number; stderr: string; outputs: Record<string, string> }> {
+  const action: Action = parse(
+    await readFile(join(root, "action.yml"), "utf8"),
+  );
+  const values: Record<string, string> = {};
+  for (
+    const [name, { required, default: own }] of Object.entries(action.inputs)
+  ) {
+    assert(!required || name in given, `${name} is required`);
+    values[`inputs.${name}`] = given[name] ?? own ?? "";
+  }
+  const expand = (text: string) =>
+    text.replace(/\$\{\{ ([\w.]+) \}\}/g, (_, name) => {
+      assert(name in values, name);
+      return values[name]!;
+    });
+  for (const { id, run: line, env } of action.runs.steps) {
+    // What is no variable could be code.
+    assert(!line.includes("${{"), line);
+    const output = join(folder, `output-${id}`);
+    const { code, stderr } = await run(["sh", "-e", "-c", line], {
+      cwd: folder,
+      env: {
+        PATH: process.env.PATH!,
+        GITHUB_ACTION_PATH: root,
+        GITHUB_OUTPUT: output,
+        RUNNER_TEMP: folder,
+        HOME: folder,
+        ...Object.fromEntries(
+          Object.entries(env).map(([name, text]) => [name, expand(text)]),
+        ),
+      },
+    });
+    if (code !== 0) return { code, stderr, outputs: {} };
+    const text = await readFile(output, "utf8");
+    const pattern = /^(\w+)<<(.+)\n([^]*?)\n\2$/gm;
+    for (const [, name, , value = ""] of text.matchAll(pattern)) {
+      values[`steps.${id}.outputs.${name}`] = value;
+    }
+  }
+  const outputs = Object.fromEntries(
+    Object.entries(action.outputs).map((
+      [name, { value }],
+    ) => [name, expand(value)]),
+  );
+  return { code: 0, stderr: "", outputs };
+}
+
 test("the action runs what has the digest, with inputs that are no code", {
   skip: NO_SCRIPTS,
 }, () =>
   withFolder(async ({ path }) => {
-    const cwd = join(path, "work");
-    await mkdir(cwd);
-    const program = `console.log(process.argv.slice(2).join("|"));`;
+    const program = `console.log(process.argv.slice(2).join("|") + "\\nb");`;
     const served = await serve(() => Promise.resolve(new Response(program)));
-    const act = (sha256: string) =>
-      run(["sh", join(root, "tasks/action.sh")], {
-        cwd,
-        env: {
-          RUNNER_TEMP: path,
-          GITHUB_OUTPUT: join(path, "output"),
-          INPUT_IMAGES: "nginx:1.27\n$(touch x) * --force",
-          INPUT_OUTPUT: "all images.tar",
-          INPUT_PLATFORM: "linux/arm64",
-          INPUT_RELEASE: served.url,
-          INPUT_SHA256: sha256,
-        },
-      });
+    const inputs = {
+      images: "nginx:1.27\n$(touch x) * --force",
+      output: "all images.tar",
+      platform: "linux/arm64",
+      release: served.url,
+    };
     try {
-      const refused = await act("0".repeat(64));
+      const refused = await act(path, { ...inputs, sha256: "0".repeat(64) });
       assertEquals(refused.code, 9);
       assertStringIncludes(refused.stderr, "is not what sha256 says");
-      const done = await act(digestOf(program));
+      const sha256 = digestOf(program);
+      const stdout = await act(path, { ...inputs, sha256, output: "-" });
+      assertEquals(stdout.code, 2);
+      const done = await act(path, { ...inputs, sha256 });
       assertEquals(done.code, 0, done.stderr);
-      assertEquals(
-        await readFile(join(path, "output"), "utf8"),
-        "path=--quiet|-o|all images.tar|--platform|linux/arm64|--|nginx:1.27|$(touch|x)|*|--force\n",
-      );
+      assertEquals(done.outputs, {
+        path: "--quiet|-o|all images.tar|--platform|linux/arm64|--|" +
+          "nginx:1.27|$(touch|x)|*|--force\nb",
+      });
+      assertEquals(existsSync(join(path, "x")), false);
     } finally {
       await served.close();
+    }
+  }));
+
+test("the action pulls images with the file of a release", {
+  skip: NO_SCRIPTS ||
+    !npm && "the bundle is made by Bun, which npm ci installs",
+}, () =>
+  withFolder(async ({ path }) => {
+    const file = join(path, "release.mjs");
+    const made = await run(["node", join(root, "tasks/bundle.js"), file], {
+      cwd: root,
+    });
+    assertEquals(made.code, 0, made.stderr);
+    const bundle = await readFile(file);
+    const registry = new FakeRegistry();
+    for (const name of ["a", "b"]) {
+      registry.add(name, await buildImage({ seed: name }), "1");
+    }
+    const [served, hub] = await Promise.all([
+      serve(() => Promise.resolve(new Response(bundle))),
+      registry.serve(),
+    ]);
+    try {
+      const { code, stderr, outputs } = await act(path, {
+        images: `${hub.host}/a:1\n${hub.host}/b:1`,
+        platform: "linux/amd64",
+        release: served.url,
+        sha256: createHash("sha256").update(bundle).digest("hex"),
+      });
+      assertEquals(code, 0, stderr);
+      assertEquals(outputs, { path: "images.tar" });
+      assert((await readFile(join(path, "images.tar"))).length > 2000);
+    } finally {
+      await served.close();
+      await hub.close();
     }
   }));
