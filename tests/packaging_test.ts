@@ -201,3 +201,23 @@ test("the action pulls images with the file of a release", {
       await hub.close();
     }
   }));
+
+test("docs/install.md gives the action what it wants, and names all files", async () => {
+  const page = await readFile(join(root, "docs/install.md"), "utf8");
+  const action: Action = parse(
+    await readFile(join(root, "action.yml"), "utf8"),
+  );
+  const [, example = ""] = /^```yaml\n([^]*?)^```$/m.exec(page) ?? [];
+  const { steps: [pull, load] } = parse(example);
+  assertEquals(
+    Object.keys(pull.with).sort(),
+    Object.keys(action.inputs).sort(),
+  );
+  const [, output = ""] = /outputs\.(\w+)/.exec(load.env.FILE) ?? [];
+  assert(output in action.outputs, output);
+  for (const end of ENDS) assertStringIncludes(page, end);
+  const { version } = JSON.parse(
+    await readFile(join(root, "package.json"), "utf8"),
+  );
+  assertStringIncludes(page, `docker-pull-${version}.tgz`);
+});

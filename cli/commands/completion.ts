@@ -4,6 +4,7 @@ import { type Candidate, candidatesFor } from "../completion/candidates.ts";
 import { SCRIPTS } from "../completion/scripts.ts";
 import type { Io, Services } from "../io.ts";
 import { parseArguments } from "../options/arguments.ts";
+import { CACHE_DIR } from "../options/option_table.ts";
 import { applyFile } from "../settings/apply.ts";
 import type { Run } from "./command.ts";
 import type { CompletionCommandOptions } from "./completion_options.ts";
@@ -33,15 +34,16 @@ function lineOf({ word, help }: Candidate): string {
 /** The names of the images in a cache, as they can be typed. */
 async function cachedNames(
   cacheDir: string | undefined,
-  { env }: Io,
+  io: Io,
 ): Promise<string[]> {
   const { listCache } = await import("../../lib/cache/list.ts");
   const { familiarName, parseReference } = await import(
     "../../lib/image/reference.ts"
   );
   try {
+    await applyFile(parseArguments([], [CACHE_DIR]), [CACHE_DIR], io);
     const { images } = await listCache({
-      cacheDir: cacheDir ?? env.DOCKER_PULL_CACHE,
+      cacheDir: cacheDir ?? io.env.DOCKER_PULL_CACHE,
     });
     return images.flatMap(({ names }) =>
       names.map((name) => familiarName(parseReference(name)))

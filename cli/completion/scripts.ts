@@ -82,9 +82,13 @@ const POWERSHELL =
   docker-pull completion $what -- @typed 2>$null | ForEach-Object {
     $word, $help = $_ -split "\`t", 2
     if ($word -eq ':files' -or $word -eq ':folders') {
-      Get-ChildItem -Path "$wordToComplete*" -ErrorAction SilentlyContinue |
+      Get-ChildItem -Path "$wordToComplete*" -Directory:($word -eq ':folders') \`
+        -ErrorAction SilentlyContinue |
         ForEach-Object {
-          $path = Resolve-Path -Relative $_.FullName
+          $path = Resolve-Path -Relative -LiteralPath $_.FullName
+          if ($path -match '[^\\w.:/\\\\-]') {
+            $path = "'" + $path.Replace("'", "''") + "'"
+          }
           [System.Management.Automation.CompletionResult]::new(
             $path, $path, 'ProviderItem', $path)
         }

@@ -109,6 +109,12 @@ test("what the cache has is completed where it is removed from there", () =>
       })).stdout.trim().split("\n").sort();
     assertEquals(await found(""), [ONE, TWO]);
     assertEquals(await found("registry.test/team/o"), [ONE]);
+    const file = join(cacheDir, "..", "config.json");
+    await writeFile(file, JSON.stringify({ "cache-dir": cacheDir }));
+    const { stdout } = await run([...words, ""], undefined, {
+      env: { DOCKER_PULL_CONFIG: file },
+    });
+    assertEquals(stdout.trim().split("\n").sort(), [ONE, TWO]);
     const none = join(cacheDir, "none");
     assertEquals(await found("--cache-dir", none, ""), [""]);
     assertEquals(await found(`--cache-dir=${none}`, ""), [""]);
