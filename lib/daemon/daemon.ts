@@ -1,6 +1,7 @@
 /** A daemon that keeps images, Docker's or Podman's, and what is asked of it. */
 
 import { DaemonError, type DaemonProblem } from "../image/errors.ts";
+import { defined } from "../image/defined.ts";
 import { redactAddress } from "../redact/address.ts";
 import { cleanText } from "../redact/clean.ts";
 import {
@@ -56,6 +57,11 @@ export interface InspectedImage {
   id: string;
   /** The digests of its layers, expanded, lowest first. */
   diffIds: string[];
+  /**
+   * Whether nothing of it has been unpacked, as where that failed; nothing
+   * where the daemon does not tell.
+   */
+  packed?: boolean;
 }
 
 /** Talks to a daemon, over one connection at a time. */
@@ -161,14 +167,16 @@ export class Daemon {
   /** An image by a name or its ID, if it is there. */
   async inspect(name: string): Promise<InspectedImage | undefined> {
     // A name has slashes of its own, which are part of the path.
-    const found = await this.#json(`/images/${encodeURI(name)}/json`, true);
+    const path = `/images/${encodeURI(name)}/json?manifests=1`;
+    const found = await this.#json(path, true);
     if (found === undefined) return undefined;
-    const { Id, RootFS } = asObject(found);
+    const { Id, RootFS, Manifests } = asObject(found);
     const { Layers } = asObject(RootFS);
-    return {
+    return defined({
       id: `${Id}`,
       diffIds: Array.isArray(Layers) ? Layers.map(String) : [],
-    };
+      packed: isPacked(Manifests),
+    });
   }
 
   /**
@@ -300,6 +308,14 @@ function whole(list: unknown): string[] {
   return (Array.isArray(list) ? list : []).map(asObject)
     .filter(({ Kind, Available }) => Kind === "image" && Available === true)
     .map(({ ID }) => `${ID}`);
+}
+
+/** Whether of none of an image's manifests anything is unpacked. */
+function isPacked(list: unknown): boolean | undefined {
+  const sizes = (Array.isArray(list) ? list : []).map((each) =>
+    asObject(asObject(asObject(each).ImageData).Size).Unpacked
+  ).filter((size) => typeof size === "number");
+  return sizes.length === 0 ? undefined : sizes.every((size) => size === 0);
 }
 
 function isNotFound(error: unknown): boolean {

@@ -120,6 +120,21 @@ testLoad(
   },
 );
 
+testLoad(
+  "an image of which nothing could be unpacked is not there",
+  async ({ fake, load }) => {
+    await load();
+    const there = fake.images![NAME]!;
+    there.packed = false;
+    assertEquals((await load()).upToDate, true);
+    there.packed = true;
+    fake.onLoad = () => {};
+    fake.progress = [{ stream: "Error unpacking image x: invalid tar" }];
+    const error = await assertRejects(() => load(), DaemonError);
+    assertEquals(error.code, "unpacking");
+  },
+);
+
 testLoad("a layer on another parent is sent", async ({ fake, load, sent }) => {
   const { id, diffIds } = loaded(base);
   fake.images!["odd:1"] = { id, diffIds: [...diffIds].reverse() };

@@ -134,8 +134,8 @@ test("copy() goes from registry to registry, and mounts within one", () =>
       "target.test/second:1",
       { ...all, cacheDir: false },
     );
-    assertEquals(pushed?.uploaded, 2); // the configurations
-    assertEquals(pushed?.mounted, 3);
+    // The configurations, too.
+    assertEquals([pushed?.uploaded, pushed?.mounted], [0, 5]);
   }));
 
 test("an original index goes with all that it lists, or not at all", () =>

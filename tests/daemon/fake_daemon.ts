@@ -97,13 +97,20 @@ export async function startFakeDaemon(
         })),
       }))));
     }
-    const [, name] = /^\/images\/(.+)\/json$/.exec(path) ?? [];
+    const [, name] = /^\/images\/(.+)\/json(?:\?.*)?$/.exec(path) ?? [];
     const found = name === undefined
       ? undefined
       : fake.images?.[decodeURI(name)] ??
         Object.values(fake.images ?? {}).find(({ id }) => id === name);
     return found
-      ? json({ Id: found.id, RootFS: { Layers: found.diffIds } })
+      ? json({
+        Id: found.id,
+        RootFS: { Layers: found.diffIds },
+        Manifests: found.packed === undefined ? undefined : [
+          { Kind: "attestation" },
+          { ImageData: { Size: { Unpacked: found.packed ? 0 : 8192 } } },
+        ],
+      })
       : json({ message: "No such image" }, 404);
   };
   const server = net.createServer((socket) => {

@@ -5,7 +5,14 @@ import { join } from "node:path";
 import process from "node:process";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { commandLine, run } from "../fixtures/command.ts";
-import { buildImage, type BuiltImage, push } from "../fixtures/mod.ts";
+import {
+  assembleImage,
+  buildImage,
+  type BuiltImage,
+  digestOf,
+  push,
+} from "../fixtures/mod.ts";
+import { putLayout } from "../serve/world.ts";
 import { test } from "../harness.ts";
 import { missing, missingRoot, startDaemon } from "./servers/daemon.ts";
 import { startDockerRegistry } from "./servers/docker_registry.ts";
@@ -233,6 +240,39 @@ for (const { title, skip, idOf, socket } of ENGINES) {
       await remove(path, name);
     }
     await remove(path, "own/base:1");
+  });
+}
+
+for (const { title, skip, socket } of ENGINES) {
+  test(`a layer that is no tar is one sentence each time: ${title}`, {
+    skip: skip || missing("curl"),
+  }, async () => {
+    const bytes = new Uint8Array(5000).fill(7);
+    const digest = digestOf(bytes);
+    const mediaType = "application/vnd.oci.image.layer.v1.tar";
+    const layer = { mediaType, digest, size: bytes.length };
+    const platform = HOST_PLATFORM;
+    const image = assembleImage([layer], [digest], { platform });
+    image.blobs.set(digest, bytes);
+    const folder = workspace.makeFolder();
+    const name = "own/broken:1";
+    await putLayout(join(folder, "broken"), [{ content: image, name }]);
+    const path = await socket();
+    // What could not be unpacked may be there by its name.
+    for (let i = 0; i < 2; i++) {
+      const { code, stdout, stderr } = await run(
+        [...commandLine(), "copy", "oci:broken", `docker-daemon:${name}`],
+        { cwd: folder, env: { DOCKER_HOST: `unix://${path}` } },
+      );
+      assertEquals(code, 1, stdout + stderr);
+      assertEquals(stdout, "");
+      const lines = stderr.split("\n");
+      for (const word of ["error: ", "hint: "]) {
+        assertEquals(lines.filter((line) => line.startsWith(word)).length, 1);
+      }
+      assertStringIncludes(stderr, `error: Cannot load into unix://${path}: `);
+    }
+    await remove(path, name);
   });
 }
 

@@ -66,7 +66,9 @@ export function daemonTarget(daemon: Daemon, state: LoadState): ImageTarget {
     spares: true,
     sizeOf: (graph) => outlineOf(graph, hybridMembers).size,
     holds: async ({ roots }) => {
-      for (const root of roots) if (!await isThere(daemon, root)) return false;
+      for (const root of roots) {
+        if (!await isThere(daemon, root, true)) return false;
+      }
       daemon.close();
       return true;
     },
@@ -74,8 +76,16 @@ export function daemonTarget(daemon: Daemon, state: LoadState): ImageTarget {
   };
 }
 
-/** Whether the daemon has an image, by its name where it has one. */
-async function isThere(daemon: Daemon, root: GraphRoot): Promise<boolean> {
+/**
+ * Whether the daemon has an image, by its name where it has one.
+ *
+ * @param unpacked Whether it is of no use where nothing of it is unpacked.
+ */
+async function isThere(
+  daemon: Daemon,
+  root: GraphRoot,
+  unpacked = false,
+): Promise<boolean> {
   const { top, images, reference } = root;
   // The ID is the configuration's digest, or in containerd the manifest's.
   const ids = [
@@ -91,7 +101,8 @@ async function isThere(daemon: Daemon, root: GraphRoot): Promise<boolean> {
     : [nameOf(root)];
   for (const name of names) {
     const found = await daemon.inspect(name);
-    if (found && ids.includes(prefixed(found.id))) return true;
+    if (!found || (unpacked && found.packed)) continue;
+    if (ids.includes(prefixed(found.id))) return true;
   }
   return false;
 }

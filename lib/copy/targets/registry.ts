@@ -335,21 +335,25 @@ class RegistryWriter implements TargetWriter {
         );
       }
     }
-    const tasks = this.#places.flatMap(({ repository, roots }) => {
+    const tasks = this.#places.flatMap(({ repository, roots, sources }) => {
       const all = roots.flatMap((root) => configs.get(root)!);
       const once = new Map(all.map((each) => [each.descriptor.digest, each]));
-      return [...once.values()].map((document) => ({ repository, document }));
+      return [...once.values()].map((document) => {
+        const upload = repository.blob(
+          document.descriptor,
+          this.#signal,
+          this.ended,
+        );
+        return { upload, sources, document };
+      });
     });
     const { concurrency } = this.#options;
-    await sideBySide(tasks, concurrency, async ({ repository, document }) => {
-      const upload = repository.blob(
-        document.descriptor,
-        this.#signal,
-        this.ended,
-      );
-      this.#count(
-        await upload.find() ?? await upload.send(documentContent(document)),
-      );
+    await sideBySide(tasks, concurrency, async (task) => {
+      const { upload, document } = task;
+      if (this.#count(await upload.find()) || await this.#mount(task, [])) {
+        return;
+      }
+      this.#count(await upload.send(documentContent(document)));
     });
   }
 
