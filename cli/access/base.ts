@@ -10,7 +10,9 @@ import {
 } from "../../lib/locks/base.ts";
 import { readBaseText } from "../../lib/locks/base_text.ts";
 import { MAX_LOCK_BYTES } from "../../lib/locks/read_lock.ts";
+import { redactAddress } from "../../lib/redact/address.ts";
 import type { Io } from "../io.ts";
+import type { ErrorContext } from "../messages/explanation.ts";
 import { findDaemon } from "./daemon.ts";
 import { readInput } from "./lists.ts";
 
@@ -18,8 +20,12 @@ import { readInput } from "./lists.ts";
 export interface NamedBase {
   /** The registries that are asked. */
   registries: string[];
-  /** Finds it out. */
-  read(options: BaseOptions): Promise<Base>;
+  /**
+   * Finds it out.
+   *
+   * @param context Is filled with what an error's message needs.
+   */
+  read(options: BaseOptions, context: ErrorContext): Promise<Base>;
 }
 
 /**
@@ -35,14 +41,46 @@ export async function nameBase(
 ): Promise<NamedBase> {
   const sources: BaseSource[] = [];
   for (const text of texts) sources.push(await sourceOf(text, option, io));
+  const wordOf = (source: BaseSource) => texts[sources.indexOf(source)]!;
   const isLocal = sources.some((source) =>
     "kind" in source && source.kind === "docker-daemon"
   );
   const daemon = isLocal ? await findDaemon(undefined, io) : undefined;
   return {
     registries: [...new Set(sources.flatMap(registriesOfBase))],
-    read: (options) => readBase(sources, { ...options, daemon }),
+    async read(options, context) {
+      const base: Base = { images: [], blobs: [] };
+      for (const source of sources) {
+        try {
+          const found = await readBase(source, { ...options, daemon });
+          base.images.push(...found.images);
+          base.blobs.push(...found.blobs);
+        } catch (error) {
+          noteSource(source, wordOf(source), context);
+          throw error;
+        }
+      }
+      return base;
+    },
   };
+}
+
+/** Notes that it is about what is there, and not about what is wanted. */
+function noteSource(
+  source: BaseSource,
+  text: string,
+  context: ErrorContext,
+): void {
+  const place = "kind" in source && source.kind === "registry"
+    ? source.reference
+    : undefined;
+  Object.assign(context, {
+    action: `see what ${JSON.stringify(redactAddress(text))} has`,
+    image: place && text,
+    reference: place,
+    registry: place?.registry,
+    repository: place?.repository,
+  });
 }
 
 async function sourceOf(

@@ -71,7 +71,7 @@ export const runPlan: Run<PullCommandOptions> = async (
         ...look,
         ...formOf(options),
         accept,
-        have: await base?.read({ ...look, platform, cacheDir }),
+        have: await base?.read({ ...look, platform, cacheDir }, context),
         folder: where.folder,
         output,
         platform,

@@ -112,7 +112,7 @@ async function pullOne(
   };
   if (base) {
     const asking = { mirrors, platform, signal, cacheDir };
-    pulling.have = await base.read({ ...shared, ...asking });
+    pulling.have = await base.read({ ...shared, ...asking }, context);
   }
   try {
     if (options.load) {

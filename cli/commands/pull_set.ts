@@ -100,7 +100,7 @@ async function pullSet(
   };
   if (base) {
     const asking = { mirrors, platform, signal, cacheDir };
-    pulling.have = await base.read({ ...shared, ...asking });
+    pulling.have = await base.read({ ...shared, ...asking }, context);
   }
   if (options.load) {
     const { runLoadSet } = await import("./load.ts");

@@ -29,7 +29,7 @@ export async function holdAgainst(
     services,
     async (look) => {
       // Of an image, whatever platform the target runs.
-      const target = await base.read({ ...look, platform: "all" });
+      const target = await base.read({ ...look, platform: "all" }, context);
       return await verifyAgainst(path, target, { signal: look.signal });
     },
   );

@@ -115,8 +115,9 @@ function diskText({ folders, needed, free }: PullPlan["disk"][number]): string {
 }
 
 /** What has to fit where the images are to be loaded. */
-function targetText({ size }: PullPlan): string {
-  return `Disk where they are loaded: more than ${formatBytes(size)}, as ` +
+function targetText({ size, leftOut }: PullPlan): string {
+  const needed = formatBytes(size - leftOut);
+  return `Disk where they are loaded: more than ${needed}, as ` +
     "layers are unpacked there";
 }
 

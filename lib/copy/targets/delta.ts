@@ -138,9 +138,11 @@ async function putChecks(
     })
     .filter(({ length }) => length > 0);
   // Where it is cut, the scripts of its parts are called so.
-  const stem = target.parts?.(graph) ? `${path}.delta` : path;
+  const isCut = target.parts?.(graph) !== undefined;
+  const stem = isCut ? `${path}.delta` : path;
   const status = await ifThere("read", path, () => stat(path));
-  const check = { path, size: status?.size, delta, chains, programs };
+  const size = isCut ? undefined : status?.size;
+  const check = { path, size, delta, chains, programs };
   await putBeside(stem + CHECKS.shell, deltaShellScript(check), 0o755);
   await putBeside(stem + CHECKS.powershell, deltaPowershellScript(check));
 }

@@ -160,7 +160,7 @@ test("what cannot be left out is refused, with the next thing to do", () =>
         [2, "", "hint", "--have", at("bad.json")],
         [2, "--load", "--help", "--have", TWO, "--load"],
         [2, "read once", "--help", "--have", "-", "--from", "-"],
-        [5, "", "hint", "--have", "registry.test/team/none:1"],
+        [5, "see what", "none:1", "--have", "registry.test/team/none:1"],
         [10, "", "hint", "--have", at("absent.tar")],
       ] as [number, string, string, ...string[]][]
     ) {
@@ -179,7 +179,7 @@ test("standard input says what is there, and a lock what is pulled", () => {
   return inSetWorld(async (world) => {
     const { folder, run, bare } = world;
     const file = join(folder, "x.tar");
-    const argv = ["--have", "-", "--for", "k3s", "-o", `${file}.zst`];
+    const argv = ["--have", "-", "--for", "k3s", "-o", `${file}.gz`];
     const { code, stdout, stderr } = await run(...argv, ONE);
     assertEquals(code, 0, stderr);
     assertStringIncludes(stdout, "Delta:  without 1 layer");
