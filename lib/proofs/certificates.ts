@@ -1,10 +1,10 @@
 /** Certificates of those who sign: what they may, for how long, and by whom. */
 
-import { X509Certificate } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { SignatureError } from "../image/errors.ts";
 import { factsOf, weakSignature } from "./certificate_facts.ts";
 import { isStrong } from "./keys.ts";
-import { Refusal } from "./reading.ts";
+import { Refusal, shown } from "./reading.ts";
 
 /** No chain is longer. */
 const MAX_CHAIN = 10;
@@ -52,16 +52,16 @@ export function checkChain(
     throw new Refusal({ code: "certificate-usage" });
   }
   chain.forEach((certificate, i) => {
-    if (!isStrong(certificate.publicKey)) {
+    if (!isStrong(keyOf(certificate))) {
       throw new Refusal({ code: "weak-key" });
     }
     const issuer = chain[i + 1] ?? certificate;
     // The last is its own issuer, or somebody's that is trusted.
     const last = issuer === certificate;
     if (last && isAmong(certificate, trusted)) return;
-    if (
-      !certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)
-    ) throw new Refusal({ code: "untrusted" });
+    if (!isIssued(certificate, issuer)) {
+      throw new Refusal({ code: "untrusted" });
+    }
     // By its own signature, nobody is trusted.
     const algorithm = last
       ? undefined
@@ -72,13 +72,44 @@ export function checkChain(
     throw new Refusal({ code: "untrusted" });
   }
   for (const { validFrom, validTo } of chain) {
-    const [from, to] = [new Date(validFrom), new Date(validTo)];
-    if (!(now >= from.getTime())) {
-      throw new Refusal({ code: "not-yet-valid", at: from.toISOString() });
+    if (!(now >= Date.parse(validFrom))) {
+      throw new Refusal({ code: "not-yet-valid", at: timeText(validFrom) });
     }
-    if (!(now <= to.getTime())) {
-      throw new Refusal({ code: "expired", at: to.toISOString() });
+    if (!(now <= Date.parse(validTo))) {
+      throw new Refusal({ code: "expired", at: timeText(validTo) });
     }
+  }
+}
+
+/** A time as of RFC 3339; what is none is shown as it is. */
+function timeText(text: string): string {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? shown(text) : new Date(time).toISOString();
+}
+
+/**
+ * The key of a certificate.
+ *
+ * @throws {Refusal} If it is none that is known here.
+ */
+export function keyOf(certificate: X509Certificate): KeyObject {
+  try {
+    return certificate.publicKey;
+  } catch (cause) {
+    throw new Refusal({ code: "weak-key" }, { cause });
+  }
+}
+
+function isIssued(
+  certificate: X509Certificate,
+  issuer: X509Certificate,
+): boolean {
+  const key = keyOf(issuer);
+  try {
+    return certificate.checkIssued(issuer) && certificate.verify(key);
+  } catch {
+    // What is no signature at all is an error to OpenSSL.
+    return false;
   }
 }
 

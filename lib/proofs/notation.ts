@@ -4,10 +4,16 @@
  * @see {@link https://github.com/notaryproject/specifications/blob/v1.1.0/specs/signature-envelope-jws.md}
  */
 
-import { constants, verify, X509Certificate } from "node:crypto";
+import {
+  constants,
+  type KeyObject,
+  verify,
+  type VerifyKeyObjectInput,
+  X509Certificate,
+} from "node:crypto";
 import type { Shape } from "../image/strict_json.ts";
 import type { Descriptor } from "../image/types.ts";
-import { checkChain } from "./certificates.ts";
+import { checkChain, keyOf } from "./certificates.ts";
 import { rsaBits, trustedKey } from "./keys.ts";
 import {
   base64Of,
@@ -99,12 +105,12 @@ export function verifyNotation(
   const chain = listOf(header.x5c, "x5c").map(readCertificate);
   const [leaf] = chain;
   if (!leaf) throw new Refusal({ code: "malformed", part: "x5c" });
-  const { publicKey } = leaf;
-  if (keyText(leaf) !== algorithm.key) {
+  const publicKey = keyOf(leaf);
+  if (keyText(publicKey) !== algorithm.key) {
     throw new Refusal({ code: "algorithm", algorithm: shown(said.alg) });
   }
   const isEc = algorithm.key.startsWith("ec");
-  const isSigned = verify(
+  const isSigned = isSignature(
     algorithm.hash,
     new TextEncoder().encode(`${head}.${body}`),
     isEc ? { key: publicKey, dsaEncoding: "ieee-p1363" } : {
@@ -121,11 +127,26 @@ export function verifyNotation(
   return {
     kind: "notation",
     signer: {
-      identity: leaf.subject.split("\n").reverse().join(", "),
+      // Some have none, which is known by the key alone.
+      identity: leaf.subject?.split("\n").reverse().join(", ") || undefined,
       key: trustedKey(publicKey).fingerprint,
     },
     unchecked: ["revocation", "timestamp"],
   };
+}
+
+/** Whether bytes are signed; what is no signature at all may be an error. */
+function isSignature(
+  hash: string,
+  bytes: Uint8Array,
+  key: VerifyKeyObjectInput,
+  signature: Uint8Array,
+): boolean {
+  try {
+    return verify(hash, bytes, key, signature);
+  } catch {
+    return false;
+  }
 }
 
 function readCertificate(value: unknown): X509Certificate {
@@ -138,7 +159,7 @@ function readCertificate(value: unknown): X509Certificate {
 }
 
 /** A key as the algorithms have it. */
-function keyText({ publicKey }: X509Certificate): string {
+function keyText(publicKey: KeyObject): string {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
   if (type === "ec") return `ec ${details?.namedCurve}`;
   return `${type} ${type === "rsa" ? rsaBits(publicKey) : ""}`;

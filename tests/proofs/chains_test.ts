@@ -1,6 +1,6 @@
 /** Chains of certificates that no authority should have issued. */
 
-import { assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "../harness.ts";
 import {
@@ -9,7 +9,9 @@ import {
   type CertificateForm,
   extendedUsage,
   type Extension,
+  identifier,
   pem,
+  sequence,
   usage,
 } from "./der.ts";
 import { CERTIFICATES, withJws } from "./world.ts";
@@ -51,6 +53,24 @@ function leaf(form: Form = {}): string {
 }
 
 const belowMiddle: Form = { issuer: "middle", issuerKey: MIDDLE.privateKey };
+const odd = generateKeyPairSync("ed25519").publicKey;
+const bitcoin = sequence(
+  sequence(identifier("1.2.840.10045.2.1"), identifier("1.3.132.0.10")),
+  Uint8Array.from([3, 66, 0, 4]),
+  Buffer.from(
+    "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798" +
+      "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8",
+    "hex",
+  ),
+);
+const unknown = sequence(
+  sequence(identifier("1.2.3.4.5")),
+  Uint8Array.from([3, 3, 0, 1, 2]),
+);
+const broken = sequence(
+  sequence(identifier("1.2.840.10045.2.1"), identifier("1.2.840.10045.3.1.7")),
+  Uint8Array.from([3, 3, 0, 4, 2]),
+);
 const strange: Extension = {
   id: "1.2.3.4",
   critical: true,
@@ -160,6 +180,35 @@ const CHAINS: [
     [leaf({ extensions: [] }), ROOT_TEXT],
     "certificate-usage",
   ],
+  ["a leaf without a subject", [leaf({ subject: "" }), ROOT_TEXT], undefined],
+  [
+    "a leaf that ends at no time",
+    [leaf({ to: new Date(NaN) }), ROOT_TEXT],
+    // Some runtimes take it for no certificate.
+    "expired|malformed",
+  ],
+  ["a leaf of Ed25519", [leaf({ publicKey: odd }), ROOT_TEXT], "algorithm"],
+  [
+    "a leaf of a curve that nobody here has",
+    [leaf({ publicKey: bitcoin }), ROOT_TEXT],
+    // Not every runtime knows it.
+    "algorithm|weak-key",
+  ],
+  [
+    "a leaf with a key of no kind",
+    [leaf({ publicKey: unknown }), ROOT_TEXT],
+    "weak-key",
+  ],
+  [
+    "a leaf with a point that is none",
+    [leaf({ publicKey: broken }), ROOT_TEXT],
+    "weak-key",
+  ],
+  [
+    "an authority with a key of no kind",
+    [leaf(belowMiddle), middle({ publicKey: unknown }), ROOT_TEXT],
+    "weak-key",
+  ],
   [
     "more certificates than anybody has",
     [leaf(), ...Array.from({ length: 11 }, () => ROOT_TEXT)],
@@ -176,6 +225,7 @@ for (const [name, chain, code, ...trusted] of CHAINS) {
       notationCertificates: store.map((text) => ({ path: "store", text })),
       now: () => Date.parse("2026-11-28T09:00:00Z"),
     });
-    assertEquals(problem?.code, code);
+    const codes: unknown[] = code?.split("|") ?? [undefined];
+    assert(codes.includes(problem?.code), problem?.code);
   });
 }

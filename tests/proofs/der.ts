@@ -57,6 +57,7 @@ function name(text: string): Uint8Array {
 }
 
 function time(date: Date): Uint8Array {
+  if (Number.isNaN(date.getTime())) return tagged(0x17, Buffer.from("odd"));
   const text = date.toISOString().replace(/[-:T]|\.\d+/g, "");
   return tagged(0x17, Buffer.from(text.slice(2)));
 }
@@ -113,7 +114,8 @@ export function alternativeName(text: string): Extension {
 export interface CertificateForm {
   subject: string;
   issuer: string;
-  publicKey: KeyObject;
+  /** Or what stands in place of one. */
+  publicKey: KeyObject | Uint8Array;
   /** The key of who issues it. */
   issuerKey: KeyObject;
   from?: Date;
@@ -145,7 +147,9 @@ export function certificate(form: CertificateForm): Uint8Array<ArrayBuffer> {
       name(form.issuer),
       sequence(time(from), time(to)),
       name(form.subject),
-      new Uint8Array(form.publicKey.export({ format: "der", type: "spki" })),
+      form.publicKey instanceof Uint8Array ? form.publicKey : new Uint8Array(
+        form.publicKey.export({ format: "der", type: "spki" }),
+      ),
       numbered(
         3,
         true,

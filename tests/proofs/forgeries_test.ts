@@ -41,7 +41,9 @@ function platformDigest(): string {
 }
 
 /** What is forged, how, and why it does not count. */
-const FORGERIES: [string, () => World, SignatureProblem][] = [
+type Forgery = [string, () => World, SignatureProblem];
+
+const FORGERIES: Forgery[] = [
   ["nothing at all", () => new World(), { code: "no-signature" }],
   [
     "a bundle of another key",
@@ -509,6 +511,26 @@ const FORGERIES: [string, () => World, SignatureProblem][] = [
     },
     { code: "not-below", signed: platformDigest() },
   ],
+  ...[1, 63, 64, 65, 5000].map((length): Forgery => [
+    `a JWS whose signature is ${length} zeros`,
+    () =>
+      withJws({
+        change(jws) {
+          jws.signature = Buffer.alloc(length).toString("base64url");
+        },
+      }),
+    { code: "bad-signature" },
+  ]),
+  ...["3006020100020100", "3000", "00", "30820000", "ff".repeat(5000)].map((
+    hex,
+  ): Forgery => [
+    `a bundle whose signature is ${hex.slice(0, 20)}`,
+    () => {
+      const sig = Buffer.from(hex, "hex").toString("base64");
+      return withBundle(bundleOf({ envelope: { signatures: [{ sig }] } }));
+    },
+    { code: "bad-signature" },
+  ]),
   [
     "a signature of notation in COSE",
     () => withJws({ type: "application/cose" }),
