@@ -1,7 +1,6 @@
 /** `docker-pull config`: what is in force, and where it comes from. */
 
 import type { Io } from "../io.ts";
-import { EXIT } from "../messages/exit_codes.ts";
 import { table } from "../messages/table.ts";
 import type {
   OptionDefinition,
@@ -14,9 +13,6 @@ import { settingsPlace } from "../options/environment.ts";
 import { settingKind, takesList } from "../settings/values.ts";
 import type { Run } from "./command.ts";
 import type { ConfigCommandOptions } from "./config_options.ts";
-
-/** The version of what `--json` prints. */
-const VERSION = 1;
 
 /** One setting, as JSON has it. */
 interface Told {
@@ -38,13 +34,7 @@ export const runConfig: Run<ConfigCommandOptions> = async (
   const settings = SETTINGS.map((option) => tell(option, parsed, env));
   const { path = null, found = false } = await settingsPlace({ env, os }) ?? {};
   if (json) {
-    const document = {
-      version: VERSION,
-      file: { path, found },
-      settings,
-      exitCode: EXIT.ok,
-    };
-    return { document };
+    return { document: { file: { path, found }, settings } };
   }
   const file = path === null
     ? "No configuration file is read"

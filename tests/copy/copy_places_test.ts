@@ -532,3 +532,32 @@ test("copy() reads an image that a daemon writes, and leaves nothing of it", () 
       [],
     );
   }));
+
+test("manifests that are listed beside their index, as oras backup has it, are its parts", () =>
+  inWorld(async ({ folder, registry, copy }) => {
+    const path = join(folder, "backup");
+    await pull("registry.test/team/app:index", {
+      fetch: registry.fetch,
+      cacheDir: false,
+      platform: "all",
+      attestations: true,
+      format: "oci",
+      output: path,
+    });
+    const file = join(path, "index.json");
+    const listed = JSON.parse(await readFile(file, "utf8"));
+    const parts = JSON.parse(new TextDecoder().decode(index.document.bytes));
+    listed.manifests.push(...parts.manifests);
+    await writeFile(file, JSON.stringify(listed));
+    const { results } = await copy("oci:@/backup", "oci:@/copied");
+    assertEquals(results.map(({ digest }) => digest), [
+      index.document.descriptor.digest,
+    ]);
+    const cacheDir = join(folder, "cache");
+    const { images } = await importFiles([path], { cacheDir });
+    assertEquals(images.length, 2);
+    assert(images.every(({ names }) => names.length > 0));
+    // Each can be had by its number.
+    const one = await copy("oci:@/backup:@1", "oci:@/one");
+    assertEquals(one.results.map(({ digest }) => digest), [digest]);
+  }));

@@ -35,7 +35,7 @@ import type { LayoutStore } from "../../layout/layout_store.ts";
 import { copyBlob } from "./import_blob.ts";
 import type { ImportResult } from "./import_result.ts";
 import { LocalSource } from "../sources/local.ts";
-import type { Held } from "../sources/held.ts";
+import { type Held, wholeImages } from "../sources/held.ts";
 import { nameImage } from "../targets/layout.ts";
 
 /** An index in an index in an index is enough. */
@@ -133,7 +133,7 @@ export async function importContent(
     }
     manifests.push({ image, document, parsed, isWhole });
   };
-  for (const image of await held.images()) {
+  for (const image of await wholeImages(held)) {
     await visit(image, image.descriptor, 0);
   }
   const files = await sizesOf(held.layerFiles);

@@ -20,7 +20,7 @@ import {
   parsePlace,
   type Place,
 } from "./places.ts";
-import { type Held, openHeld } from "../sources/held.ts";
+import { type Held, openHeld, wholeImages } from "../sources/held.ts";
 import type { LoadState } from "../targets/daemon.ts";
 import { namedTarget } from "../targets/named.ts";
 import type { Pushed } from "../targets/registry.ts";
@@ -76,7 +76,10 @@ export async function openLocalPlace(
   }
   const held = await openHeld(path, { ...options, form });
   try {
-    const all = await held.images();
+    // Numbers count all that is listed.
+    const all = place.index === undefined
+      ? await wholeImages(held)
+      : await held.images();
     return { held, images: chooseImages(formatPlace(place), all, place) };
   } catch (error) {
     await held.close();

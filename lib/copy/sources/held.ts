@@ -9,6 +9,10 @@ import {
 } from "../../archive/reader/images.ts";
 import { ArchiveError } from "../../image/errors.ts";
 import { isDigest } from "../../image/digest.ts";
+import type { HeldImage } from "../../image/held_image.ts";
+import { parseIndex } from "../../image/manifest.ts";
+import { isIndex } from "../../image/media_types.ts";
+import type { Descriptor } from "../../image/types.ts";
 import { openLayoutHolder } from "./layout.ts";
 import type { ImageHolder } from "./local.ts";
 
@@ -81,6 +85,32 @@ export async function openHeld(
     blob: () => Promise.resolve(undefined),
     ...rest,
   };
+}
+
+/**
+ * The images of a place but those without a name that are parts of another:
+ * some programs list every manifest that an index has beside it.
+ */
+export async function wholeImages(
+  held: Pick<Held, "images" | "document">,
+): Promise<HeldImage[]> {
+  const images = await held.images();
+  if (images.every(({ names }) => names.length > 0)) return images;
+  const parts = new Set<string>();
+  const visit = async ({ digest, mediaType }: Descriptor) => {
+    if (!isIndex(mediaType)) return;
+    const document = await held.document(digest);
+    if (!document) return;
+    for (const part of parseIndex(document).manifests) {
+      if (parts.has(part.digest)) continue;
+      parts.add(part.digest);
+      await visit(part);
+    }
+  };
+  for (const { descriptor } of images) await visit(descriptor);
+  return images.filter(({ names, descriptor }) =>
+    names.length > 0 || !parts.has(descriptor.digest)
+  );
 }
 
 /**

@@ -104,6 +104,7 @@ const CASES: Record<string, Case> = {
         "registry.test",
       ],
     }]),
+  config: () => Promise.resolve([{ argv: ["config"] }]),
   diff: () => Promise.resolve([{ argv: ["diff", ONE, TWO] }]),
   "cache ls": ({ folder }) =>
     Promise.resolve([{ argv: ["cache", "ls", ...at(folder)] }]),
@@ -217,6 +218,7 @@ test("what makes no sense is told as JSON where that is asked for", async () => 
     // One that stands twice is read twice in the help.
     assertEquals(names.length, new Set(names).size, words);
     if (!names.includes("json")) continue;
+    assert(documented.has(words || "docker-pull"), `${words} in events.md`);
     const { code, stdout } = await runBare([...command, "--json", "--bogus"]);
     const { error, exitCode, version } = JSON.parse(stdout);
     assertEquals([code, exitCode, version], [2, 2, 1], words);
