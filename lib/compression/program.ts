@@ -74,6 +74,7 @@ export function compressBlock(
   if (compression === "zstd") {
     const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zlib.constants;
     const params = { [ZSTD_c_compressionLevel]: 3, [ZSTD_c_checksumFlag]: 1 };
+    // In one piece, which can be freed; in several, Deno makes other bytes.
     const chunkSize = bytes.length + 65_536;
     const made = zlib.zstdCompressSync(bytes, { params, chunkSize });
     return { bytes: made, crc: 0 };
@@ -106,6 +107,8 @@ function serve(
     hash: import("node:crypto").Hash;
     /** What came out and is not sent yet. */
     rest: Uint8Array;
+    /** Whether it came out of a decompressor, and is not what was fed. */
+    owned: boolean;
     digest?: string;
     /** Bytes on their way, while more input is asked for. */
     pending?: Promise<IteratorResult<Uint8Array>>;
@@ -207,6 +210,7 @@ function serve(
   async function begin(compression: string, algorithm: string) {
     const [zlib, { createHash }] = await loaded;
     const made = {
+      owned: compression !== "none",
       input: [],
       spent: [],
       rest: new Uint8Array(0),
@@ -259,6 +263,9 @@ function serve(
       whole.set(part, size);
       size += part.length;
       from.rest = from.rest.subarray(part.length);
+      // One buffer is cut into several pieces, and another made after the last.
+      const isLast = part.byteOffset + part.length === part.buffer.byteLength;
+      if (from.owned && isLast) free(part);
     }
     return { buffer: spare, length: size };
   }

@@ -198,22 +198,26 @@ function inDirectory(folder: string) {
   const manifest = JSON.parse(
     readFileSync(join(folder, "manifest.json"), "utf8"),
   );
-  const blob = (digest: string) =>
-    readFileSync(join(folder, digest.split(":")[1]!));
   return {
     id: manifest.config.digest,
-    diffIds: manifest.layers.map(({ digest }: { digest: string }) => {
-      const bytes = blob(digest);
-      const kind = compressionOf(bytes);
-      return sha256(
-        kind === "gzip"
-          ? zlib.gunzipSync(bytes)
-          : kind === "zstd"
-          ? zlib.zstdDecompressSync(bytes)
-          : bytes,
-      );
-    }),
+    diffIds: contentsOf(manifest.layers, folder),
   };
+}
+
+/** The digests of layers as they are expanded, which lie in a folder. */
+function contentsOf(layers: { digest: string }[], folder: string): string[] {
+  return layers.map(({ digest }) => {
+    if (!digest) throw new Error("a layer is lost");
+    const bytes = readFileSync(join(folder, digest.split(":")[1]!));
+    const kind = compressionOf(bytes);
+    return sha256(
+      kind === "gzip"
+        ? zlib.gunzipSync(bytes)
+        : kind === "zstd"
+        ? zlib.zstdDecompressSync(bytes)
+        : bytes,
+    );
+  });
 }
 
 const crane: MatrixLoader = {
@@ -240,7 +244,8 @@ const regctl: MatrixLoader = {
     mkdirSync(folder, { recursive: true });
     return Promise.resolve({
       take({ path, names, id, diffIds }) {
-        const to = `ocidir://${mkdtempSync(join(folder, "import-"))}:it`;
+        const layout = mkdtempSync(join(folder, "import-"));
+        const to = `ocidir://${layout}:it`;
         const [name = ""] = names;
         // In a layout by its tag, in an archive of Docker in full.
         const tag = path.includes("docker-legacy")
@@ -267,6 +272,8 @@ const regctl: MatrixLoader = {
         ));
         assertEquals(manifest.config.digest, id);
         assertEquals(JSON.parse(config).rootfs.diff_ids ?? [], diffIds);
+        const blobs = join(layout, "blobs/sha256");
+        assertEquals(contentsOf(manifest.layers, blobs), diffIds);
       },
       stop: () => Promise.resolve(),
     });

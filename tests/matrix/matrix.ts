@@ -18,6 +18,7 @@ export const REFUSALS: readonly (readonly [pattern: RegExp, name: string])[] = [
     "there is no manifest.json",
   ],
   [/more than one image in oci/, "it takes one name of a layout"],
+  [/a layer is lost/, "it loses one of two layers that are the same"],
   [/unsupported config media type/, "it makes no image of it"],
   [/index\.json: no such file/, "there is no index.json"],
   [/ApplyLayer exit status 1|gzip: invalid header/, "it knows no zstd"],

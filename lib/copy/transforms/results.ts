@@ -13,11 +13,14 @@ import type { NewBlob } from "../../layout/new_blob.ts";
 import type { LayerForm } from "./layer_types.ts";
 import type { LayerSource } from "./recompress.ts";
 
+/** Another way of cutting layers into blocks, or of these, makes others. */
+const WAY = 2;
+
 /** What compresses here: another version makes other results. */
 function codec(form: LayerForm): string {
   const versions = process.versions as Record<string, string | undefined>;
   const known = ["deno", "bun", "node"].map((name) => versions[name] ?? "");
-  return form === "plain" ? form : `${form} ${known.join("/")}`;
+  return form === "plain" ? form : `${form} ${WAY} ${known.join("/")}`;
 }
 
 /** The results of a cache. */
