@@ -154,8 +154,8 @@ export function explainStorageError(
   if (subject === "settings") {
     return {
       ...told,
-      hint: "see to that file, or name another with DOCKER_PULL_CONFIG, or " +
-        "none for none",
+      hint: "see to that file, or name another by DOCKER_PULL_CONFIG; with " +
+        "DOCKER_PULL_CONFIG=none, none is read",
     };
   }
   return subject === "login"

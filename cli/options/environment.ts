@@ -92,7 +92,7 @@ export function applyVariables(
 }
 
 /** What `DOCKER_PULL_CONFIG` is where no file is to be read. */
-const NONE = "none";
+const NONE: readonly unknown[] = ["none", "/dev/null"];
 
 /** Where the configuration file is, or would be. */
 export interface SettingsPlace {
@@ -112,7 +112,7 @@ export async function settingsPlace(
   { env, os }: { env: Environment; os: string },
 ): Promise<SettingsPlace | undefined> {
   const named = env.DOCKER_PULL_CONFIG;
-  if (named === NONE) return undefined;
+  if (NONE.includes(named)) return undefined;
   if (named !== undefined) return { path: named, found: true };
   const path = os === "win32" ? windowsPath(env) : unixPath(env);
   return path === undefined ? undefined : { path, found: await isThere(path) };

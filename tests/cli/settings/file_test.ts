@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { generateKeyPairSync } from "node:crypto";
 import process from "node:process";
 import { OPTIONS, SETTINGS } from "../../../cli/options/option_table.ts";
 import { settingsPlace } from "../../../cli/options/environment.ts";
@@ -292,6 +293,8 @@ test("a folder, what is not there, and what is too large are named", () =>
   inHome(async ({ home, write, say }) => {
     const named = (path: string) =>
       say(["--json", "nginx"], { DOCKER_PULL_CONFIG: path });
+    await write("{");
+    assertEquals((await named("/dev/null")).code, 0);
     const cases: [string, string][] = [
       [home, "it is a folder"],
       [join(home, "no.json"), "there is no such file"],
@@ -355,6 +358,7 @@ test("the file that is read is the one that other programs would read", async ()
     await place("linux", { ...home, DOCKER_PULL_CONFIG: "none" }),
     undefined,
   );
+  if (POSIX) return;
   await inHome(async ({ home, say }) => {
     await mkdir(join(home, "x", "docker-pull"), { recursive: true });
     const path = join(home, "x", "docker-pull", "config.json");
@@ -383,6 +387,11 @@ test("of whom to believe, the command line goes before the file as a whole", () 
     assertStringIncludes(policy.stderr, `${join(home, "p")}`);
     const own = await say(["nginx"]);
     assertStringIncludes(own.stderr, join(home, "of-file.pub"));
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const pem = publicKey.export({ type: "spki", format: "pem" });
+    await writeFile(join(home, "of-file.pub"), pem);
+    const { accept } = await pulled(say(["nginx"]));
+    assertEquals(typeof accept, "function");
     assertEquals((await say(["--require-signature=false", "nginx"])).code, 0);
   }));
 

@@ -27,7 +27,8 @@ export function inHome(body: (world: Home) => Promise<void>): Promise<void> {
   return inFolder(async (home) => {
     const folder = join(home, ".config", "docker-pull");
     await mkdir(folder, { recursive: true });
-    const file = join(folder, "config.json");
+    // As the command makes it, which is told that this is Linux.
+    const file = `${home}/.config/docker-pull/config.json`;
     await body({
       home,
       file,
