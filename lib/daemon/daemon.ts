@@ -62,6 +62,8 @@ export interface InspectedImage {
    * where the daemon does not tell.
    */
   packed?: boolean;
+  /** Its name with its digest, where it came from a registry or goes to one. */
+  served?: string;
 }
 
 /** Talks to a daemon, over one connection at a time. */
@@ -170,12 +172,13 @@ export class Daemon {
     const path = `/images/${encodeURI(name)}/json?manifests=1`;
     const found = await this.#json(path, true);
     if (found === undefined) return undefined;
-    const { Id, RootFS, Manifests } = asObject(found);
+    const { Id, RootFS, Manifests, RepoDigests } = asObject(found);
     const { Layers } = asObject(RootFS);
     return defined({
       id: `${Id}`,
       diffIds: Array.isArray(Layers) ? Layers.map(String) : [],
       packed: isPacked(Manifests),
+      served: texts(RepoDigests)[0],
     });
   }
 

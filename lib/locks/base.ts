@@ -202,9 +202,10 @@ function ofLocked(
 /** What a daemon has, or one image of it. */
 async function ofDaemon(
   address: string | DaemonAddress | undefined,
-  { cacheDir = "docker_images_cache", signal }: BaseOptions,
+  options: BaseOptions,
   wanted?: string,
 ): Promise<Base> {
+  const { cacheDir = "docker_images_cache", signal } = options;
   const { openDaemon } = await import("../copy/places/open_daemon.ts");
   const daemon = await openDaemon(address, signal);
   try {
@@ -220,21 +221,26 @@ async function ofDaemon(
     const tells = keepsContent && listed.some((each) => each.manifests.length);
     const images: BaseImage[] = [];
     for (const { id, names, manifests } of listed) {
-      const { diffIds = [] } = await daemon.inspect(id) ?? {};
+      const { diffIds = [], packed, served } = await daemon.inspect(id) ?? {};
       const digests = keepsContent || name === "Podman"
         ? await contentOf(manifests, diffIds.length, cache)
         : undefined;
-      if (diffIds.length === 0 || tells && manifests.length === 0) continue;
+      const isBroken = packed || tells && manifests.length === 0;
+      if (diffIds.length === 0 || isBroken) continue;
       const named = names.find((each) => !each.includes("<none>"));
       images.push(defined({
         name: named === undefined ? undefined : fullName(named),
+        // Of what is named, its registry is asked, too, and not of all there is.
+        served: wanted === undefined ? undefined : served && fullName(served),
         digests: keepsContent ? [...new Set([id, ...manifests])] : manifests,
         layers: diffIds.map((diffId, n) =>
           defined({ diffId, digest: digests?.[n] })
         ),
       }));
     }
-    if (images.length > 0) return { images, blobs: [] };
+    if (images.length > 0) {
+      return await completed({ images, blobs: [] }, options);
+    }
     throw new DeltaError(daemon.address, { code: "empty-base" });
   } finally {
     daemon.close();

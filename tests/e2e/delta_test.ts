@@ -234,6 +234,8 @@ for (const { title, skip, options, start } of TARGETS) {
       assertStringIncludes(second.stdout, "Delta:  without 3 layers");
       assertEquals(target.read(baseName)["etc/third"], FILES["etc/third"]);
       target.load(file);
+      // What it has in common with its base stays when that goes.
+      target.forget(baseName);
       assertEquals(target.read(appName), FILES);
     } finally {
       await target.engine.stop();
