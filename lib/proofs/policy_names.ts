@@ -72,7 +72,8 @@ const sameRepository: Allows = (signed, { registry, repository }) =>
 const byDigestOrExact: Allows = (signed, reference) =>
   reference.digest === undefined
     ? exact(signed, reference)
-    : sameRepository(signed, reference);
+    // A name alone is no image's, and is refused by Podman and skopeo, too.
+    : /[:@][^/]+$/.test(signed) && sameRepository(signed, reference);
 
 function isSame(one: string, other: string): boolean {
   const [a, b] = [parsed(one), parsed(other)];

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   buildImage,
@@ -272,6 +272,97 @@ test("what notation signs counts by its trust store, until that is another", {
   await rm(path);
   const none = await verify("signer.test", byTag);
   assertFailure(none, 2, /holds no key or certificate/);
+});
+
+test("a policy lets in what it lets in with skopeo, and nothing else", {
+  skip: missing("docker-registry", "cosign", "skopeo-new"),
+}, async () => {
+  const cwd = workspace.makeFolder();
+  const { host, byTag, byDigest } = await pushed("team/policy");
+  await keyPair(cwd);
+  await keyPair(cwd, "other");
+  // In the older form, which skopeo knows, and each platform by itself: it
+  // goes by no signature of an index.
+  await ok(
+    [
+      ...["cosign", "sign", "--yes", "--allow-http-registry", "-r"],
+      ...["--key=cosign.key", "--use-signing-config=false"],
+      ...["--tlog-upload=false", "--new-bundle-format=false", byDigest],
+    ],
+    cwd,
+    COSIGN,
+  );
+  await mkdir(join(cwd, "registries.d"));
+  await writeFile(
+    join(cwd, "registries.d/own.yaml"),
+    `docker:\n  ${host}:\n    use-sigstore-attachments: true\n`,
+  );
+  const signed = (more: object, key = "cosign.pub") => ({
+    type: "sigstoreSigned",
+    keyPath: join(cwd, key),
+    ...more,
+  });
+  const named = (type: string, more: object = {}) => ({
+    signedIdentity: { type, ...more },
+  });
+  const repository = `${host}/team/policy`;
+  const any = named("matchRepository");
+  const accept = { type: "insecureAcceptAnything" };
+  const reject = { type: "reject" };
+  const scopes: Record<string, unknown[]>[] = [
+    {},
+    { "": [accept] },
+    { "*.0.0.1": [accept] },
+    { [host]: [accept], [repository]: [reject] },
+    { [host]: [accept, reject] },
+    { [host]: [signed({})] },
+    { [host]: [signed(any)] },
+    { [host]: [signed(any, "other.pub")] },
+    { [host]: [signed(any), signed(any, "other.pub")] },
+    { [repository]: [signed(any)] },
+    { [byTag]: [signed(any)] },
+    { [host]: [signed(named("matchExact"))] },
+    { [host]: [signed(named("matchRepoDigestOrExact"))] },
+    {
+      [host]: [
+        signed(named("exactRepository", { dockerRepository: repository })),
+      ],
+    },
+    { [host]: [signed(named("exactReference", { dockerReference: byTag }))] },
+    {
+      [host]: [
+        signed(named("remapIdentity", {
+          prefix: `${host}/else`,
+          signedPrefix: repository,
+        })),
+      ],
+    },
+    { [host]: [{ type: "odd" }] },
+    { [host]: [signed({ keyData: "AA==" })] },
+  ];
+  let accepted = 0;
+  for (const docker of scopes) {
+    const policy = { default: [reject], transports: { docker } };
+    await writeFile(join(cwd, "policy.json"), JSON.stringify(policy));
+    for (const name of [byTag, byDigest]) {
+      await rm(join(cwd, "there"), { recursive: true, force: true });
+      const theirs = await runProgram([
+        ...["skopeo-new", "--policy=policy.json", "--override-arch=amd64"],
+        ...["--registries.d=registries.d", "copy", "--src-tls-verify=false"],
+        ...[`docker://${name}`, "dir:there"],
+      ], { cwd });
+      const ours = await dockerPull([
+        ...["--require-signature", "--signature-policy=policy.json"],
+        ...["--no-cache", "--platform=linux/amd64", "--force", "-o", "x.tar"],
+        name,
+      ], { cwd });
+      const told = `${JSON.stringify(docker)} ${name}\n${theirs.stderr}\n` +
+        ours.stderr;
+      assertEquals(ours.code === 0, theirs.code === 0, told);
+      if (ours.code === 0) accepted++;
+    }
+  }
+  assert(accepted > 8, `${accepted}`);
 });
 
 workspace.stopAtEnd();

@@ -81,12 +81,39 @@ test("a policy's keys, and the name that was signed, count", async () => {
   const rule = (type: string, more: object = {}) => ({
     "r.test": [signed({ signedIdentity: { type, ...more } })],
   });
+  // As cosign names it, and as others do.
   const simple = withSimple(simplePayload());
+  const payload = simplePayload();
+  payload.critical.identity["docker-reference"] = "r.test/app:1";
+  const tagged = withSimple(payload);
   const byDigest = `r.test/app@${SIGNED.index}`;
   for (
     const [docker, name, code] of [
-      [{ "r.test": [signed()] }, "r.test/app:1", "other-name"],
+      [{ "r.test": [signed()] }, "r.test/app:1", undefined],
+      [{ "r.test": [signed()] }, "r.test/app:2", "other-name"],
       [{ "r.test": [signed()] }, byDigest, undefined],
+      [rule("matchExact"), "r.test/app:1", undefined],
+      [rule("matchExact"), byDigest, "other-name"],
+      [
+        rule("exactReference", { dockerReference: "r.test/app:1" }),
+        "r.test/else:7",
+        undefined,
+      ],
+      [
+        rule("remapIdentity", {
+          prefix: "r.test/mirror",
+          signedPrefix: "r.test",
+        }),
+        `r.test/mirror/app@${SIGNED.index}`,
+        undefined,
+      ],
+    ] as const
+  ) assertEquals(await refusal(docker, name, tagged), code, name);
+  for (
+    const [docker, name, code] of [
+      [{ "r.test": [signed()] }, "r.test/app:1", "other-name"],
+      [{ "r.test": [signed()] }, byDigest, "other-name"],
+      [rule("matchRepoDigestOrExact"), byDigest, "other-name"],
       [rule("matchExact"), byDigest, "other-name"],
       [rule("matchRepository"), "r.test/app:1", undefined],
       [rule("matchRepository"), "r.test/else:1", "other-name"],
@@ -106,7 +133,7 @@ test("a policy's keys, and the name that was signed, count", async () => {
           signedPrefix: "r.test",
         }),
         `r.test/mirror/app@${SIGNED.index}`,
-        undefined,
+        "other-name",
       ],
     ] as const
   ) assertEquals(await refusal(docker, name, simple), code, name);
@@ -126,12 +153,14 @@ test("a policy's keys, and the name that was signed, count", async () => {
 });
 
 test("where a policy takes a signature without a name, that is told", async () => {
+  const named = simplePayload();
+  named.critical.identity["docker-reference"] = "r.test/app:7";
   const docker = { "r.test": [signed()] };
   for (
     const [world, name, unchecked] of [
       [withBundle(bundleOf()), "r.test/app:1", ["transparency-log", "name"]],
       [
-        withSimple(simplePayload()),
+        withSimple(named),
         `r.test/app@${SIGNED.index}`,
         ["transparency-log"],
       ],
