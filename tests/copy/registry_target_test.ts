@@ -17,6 +17,7 @@ import {
   type Pushed,
   registryTarget,
 } from "../../lib/copy/targets/registry.ts";
+import { totalSize } from "../../lib/image/descriptors.ts";
 import { ContentMismatchError, UploadError } from "../../lib/image/errors.ts";
 import type { PullEvent } from "../../lib/image/events.ts";
 import type { ImageSource } from "../../lib/image/image_source.ts";
@@ -116,6 +117,8 @@ interface World {
   registry: FakeRegistry;
   folder: string;
   events: PullEvent[];
+  /** For how many bytes threads were to be made ready. */
+  prepared: number[];
   push(
     graph: ImageGraph,
     options?: { cache?: LayoutStore; force?: boolean },
@@ -131,12 +134,14 @@ function testPush(
     inFolder(async (folder) => {
       const registry = new FakeRegistry({ uploads: rules });
       const events: PullEvent[] = [];
+      const prepared: number[] = [];
       const onEvent = (event: PullEvent) => void events.push(event);
       const shared = { records: new UploadRecords(join(folder, "uploads")) };
       await body({
         registry,
         folder,
         events,
+        prepared,
         async push(graph, { cache, force = false } = {}) {
           const target = registryTarget({
             place: ({ reference }): Reference => ({
@@ -154,6 +159,7 @@ function testPush(
             shared,
           });
           const writers = new Writers({ connections: 3, threads: false });
+          writers.prepare = (bytes) => void prepared.push(bytes);
           try {
             const { upToDate } = await copy(graph, target, writers, {
               cache,
@@ -183,7 +189,7 @@ function assertThere(registry: FakeRegistry, name: string, image: BuiltImage) {
 for (const withCache of [true, false]) {
   const how = withCache ? "with" : "without";
   testPush(`an image ${how} a cache, and nothing the next time`, {}, async (
-    { push, registry, folder, events },
+    { push, registry, folder, events, prepared },
   ) => {
     const cache = withCache
       ? await LayoutStore.open(join(folder, "cache"))
@@ -192,6 +198,7 @@ for (const withCache of [true, false]) {
     const graph = graphOf([await rootOf("a.test/team/app:1", source)]);
     const pushed = await push(graph, { cache });
     assertEquals([pushed.uploaded, pushed.upToDate], [3, false]);
+    assertEquals(prepared, [totalSize(IMAGE.layers)]);
     assertThere(registry, "mirror/team/app", IMAGE);
     assertEquals(
       events.flatMap((each) => each.type === "pushed" ? [each.reference] : []),
@@ -212,7 +219,7 @@ for (const withCache of [true, false]) {
 }
 
 testPush("what lies in a file goes from there", {}, async (world) => {
-  const { push, registry, folder, events } = world;
+  const { push, registry, folder, events, prepared } = world;
   const regions = await toFile(join(folder, "all.tar"), IMAGE);
   const source = new TestSource(IMAGE, regions);
   const pushed = await push(
@@ -221,6 +228,8 @@ testPush("what lies in a file goes from there", {}, async (world) => {
   assertEquals(pushed.uploaded, 3);
   assertThere(registry, "mirror/team/app", IMAGE);
   assertEquals(source.fetched, 0);
+  // Nothing is written or hashed here.
+  assertEquals(prepared, []);
   const types = new Set(events.map(({ type }) => type));
   assertEquals([types.has("blob-done"), types.has("upload-done")], [
     false,

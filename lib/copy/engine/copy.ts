@@ -75,14 +75,16 @@ export async function copyEach(
     if (!copies.some(({ target }) => target.spares)) {
       await checkLimit(descriptorsOf(open), inner);
     }
-    writers.prepare(totalSize(descriptorsOf(open)));
+    // Where it may be that nothing is written, it is not known yet for what.
+    const late = copies.some(({ target }) => target.uploads);
+    if (!late) writers.prepare(totalSize(descriptorsOf(open)));
     let reserved = 0;
     for (const job of open) {
       await job.open({ ...options, signal: opening, reserved });
       // Each is written at its full size, whoever shares its blobs.
       if (job.writer) reserved += await job.size();
     }
-    await bring(open, writers, inner);
+    await bring(open, writers, inner, late);
   } catch (error) {
     options.signal?.throwIfAborted();
     for (const job of jobs) job.fail(error);
@@ -101,6 +103,7 @@ async function bring(
   jobs: readonly CopyJob[],
   writers: Writers,
   options: CopyOptions & { signal: AbortSignal },
+  late: boolean,
 ): Promise<void> {
   const open = jobs.filter(({ writer }) => writer);
   // Where there is but one, it must not be visible before all has ended.
@@ -110,7 +113,12 @@ async function bring(
   const wantedBlobs = descriptorsOf(open)
     .filter(({ digest }) => wanted.has(digest));
   await checkLimit(wantedBlobs, options);
-  const uploading = uploadLocal(await takeLocal(wanted), early, options);
+  const local = await takeLocal(wanted);
+  if (late) {
+    const left = wantedBlobs.filter(({ digest }) => wanted.has(digest));
+    if (left.length > 0) writers.prepare(totalSize(left));
+  }
+  const uploading = uploadLocal(local, early, options);
   const tasks = [...wanted].map(([digest, those]) => {
     const blobs = those.map(({ graph }) => graph.blobs.get(digest)!);
     return blobTask(oneBlob(blobs), those, options);

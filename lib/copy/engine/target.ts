@@ -65,6 +65,13 @@ export interface ImageTarget {
    */
   spares?: boolean;
   /**
+   * Whether its writer may take blobs from where they lie, by
+   * {@linkcode TargetWriter.upload}.
+   *
+   * @default {false}
+   */
+  uploads?: boolean;
+  /**
    * Checks room and rights, and opens a place for what is missing. No
    * configuration needs to be there.
    *

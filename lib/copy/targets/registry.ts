@@ -74,6 +74,7 @@ export function registryTarget(options: RegistryTargetOptions): RegistryTarget {
     return found;
   };
   return {
+    uploads: true,
     pushed,
     sizeOf: ({ blobs, documents }) =>
       totalSize([...blobs.values()].map(({ descriptor }) => descriptor)) +
