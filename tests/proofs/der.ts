@@ -136,7 +136,7 @@ let serial = 1;
 /** A certificate of ECDSA, in DER. */
 export function certificate(form: CertificateForm): Uint8Array<ArrayBuffer> {
   const { digest = "sha256", extensions } = form;
-  const { from = new Date("2026-01-01"), to = new Date("2049-01-01") } = form;
+  const { from = new Date("2020-01-01"), to = new Date("2049-01-01") } = form;
   const algorithm = sequence(identifier(SIGNED_WITH[digest]));
   const number = ++serial;
   const body = (all: readonly Extension[]) =>

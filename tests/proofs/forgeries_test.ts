@@ -28,6 +28,8 @@ const OTHER = `sha256:${"a".repeat(64)}`;
 const trust = {
   keys: [FORGER_KEY],
   notationCertificates: [{ path: "root", text: CERTIFICATES.root }],
+  // Whatever the clock of this machine says.
+  now: () => Date.parse("2027-01-01T00:00:00Z"),
 };
 const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -24,6 +24,8 @@ const authority = new Authority();
 const trust = {
   keys: [FORGER_KEY],
   notationCertificates: [{ path: "root", text: CERTIFICATES.root }],
+  // Whatever the clock of this machine says.
+  now: () => Date.parse("2027-01-01T00:00:00Z"),
   trustedRoot: { path: "root.json", text: authority.trustedRoot },
   certificateIdentity: SIGNER,
   certificateIssuer: PROVIDER,

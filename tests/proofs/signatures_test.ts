@@ -102,6 +102,8 @@ test("what is made here as cosign and notation make it counts", async () => {
   const trust = {
     keys: [FORGER_KEY],
     notationCertificates: [{ path: "root", text: CERTIFICATES.root }],
+    // Whatever the clock of this machine says.
+    now: () => Date.parse("2027-01-01T00:00:00Z"),
   };
   for (
     const world of [
