@@ -28,6 +28,13 @@ export interface BaseImage {
   digests: string[];
   /** Its full name with its digest, by which its registry may tell of it. */
   served?: string;
+  /**
+   * Whether it is kept as it was served, so that a layer is there by the digest
+   * of its very bytes only.
+   *
+   * @default {false}
+   */
+  isContent?: boolean;
   /** Its layers, lowest first. */
   layers: BaseLayer[];
 }

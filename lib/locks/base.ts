@@ -164,7 +164,6 @@ async function completed(base: Base, options: BaseOptions): Promise<Base> {
   if (asked.length === 0) return base;
   const { lock } = await lockImages(asked.map(({ served }) => served!), {
     ...locking,
-    platform: "all",
     onEvent: () => {},
   });
   const found = ofLock(lock).images;
@@ -232,6 +231,7 @@ async function ofDaemon(
         name: named === undefined ? undefined : fullName(named),
         // Of what is named, its registry is asked, too, and not of all there is.
         served: wanted === undefined ? undefined : served && fullName(served),
+        isContent: keepsContent || name === "Podman" || undefined,
         digests: keepsContent ? [...new Set([id, ...manifests])] : manifests,
         layers: diffIds.map((diffId, n) =>
           defined({ diffId, digest: digests?.[n] })

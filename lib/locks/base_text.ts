@@ -134,6 +134,7 @@ function inspected(
       ),
     ],
     served,
+    isContent: own.length > 0 || undefined,
     layers: layersOf(layers),
   });
 }

@@ -1,5 +1,5 @@
 /** Deltas: what is there already is neither fetched nor written. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -217,6 +217,37 @@ test("what is known of a target says whether it has enough", () => {
   assertEquals(missing({ images: [], blobs: [a!, b!] }), []);
   assertEquals(missing({ images: [], blobs: [a!] }), [b]);
   assertEquals(missing(held(other)), [a, b]);
+});
+
+test("what is kept as it was served is there by its bytes only", () => {
+  const content = (image: BuiltImage, digests: boolean): Base => {
+    const { images, blobs } = held(image, { digests });
+    return {
+      images: images.map((each) => ({ ...each, isContent: true })),
+      blobs,
+    };
+  };
+  const shared = digestsOf(app.layers.slice(0, 2));
+  for (const by of ["both", "diff-id", "digest"] as const) {
+    const { layers } = deltaOf([sent(app)], content(base, true), by);
+    assertEquals(digestsOf(layers), shared);
+    for (const have of [content(other, true), content(base, false)]) {
+      assertThrows(
+        () => deltaOf([sent(app)], have, by),
+        DeltaError,
+        "by-diff-id",
+      );
+    }
+  }
+  const delta = deltaOf([sent(app)], held(base), "both");
+  const missing = (have: Base) => missingLayers(delta, [sent(app)], have);
+  // By the digest of the very image that it was measured against.
+  assertEquals(missing(content(base, false)), []);
+  assertThrows(() => missing(content(other, true)), DeltaError, "by-diff-id");
+  const half = content(base, true);
+  half.images[0]!.layers.pop();
+  half.images[0]!.digests = [];
+  assertEquals(digestsOf(missing(half)), shared.slice(1));
 });
 
 test("a form that nobody takes with less than all layers is refused", () =>

@@ -52,6 +52,7 @@ test("docker image inspect tells images by what is in their layers", async () =>
   const there = { ...image, Descriptor: { digest: digest("1") } };
   const { images } = await read(JSON.stringify([there]));
   assertEquals(images[0]!.digests, [digest("1"), digest("2")]);
+  assertEquals(images[0]!.isContent, true);
   const podman = {
     Id: "1".repeat(64),
     Digest: digest("3"),

@@ -35,6 +35,29 @@ export function sharedLength(
   return differs < 0 ? diffIds.length : differs;
 }
 
+/** How many of an image's layers lie on each other in an image that is there. */
+function stackedIn({ diffIds }: SentImage, { layers }: BaseImage): number {
+  return sharedLength(diffIds, layers.map(({ diffId }) => diffId));
+}
+
+/** How many of these a loader finds there. */
+function lengthIn(image: SentImage, there: BaseImage): number {
+  const length = stackedIn(image, there);
+  if (!there.isContent) return length;
+  const digests = image.layers.map(({ digest }) => digest);
+  const own = there.layers.map(({ digest }) => digest);
+  return Math.min(length, sharedLength(digests, own));
+}
+
+/** The most of them that one of some images has. */
+function longest(
+  image: SentImage,
+  images: readonly BaseImage[],
+  length: typeof lengthIn,
+): number {
+  return Math.max(0, ...images.map((there) => length(image, there)));
+}
+
 /**
  * The digests of the layers that lie, in all images that have them, among
  * those that are there from the bottom up. One that is there and above others
@@ -71,17 +94,12 @@ export function deltaOf(
   foundBy: FoundBy,
 ): Delta {
   const firsts = images.filter(({ isFirst = true }) => isFirst);
-  const below = layersBelow(
-    firsts,
-    firsts.map(({ diffIds }) =>
-      Math.max(
-        0,
-        ...base.images.map(({ layers }) =>
-          sharedLength(diffIds, layers.map(({ diffId }) => diffId))
-        ),
-      )
-    ),
-  );
+  const belowIn = (length: typeof lengthIn) =>
+    layersBelow(
+      firsts,
+      firsts.map((image) => longest(image, base.images, length)),
+    );
+  const below = belowIn(lengthIn);
   const known = new Set([
     ...base.blobs,
     ...base.images.flatMap(({ layers }) =>
@@ -101,11 +119,12 @@ export function deltaOf(
   if (layers.length > 0) {
     return { foundBy, layers, base: basesOf(layers, base) };
   }
+  const byDiffId = belowIn(stackedIn).size;
   const there = all.filter(({ digest }) => known.has(digest)).length;
   throw new DeltaError(
     nameOf(base),
-    below.size > 0
-      ? { code: "by-diff-id", layers: below.size }
+    byDiffId > 0
+      ? { code: "by-diff-id", layers: byDiffId }
       : there > 0
       ? { code: "by-digest", layers: there }
       : { code: "nothing-in-common", layers: all.length },
@@ -187,7 +206,7 @@ function describe(
  * not what counts.
  */
 export function missingLayers(
-  { foundBy, layers }: Delta,
+  { foundBy, layers, base: measured }: Delta,
   images: readonly SentImage[],
   base: Base,
 ): LeftOutLayer[] {
@@ -196,8 +215,9 @@ export function missingLayers(
   const hasOrder = base.images.some(({ layers }) =>
     layers.some(({ diffId }) => diffId)
   );
-  const byDigest = hasDigests && foundBy !== "diff-id";
-  const byDiffId = hasOrder && foundBy !== "digest";
+  const isContent = base.images.some((image) => image.isContent);
+  const byDigest = isContent || hasDigests && foundBy !== "diff-id";
+  const byDiffId = !isContent && hasOrder && foundBy !== "digest";
   if (!byDigest && !byDiffId) {
     const code = hasOrder ? "by-diff-id" : "by-digest";
     throw new DeltaError(nameOf(base), { code, layers: layers.length });
@@ -208,6 +228,12 @@ export function missingLayers(
       layers.flatMap(({ digest }) => digest ?? [])
     ),
   ]);
+  const there = new Set(base.images.flatMap(({ digests }) => digests));
+  for (const { digests, layers: own } of measured) {
+    // It is there as it was served.
+    if (!digests.some((digest) => there.has(digest))) continue;
+    for (const n of own) known.add(layers[n]!.digest);
+  }
   const lacking = new Set<string>();
   if (byDigest) {
     for (const { digest } of layers) {
@@ -215,17 +241,25 @@ export function missingLayers(
     }
   }
   if (byDiffId) {
-    const chains = base.images.map(({ layers }) =>
-      layers.map(({ diffId }) => diffId)
-    );
-    for (const { layers: own, diffIds, isFirst = true } of images) {
-      if (!isFirst) continue;
-      const length = Math.max(
-        0,
-        ...chains.map((chain) => sharedLength(diffIds, chain)),
-      );
-      for (const { digest } of own.slice(length)) lacking.add(digest);
+    for (const image of images) {
+      if (image.isFirst === false) continue;
+      const length = longest(image, base.images, stackedIn);
+      for (const { digest } of image.layers.slice(length)) lacking.add(digest);
     }
+  }
+  const stacked = new Set(
+    images.flatMap((image) =>
+      image.layers.slice(0, longest(image, base.images, stackedIn))
+        .map(({ digest }) => digest)
+    ),
+  );
+  // Their bytes may be there, or those of another compression.
+  if (
+    isContent && lacking.size > 0 &&
+    [...lacking].every((digest) => stacked.has(digest))
+  ) {
+    const problem = { code: "by-diff-id", layers: lacking.size } as const;
+    throw new DeltaError(nameOf(base), problem);
   }
   return layers.filter(({ digest }) => lacking.has(digest));
 }
