@@ -32,6 +32,9 @@ const SAYS: Sentences<UploadProblem> = {
   "digest-refused": ({ digest }) =>
     `says that ${digest} has another digest, and it is right here`,
   "index-incomplete": () => "takes no index that lists what it lacks",
+  "foreign-refused": ({ digest }) =>
+    `does not take the image, whose layer ${digest} names addresses where ` +
+    "else it is kept",
   "manifest-refused": ({ mediaType }) => `takes no manifest like ${mediaType}`,
   "tag-fixed": ({ tag, actual }) =>
     `does not let the tag ${tag} be moved${actual ? ` from ${actual}` : ""}`,
@@ -89,6 +92,11 @@ const NEXT: Readonly<
   "index-incomplete": [
     "bring all of it with --platform all --attestations, or leave out " +
     "--index original",
+    EXIT.other,
+  ],
+  "foreign-refused": [
+    "with distribution, its settings must allow them: validation, manifests, " +
+    "urls, allow",
     EXIT.other,
   ],
   "manifest-refused": [

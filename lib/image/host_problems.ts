@@ -166,6 +166,8 @@ export type UploadProblem =
   | { code: "digest-refused"; digest: string }
   /** It takes no index that lists what it lacks. */
   | { code: "index-incomplete"; digest: string }
+  /** It takes no layer of which the manifest says where else it is kept. */
+  | { code: "foreign-refused"; digest: string; words: string }
   /** It takes no manifest of that type, or none like that. */
   | { code: "manifest-refused"; mediaType: string; words: string }
   /** The tag may not be moved from the digest that it has to another one. */

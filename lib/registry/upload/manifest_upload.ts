@@ -5,6 +5,7 @@
  */
 
 import { RegistryError, UploadError } from "../../image/errors.ts";
+import { parseManifest } from "../../image/manifest.ts";
 import type { UploadProblem } from "../../image/problems.ts";
 import { isIndex, MANIFEST_ACCEPT } from "../../image/media_types.ts";
 import type { Document } from "../../image/types.ts";
@@ -74,6 +75,11 @@ export async function putDocument(
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       const { status, words } = error;
+      const foreign = foreignLayer(document);
+      const takesNone = () =>
+        fail({ code: "foreign-refused", digest: foreign!, words }, error);
+      // Distribution says so with 500, which would be tried again and again.
+      if (foreign && status === 500 && lacksParts(error)) throw takesNone();
       if (status >= 400 && status < 500 && status !== 401 && status !== 429) {
         const actual = await digestThere(shared, name, signal)
           .catch(() => undefined);
@@ -85,6 +91,7 @@ export async function putDocument(
         if (isIndex(mediaType) && lacksParts(error)) {
           throw fail({ code: "index-incomplete", digest }, error);
         }
+        if (foreign && UNFIT.has(status)) throw takesNone();
         if (UNFIT.has(status)) {
           throw fail({ code: "manifest-refused", mediaType, words }, error);
         }
@@ -102,6 +109,13 @@ export async function putDocument(
   return await putting.catch((error) => {
     throw asPush(shared, error);
   });
+}
+
+/** The first layer of a manifest that names addresses of its own. */
+function foreignLayer(document: Document): string | undefined {
+  if (isIndex(document.descriptor.mediaType)) return undefined;
+  return parseManifest(document).layers.find(({ urls }) => urls?.length)
+    ?.digest;
 }
 
 /** Whether something is missing there that an index lists. */

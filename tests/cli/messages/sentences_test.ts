@@ -1368,6 +1368,13 @@ eachOf<UploadProblem>(
     "index-incomplete": [
       [{ digest }, `${pushed}takes no index that lists what it lacks`],
     ],
+    "foreign-refused": [
+      [
+        { digest, words: "" },
+        `${pushed}does not take the image, whose layer ${digest} names ` +
+        "addresses where else it is kept",
+      ],
+    ],
     "manifest-refused": [
       [
         {

@@ -103,6 +103,33 @@ test("a type that is not taken is told of", async () => {
   assertEquals(error.code, "manifest-refused");
 });
 
+test("a registry that takes no foreign layers is told of, and asked once", async () => {
+  for (const status of [500, 400]) {
+    const { repository, registry } = opened({});
+    const foreign = await buildImage({
+      describe: (layer) => ({ ...layer, urls: ["https://elsewhere.test/l"] }),
+    });
+    const errors = ["UNKNOWN", "MANIFEST_BLOB_UNKNOWN"].map((code) => ({
+      code,
+    }));
+    registry.respond = ({ method, path }) =>
+      method === "PUT" && path.includes("/manifests/")
+        ? {
+          status,
+          headers: { "content-type": "application/json" },
+          bytes: new TextEncoder().encode(JSON.stringify({ errors })),
+        }
+        : undefined;
+    const error = await assertRejects(
+      () => repository.put(foreign.manifest, ["1"]),
+      UploadError,
+    );
+    assertEquals(error.code, "foreign-refused");
+    const puts = registry.log.filter((line) => line.startsWith("PUT"));
+    assertEquals(puts.length, 1);
+  }
+});
+
 test("another digest in the answer is told of", async () => {
   const saysDigest = `sha256:${"0".repeat(64)}`;
   const { repository } = opened({ saysDigest });
