@@ -42,8 +42,8 @@ export class ShortConnection implements SocketEvents {
   /** How many bytes are gathered before they are handed on. */
   readonly #gatherSize = 262_144;
   #gathering: Uint8Array | undefined;
-  /** How many bytes may come at once that nobody takes yet. */
-  readonly #holdSize = 262_144;
+  /** How many bytes come at once, which nobody may take yet. */
+  readonly #pieceSize: number;
   #holding: Uint8Array | undefined;
   readonly #parts: ConnectionParts;
   readonly #keeper: Keeper;
@@ -65,10 +65,15 @@ export class ShortConnection implements SocketEvents {
   /** Whether it has had a response. */
   used = false;
 
-  /** Has no socket yet. */
-  constructor(parts: ConnectionParts, keeper: Keeper) {
+  /**
+   * Has no socket yet.
+   *
+   * @param piece How many bytes of that one come at once, at most.
+   */
+  constructor(parts: ConnectionParts, keeper: Keeper, piece: number) {
     this.#parts = parts;
     this.#keeper = keeper;
+    this.#pieceSize = piece;
   }
 
   /** Is there. */
@@ -208,7 +213,7 @@ export class ShortConnection implements SocketEvents {
     this.#frames = new Frames(head.framing);
     const body = new Body(
       this.#gathering ??= new Uint8Array(this.#gatherSize),
-      this.#holding ??= new Uint8Array(this.#holdSize),
+      this.#holding ??= new Uint8Array(this.#pieceSize),
       () => this.#socket?.resume(),
       () => this.close(),
     );

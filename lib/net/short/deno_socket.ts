@@ -27,10 +27,9 @@ interface DenoNet {
  * outside of itself.
  */
 export function denoSocket(
-  { host: hostname, port, tls }: Endpoint,
+  { host: hostname, port, tls, piece }: Endpoint,
   events: SocketEvents,
 ): { socket: Promise<Socket>; cancel(): void } {
-  const BUFFER_SIZE = 256 * 1024;
   const { Deno } = globalThis as unknown as { Deno: DenoNet };
   let conn: DenoConn | undefined;
   let over = false;
@@ -84,7 +83,7 @@ export function denoSocket(
     }
   }
   async function receive(from: DenoConn) {
-    const buffer = new Uint8Array(BUFFER_SIZE);
+    const buffer = new Uint8Array(piece);
     try {
       while (!over) {
         const count = await from.read(buffer);

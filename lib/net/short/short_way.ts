@@ -56,7 +56,15 @@ function makeShortWay(
   connect: ConnectSocket,
 ): ShortWay {
   const MAX_IDLE = 16;
+  /**
+   * The fewer pieces, the fewer calls; but many connections would have large
+   * ones take much memory. So the first few of a thread alone have them.
+   */
+  const LARGE_PIECE = 1024 * 1024;
+  const MOST_LARGE = 2;
+  const SMALL_PIECE = 256 * 1024;
   const idle = new Map<string, ShortConnection[]>();
+  const open = new Set<ShortConnection>();
 
   function take(key: string): ShortConnection | undefined {
     const kept = idle.get(key) ?? [];
@@ -78,29 +86,38 @@ function makeShortWay(
     let over = false;
     let stop = () => {};
 
-    async function open(): Promise<ShortConnection> {
+    async function make(): Promise<ShortConnection> {
       const kept = idle.get(key) ?? [];
       idle.set(key, kept);
+      const piece = open.size < MOST_LARGE ? LARGE_PIECE : SMALL_PIECE;
       const connection = new Connection(parts, {
         keep: (one) =>
           kept.push(one) > MAX_IDLE ? kept.shift()!.close() : undefined,
         lose: (one) => {
+          open.delete(one);
           const at = kept.indexOf(one);
           if (at >= 0) kept.splice(at, 1);
         },
-      });
+      }, piece);
+      open.add(connection);
       const { socket, cancel } = connect({
         host: hostname.replace(/^\[|\]$/g, ""),
         port: Number(port || (secure ? 443 : 80)),
         tls: secure ? tls : undefined,
+        piece,
       }, connection);
       stop = cancel;
-      connection.attach(await socket);
+      try {
+        connection.attach(await socket);
+      } catch (error) {
+        open.delete(connection);
+        throw error;
+      }
       return connection;
     }
 
     async function send(kept?: ShortConnection): Promise<ShortResponse> {
-      const connection = kept ?? await open();
+      const connection = kept ?? await make();
       stop = () => connection.close();
       if (over) stop();
       try {

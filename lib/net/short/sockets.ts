@@ -8,6 +8,8 @@ export interface Endpoint {
   port: number;
   /** How it is secured; plain without it. */
   tls: ShortTls | undefined;
+  /** How many bytes are read at a time, at most. */
+  piece: number;
 }
 
 /** How a connection is secured, as `node:tls` and Deno take it. */
@@ -64,10 +66,9 @@ export type ConnectSocket = (
  * refers to nothing outside of itself.
  */
 export function nodeSocket(
-  { host, port, tls: settings }: Endpoint,
+  { host, port, tls: settings, piece }: Endpoint,
   events: SocketEvents,
 ): { socket: Promise<Socket>; cancel(): void } {
-  const BUFFER_SIZE = 256 * 1024;
   type NodeSocket = import("node:net").Socket;
   let raw: NodeSocket | undefined;
   let over = false;
@@ -86,7 +87,7 @@ export function nodeSocket(
       port,
       noDelay: true,
       onread: {
-        buffer: new Uint8Array(BUFFER_SIZE),
+        buffer: new Uint8Array(piece),
         callback(count: number, buffer: Uint8Array): boolean {
           if (over) return false;
           if (events.bytes(buffer.subarray(0, count))) return true;
