@@ -76,7 +76,7 @@ export async function writeResults(
     await writeFile(join(folder, name), text);
   }
   // As the checks want them, with lines that end where they should.
-  spawnSync(denoPath(), ["fmt", "--quiet", "RESULTS.md", DATA], {
+  spawnSync(denoPath(), ["fmt", "--quiet", ...Object.keys(files)], {
     cwd: folder,
   });
 }

@@ -54,6 +54,11 @@ export class ShortBody {
     return this.#pump !== undefined;
   }
 
+  /** Whether bytes are here that nobody has taken. */
+  get holds(): boolean {
+    return this.#held.length > 0;
+  }
+
   /**
    * Takes the next bytes as they come.
    *

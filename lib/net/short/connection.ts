@@ -229,6 +229,8 @@ export class ShortConnection implements SocketEvents {
     // What was not asked for may be meant as the answer to the next request.
     if (more || !lasting) return this.close();
     this.#response = undefined;
+    // What nobody has taken yet stays where it is; the next has another place.
+    if (body.holds) this.#holding = undefined;
     // Some came though they were held.
     this.#socket!.resume();
     // A moment before the server loses its patience.
