@@ -233,7 +233,7 @@ export function loadRows(tools: Tools, { label, command }: OwnCommand): Row[] {
       ],
     }),
     row({
-      name: `${label}, -o - | docker load`,
+      name: `${label}, -o - into docker load`,
       commands: (job) => [shell(
         bash,
         `${quoted(pull(job, "--output", "-"))} | ${quoted(load(job))}`,

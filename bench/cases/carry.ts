@@ -52,7 +52,7 @@ processor time and memory are those of the clients.",
     maxRuns: 3,
     rows: loadRows(tools, first),
     targets: [
-      atMost("-o - | docker load", "wall", 1, "crane pull + docker load"),
+      atMost("-o - into docker load", "wall", 1, "crane pull + docker load"),
       atMost("--load", "wall", 1, named("-o x.tar + docker load")),
     ],
   }, {
