@@ -23,6 +23,8 @@ export interface ArchiveImage {
 export interface ArchiveRoot {
   /** What it is called. */
   reference: Reference;
+  /** What it is asked for by, where that was said word for word. */
+  refName?: string;
   /** A manifest, or an index of several images. */
   top: Document;
   /** Its images; the first is the one for loaders that take one platform. */

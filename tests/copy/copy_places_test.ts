@@ -118,7 +118,23 @@ test("copy() gives the only image another name", () =>
     const again = await copy("oci:@/b", "docker-archive:@/c.tar:y:2");
     assertEquals(again.results[0]!.upToDate, true);
     const b = (await LayoutStore.find(join(folder, "b")))!;
-    assertEquals([...await b.names()], ["other.test/x:latest"]);
+    // As loaders know it, and as it is asked for: word for word.
+    assertEquals([...await b.names()], ["other.test/x:latest", "other.test/x"]);
+    assertEquals(await b.tagged("other.test/x"), digest);
+  }));
+
+test("copy() gives an image of a layout the tag that is said, as skopeo and oras find it", () =>
+  inWorld(async ({ folder, copy }) => {
+    const names = { "registry.test/team/app:v2": digest };
+    for (const place of ["oci:@/b:v2", "oci-archive:@/c.tar:v2"]) {
+      await copy(`docker://${NAME}`, place);
+      const again = await copy(`docker://${NAME}`, place);
+      assertEquals(again.results[0]!.upToDate, true);
+      await copy(place, "@/d.tar");
+      assertEquals(await held(join(folder, "d.tar")), names);
+    }
+    const b = (await LayoutStore.find(join(folder, "b")))!;
+    assertEquals(await b.tagged("v2"), digest);
   }));
 
 test("copy() expands an archive that is compressed as a whole, and leaves nothing", () =>

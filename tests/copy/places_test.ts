@@ -9,6 +9,7 @@ import {
 } from "../../lib/copy/places/places.ts";
 import { InvalidReferenceError, PlaceError } from "../../lib/image/errors.ts";
 import { heldImage } from "../../lib/image/held_image.ts";
+import { formatReference, parseReference } from "../../lib/image/reference.ts";
 import { test } from "../harness.ts";
 
 const registry = (repository: string, tag = "latest", host = "docker.io") => ({
@@ -122,7 +123,19 @@ test("a login in a place is not repeated", () => {
 
 test("nameFor() gives what is written a name, and no number", () => {
   assertEquals(nameFor({}, "a"), undefined);
-  assertEquals(nameFor({ name: "app:1" }, "a")?.repository, "library/app");
+  const own = parseReference("r.test/own:1@sha256:" + "0".repeat(64));
+  const named = (place: Parameters<typeof nameFor>[0]) =>
+    formatReference(nameFor(place, "a")!(own));
+  for (const kind of [undefined, "oci", "docker-archive"] as const) {
+    assertEquals(named({ kind, name: "app:1" }), "docker.io/library/app:1");
+  }
+  assertEquals(
+    named({ kind: "file", name: "app" }),
+    "docker.io/library/app:latest",
+  );
+  // As skopeo and oras have it, what is asked for in a layout is a tag.
+  assertEquals(named({ kind: "oci", name: "V2" }), "r.test/own:V2");
+  assertEquals(named({ kind: "oci-archive", name: "app" }), "r.test/own:app");
   const code = (place: { name?: string; index?: number }) =>
     assertThrows(() => nameFor(place, "a"), PlaceError).code;
   assertEquals(code({ index: 0 }), "number-to-write");

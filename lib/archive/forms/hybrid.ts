@@ -115,7 +115,7 @@ function archiveIndex(
     mediaType: OCI_INDEX,
     manifests: [
       ...roots.map((root) => {
-        const { reference } = root;
+        const { reference, refName = refNameOf(reference, roots) } = root;
         const { mediaType, digest, size, platform } =
           namedDocument(root).descriptor;
         return {
@@ -123,10 +123,7 @@ function archiveIndex(
           digest,
           size,
           // Without the full name, Podman makes it localhost/….
-          annotations: nameAnnotations(
-            imageName(reference, digest),
-            refNameOf(reference, roots),
-          ),
+          annotations: nameAnnotations(imageName(reference, digest), refName),
           platform: withPlatform ? platform : undefined,
         };
       }),

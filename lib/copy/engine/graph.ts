@@ -21,6 +21,8 @@ export interface GraphImage {
 export interface GraphRoot {
   /** What is asked for there; without a tag, the digest of `top` names it. */
   reference: Reference;
+  /** What a layout asks for it by, where that was said word for word. */
+  refName?: string;
   /** A manifest, or an index of several images: as served, or of those chosen. */
   top: Document;
   /**

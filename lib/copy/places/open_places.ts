@@ -103,8 +103,8 @@ export interface TargetAccess {
 
 /** A place that images go to. */
 export interface OpenedTarget extends Destination {
-  /** The name that the only image gets there. */
-  name?: Reference;
+  /** The name that the only image gets there, which may be made of its own. */
+  name?: Reference | ((own: Reference) => Reference);
   /** What was sent to a registry so far. */
   pushed?: Pushed;
   /** What is told of a load, where it is a daemon. */
@@ -145,7 +145,10 @@ export async function openTarget(
       const takesArtifacts = format === "oci" || format === "oci-archive";
       const opened = { ...output, takesArtifacts };
       if (!name) return opened;
-      return { ...opened, target: namedTarget(opened.target, name), name };
+      const isLayout = place.kind === "oci" || place.kind === "oci-archive";
+      const refName = isLayout ? place.name : undefined;
+      const target = namedTarget(opened.target, name, refName);
+      return { ...opened, target, name };
     }
   }
 }

@@ -167,18 +167,32 @@ export function formatPlace(place: Place): string {
   }
 }
 
-/** Whether a name can be given to an image: it is a reference with a tag. */
+/** A tag of the distribution-spec. */
+const TAG = /^\w[\w.-]{0,127}$/;
+
+/**
+ * What an image is called in a place that it goes to; nothing where it keeps
+ * its name. In a layout, as skopeo and oras have it, a word alone is the tag
+ * that it gets.
+ *
+ * @throws {PlaceError} If it can have no such name.
+ */
 export function nameFor(
-  place: PlaceImage,
+  place: PlaceImage & { kind?: LocalPlace["kind"] },
   text: string,
-): Reference | undefined {
-  const { name, index } = place;
+): ((own: Reference) => Reference) | undefined {
+  const { kind, name, index } = place;
   if (index !== undefined) {
     throw new PlaceError(text, { code: "number-to-write" });
   }
   if (name === undefined) return undefined;
+  const isLayout = kind === "oci" || kind === "oci-archive";
+  if (isLayout && TAG.test(name)) {
+    return ({ registry, repository }) => ({ registry, repository, tag: name });
+  }
   try {
-    return parseReference(name);
+    const reference = parseReference(name);
+    return () => reference;
   } catch (cause) {
     if (!(cause instanceof InvalidReferenceError)) throw cause;
     throw new PlaceError(text, { code: "bad-name", name }, { cause });

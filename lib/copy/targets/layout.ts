@@ -33,15 +33,17 @@ type NamedImage = Pick<ImageDocuments, "manifest" | "parsed" | "config">;
  * finds there.
  *
  * @param options What is done when its documents are there, before it has its
- * name; and the digest that the name stands for at its registry.
+ * name; what it is asked for by, if not by its full name; and the digest that
+ * the name stands for at its registry.
  * @returns The digest of what the name stands for here.
  */
 export async function nameImage(
   layout: LayoutStore,
   image: Reference,
   { manifest, parsed, config }: NamedImage,
-  { ready, sourceDigest }: {
+  { ready, refName = formatReference(image), sourceDigest }: {
     ready?: () => Promise<void>;
+    refName?: string;
     sourceDigest?: string;
   } = {},
 ): Promise<string> {
@@ -49,7 +51,7 @@ export async function nameImage(
   for (const document of [config, manifest, named]) await layout.put(document);
   await ready?.();
   const { descriptor } = named;
-  await layout.tag(formatReference(image), descriptor, {
+  await layout.tag(refName, descriptor, {
     imageName: imageName(image, descriptor.digest),
     sourceDigest,
   });
@@ -82,6 +84,11 @@ async function namedThere({ top, images }: GraphRoot): Promise<Document> {
   return image ? await toOciManifest(top, image.found.parsed) : top;
 }
 
+/** What a root is asked for by in a layout. */
+function refNameOf({ reference, refName }: GraphRoot): string {
+  return refName ?? formatReference(reference);
+}
+
 /** All that a name stands for in a layout, each once; what it names first. */
 async function layoutBlobs(root: GraphRoot): Promise<Descriptor[]> {
   const named = await namedThere(root);
@@ -104,6 +111,7 @@ async function nameRoot(
   ready: () => Promise<void>,
 ): Promise<void> {
   const { reference, images, documents, top, proofs } = root;
+  const refName = refNameOf(root);
   const [image] = images;
   for (const document of proofDocuments(proofs)) await layout.put(document);
   if (proofs?.referrers.length) {
@@ -111,7 +119,10 @@ async function nameRoot(
   }
   const { digest } = top.descriptor;
   if (image?.found.manifest.descriptor.digest === digest) {
-    await nameImage(layout, reference, await image.documents, { ready });
+    await nameImage(layout, reference, await image.documents, {
+      ready,
+      refName,
+    });
     return;
   }
   for (const image of images) {
@@ -120,7 +131,7 @@ async function nameRoot(
   }
   for (const document of [...documents, top]) await layout.put(document);
   await ready();
-  await layout.tag(formatReference(reference), top.descriptor, {
+  await layout.tag(refName, top.descriptor, {
     imageName: imageName(reference, digest),
   });
 }
@@ -159,7 +170,7 @@ async function holds(
   let right = true;
   for (const root of roots) {
     const blobs = await layoutBlobs(root);
-    const named = await layout.tagged(formatReference(root.reference));
+    const named = await layout.tagged(refNameOf(root));
     if (named !== blobs[0]!.digest || !await layout.hasAll(blobs)) return false;
     for (const blob of blobs) {
       right &&= await layout.isRight(blob, { verified, signal });

@@ -8,22 +8,26 @@ import type { ImageTarget, TargetWriter } from "../engine/target.ts";
  * A target of one image, which is called otherwise there.
  *
  * @param target The target itself.
- * @param reference The name.
+ * @param name Its name there, which may be made of the one that it has.
+ * @param refName What a layout asks for it by, where that is said.
  */
 export function namedTarget(
   target: ImageTarget,
-  reference: Reference,
+  name: Reference | ((own: Reference) => Reference),
+  refName?: string,
 ): ImageTarget {
   const known = new WeakMap<ImageGraph, ImageGraph>();
   /** The same graph, of that name; the same one each time it is asked. */
   const named = (graph: ImageGraph): ImageGraph => {
     const before = known.get(graph);
     if (before) return before;
-    const roots = graph.roots.map((root) => ({
-      ...root,
-      reference,
-      images: root.images.map((image) => ({ ...image, reference })),
-    }));
+    const roots = graph.roots.map((root) => {
+      const reference = typeof name === "function"
+        ? name(root.reference)
+        : name;
+      const images = root.images.map((image) => ({ ...image, reference }));
+      return { ...root, reference, refName, images };
+    });
     const renamed = { ...graphOf(roots), annotations: graph.annotations };
     known.set(graph, renamed);
     return renamed;
