@@ -10,6 +10,7 @@ import {
   RangeRecord,
   type RecordedRanges,
   type RecordHeader,
+  renewedPath,
 } from "./range_record.ts";
 
 /** What an earlier run of this user has left of the same bytes, if it has. */
@@ -30,7 +31,10 @@ export async function openLeft(
           (status) => isOwn(status, own),
         )
         : undefined;
-      if (found) return { ...file, found };
+      if (found) {
+        await removeRenewed(path);
+        return { ...file, found };
+      }
     }
   } catch {
     // What cannot be told to be ours is not.
@@ -50,7 +54,9 @@ export async function makeAnew(
   subject: string,
 ): Promise<PlainFile> {
   for (const name of [recordPath(path), path]) {
-    if (await exists(name)) await removeFile(name);
+    if (!await exists(name)) continue;
+    await removeFile(name);
+    await removeRenewed(path);
   }
   const handle = await onDisk("write", subject, () => open(path, "wx+"));
   let status: Stats | undefined;
@@ -66,4 +72,9 @@ export async function makeAnew(
     await handle.close().catch(() => {});
     throw error;
   }
+}
+
+/** A process that is killed while it writes its record anew leaves a new one. */
+async function removeRenewed(path: string): Promise<void> {
+  await rm(renewedPath(recordPath(path)), { force: true }).catch(() => {});
 }

@@ -312,6 +312,23 @@ test("PartialFile writes its record through no link", () =>
     assertEquals(await readFile(target, "utf8"), "precious");
   }));
 
+test("PartialFile leaves nothing of one that was killed while it wrote its record", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "blob.partial");
+    const renewed = `${path}.record~`;
+    for (const kept of [true, false]) {
+      await leftBehind(folder);
+      await writeFile(renewed, "half of i");
+      if (!kept) await rm(`${path}.record`);
+      const file = await open(path);
+      assertEquals(file.present.total > 0, kept);
+      await file.write(new Uint8Array(SIZE), 0);
+      await file.commit(join(folder, "final"));
+      assertEquals(await readdir(folder), ["final"]);
+      await rm(join(folder, "final"));
+    }
+  }));
+
 test("PartialFile.close() keeps nothing of nothing", () =>
   inFolder(async (folder) => {
     const file = await open(join(folder, "a"));

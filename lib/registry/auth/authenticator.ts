@@ -308,7 +308,10 @@ export class Authenticator {
       },
       credential,
       (refusal) => this.#login.drop(refusal),
-    );
+    ).catch((error) => {
+      // Where another request has had the login refused, that is what is wrong.
+      throw isLoginRefusal(error) ? this.#login.refusal ?? error : error;
+    });
   }
 
   #error(problem: AuthenticationProblem, cause?: unknown): AuthenticationError {

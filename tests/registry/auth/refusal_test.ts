@@ -80,7 +80,7 @@ for (
 }
 
 test("where nothing goes without the login either, its own refusal is the error", async () => {
-  const { error, warnings } = await outcome(({ url, headers }) => {
+  const { error, warnings, session } = await outcome(({ url, headers }) => {
     if (url.host === "r.test") return [401, { "www-authenticate": CHALLENGE }];
     return headers.has("authorization")
       ? refused(401, "UNAUTHORIZED", "incorrect username or password")
@@ -89,6 +89,9 @@ test("where nothing goes without the login either, its own refusal is the error"
   assert(error instanceof RegistryError);
   assertEquals(error.errors[0]?.message, "incorrect username or password");
   assertEquals(warnings, [WARNING]);
+  // Nor is it another's to whom the login is not shown again.
+  const next = await assertRejects(() => session.request("manifests/2", {}));
+  assertEquals(next, error);
 });
 
 for (const status of [401, 403]) {

@@ -60,7 +60,10 @@ export type Part =
   | "tags"
   | "other";
 
-/** What is done wrong: an answer in place of the right one, by part. */
+/**
+ * What is done wrong: an answer in place of the right one, by part; counted are
+ * the requests for it, and for each manifest.
+ */
 export type Answers = Partial<
   Record<
     Part,
@@ -80,11 +83,13 @@ export class World {
 
   constructor(answers: Answers) {
     this.zoo.add(image, "1.0");
-    const counts = new Map<Part, number>();
+    const counts = new Map<string, number>();
     this.zoo.intercept = (sent) => {
       const part = this.#part(sent);
-      const count = (counts.get(part) ?? 0) + 1;
-      counts.set(part, count);
+      // Which of a set is asked for first is up to chance.
+      const counted = part === "manifest" ? sent.url.pathname : part;
+      const count = (counts.get(counted) ?? 0) + 1;
+      counts.set(counted, count);
       return answers[part]?.(sent, count, this);
     };
   }
