@@ -103,13 +103,10 @@ export interface Scan extends CacheContents {
 export async function openCache(
   path: string,
 ): Promise<LayoutStore | undefined> {
-  const store = await LayoutStore.find(path);
-  if (store) return store;
   const names = await readdir(path).catch((): string[] => []);
-  // One that is being made gets its marker last.
-  if (names.every((name) => BEGUN.has(name))) {
-    return await LayoutStore.find(path);
-  }
+  // One that is being made meanwhile gets its marker last.
+  const store = await LayoutStore.find(path);
+  if (store || names.every((name) => BEGUN.has(name))) return store;
   throw new StorageError("use", path, "not-a-layout");
 }
 

@@ -1,6 +1,7 @@
 /** Connects to a daemon: over a socket, TLS, or the standard streams of ssh. */
 
 import net from "node:net";
+import process from "node:process";
 import tls from "node:tls";
 import { onAbort } from "../image/abort.ts";
 import { DaemonError, type DaemonProblem } from "../image/errors.ts";
@@ -23,6 +24,9 @@ export async function connect(
   if (place.kind === "ssh") return openSsh(place, options);
   const { signal, address } = options;
   signal?.throwIfAborted();
+  if (place.kind === "socket" && isDenoOnUnix()) {
+    return await connectByDeno(place.path, options);
+  }
   const socket = place.kind === "socket"
     ? net.connect({ path: place.path })
     : place.tls
@@ -69,6 +73,35 @@ export async function connect(
         : { code: "broken-off" };
       return Promise.resolve(new DaemonError(address, problem, { cause }));
     },
+  };
+}
+
+/** Whether the runtime's `node:net` is of no use for Unix sockets. */
+function isDenoOnUnix(): boolean {
+  return "Deno" in globalThis && process.platform !== "win32";
+}
+
+async function connectByDeno(
+  path: string,
+  { signal, address }: ConnectOptions,
+): Promise<Connection> {
+  const { denoUnixConnection } = await import("../net/short/deno_socket.ts");
+  const { incoming, write, close } = await denoUnixConnection(path)
+    .catch((cause) => {
+      throw reasonOf(address, cause, false);
+    });
+  const forget = onAbort(signal, close);
+  return {
+    incoming,
+    write,
+    close() {
+      forget();
+      close();
+    },
+    failure: (cause) =>
+      Promise.resolve(
+        new DaemonError(address, { code: "broken-off" }, { cause }),
+      ),
   };
 }
 

@@ -54,7 +54,10 @@ export async function startLoad(
   return {
     body: new WritableStream<Uint8Array>({
       start(controller) {
-        answer.catch((error) => controller.error(error));
+        answer.catch((error) => {
+          connection.close();
+          controller.error(error);
+        });
       },
       async write(bytes) {
         const written = connection.write(bytes);

@@ -65,16 +65,17 @@ export async function startFakeDaemon(
 ): Promise<FakeDaemon> {
   const path = join(folder, `s${Math.random().toString(36).slice(2, 8)}`);
   const sockets = new Set<net.Socket>();
+  const bridges: ReturnType<typeof bridgeTo>[] = [];
   const fake: FakeDaemon = {
     ...behaviour,
     url: `unix://${path}`,
     log: [],
     connections: 0,
-    close: () =>
-      new Promise<void>((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const bridge of bridges.splice(0)) await bridge.close();
+    },
   };
   const answer = (path: string): string => {
     const raw = Object.entries(fake.raw ?? {})
@@ -160,6 +161,68 @@ export async function startFakeDaemon(
       return false;
     };
   });
-  await new Promise<void>((resolve) => server.listen(path, () => resolve()));
+  if (!("Deno" in globalThis)) {
+    await new Promise<void>((resolve) => server.listen(path, () => resolve()));
+    return fake;
+  }
+  await new Promise<void>((resolve) =>
+    server.listen(0, "127.0.0.1", () => resolve())
+  );
+  bridges.push(bridgeTo((server.address() as net.AddressInfo).port, path));
   return fake;
+}
+
+interface Conn {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Has a socket of the file system lead to a port, by Deno's own: its `node:net`
+ * closes the descriptor of such a connection twice, and with it others' files.
+ */
+function bridgeTo(port: number, path: string) {
+  const { Deno } = globalThis as unknown as {
+    Deno: {
+      listen(to: object): AsyncIterable<Conn> & { close(): void };
+      connect(to: object): Promise<Conn>;
+    };
+  };
+  const listener = Deno.listen({ transport: "unix", path });
+  const bridged: Promise<unknown>[] = [];
+  const carry = async (from: Conn, to: Conn) => {
+    const buffer = new Uint8Array(64 * 1024);
+    for (let n; (n = await from.read(buffer)) !== null;) {
+      let bytes = buffer.subarray(0, n);
+      while (bytes.length > 0) {
+        bytes = bytes.subarray(await to.write(bytes));
+      }
+    }
+    await to.closeWrite();
+  };
+  const join = async (here: Conn) => {
+    const there = await Deno.connect({ hostname: "127.0.0.1", port })
+      .catch(() => {});
+    const ends = there ? [here, there] : [here];
+    const close = () => {
+      for (const end of ends.splice(0)) end.close();
+    };
+    if (there) {
+      await Promise.all([carry(here, there), carry(there, here)])
+        .catch(() => {});
+    }
+    close();
+  };
+  const accepting = (async () => {
+    for await (const conn of listener) bridged.push(join(conn));
+  })();
+  return {
+    async close() {
+      listener.close();
+      await accepting;
+      await Promise.all(bridged);
+    },
+  };
 }

@@ -10,7 +10,12 @@ interface DenoConn {
 }
 
 interface DenoNet {
-  connect(options: { hostname: string; port: number }): Promise<DenoConn>;
+  connect(
+    options: { hostname: string; port: number } | {
+      transport: "unix";
+      path: string;
+    },
+  ): Promise<DenoConn>;
   connectTls(options: {
     hostname: string;
     port: number;
@@ -98,4 +103,48 @@ export function denoSocket(
     }
   }
   return { socket: connect(), cancel: destroy };
+}
+
+/** A connection to a socket of the file system. */
+export interface UnixConnection {
+  /** What comes; it ends when the other side has no more to say. */
+  incoming: AsyncGenerator<Uint8Array>;
+  /** Sends bytes; settles when the system has them. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Closes it; what waits for bytes fails. */
+  close(): void;
+}
+
+/**
+ * Connects to a socket of the file system by Deno's own: `node:net` of Deno 2.9
+ * closes the descriptor of such a one twice, by when it may be another file's.
+ */
+export async function denoUnixConnection(
+  path: string,
+): Promise<UnixConnection> {
+  const { Deno } = globalThis as unknown as { Deno: DenoNet };
+  const conn = await Deno.connect({ transport: "unix", path });
+  let closed = false;
+  return {
+    incoming: received(conn),
+    async write(bytes) {
+      while (bytes.length > 0) {
+        bytes = bytes.subarray(await conn.write(bytes));
+      }
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      conn.close();
+    },
+  };
+}
+
+async function* received(conn: DenoConn): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const buffer = new Uint8Array(64 * 1024);
+    const count = await conn.read(buffer);
+    if (count === null) return;
+    yield buffer.subarray(0, count);
+  }
 }
