@@ -16,7 +16,11 @@ import { EXIT } from "./messages/exit_codes.ts";
 import type { ErrorContext } from "./messages/explanation.ts";
 import { guarded, learnFromProcess } from "./messages/gate.ts";
 import { type Io, type Output, type Services, written } from "./io.ts";
-import { parseArguments } from "./options/arguments.ts";
+import {
+  type OptionDefinition,
+  parseArguments,
+  type ParsedArguments,
+} from "./options/arguments.ts";
 import { type CommandName, OTHER_COMMANDS } from "./options/option_table.ts";
 
 /**
@@ -183,7 +187,7 @@ function command<Options>(
     const line = await loadLine();
     // What makes no sense is told as JSON, too, where that is asked for.
     Object.assign(context, asksForJson(argv));
-    const parsed = parseArguments(argv, line.options);
+    const parsed = await parse(argv, line.options);
     if (parsed.flags.has("help")) {
       const { helpText } = await import("./options/help.ts");
       return { lines: [helpText(line).trimEnd()] };
@@ -205,6 +209,19 @@ function command<Options>(
     const run = await loadRun();
     return await run(options, io, context, services);
   };
+}
+
+async function parse(
+  argv: readonly string[],
+  options: readonly OptionDefinition[],
+): Promise<ParsedArguments> {
+  try {
+    return parseArguments(argv, options);
+  } catch (error) {
+    if (options !== PULL.options) throw error;
+    const { misplacedOptions } = await import("./commands/misplaced.ts");
+    throw misplacedOptions(argv) ?? error;
+  }
 }
 
 /** What is to be told as JSON by arguments that nobody has taken apart yet. */

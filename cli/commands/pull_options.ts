@@ -48,6 +48,17 @@ const PROGRAMS = Object.keys(LOADERS) as LoadingProgram[];
 const ARCHIVE =
   /\.(?:tar|tgz|tar\.gz)$|^(?:docker-archive|oci-archive|oci|dir):/;
 
+/** What is said of a file, where a daemon takes the image in place of one. */
+const FILE_OPTIONS = [
+  "output",
+  "format",
+  "layers",
+  "for",
+  "split",
+  "have",
+  "referrers",
+];
+
 /** The end of a reference by digest, which no password ends with. */
 const WHOLE_DIGEST = /@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
@@ -170,24 +181,13 @@ export const PULL: CommandLine<PullCommandOptions> = {
  */
 export function readPullOptions(parsed: ParsedArguments): PullCommandOptions {
   const { flags, values, one } = parsed;
+  refuseBoth(parsed, "lock", "from");
+  for (const load of ["load", "load-to"]) {
+    for (const other of FILE_OPTIONS) refuseBoth(parsed, load, other);
+  }
   for (
     const [flag, other] of [
-      ["lock", "from"],
-      ["load", "output"],
-      ["load", "format"],
-      ["load", "layers"],
-      ["load", "for"],
       ["for", "format"],
-      ["load-to", "output"],
-      ["load-to", "format"],
-      ["load-to", "layers"],
-      ["load-to", "for"],
-      ["load", "split"],
-      ["load-to", "split"],
-      ["load", "have"],
-      ["load-to", "have"],
-      ["load", "referrers"],
-      ["load-to", "referrers"],
       ["no-cache", "cache-dir"],
       ["no-cache", "trust-cache"],
       ["no-mirrors", "mirror"],
@@ -328,9 +328,39 @@ function readPartSize(text?: string): number | undefined {
   );
 }
 
-/** The words as they were typed, but not where they hold a login. */
-function showWords(words: readonly string[]): string {
-  return holdsLogin(words.map(withoutDigest).join(" "))
+/**
+ * What to say where options stand before a command.
+ *
+ * @param command Its name, of one word or two.
+ * @param parsed All arguments, where they could be taken apart.
+ */
+export function optionsFirst(
+  command: string,
+  parsed?: Pick<ParsedArguments, "operands" | "values">,
+): UsageError {
+  const names = command.split(" ");
+  let shown = " ...";
+  if (parsed) {
+    const words = parsed.operands.slice(names.length);
+    if (words.length > 0) shown = ` ${showWords(words, parsed.values)}`;
+    else if (names.length > 1) shown = "";
+    else shown = `; an image of that name is library/${command}`;
+  }
+  return new UsageError(
+    `Options come after the command, as in docker-pull ${command} ` +
+      `[OPTIONS]${shown}`,
+    { hint: `docker-pull ${command} --help shows all options` },
+  );
+}
+
+/** The words as they were typed, but not where they may hold a login. */
+function showWords(
+  words: readonly string[],
+  values: ParsedArguments["values"],
+): string {
+  // A password with a space in it comes apart into several words.
+  const given = [...values.keys()].some((name) => /password|creds/.test(name));
+  return given || holdsLogin(words.map(withoutDigest).join(" "))
     ? "..."
     : words.join(" ");
 }
@@ -348,17 +378,8 @@ function readImages({ operands, ended, values }: ParsedArguments): string[] {
     throw new UsageError("No image is named");
   }
   const command = OTHER_COMMANDS.find((name) => name === image);
-  if (command && !ended && operands.length === 1) {
-    throw new UsageError(
-      `Options come after the command, as in docker-pull ${command} ` +
-        `[OPTIONS]; an image of that name is library/${command}`,
-    );
-  }
-  if (command && !ended && others.length > 0) {
-    throw new UsageError(
-      `Options come after the command, as in docker-pull ${command} ` +
-        `[OPTIONS] ${showWords(others)}`,
-    );
+  if (command && !ended && (others.length > 0 || operands.length === 1)) {
+    throw optionsFirst(command, { operands: named, values });
   }
   const several = others.length > 0;
   // A password with a space in it comes apart into several words.

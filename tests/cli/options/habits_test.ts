@@ -51,6 +51,44 @@ test("help and version are commands, too", async () => {
   assertStringIncludes(verify.stdout, "docker-pull verify [OPTIONS]");
 });
 
+test("an option before the command that has it is told to stand after it", async () => {
+  const cases: [argv: string, shown: string | undefined][] = [
+    ["--plain-http verify --against X F", "verify [OPTIONS] F"],
+    ["--against X verify F", "verify [OPTIONS] F"],
+    ["--raw inspect F", "inspect [OPTIONS] F"],
+    ["--raw -o push inspect F", "inspect [OPTIONS] F"],
+    ["--raw inspect -- --F", "inspect [OPTIONS] --F"],
+    ["--raw inspect", "inspect [OPTIONS]; an image of that name is library/"],
+    ["--older-than 3d cache prune", "cache prune [OPTIONS]"],
+    ["-q cache prune --unused", "cache prune [OPTIONS]"],
+    // What cannot be taken apart, or may be of a password, is not repeated.
+    ["--raw inspect --bogus hunter2", "inspect [OPTIONS] ..."],
+    ["--dest-password correct copy hunter2 a b", "copy [OPTIONS] ..."],
+    ["--password correct copy hunter2 a b", "copy [OPTIONS] ..."],
+    ["-q copy --dest-creds u:p hunter2 b", "copy [OPTIONS] ..."],
+    ["--raw inspect u:hunter2@host/a", "inspect [OPTIONS] ..."],
+    // Here is no command, or none that has it.
+    ["-o push --raw nginx", undefined],
+    ["-o push --raw -- inspect", undefined],
+    ["--raw nginx inspect", undefined],
+    ["--raw copy a b", undefined],
+    ["--against verify F", undefined],
+    ["--bogus verify F", undefined],
+  ];
+  for (const [typed, shown] of cases) {
+    const { code, stderr, calls } = await run(typed.split(" "));
+    assertEquals([code, calls], [2, []], typed);
+    assertEquals(stderr.includes("hunter2"), false, stderr);
+    const words = "Options come after the command, as in docker-pull ";
+    if (shown === undefined) assertStringIncludes(stderr, "Unknown option");
+    else {
+      assertStringIncludes(stderr, words + shown);
+      const [command] = shown.split(" [");
+      assertStringIncludes(stderr, `hint: docker-pull ${command} --help shows`);
+    }
+  }
+});
+
 test("an option of another program is answered with ours", async () => {
   const cases: Record<string, string> = {
     "--src-tls-verify=false": "--insecure",
