@@ -64,7 +64,7 @@ export function formatOf({ format, for: program, have }: FormOptions): Format {
  *
  * @throws {DeltaError} If none can be left out.
  */
-function deltaOf(options: FormOptions): LoaderDelta {
+function loaderDelta(options: FormOptions): LoaderDelta {
   const { for: program } = options;
   const format = formatOf(options);
   if (layersOf(options) !== "as-is" && format !== "docker-legacy") {
@@ -122,7 +122,7 @@ export async function targetFor(
   if (options.split !== undefined && isFolder(formatOf(options))) {
     throw new RangeError("Cannot pull a folder in parts");
   }
-  if (options.have) deltaOf(options);
+  if (options.have) loaderDelta(options);
   const target = typeof place === "string" && isFolder(formatOf(options))
     ? layoutTarget(place)
     : await archiveFor(place, options);
@@ -186,7 +186,7 @@ async function deltaFor(
   base: Base,
   open: (form: ArchiveForm) => Promise<ImageTarget>,
 ): Promise<ImageTarget> {
-  const { foundBy, programs, isOneImage = false } = deltaOf(options);
+  const { foundBy, programs, isOneImage = false } = loaderDelta(options);
   const path = typeof place === "string" ? place : undefined;
   const { deltaTarget } = await import("./targets/delta.ts");
   const how = { base, foundBy, programs, isOneImage };

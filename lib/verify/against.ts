@@ -1,10 +1,11 @@
 /** Says whether a target has what an archive lacks. */
 
+import { tmpdir } from "node:os";
 import { openLocalPlace } from "../copy/places/open_places.ts";
 import type { Held } from "../copy/sources/held.ts";
 import { LocalSource } from "../copy/sources/local.ts";
-import { missingLayers, type SentImage } from "../copy/targets/left_out.ts";
-import { tmpdir } from "node:os";
+import { missingLayers } from "../copy/targets/missing_layers.ts";
+import type { SentImage } from "../copy/targets/stacks.ts";
 import type { Base, Delta, LeftOutLayer } from "../image/delta.ts";
 import { parseConfig, parseIndex, parseManifest } from "../image/manifest.ts";
 import { isIndex, isManifest } from "../image/media_types.ts";

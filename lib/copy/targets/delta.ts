@@ -22,7 +22,8 @@ import { parseConfig } from "../../image/manifest.ts";
 import { outlineOf } from "../engine/archive_plan.ts";
 import type { ImageGraph } from "../engine/graph.ts";
 import type { ImageTarget } from "../engine/target.ts";
-import { deltaOf, nameOf, type SentImage } from "./left_out.ts";
+import { deltaOf } from "./left_out.ts";
+import { nameOf, type SentImage } from "./stacks.ts";
 
 /** How a delta is made. */
 export interface DeltaOptions {
@@ -75,21 +76,24 @@ export function deltaTarget(options: DeltaOptions): ImageTarget {
       await (await make(graph)).target.holds(graph, how),
     async open(graph, how) {
       const done = await make(graph);
-      const missing = new Set(done.delta.layers.map(({ digest }) => digest));
+      const missing = digestsOf(done.delta);
       const writer = await done.target.open(graph, how);
-      const { wants } = writer;
-      return {
-        ...writer,
-        wants: async (descriptor) =>
-          !missing.has(descriptor.digest) &&
-          (await wants?.(descriptor) ?? true),
-        async commit(graph) {
-          await writer.commit(graph);
-          await putChecks(graph, done, options);
-        },
+      const wants = writer.wants?.bind(writer);
+      const commit = writer.commit.bind(writer);
+      writer.wants = async (descriptor) =>
+        !missing.has(descriptor.digest) && (await wants?.(descriptor) ?? true);
+      writer.commit = async (graph) => {
+        await commit(graph);
+        await putChecks(graph, done, options);
       };
+      return writer;
     },
   };
+}
+
+/** The digests of what a delta lacks. */
+function digestsOf({ layers }: Delta): Set<string> {
+  return new Set(layers.map(({ digest }) => digest));
 }
 
 async function makeDelta(
@@ -113,7 +117,7 @@ async function makeDelta(
     }),
   );
   const delta = deltaOf(images, base, foundBy);
-  const missing = new Set(delta.layers.map(({ digest }) => digest));
+  const missing = digestsOf(delta);
   const target = await open((content) =>
     form({
       ...content,
@@ -130,7 +134,7 @@ async function putChecks(
   { path, programs }: DeltaOptions,
 ): Promise<void> {
   if (path === undefined) return;
-  const missing = new Set(delta.layers.map(({ digest }) => digest));
+  const missing = digestsOf(delta);
   const chains = images.filter(({ isFirst }) => isFirst)
     .map(({ layers, diffIds }) => {
       const last = layers.findLastIndex(({ digest }) => missing.has(digest));

@@ -4,7 +4,7 @@ import type { Daemon, ListedImage } from "../../daemon/daemon.ts";
 import { isManifest } from "../../image/media_types.ts";
 import { parseManifest } from "../../image/manifest.ts";
 import type { Document, Manifest } from "../../image/types.ts";
-import { layersBelow, sharedLength } from "./left_out.ts";
+import { layersBelow, sharedLength } from "./stacks.ts";
 
 /** As many images are looked at, those with like names first. */
 const MOST_IMAGES = 300;

@@ -2,7 +2,7 @@
 
 import type { Reference } from "../../image/reference.ts";
 import { graphOf, type ImageGraph } from "../engine/graph.ts";
-import type { ImageTarget, TargetWriter } from "../engine/target.ts";
+import type { ImageTarget } from "../engine/target.ts";
 
 /**
  * A target of one image, which is called otherwise there.
@@ -34,35 +34,16 @@ export function namedTarget(
   };
   return {
     spares: target.spares,
+    uploads: target.uploads,
     sizeOf: (graph) => target.sizeOf(named(graph)),
     holds: (graph, options) => target.holds(named(graph), options),
     written: (graph) => target.written?.(named(graph)) ?? named(graph),
     async open(graph, options) {
-      return renaming(await target.open(named(graph), options), named);
+      const writer = await target.open(named(graph), options);
+      const commit = writer.commit.bind(writer);
+      // All else of a writer is the same for whatever an image is called.
+      writer.commit = (graph) => commit(named(graph));
+      return writer;
     },
-  };
-}
-
-/** The same writer, which is told of what is called otherwise. */
-function renaming(
-  writer: TargetWriter,
-  named: (graph: ImageGraph) => ImageGraph,
-): TargetWriter {
-  const { store, order, ended, expands } = writer;
-  return {
-    store,
-    order,
-    ended,
-    expands,
-    sink: writer.sink && ((descriptor) => writer.sink!(descriptor)),
-    wants: writer.wants && ((descriptor) => writer.wants!(descriptor)),
-    room: writer.room &&
-      ((descriptor, signal) => writer.room!(descriptor, signal)),
-    deliver: writer.deliver &&
-      ((descriptor, open) => writer.deliver!(descriptor, open)),
-    upload: writer.upload &&
-      ((descriptor, region) => writer.upload!(descriptor, region)),
-    commit: (graph) => writer.commit(named(graph)),
-    close: (error) => writer.close(error),
   };
 }
