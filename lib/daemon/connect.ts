@@ -5,12 +5,18 @@ import process from "node:process";
 import tls from "node:tls";
 import { onAbort } from "../image/abort.ts";
 import { DaemonError, type DaemonProblem } from "../image/errors.ts";
+import { denoUnixConnection } from "../net/short/deno_socket.ts";
 import type { DaemonPlace } from "./address.ts";
 import { type Connection, type ConnectOptions, writeTo } from "./connection.ts";
 import { openSsh } from "./ssh.ts";
 
 /** Milliseconds for a daemon to take a connection. */
 const TIMEOUT_MS = 30_000;
+
+/** Bytes in both directions, and nothing known of what they mean. */
+type Line = Pick<Connection, "write" | "close"> & {
+  incoming: AsyncIterable<Uint8Array>;
+};
 
 /**
  * Connects to a daemon.
@@ -23,47 +29,25 @@ export async function connect(
 ): Promise<Connection> {
   if (place.kind === "ssh") return openSsh(place, options);
   const { signal, address } = options;
-  signal?.throwIfAborted();
-  if (place.kind === "socket" && isDenoOnUnix()) {
-    return await connectByDeno(place.path, options);
-  }
-  const socket = place.kind === "socket"
-    ? net.connect({ path: place.path })
-    : place.tls
-    ? tls.connect({
-      ...place.tls,
-      host: place.host,
-      port: place.port,
-      ...(net.isIP(place.host) ? {} : { servername: place.host }),
-      ALPNProtocols: ["http/1.1"],
-    })
-    : net.connect({ host: place.host, port: place.port });
   const secured = place.kind === "tcp" && place.tls !== undefined;
-  const fail = (cause: unknown) => reasonOf(address, cause, secured);
-  await new Promise<void>((resolve, reject) => {
-    const settle = (error?: unknown) => {
-      clearTimeout(timer);
-      forget();
-      if (error === undefined) return resolve();
-      socket.destroy();
-      reject(error);
-    };
-    const timer = setTimeout(
-      () => settle(fail({ code: "ETIMEDOUT" })),
-      TIMEOUT_MS,
-    );
-    const forget = onAbort(signal, () => settle(signal!.reason));
-    socket.once(secured ? "secureConnect" : "connect", () => settle());
-    socket.on("error", (error) => settle(fail(error)));
+  signal?.throwIfAborted();
+  const opened = place.kind === "socket" && isDenoOnUnix()
+    ? denoUnixConnection(place.path)
+    : openSocket(place, signal);
+  const { incoming, write, close }: Line = await opened.catch((cause) => {
+    signal?.throwIfAborted();
+    throw reasonOf(address, cause, secured);
   });
-  const forget = onAbort(signal, () => socket.destroy());
+  if (signal?.aborted) close();
+  signal?.throwIfAborted();
+  const forget = onAbort(signal, close);
   let answered = false;
   return {
-    incoming: heard(socket, () => answered = true),
-    write: (bytes) => writeTo(socket, bytes),
+    incoming: heard(incoming, () => answered = true),
+    write,
     close() {
       forget();
-      socket.destroy();
+      close();
     },
     failure(cause) {
       const { code: system = "" } = cause as { code?: string };
@@ -81,27 +65,39 @@ function isDenoOnUnix(): boolean {
   return "Deno" in globalThis && process.platform !== "win32";
 }
 
-async function connectByDeno(
-  path: string,
-  { signal, address }: ConnectOptions,
-): Promise<Connection> {
-  const { denoUnixConnection } = await import("../net/short/deno_socket.ts");
-  const { incoming, write, close } = await denoUnixConnection(path)
-    .catch((cause) => {
-      throw reasonOf(address, cause, false);
-    });
-  const forget = onAbort(signal, close);
-  return {
-    incoming,
-    write,
-    close() {
+async function openSocket(
+  place: Exclude<DaemonPlace, { kind: "ssh" }>,
+  signal: AbortSignal | undefined,
+): Promise<Line> {
+  const secured = place.kind === "tcp" && place.tls !== undefined;
+  const socket = place.kind === "socket"
+    ? net.connect({ path: place.path })
+    : place.tls
+    ? tls.connect({
+      ...place.tls,
+      host: place.host,
+      port: place.port,
+      ...(net.isIP(place.host) ? {} : { servername: place.host }),
+      ALPNProtocols: ["http/1.1"],
+    })
+    : net.connect({ host: place.host, port: place.port });
+  await new Promise<void>((resolve, reject) => {
+    const settle = (error?: unknown) => {
+      clearTimeout(timer);
       forget();
-      close();
-    },
-    failure: (cause) =>
-      Promise.resolve(
-        new DaemonError(address, { code: "broken-off" }, { cause }),
-      ),
+      if (error === undefined) return resolve();
+      socket.destroy();
+      reject(error);
+    };
+    const timer = setTimeout(() => settle({ code: "ETIMEDOUT" }), TIMEOUT_MS);
+    const forget = onAbort(signal, () => settle(signal!.reason));
+    socket.once(secured ? "secureConnect" : "connect", () => settle());
+    socket.on("error", settle);
+  });
+  return {
+    incoming: socket,
+    write: (bytes) => writeTo(socket, bytes),
+    close: () => void socket.destroy(),
   };
 }
 

@@ -99,7 +99,11 @@ export class Daemon {
    * @throws {DaemonError} If it is none that images can be loaded into.
    */
   info(): Promise<DaemonInfo> {
-    return this.#info ??= this.#askInfo();
+    return this.#info ??= this.#askInfo().catch((error) => {
+      // Whoever is told that has no use for it.
+      this.close();
+      throw error;
+    });
   }
 
   async #askInfo(): Promise<DaemonInfo> {

@@ -32,6 +32,8 @@ export interface FakeDaemon extends FakeBehaviour {
   log: string[];
   /** How many connections there were. */
   connections: number;
+  /** How many of them are open. */
+  readonly open: number;
   /** Ends it. */
   close(): Promise<void>;
 }
@@ -71,6 +73,9 @@ export async function startFakeDaemon(
     url: `unix://${path}`,
     log: [],
     connections: 0,
+    get open() {
+      return sockets.size;
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

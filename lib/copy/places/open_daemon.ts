@@ -88,13 +88,21 @@ export async function saveImage(
 ): Promise<SavedImage> {
   const reference = parseReference(name);
   const daemon = await openDaemon(address, signal);
-  await daemon.info();
+  try {
+    await daemon.info();
+    return await save(daemon, familiarName(reference));
+  } finally {
+    daemon.close();
+  }
+}
+
+async function save(daemon: Daemon, name: string): Promise<SavedImage> {
   const scratch = await openScratch(tmpdir());
   try {
     const path = join(scratch.store.path, "saved.tar");
     const file = await onDisk("write", path, () => open(path, "wx"));
     try {
-      for await (const bytes of daemon.save(familiarName(reference))) {
+      for await (const bytes of daemon.save(name)) {
         await onDisk("write", path, () => file.writeFile(bytes));
       }
     } finally {
@@ -104,7 +112,5 @@ export async function saveImage(
   } catch (error) {
     await scratch.close();
     throw error;
-  } finally {
-    daemon.close();
   }
 }
