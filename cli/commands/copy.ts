@@ -26,7 +26,7 @@ import { createStyle, type Style } from "../progress/style.ts";
 import { formatTime, neutralize } from "../progress/text.ts";
 import { showUploads } from "../progress/uploads.ts";
 import type { Outcome, Run } from "./command.ts";
-import { acceptOf } from "./pull_settings.ts";
+import { acceptOf, transferOptions } from "./pull_settings.ts";
 import type { CopyCommandOptions } from "./copy_options.ts";
 import { type Transfer, withTransfer } from "./transfer.ts";
 
@@ -108,27 +108,19 @@ async function copyBy(
   const { platforms } = options;
   const reached = reach?.(signal);
   const all: CopyImagesOptions = {
+    ...transferOptions(options),
     ...reached,
     platform: platforms.length === 0
       ? reached?.platform
       : platforms.includes("all")
       ? "all"
       : platforms.map(parsePlatform),
-    index: options.index,
     // Left open, those of a file that is there as a whole go along.
     attestations: options.attestations || undefined,
     referrers: options.referrers || undefined,
     accept,
     format: options.format,
     layers: options.layers,
-    cacheDir: options.cacheDir,
-    concurrency: options.concurrency,
-    retries: options.retries,
-    timeout: options.timeout,
-    maxWait: options.maxWait,
-    minSpeed: options.minSpeed,
-    force: options.force,
-    trustCache: options.trustCache,
     signal,
     pushAccess: reachDestination?.(signal),
     onEvent(event) {

@@ -3,31 +3,20 @@
 import { join } from "node:path";
 import { archiveName } from "../../lib/archive/name.ts";
 import { endingOf } from "../../lib/copy/forms.ts";
-import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import { pull as pullImage } from "../../lib/copy/pull.ts";
 import { exists } from "../../lib/disk/leftovers.ts";
 import { formatReference, type Reference } from "../../lib/image/reference.ts";
 import type { Platform } from "../../lib/image/types.ts";
 import { readWantedImage } from "../access/image_access.ts";
-import { hintsFor } from "../access/missing_tag.ts";
 import type { Io, Services } from "../io.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
 import { reportLines } from "../messages/report.ts";
 import { isSilent } from "../progress/progress.ts";
-import { createStyle } from "../progress/style.ts";
 import { standardOutput } from "../standard_output.ts";
 import type { Outcome, Run } from "./command.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
-import {
-  acceptOf,
-  allRegistries,
-  checkedOutput,
-  deltaWords,
-  formOf,
-  haveOf,
-  isOutputFolder,
-  transferOptions,
-} from "./pull_settings.ts";
+import { checkedOutput, formOf, isOutputFolder } from "./pull_settings.ts";
+import { noteTarget, preparePull, reportOptions } from "./prepare_pull.ts";
 import { type Transfer, withTransfer } from "./transfer.ts";
 
 /** Pulls as the options say, and tells of the cache that it has made. */
@@ -78,42 +67,27 @@ async function pullOne(
   io: Io,
   context: ErrorContext,
   services: Services,
-  { style, progress, say, open, listen }: Transfer,
+  transfer: Transfer,
 ): Promise<Outcome> {
   const { pull = pullImage } = services;
-  const { quiet, cacheDir, format } = options;
   const wanted = readWantedImage(options, io.env, context);
   const { reference, platform } = wanted;
-  const streamed = options.output === "-";
-  context.streamed = streamed || options.load;
-  context.cut = options.split !== undefined;
+  const streamed = noteTarget(options, context);
   const output = streamed
     ? standardOutput(io.stdout)
     : await outputPath(options, reference, platform);
-  const base = await haveOf(options, io);
-  const asked = {
-    ...wanted,
-    registries: allRegistries(wanted.registries, base),
-  };
-  const { mirrors, connect } = await open(asked, options, io, context);
-  const accept = await acceptOf(options, io, say);
-  say(`Pulling ${formatReference(reference)}`);
-  const signal = listen();
-  const shared = connect(signal);
-  progress.ask(reference.registry);
-  const pulling: PullOptions = {
-    ...shared,
-    ...transferOptions(options),
-    platform,
-    accept,
-    signal,
-    onEvent: (event) => progress.onEvent(event),
-    mirrors,
-  };
-  if (base) {
-    const asking = { mirrors, platform, signal, cacheDir };
-    pulling.have = await base.read({ ...shared, ...asking }, context);
-  }
+  const { reached, pulling, signal } = await preparePull(
+    {
+      ...wanted,
+      platform,
+      title: formatReference(reference),
+      asked: reference.registry,
+    },
+    options,
+    io,
+    context,
+    transfer,
+  );
   try {
     if (options.load) {
       const { runLoad } = await import("./load.ts");
@@ -128,21 +102,17 @@ async function pullOne(
       const { pullDocument } = await import("../messages/pull_document.ts");
       return { document: pullDocument([result]) };
     }
-    if (quiet) return { lines: streamed ? [] : [result.path] };
-    const lines = reportLines(result, {
-      cache: cacheDir !== false,
-      format,
-      program: options.for,
-      deltas: await deltaWords(options),
-      style: streamed ? style : createStyle(io.stdout, io.env),
-      os: io.os,
-    });
+    if (options.quiet) return { lines: streamed ? [] : [result.path] };
+    const { style, progress } = transfer;
+    const told = await reportOptions(options, io, streamed ? style : undefined);
+    const lines = reportLines(result, told);
     if (!streamed) return { lines };
     progress.stop();
     for (const line of lines) progress.line(line);
     return {};
   } catch (error) {
-    const hints = await hintsFor({ reference, error }, shared, signal);
+    const { hintsFor } = await import("../access/missing_tag.ts");
+    const hints = await hintsFor({ reference, error }, reached, signal);
     Object.assign(context, hints);
     throw error;
   }

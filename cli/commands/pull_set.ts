@@ -1,14 +1,11 @@
 /** The pull of several images, or of several platforms. */
 
 import { pullImages as pullAll } from "../../lib/copy/pull.ts";
-import type { PullImagesOptions } from "../../lib/copy/pull_options.ts";
-import type { PullEvent } from "../../lib/image/events.ts";
 import { formatReference } from "../../lib/image/reference.ts";
 import { readMirrors } from "../access/image_access.ts";
 import type { Io, Services } from "../io.ts";
 import type { ErrorContext } from "../messages/explanation.ts";
 import { setReportLines, unwrittenLines } from "../messages/set_report.ts";
-import { createStyle } from "../progress/style.ts";
 import { standardOutput } from "../standard_output.ts";
 import type { Outcome, Run } from "./command.ts";
 import { namedImages } from "./named_images.ts";
@@ -21,15 +18,8 @@ import {
   wantedPlatform,
 } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
-import {
-  acceptOf,
-  allRegistries,
-  deltaWords,
-  formOf,
-  haveOf,
-  transferOptions,
-  whereTo,
-} from "./pull_settings.ts";
+import { formOf, whereTo } from "./pull_settings.ts";
+import { noteTarget, preparePull, reportOptions } from "./prepare_pull.ts";
 import { type Transfer, withTransfer } from "./transfer.ts";
 
 /** Pulls a set of images as the options say. */
@@ -53,10 +43,11 @@ async function pullSet(
   io: Io,
   context: ErrorContext,
   services: Services,
-  { style, progress, say, open, listen }: Transfer,
+  transfer: Transfer,
 ): Promise<Outcome> {
   const { pullImages = pullAll } = services;
-  const { quiet, cacheDir, format } = options;
+  const { style, progress, say } = transfer;
+  const { quiet } = options;
   const named = await namedImages(options, io);
   leftLines(named, style).forEach((line) => say(line));
   if (options.from.length > 0) {
@@ -65,43 +56,28 @@ async function pullSet(
   const images = named.images.map(requestOf);
   const platform = wantedPlatform(options, io.env);
   const registries = registriesOf(images);
-  const streamed = options.output === "-";
-  context.streamed = streamed || options.load;
-  context.cut = options.split !== undefined;
+  const streamed = noteTarget(options, context);
   const where = streamed
     ? { output: standardOutput(io.stdout) }
     : await whereTo(options);
   context.several = !("output" in where);
-  const base = await haveOf(options, io);
-  const mirrored = {
-    registries: allRegistries(registries, base),
-    mirrors: readMirrors(options),
-  };
-  const { mirrors, connect } = await open(mirrored, options, io, context);
-  say(
-    images.length === 1
-      ? `Pulling ${options.image || formatReference(images[0]!.reference)}`
-      : `Pulling ${images.length} images`,
+  const { reached, pulling, signal } = await preparePull(
+    {
+      registries,
+      mirrors: readMirrors(options),
+      platform,
+      title: images.length === 1
+        ? options.image || formatReference(images[0]!.reference)
+        : `${images.length} images`,
+      asked: registries.length === 1 ? registries[0]! : "the registries",
+    },
+    options,
+    io,
+    context,
+    transfer,
   );
-  const accept = await acceptOf(options, io, say);
-  const signal = listen();
-  const shared = connect(signal);
   const print = (line: string) => progress.line(line);
-  const telling = { reached: shared, signal, style, print };
-  progress.ask(registries.length === 1 ? registries[0]! : "the registries");
-  const pulling: PullImagesOptions = {
-    ...shared,
-    ...transferOptions(options),
-    platform,
-    accept,
-    signal,
-    onEvent: (event: PullEvent) => progress.onEvent(event),
-    mirrors,
-  };
-  if (base) {
-    const asking = { mirrors, platform, signal, cacheDir };
-    pulling.have = await base.read({ ...shared, ...asking }, context);
-  }
+  const telling = { reached, signal, style, print };
   if (options.load) {
     const { runLoadSet } = await import("./load.ts");
     const loaded = await runLoadSet(images, pulling, options, io, services);
@@ -136,14 +112,10 @@ async function pullSet(
   }
   const lines = quiet
     ? streamed ? [] : [...new Set(results.map(({ path }) => path))]
-    : setReportLines(result, {
-      cache: cacheDir !== false,
-      format,
-      program: options.for,
-      deltas: await deltaWords(options),
-      style: streamed ? style : createStyle(io.stdout, io.env),
-      os: io.os,
-    });
+    : setReportLines(
+      result,
+      await reportOptions(options, io, streamed ? style : undefined),
+    );
   if (failures.length > 0) {
     const of = results.length + failures.length;
     const told = unwrittenLines(failures.length, of, unwritten, style);

@@ -7,14 +7,15 @@ import { ifThere } from "../../lib/disk/io.ts";
 import { followOutput } from "../../lib/disk/output_path.ts";
 import { StorageError } from "../../lib/image/errors.ts";
 import { formatReference } from "../../lib/image/reference.ts";
-import { credentialPathSettings } from "../access/credential_files.ts";
-import type { DeltaWords } from "../messages/deltas.ts";
 import type { NamedBase } from "../access/base.ts";
+import { credentialPathSettings } from "../access/credential_files.ts";
 import type { Io } from "../io.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 
 /** What the library is given as it was said. */
-export function transferOptions(options: PullCommandOptions): PullOptions {
+export function transferOptions(
+  options: Omit<PullCommandOptions, "format">,
+): PullOptions {
   return {
     index: options.index,
     attestations: options.attestations,
@@ -66,14 +67,6 @@ export async function haveOf(
   if (have.length === 0) return undefined;
   const { nameBase } = await import("../access/base.ts");
   return await nameBase(have, "have", io);
-}
-
-/** What puts in words what is left out, where something is. */
-export async function deltaWords(
-  { have }: Pick<PullCommandOptions, "have">,
-): Promise<DeltaWords | undefined> {
-  if (have.length === 0) return undefined;
-  return (await import("../messages/deltas.ts")).DELTA_WORDS;
 }
 
 /** The registries of what is wanted and of what is there, each once. */
