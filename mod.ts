@@ -280,8 +280,8 @@ export type {
   LeftOutLayer,
 } from "./lib/image/delta.ts";
 export * from "./lib/locks/diff.ts";
+export { diffImages } from "./lib/locks/diff_images.ts";
 export {
-  diffImages,
   type DiffOptions,
   type DiffSide,
   readSide,

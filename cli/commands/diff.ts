@@ -1,7 +1,8 @@
 /** `docker-pull diff`: what differs between images, by layer and byte. */
 
 import type { ImagesDiff } from "../../lib/locks/diff.ts";
-import { diffImages, readSide, registriesOf } from "../../lib/locks/sides.ts";
+import { diffImages } from "../../lib/locks/diff_images.ts";
+import { readSide, registriesOf } from "../../lib/locks/sides.ts";
 import { findDaemon } from "../access/daemon.ts";
 import { defaultPlatform, readMirrors } from "../access/image_access.ts";
 import { withLookAccess } from "../access/look_access.ts";

@@ -1,46 +1,34 @@
 /** Finds out what a target has already, from whatever tells of it. */
 
+import { findPlace } from "../copy/places/open_places.ts";
 import type { DaemonAddress } from "../daemon/address.ts";
 import { defined } from "../image/defined.ts";
 import type { Base, BaseImage } from "../image/delta.ts";
-import { DeltaError, PlaceError } from "../image/errors.ts";
-import { formatPlace } from "../copy/places/places.ts";
-import { isManifest } from "../image/media_types.ts";
-import { parseManifest } from "../image/manifest.ts";
-import {
-  checkOptions,
-  either,
-  OBJECT,
-  orFalse,
-  type Rules,
-  TEXT,
-} from "../image/options.ts";
-import { parseReference } from "../image/reference.ts";
+import { DeltaError } from "../image/errors.ts";
 import type { LockedImage } from "../image/locked_image.ts";
+import { parseManifest } from "../image/manifest.ts";
+import { isManifest } from "../image/media_types.ts";
+import { checkOptions, orFalse, type Rules, TEXT } from "../image/options.ts";
+import { parseReference } from "../image/reference.ts";
 import { LayoutStore } from "../layout/layout_store.ts";
-import type { Lock } from "./lock.ts";
 import { fullName, readBaseText } from "./base_text.ts";
-import { LOCK_RULES, lockImages, type LockOptions } from "./lock_images.ts";
+import type { Lock } from "./lock.ts";
+import { lockImages, type LockOptions } from "./lock_images.ts";
 import {
-  complete,
+  type DiffOptions,
   type DiffSide,
   isLock,
-  isText,
-  lockOfList,
-  lockOfPlace,
-  mayBeText,
-  readFile,
+  lockOfSide,
   registriesOf,
+  SIDE_RULES,
 } from "./sides.ts";
-import { findPlace } from "../copy/places/open_places.ts";
+import { readIfText } from "./text_files.ts";
 
 /** What tells what a target has: read already, or where that can be asked. */
 export type BaseSource = Base | DiffSide | DaemonAddress;
 
 /** How a target's layers are found out. */
-export interface BaseOptions extends LockOptions {
-  /** The daemon of `docker-daemon:`, as in {@linkcode copy}. */
-  daemon?: string | DaemonAddress;
+export interface BaseOptions extends DiffOptions {
   /**
    * The folder of a cache, which may know the manifests that a daemon has, or
    * `false` for none.
@@ -51,8 +39,7 @@ export interface BaseOptions extends LockOptions {
 }
 
 const RULES: Rules<BaseOptions> = {
-  ...LOCK_RULES,
-  daemon: either(TEXT, OBJECT),
+  ...SIDE_RULES,
   cacheDir: orFalse(TEXT),
 };
 
@@ -72,8 +59,9 @@ const DAEMON = /^(?:ssh|unix|tcp|npipe):\/\//i;
  */
 export async function readBaseSource(text: string): Promise<BaseSource> {
   if (DAEMON.test(text)) return { url: text };
-  return mayBeText(text) && await isText(text)
-    ? await readBaseText(await readFile(text), { name: text })
+  const bytes = await readIfText(text);
+  return bytes
+    ? await readBaseText(bytes, { name: text })
     : await findPlace(text);
 }
 
@@ -132,38 +120,28 @@ export async function readBase(
 
 async function baseOf(
   source: BaseSource,
-  options: BaseOptions,
+  { cacheDir, ...options }: BaseOptions,
 ): Promise<Base> {
-  if (isBase(source)) return await completed(source, options);
-  if ("url" in source) return await ofDaemon(source, options);
-  const { daemon, cacheDir: _, ...locking } = options;
-  if (isLock(source)) return ofLock(await lockOfList(source, locking));
-  switch (source.kind) {
-    case "registry": {
-      const found = lockImages([source.reference], locking);
-      return ofLock(await complete(found));
-    }
-    case "registry-path":
-      throw new PlaceError(formatPlace(source), { code: "not-a-source" });
-    case "docker-daemon":
-      return await ofDaemon(daemon, options, source.name);
-    default:
-      return ofLock(await lockOfPlace(source, locking));
+  const { daemon, ...locking } = options;
+  if (isBase(source)) return await completed(source, locking);
+  if ("url" in source) return await ofDaemon(source, { cacheDir, ...locking });
+  if (isLock(source) || source.kind !== "docker-daemon") {
+    return ofLock(await lockOfSide(source, options));
   }
+  return await ofDaemon(daemon, { cacheDir, ...locking }, source.name);
 }
 
 /**
  * What its registry tells of the digests of layers that a target's own programs
  * do not tell. It need not be asked, or know of them.
  */
-async function completed(base: Base, options: BaseOptions): Promise<Base> {
-  const { daemon: _, cacheDir: __, ...locking } = options;
+async function completed(base: Base, options: LockOptions): Promise<Base> {
   const asked = base.images.filter(({ served, layers }) =>
     served !== undefined && layers.some(({ digest }) => !digest)
   ).slice(0, MOST_ASKED);
   if (asked.length === 0) return base;
   const { lock } = await lockImages(asked.map(({ served }) => served!), {
-    ...locking,
+    ...options,
     onEvent: () => {},
   });
   const found = ofLock(lock).images;
@@ -201,12 +179,11 @@ function ofLocked(
 /** What a daemon has, or one image of it. */
 async function ofDaemon(
   address: string | DaemonAddress | undefined,
-  options: BaseOptions,
+  { cacheDir = "docker_images_cache", ...options }: Omit<BaseOptions, "daemon">,
   wanted?: string,
 ): Promise<Base> {
-  const { cacheDir = "docker_images_cache", signal } = options;
   const { openDaemon } = await import("../copy/places/open_daemon.ts");
-  const daemon = await openDaemon(address, signal);
+  const daemon = await openDaemon(address, options.signal);
   try {
     const { keepsContent, name } = await daemon.info();
     const cache = cacheDir === false

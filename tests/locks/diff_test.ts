@@ -9,9 +9,10 @@ import type {
   LockedLayer,
 } from "../../lib/image/locked_image.ts";
 import { diffLocks, type ImagesDiff } from "../../lib/locks/diff.ts";
+import { diffImages } from "../../lib/locks/diff_images.ts";
 import { formatLock, type Lock } from "../../lib/locks/lock.ts";
 import { lockImages } from "../../lib/locks/lock_images.ts";
-import { diffImages, readSide } from "../../lib/locks/sides.ts";
+import { readSide } from "../../lib/locks/sides.ts";
 import { inPullWorld, readArchive } from "../copy/world.ts";
 import { buildImage, buildIndex, sha256 } from "../fixtures/mod.ts";
 import { randomFrom } from "../faults/random.ts";
