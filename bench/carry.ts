@@ -1,12 +1,11 @@
 /** How images go on: to registries, to a daemon, in another compression. */
 
 import { join } from "node:path";
+import { orasCopy, regctlImage, skopeoCopy } from "./peer_commands.ts";
 import {
   ARCHIVE,
-  cacheArgs,
   type Job,
   type OwnCommand,
-  ownRow,
   peer,
   quoted,
   reference,
@@ -55,31 +54,22 @@ export function pushRows(tools: Tools, commands: OwnCommand[]): Row[] {
       ...empty,
       name: "oras copy",
       keep: [SAVED],
-      setUp: (job) => [[
+      setUp: (job) => [orasCopy(
         tools.programs.oras ?? "",
-        "copy",
-        "--from-plain-http",
-        reference(job),
-        "--to-oci-layout",
-        `${SAVED}:latest`,
-      ]],
-      commands: (job, { oras = "" }) => [[
+        ["plain-http", reference(job)],
+        ["oci-layout", `${SAVED}:latest`],
+      )],
+      commands: (job, { oras = "" }) => [orasCopy(
         oras,
-        "copy",
-        "--from-oci-layout",
-        `${SAVED}:latest`,
-        "--to-plain-http",
-        target(job, "oras"),
-      ]],
+        ["oci-layout", `${SAVED}:latest`],
+        ["plain-http", target(job, "oras")],
+      )],
     }),
     peer(tools, ["regctl"], {
       ...empty,
       name: "regctl image import",
       commands: (job, { regctl = "" }) => [[
-        regctl,
-        "--host",
-        `reg=${job.target},tls=disabled`,
-        "image",
+        ...regctlImage(regctl, "plain", job.target),
         "import",
         target(job, "regctl"),
         saved(job),
@@ -89,24 +79,16 @@ export function pushRows(tools: Tools, commands: OwnCommand[]): Row[] {
       ...empty,
       name: "skopeo copy",
       keep: [SAVED],
-      setUp: (job) => [[
+      setUp: (job) => [skopeoCopy(
         tools.programs.skopeo ?? "",
-        "--insecure-policy",
-        "copy",
-        "--quiet",
-        "--src-tls-verify=false",
         `docker://${reference(job)}`,
         `oci:${SAVED}:latest`,
-      ]],
-      commands: (job, { skopeo = "" }) => [[
+      )],
+      commands: (job, { skopeo = "" }) => [skopeoCopy(
         skopeo,
-        "--insecure-policy",
-        "copy",
-        "--quiet",
-        "--dest-tls-verify=false",
         `oci:${SAVED}:latest`,
         `docker://${target(job, "skopeo")}`,
-      ]],
+      )],
     }),
     ...commands.flatMap((own): Row[] => [
       {
@@ -138,25 +120,17 @@ export function copyRows(tools: Tools, commands: OwnCommand[]): Row[] {
     peer(tools, ["oras"], {
       ...empty,
       name: "oras copy",
-      commands: (job, { oras = "" }) => [[
+      commands: (job, { oras = "" }) => [orasCopy(
         oras,
-        "copy",
-        "--from-plain-http",
-        reference(job),
-        "--to-plain-http",
-        target(job, "oras"),
-      ]],
+        ["plain-http", reference(job)],
+        ["plain-http", target(job, "oras")],
+      )],
     }),
     peer(tools, ["regctl"], {
       ...empty,
       name: "regctl image copy",
       commands: (job, { regctl = "" }) => [[
-        regctl,
-        "--host",
-        `reg=${job.host},tls=disabled`,
-        "--host",
-        `reg=${job.target},tls=disabled`,
-        "image",
+        ...regctlImage(regctl, "plain", job.host, job.target),
         "copy",
         reference(job),
         target(job, "regctl"),
@@ -165,16 +139,11 @@ export function copyRows(tools: Tools, commands: OwnCommand[]): Row[] {
     peer(tools, ["skopeo"], {
       ...empty,
       name: "skopeo copy",
-      commands: (job, { skopeo = "" }) => [[
+      commands: (job, { skopeo = "" }) => [skopeoCopy(
         skopeo,
-        "--insecure-policy",
-        "copy",
-        "--quiet",
-        "--src-tls-verify=false",
-        "--dest-tls-verify=false",
         `docker://${reference(job)}`,
         `docker://${target(job, "skopeo")}`,
-      ]],
+      )],
     }),
     ...commands.map(({ label, command }): Row => ({
       ...empty,
@@ -251,17 +220,13 @@ export function compressRows(tools: Tools, commands: OwnCommand[]): Row[] {
   return [
     peer(tools, ["skopeo"], {
       name: "skopeo copy --dest-compress-format zstd",
-      commands: (job, { skopeo = "" }) => [[
+      commands: (job, { skopeo = "" }) => [skopeoCopy(
         skopeo,
-        "--insecure-policy",
-        "copy",
-        "--quiet",
-        "--src-tls-verify=false",
-        "--dest-compress-format",
-        "zstd",
         `docker://${reference(job)}`,
         "oci:layout:latest",
-      ]],
+        "--dest-compress-format",
+        "zstd",
+      )],
     }),
     ...commands.map(({ label, command }): Row => ({
       name: `${label}, --layers zstd`,
@@ -278,48 +243,5 @@ export function compressRows(tools: Tools, commands: OwnCommand[]): Row[] {
         reference(job),
       ]],
     })),
-  ];
-}
-
-/** A pull of one image, and so many at once that share one cache. */
-export function togetherRows(
-  tools: Tools,
-  own: OwnCommand,
-  count: number,
-): Row[] {
-  const { bash } = tools.programs;
-  const one = ownRow(own, { name: "one pull", cache: true, verify: false });
-  const all = (command: (index: number) => string) =>
-    shell(
-      bash,
-      `jobs=; ${
-        Array.from(
-          { length: count },
-          (_, i) => `${command(i)} & jobs="$jobs $!"`,
-        )
-          .join("; ")
-      }; for job in $jobs; do wait $job; done`,
-    );
-  return [
-    one,
-    peer(tools, ["bash"], {
-      name: `${own.label}, ${count} pulls at once`,
-      commands: (job) => [all((index) =>
-        quoted([
-          ...own.command,
-          "--quiet",
-          "--output",
-          join(job.folder, `${index}.tar`),
-          ...cacheArgs(true, job),
-          reference(job),
-        ])
-      )],
-    }),
-    peer(tools, ["bash"], {
-      name: `cp of the file, ${count} times at once`,
-      keep: [ARCHIVE],
-      setUp: (job) => ownRow(own).commands(job),
-      commands: () => [all((index) => `cp ${ARCHIVE} ${index}.tar`)],
-    }),
   ];
 }

@@ -71,7 +71,8 @@ export interface Options {
   help: boolean;
 }
 
-const PROGRAMS = [
+/** The programs of others that rows are of, and what builds those in C. */
+export const PROGRAMS: readonly string[] = [
   "curl",
   "crane",
   "skopeo",

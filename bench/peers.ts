@@ -1,6 +1,12 @@
 /** How others pull the same image. */
 
 import { join } from "node:path";
+import {
+  orasCopy,
+  regctlImage,
+  skopeoCopy,
+  type Way,
+} from "./peer_commands.ts";
 import { ARCHIVE, type Job, peer, reference, type Row } from "./rows.ts";
 import type { Tools } from "./rows.ts";
 
@@ -106,9 +112,6 @@ export function crowdRow(
   });
 }
 
-/** Where the registry is: by plain HTTP, or by TLS of no authority. */
-type Way = "plain" | "tls";
-
 /** Those that bring an image as fast as they can, in the order of the table. */
 export function rivalRows(tools: Tools, way: Way = "plain"): Row[] {
   const rest = way === "tls" ? { secure: way } as const : {};
@@ -123,23 +126,17 @@ export function rivalRows(tools: Tools, way: Way = "plain"): Row[] {
     peer(tools, ["oras"], {
       ...rest,
       name: "oras copy (layout)",
-      commands: (job, { oras = "" }) => [[
+      commands: (job, { oras = "" }) => [orasCopy(
         oras,
-        "copy",
-        way === "tls" ? "--from-insecure" : "--from-plain-http",
-        reference(job),
-        "--to-oci-layout",
-        "layout:latest",
-      ]],
+        [way === "tls" ? "insecure" : "plain-http", reference(job)],
+        ["oci-layout", "layout:latest"],
+      )],
     }),
     peer(tools, ["regctl"], {
       ...rest,
       name: "regctl image export",
       commands: (job, { regctl = "" }) => [[
-        regctl,
-        "--host",
-        `reg=${job.host},tls=${way === "tls" ? "insecure" : "disabled"}`,
-        "image",
+        ...regctlImage(regctl, way, job.host),
         "export",
         reference(job),
         ARCHIVE,
@@ -156,15 +153,9 @@ function skopeoRow(
 ): Row {
   return peer(tools, ["skopeo"], {
     name: `skopeo copy (${what})`,
-    commands: (job, { skopeo = "" }) => [[
-      skopeo,
-      "--insecure-policy",
-      "copy",
-      "--quiet",
-      "--src-tls-verify=false",
-      `docker://${reference(job)}`,
-      to(job),
-    ]],
+    commands: (job, { skopeo = "" }) => [
+      skopeoCopy(skopeo, `docker://${reference(job)}`, to(job)),
+    ],
   });
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Case } from "../cases.ts";
 import { crowdRow, curlRow, floorRow, otherRows, rivalRows } from "../peers.ts";
 import { EMPTY_SCRIPT, ownRow, type Row } from "../rows.ts";
-import { togetherRows } from "../carry.ts";
+import { togetherRows } from "../together.ts";
 import { type Context, FIVE, MB } from "./context.ts";
 
 const CP = "cp of the cached layers";

@@ -1,26 +1,12 @@
 /** The cases hang together: names, targets, programs that are not there. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { chooseCases, makeCases } from "../../bench/cases.ts";
-import { readOptions } from "../../bench/options.ts";
+import { PROGRAMS, readOptions } from "../../bench/options.ts";
 import { curlRow, pieces } from "../../bench/peers.ts";
 import type { Job, Tools } from "../../bench/rows.ts";
 import { test } from "../harness.ts";
 
-const NAMES = [
-  "curl",
-  "crane",
-  "skopeo",
-  "regctl",
-  "oras",
-  "podman",
-  "docker",
-  "dockerd",
-  "docker-registry",
-  "bash",
-  "floor",
-  "pace",
-  "link",
-];
+const NAMES = [...PROGRAMS, "floor", "pace", "link"];
 const everything: Tools = {
   programs: Object.fromEntries(NAMES.map((name) => [name, `/bin/${name}`])),
   missing: {},

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { PROGRAMS } from "../../bench/options.ts";
 import type { Report } from "../../bench/report.ts";
 import { denoPath, profile } from "../../tasks/runtimes.js";
 import { inFolder } from "../disk/folder.ts";
@@ -13,19 +14,7 @@ import { deferred, test } from "../harness.ts";
 
 const main = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
 /** No program of others, whatever this machine has. */
-const NONE = [
-  "curl",
-  "crane",
-  "skopeo",
-  "regctl",
-  "oras",
-  "podman",
-  "docker",
-  "dockerd",
-  "docker-registry",
-  "cc",
-  "bash",
-].flatMap((name) => ["--program", `${name}=`]);
+const NONE = PROGRAMS.flatMap((name) => ["--program", `${name}=`]);
 
 async function bench(
   ...args: string[]
