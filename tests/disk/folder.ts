@@ -17,8 +17,7 @@ export async function inFolder<T>(
     assertEquals(await openFiles(folder), [], "files left open");
     return result;
   } finally {
-    // A browser may write on its way out.
-    await rm(folder, { recursive: true, maxRetries: 10, retryDelay: 100 });
+    await rm(folder, { recursive: true });
   }
 }
 

@@ -8,11 +8,10 @@ import type { Examined } from "../../lib/proofs/examine.ts";
 import { Authority, PROVIDER, SIGNER, statementOf } from "./authority.ts";
 import {
   bundleOf,
-  CERTIFICATES,
-  FORGER_KEY,
   json,
   SIGNED,
   simplePayload,
+  TRUST,
   withBundle,
   withJws,
   withSimple,
@@ -22,10 +21,7 @@ import {
 const TIMES = 300;
 const authority = new Authority();
 const trust = {
-  keys: [FORGER_KEY],
-  notationCertificates: [{ path: "root", text: CERTIFICATES.root }],
-  // Whatever the clock of this machine says.
-  now: () => Date.parse("2027-01-01T00:00:00Z"),
+  ...TRUST,
   trustedRoot: { path: "root.json", text: authority.trustedRoot },
   certificateIdentity: SIGNER,
   certificateIssuer: PROVIDER,

@@ -3,13 +3,13 @@ import { test } from "../harness.ts";
 import { verifyKeyless } from "../../lib/proofs/keyless.ts";
 import {
   bundleOf,
-  CERTIFICATES,
   FORGER_KEY,
   IDENTITY,
   ISSUER,
   KEYLESS,
   SIGNED,
   simplePayload,
+  TRUST,
   withBundle,
   withJws,
   withSimple,
@@ -99,19 +99,13 @@ test("what notation has signed counts by its trust store, for its time", async (
 });
 
 test("what is made here as cosign and notation make it counts", async () => {
-  const trust = {
-    keys: [FORGER_KEY],
-    notationCertificates: [{ path: "root", text: CERTIFICATES.root }],
-    // Whatever the clock of this machine says.
-    now: () => Date.parse("2027-01-01T00:00:00Z"),
-  };
   for (
     const world of [
       withBundle(bundleOf()),
       withSimple(simplePayload()),
       withJws(),
     ]
-  ) assertEquals((await world.examine(trust)).problem, undefined);
+  ) assertEquals((await world.examine(TRUST)).problem, undefined);
 });
 
 test("a signature of an index proves its manifests, in a pruned file, too", async () => {

@@ -163,6 +163,14 @@ export const FORGER_KEY = {
   text: FORGER.publicKey.export({ format: "pem", type: "spki" }) as string,
 };
 
+/** Whom to believe what is signed here, with a key and as notation does. */
+export const TRUST = {
+  keys: [FORGER_KEY],
+  notationCertificates: [{ path: "root", text: CERTIFICATES.root }],
+  // Whatever the clock of this machine says.
+  now: () => Date.parse("2027-01-01T00:00:00Z"),
+} satisfies SignatureTrust;
+
 /** What a bundle may be told to be in place of what it should. */
 export interface BundleForm {
   digest?: string;

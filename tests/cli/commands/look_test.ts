@@ -1,6 +1,11 @@
 /** `inspect` and `tags` as they are typed. */
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { main } from "../../../cli/main.ts";
 import { buildImage, buildIndex } from "../../fixtures/mod.ts";
 import { test } from "../../harness.ts";
@@ -25,21 +30,28 @@ const images = await Promise.all(
 );
 const index = buildIndex(images);
 
-async function look(argv: string[], columns?: number) {
+function look(argv: string[], columns?: number) {
   const registry = new FakeRegistry();
   registry.add("team/app", index, "1.0");
   registry.add("team/app", images[0]!, "1.10");
   registry.add("team/app", images[0]!, "1.9");
   registry.add("team/app", images[0]!, `sha256-${"0".repeat(64)}`);
+  return lookAt(registry, argv, {
+    columns,
+    env: { DOCKER_DEFAULT_PLATFORM: "linux/amd64" },
+  });
+}
+
+async function lookAt(
+  registry: FakeRegistry,
+  argv: string[],
+  { columns, env }: { columns?: number; env?: Record<string, string> } = {},
+) {
   const [stdout, stderr] = [new Sink(), new Sink()];
   if (columns) Object.assign(stdout, { isTTY: true, columns });
   const code = await main({
     argv: [...argv, "--retries", "0"],
-    env: {
-      HOME: NOWHERE,
-      DOCKER_DEFAULT_PLATFORM: "linux/amd64",
-      NO_COLOR: "1",
-    },
+    env: { HOME: NOWHERE, NO_COLOR: "1", ...env },
     stdin: { async *[Symbol.asyncIterator]() {} },
     stdout,
     stderr,
@@ -55,8 +67,16 @@ test("docker-pull inspect shows platforms, configuration and layers", async () =
   const { code, stdout } = await look(["inspect", APP]);
   assertEquals(code, 0);
   assertMatch(stdout, /^registry\.test\/team\/app:1\.0\nDigest: +sha256:/);
-  assertMatch(stdout, /^\* +[\d.]+ k?B +linux\/amd64 +sha256:[0-9a-f]{64}$/m);
-  assertMatch(stdout, /^ +linux\/arm64 +sha256:[0-9a-f]{64}$/m);
+  const [, own = ""] =
+    /^(\* +[\d.]+ k?B +)linux\/amd64 {2}sha256:[0-9a-f]{64}$/m
+      .exec(stdout) ?? [];
+  assert(own, stdout);
+  // Below each other, with a size where it is known.
+  const other = new RegExp(
+    `^ {${own.length}}linux/arm64 {2}sha256:[0-9a-f]{64}$`,
+    "m",
+  );
+  assertMatch(stdout, other);
   assertStringIncludes(stdout, 'Command:     ["/bin/true"]');
   assertMatch(stdout, /^1 {2}[0-9a-f]{12} {2}█+ +[\d.]+ k?B {2}COPY 漢字 /m);
   assertStringIncludes(stdout, "RUN evil\\x1b[31m\\u202e");
@@ -115,18 +135,8 @@ test("docker-pull inspect shows what there is where this machine's is not", asyn
   });
   const registry = new FakeRegistry();
   registry.add("team/win", buildIndex([windows]), "1");
-  const ask = async (...argv: string[]) => {
-    const [stdout, stderr] = [new Sink(), new Sink()];
-    const code = await main({
-      argv: [...argv, "registry.test/team/win:1", "--retries", "0"],
-      env: { HOME: NOWHERE },
-      stdout,
-      stderr,
-      signals: { on() {}, off() {}, raise() {}, exit() {} },
-      os: "linux",
-    }, { fetch: registry.fetch });
-    return { code, stdout: stdout.text, stderr: stderr.text };
-  };
+  const ask = (...argv: string[]) =>
+    lookAt(registry, [...argv, "registry.test/team/win:1"]);
   const { code, stdout } = await ask("inspect");
   assertEquals(code, 0);
   assertMatch(stdout, /^ +windows\(10\.0\.20348\.2340\)\/amd64 +sha256:/m);
@@ -224,17 +234,9 @@ test("docker-pull tags tells of a registry that lists none", async () => {
       path.endsWith("/tags/list")
         ? { status, headers: {}, bytes: bytes(text) }
         : undefined;
-    const [stdout, stderr] = [new Sink(), new Sink()];
-    const found = await main({
-      argv: ["tags", "registry.test/team/app", "--retries", "0"],
-      env: { HOME: NOWHERE },
-      stdout,
-      stderr,
-      signals: { on() {}, off() {}, raise() {}, exit() {} },
-      os: "linux",
-    }, { fetch: registry.fetch });
-    assertEquals([found, stdout.text], [code, ""], stderr.text);
-    assertMatch(stderr.text, words);
+    const found = await lookAt(registry, ["tags", "registry.test/team/app"]);
+    assertEquals([found.code, found.stdout], [code, ""], found.stderr);
+    assertMatch(found.stderr, words);
   }
 });
 

@@ -70,7 +70,7 @@ export const notMade: Sentence = {
 /** A tag that may not be moved. */
 export const fixedTag: Sentence = {
   says: /does not let the tag 1\.0 be moved/,
-  hint: /./,
+  hint: /push it by another tag/,
   code: 4,
 };
 
