@@ -18,7 +18,7 @@ import { serve } from "../registry_server/serve.ts";
 import { blobs } from "./hostile/blobs.ts";
 import { redirects } from "./hostile/redirects.ts";
 import type { Row } from "./hostile/row.ts";
-import { HOST, REFERENCE, World } from "./hostile/world.ts";
+import { REFERENCE, World } from "./hostile/world.ts";
 import { onScene } from "./scene.ts";
 import { ALL } from "./species/all.ts";
 
@@ -115,20 +115,14 @@ async function play(row: Row, short: boolean): Promise<unknown> {
   const output = join(folder, "image.tar");
   const events: PullEvent[] = [];
   let error: unknown;
-  const own: PullOptions & { now: () => number } = {
+  const own: PullOptions = {
     platform: "linux/amd64",
     output,
     cacheDir: join(folder, "cache"),
     concurrency: 1,
     threads: true,
-    credentials: (registry) =>
-      Promise.resolve(registry === HOST ? zoo.login("right") : undefined),
+    ...zoo.client(zoo.login("right")),
     lookup: () => Promise.resolve(["192.0.2.1"]),
-    sleep: (milliseconds) => {
-      zoo.time += milliseconds;
-      return Promise.resolve();
-    },
-    now: () => zoo.time,
     onEvent: (event) => events.push(event),
     ...options,
   };

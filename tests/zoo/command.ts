@@ -4,11 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Output } from "../../cli/io.ts";
 import { main } from "../../cli/main.ts";
 import { pull, pullImages } from "../../lib/copy/pull.ts";
 import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import type { Fetch, FoundCredential } from "../../lib/image/types.ts";
+import type { Sentence } from "./facts.ts";
 
 /** What the command did. */
 export interface Ran {
@@ -133,4 +135,22 @@ class Text implements Output {
     done?.();
     return true;
   }
+}
+
+/** Fails unless it ended with one error and one hint; gives the error's line. */
+export function assertSentence(
+  { stderr, stdout, code }: Ran,
+  sentence: Sentence,
+): string {
+  const lines = stderr.split("\n");
+  const errors = lines.filter((line) => line.startsWith("error: "));
+  const hints = lines.filter((line) => line.startsWith("hint: "));
+  assertEquals([errors.length, hints.length], [1, 1], stderr);
+  const [error = ""] = errors;
+  assertMatch(error, sentence.says);
+  assertMatch(hints[0]!, sentence.hint);
+  assertEquals(code, sentence.code, stderr);
+  assert(!error.endsWith("."), error);
+  assertEquals(stdout, "");
+  return error;
 }

@@ -39,23 +39,15 @@ function setOf(
   zoo.add(buildIndex([second]), "2.0");
   const repository = facts.closed ?? facts.open!;
   const login = facts.closed ? zoo.login("right") : undefined;
-  const clock = { now: () => zoo.time };
   return {
     names: ["1.0", "2.0"].map((tag) =>
       `${facts.registry}/${repository}:${tag}`
     ),
     options: {
-      fetch: zoo.fetch,
-      credentials: (registry) =>
-        Promise.resolve(registry === facts.registry ? login : undefined),
+      ...zoo.client(login),
       platform: "linux/amd64",
       cacheDir: join(folder, "cache"),
       concurrency: 2,
-      sleep: (milliseconds) => {
-        zoo.time += milliseconds;
-        return Promise.resolve();
-      },
-      ...clock,
     },
   };
 }

@@ -4,6 +4,8 @@
  * hosts that they have in the world. No network is needed.
  */
 
+import { assert, assertEquals } from "@std/assert";
+import type { PullOptions } from "../../lib/copy/pull_options.ts";
 import type { Content } from "../registry_server/mod.ts";
 import { FakeRegistry, uploadTo } from "../registry_server/mod.ts";
 import type { Answer, Fault, RecordedRequest } from "../registry_server/mod.ts";
@@ -110,6 +112,42 @@ export class Zoo {
     this.onAnswer?.(sent, response);
     return response;
   };
+
+  /** How the library is told to ask it, with a login and by its clock. */
+  client(login?: FoundCredential): PullOptions {
+    // Not for users of the library, but taken.
+    const clock = { now: () => this.time };
+    return {
+      fetch: this.fetch,
+      credentials: (registry) =>
+        Promise.resolve(registry === this.facts.registry ? login : undefined),
+      sleep: (milliseconds) => {
+        this.time += milliseconds;
+        return Promise.resolve();
+      },
+      ...clock,
+    };
+  }
+
+  /**
+   * Fails where a body is left open, a secret went or was told where it must
+   * not be, or a host was asked that is none of its own.
+   */
+  assertClean(...told: unknown[]): void {
+    this.registry.assertNoOpenBodies();
+    this.secrets.assertConfined(this.sent);
+    this.secrets.assertClean("what was told", told);
+    const { auth, storage } = this.facts;
+    const known = new Set([
+      this.host,
+      storage?.host,
+      auth?.kind === "bearer" && new URL(auth.realm).host,
+    ]);
+    for (const { url, headers } of this.sent) {
+      assert(known.has(url.host), `${url.host} was asked`);
+      assertEquals(headers.get("cookie"), null);
+    }
+  }
 
   /** The address of an upload may be as good as a login. */
   #noteUpload({ headers }: Response): void {
