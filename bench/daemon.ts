@@ -1,12 +1,13 @@
 /** A Docker daemon of the benchmark's own, which runs no containers. */
 
 import { spawn } from "node:child_process";
-import { openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { runQuietly } from "./measure.ts";
+import { stopper } from "./servers.ts";
 
 /** A daemon that runs. */
 export interface Daemon {
@@ -26,6 +27,7 @@ export async function startDaemon(
   // A socket's path may have a hundred characters.
   const short = await mkdtemp(join(tmpdir(), "bench-"));
   const address = `unix://${join(short, "s")}`;
+  const log = openSync(join(folder, "log"), "w");
   const child = spawn(dockerd, [
     "--iptables=false",
     "--ip-masq=false",
@@ -39,19 +41,17 @@ export async function startDaemon(
     "--host",
     address,
   ], {
-    stdio: ["ignore", "ignore", openSync(join(folder, "log"), "w")],
+    stdio: ["ignore", "ignore", log],
     // Those of its containerd, where that lies beside it.
     env: {
       ...process.env,
       PATH: `${dirname(dockerd)}${delimiter}${process.env.PATH}`,
     },
   });
-  const ended = new Promise<void>((resolve) =>
-    child.once("exit", () => resolve())
-  );
+  closeSync(log);
+  const end = stopper(child);
   const stop = async () => {
-    if (child.exitCode === null) child.kill("SIGTERM");
-    await ended;
+    await end();
     for (const path of [short, folder]) {
       await rm(path, { recursive: true, force: true });
     }

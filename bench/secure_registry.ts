@@ -7,7 +7,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { runQuietly, which } from "./measure.ts";
-import { type Server, startRegistry } from "./servers.ts";
+import { startRegistry } from "./docker_registry.ts";
+import type { Server } from "./servers.ts";
 
 /** Makes a certificate of no authority for this machine. */
 async function makeCertificate(

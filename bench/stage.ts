@@ -4,6 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Case } from "./cases.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
+import { startRegistry } from "./docker_registry.ts";
 import { runQuietly } from "./measure.ts";
 import { type PushedImage, pushImage } from "./push.ts";
 import { lacking, type Tools } from "./rows.ts";
@@ -13,7 +14,6 @@ import {
   type Server,
   startPace,
   startProxy,
-  startRegistry,
   startServing,
   startZeroRegistry,
 } from "./servers.ts";

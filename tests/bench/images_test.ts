@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { seededText } from "../../bench/seed.ts";
-import { readMetrics } from "../../bench/servers.ts";
+import { readMetrics } from "../../bench/docker_registry.ts";
 import {
   blobs,
   manifestOf,
