@@ -204,24 +204,12 @@ export class MirroredRepository implements ImageSource {
    * lists them either.
    */
   async tags(options: CallOptions = {}): Promise<string[]> {
-    const { signal } = options;
-    let refusal: unknown;
-    for (const host of [this.#origin, ...this.#mirrors]) {
-      try {
-        const tags = await this.#hosts.askOne(
-          host,
-          ({ repository }, signal) => repository.tags({ signal }),
-          TAG_PATIENCE_MS,
-          signal,
-        );
-        // A cache knows of no more than it was asked for.
-        if (tags.length > 0 || host.isOrigin) return tags;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (host.isOrigin) refusal = error;
-      }
-    }
-    throw refusal;
+    return await this.#byWord(
+      ({ repository }, signal) => repository.tags({ signal }),
+      options,
+      // A cache knows of no more than it was asked for.
+      (tags) => tags.length > 0,
+    );
   }
 
   /**
@@ -235,16 +223,28 @@ export class MirroredRepository implements ImageSource {
     digest: string,
     options: CallOptions = {},
   ): Promise<ReferrerEntry[]> {
-    const { signal } = options;
+    return await this.#byWord(
+      ({ repository }, signal) => repository.referrers(digest, { signal }),
+      options,
+    );
+  }
+
+  /** Goes by what the registry says, or else the first mirror. */
+  async #byWord<T>(
+    ask: Task<T>,
+    { signal }: CallOptions,
+    isOfUse: (word: T) => boolean = () => true,
+  ): Promise<T> {
     let refusal: unknown;
     for (const host of [this.#origin, ...this.#mirrors]) {
       try {
-        return await this.#hosts.askOne(
+        const word = await this.#hosts.askOne(
           host,
-          ({ repository }, signal) => repository.referrers(digest, { signal }),
+          ask,
           TAG_PATIENCE_MS,
           signal,
         );
+        if (host.isOrigin || isOfUse(word)) return word;
       } catch (error) {
         signal?.throwIfAborted();
         if (host.isOrigin) refusal = error;
