@@ -19,6 +19,7 @@ import { parseErrorBody } from "./error_body.ts";
 import {
   type HttpOptions,
   type SendOptions,
+  type SentBytes,
   USER_AGENT,
 } from "./http_options.ts";
 import { toNetworkError } from "./network_error.ts";
@@ -135,7 +136,7 @@ export class HttpClient {
     wait();
     const sendings: Sending[] = [];
     const reopen = bytes && (() => {
-      sendings.push(watched(bytes.open(), wait));
+      sendings.push(watched(bytes, wait));
       return sendings.at(-1)!.stream;
     });
     const start = this.now();
@@ -320,18 +321,16 @@ interface Sending {
   end(): Promise<void>;
 }
 
-/** A stream that tells whenever a piece of it is taken. */
-function watched(
-  source: ReadableStream<Uint8Array>,
-  onTake: () => void,
-): Sending {
-  const reader = source.getReader();
+/** A stream that tells whenever a piece of it is taken, or its end. */
+function watched(bytes: SentBytes, onTake: () => void): Sending {
+  const reader = bytes.open().getReader();
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await reader.read();
       onTake();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      if (done) return controller.close();
+      bytes.onTake?.(value.length);
+      controller.enqueue(value);
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });

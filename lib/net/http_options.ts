@@ -64,6 +64,8 @@ export interface SentBytes {
   size: number;
   /** Begins to give them, from the first; a request may be sent anew. */
   open(): ReadableStream<Uint8Array>;
+  /** Told of how many have been taken, piece by piece. */
+  onTake?(bytes: number): void;
 }
 
 /** One request. */

@@ -209,30 +209,14 @@ export class UploadRequests {
       size: end - start,
       open: () => {
         this.left = 0;
-        const stream = this.content!.open(start, end, signal);
-        return counted(stream, (bytes) => {
-          this.left += bytes;
-          this.sent += bytes;
-          const sent = start + this.left;
-          onEvent?.({ type: "upload-progress", descriptor, sent });
-        });
+        return this.content!.open(start, end, signal);
+      },
+      onTake: (bytes) => {
+        this.left += bytes;
+        this.sent += bytes;
+        const sent = start + this.left;
+        onEvent?.({ type: "upload-progress", descriptor, sent });
       },
     };
   }
-}
-
-function counted(
-  stream: ReadableStream<Uint8Array>,
-  onBytes: (bytes: number) => void,
-): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) return controller.close();
-      onBytes(value.length);
-      controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
 }
