@@ -8,8 +8,9 @@ import type { Document } from "../../lib/image/types.ts";
 import { findDaemon } from "../access/daemon.ts";
 import { defaultPlatform, readMirrors } from "../access/image_access.ts";
 import { withLookAccess } from "../access/look_access.ts";
-import { isMissing, nearestTags } from "../access/missing_tag.ts";
-import { inspectedDocument, inspectedLines } from "../messages/inspected.ts";
+import { hintsFor } from "../access/missing_tag.ts";
+import { inspectedLines } from "../messages/inspected.ts";
+import { inspectedDocument } from "../messages/inspected_document.ts";
 import type { Io } from "../io.ts";
 import { createStyle } from "../progress/style.ts";
 import { neutralize } from "../progress/text.ts";
@@ -60,10 +61,8 @@ export const runInspect: Run<InspectCommandOptions> = async (
         const columns = io.stdout.isTTY ? io.stdout.columns : undefined;
         return { lines: inspectedLines(found, style, columns) };
       } catch (error) {
-        if (reference && isMissing(error, "tag")) {
-          const { signal, fetch, credentials, plainHttp } = look;
-          const asked = { fetch: fetch!, credentials, plainHttp };
-          const hints = await nearestTags(reference, asked, signal);
+        if (reference) {
+          const hints = await hintsFor({ reference, error }, look, look.signal);
           Object.assign(context, hints);
         }
         throw error;

@@ -1,4 +1,4 @@
-/** What was found where an image was looked at, for people and as JSON. */
+/** What was found where an image was looked at, for people. */
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import { isDigest } from "../../lib/image/digest.ts";
@@ -7,18 +7,16 @@ import { formatReference } from "../../lib/image/reference.ts";
 import type { Document } from "../../lib/image/types.ts";
 import type {
   InspectedImage,
-  InspectedLayer,
   InspectedReference,
 } from "../../lib/look/report.ts";
 import type { ImageSettings } from "../../lib/look/settings.ts";
 import { leftOutText } from "./deltas.ts";
 import { neutralize, truncate, width } from "../progress/text.ts";
 import { artifactName } from "./artifacts.ts";
+import { layerLines, type Page, short, stepLines } from "./inspected_layers.ts";
 import type { Style } from "../progress/style.ts";
 
 const BAR = 12;
-/** So many digits tell a digest from others. */
-const SHORT = 12;
 /** With fewer columns, there is no room for bars beside what they are of. */
 const NARROW = 60;
 const TITLE = 12;
@@ -39,17 +37,6 @@ export function inspectedLines(
     ...(i > 0 ? [""] : []),
     ...referenceLines(each, page),
   ]);
-}
-
-/** What it is printed on. */
-interface Page {
-  style: Style;
-  /** Cuts a line to the columns there are. */
-  cut(line: string): string;
-  /** The columns that there are. */
-  columns: number;
-  /** Those of a whole bar. */
-  bar: number;
 }
 
 function referenceLines(
@@ -181,91 +168,6 @@ function titled(title: string, values: readonly string[]): [string, string][] {
   return values.map((text, i) => [i === 0 ? title : "", text]);
 }
 
-/** Each layer with a bar by its size, beside the step that has made it. */
-function layerLines(
-  { layers }: InspectedImage,
-  { style, cut, bar: most }: Page,
-): string[] {
-  if (layers.length === 0) return [];
-  const largest = Math.max(...layers.map(({ descriptor: { size } }) => size));
-  const unpacked = layers.some(({ unpacked }) => unpacked !== undefined);
-  const digits = String(layers.length).length;
-  const head = [
-    "#".padStart(digits),
-    "LAYER".padEnd(SHORT),
-    ...(most > 0 ? [" ".repeat(most)] : []),
-    "SIZE".padStart(9),
-    ...(unpacked ? ["UNPACKED".padStart(9)] : []),
-    "MADE BY",
-  ].join("  ");
-  return [
-    "",
-    style.faint(cut(head)),
-    ...layers.map((layer, i) => {
-      const { descriptor } = layer;
-      const bar = most > 0 ? barOf(descriptor.size, largest, most) : "";
-      const line = cut(
-        [
-          String(i + 1).padStart(digits),
-          short(descriptor.digest).padEnd(SHORT),
-          ...(most > 0 ? [bar.padEnd(most)] : []),
-          formatBytes(descriptor.size).padStart(9),
-          ...(unpacked
-            ? [
-              (layer.unpacked === undefined ? "" : formatBytes(layer.unpacked))
-                .padStart(9),
-            ]
-            : []),
-          madeBy(layer),
-        ].join("  ").trimEnd(),
-      );
-      return bar ? line.replace(bar, style.good(bar)) : line;
-    }),
-  ];
-}
-
-/** The history alone, where it does not fit the layers. */
-function stepLines(
-  { layers, history }: InspectedImage,
-  { style, cut }: Page,
-): string[] {
-  const empty = history?.filter(({ emptyLayer }) => emptyLayer) ?? [];
-  const fits = layers.some(({ step }) => step !== undefined);
-  const told = fits ? empty : history ?? [];
-  if (told.length === 0) return [];
-  const title = fits ? "STEPS WITHOUT A LAYER" : "HISTORY";
-  return [
-    "",
-    style.faint(title),
-    ...told.map(({ createdBy = "", comment }) =>
-      cut(`  ${stepText(createdBy) || neutralize(comment ?? "")}`)
-    ),
-  ];
-}
-
-function madeBy({ descriptor, step }: InspectedLayer): string {
-  if (step) {
-    return stepText(step.createdBy ?? "") || neutralize(step.comment ?? "");
-  }
-  const title = descriptor.annotations?.["org.opencontainers.image.title"];
-  return neutralize(typeof title === "string" ? title : descriptor.mediaType);
-}
-
-/** A step as it stood in the file that the image was built from. */
-function stepText(createdBy: string): string {
-  return neutralize(
-    createdBy.replace(/^\/bin\/sh -c #\(nop\)\s+/, "")
-      .replace(/^(?:RUN )?\/bin\/sh -c /, "RUN ")
-      .replace(/\s*# buildkit$/, "").replace(/\s+/g, " ").trim(),
-  );
-}
-
-/** Something, however little, is never shown as nothing. */
-function barOf(size: number, largest: number, most: number): string {
-  if (size <= 0 || largest <= 0) return "";
-  return "█".repeat(Math.max(1, Math.round(size / largest * most)));
-}
-
 /** One line; a digest that does not fit beside its title stands below. */
 function row(
   title: string,
@@ -279,59 +181,4 @@ function row(
   if (below) return [style.faint(title), clean];
   const fits = cut(line);
   return [style.faint(fits.slice(0, TITLE)) + fits.slice(TITLE)];
-}
-
-function short(digest: string): string {
-  return neutralize(digest.slice(digest.indexOf(":") + 1).slice(0, SHORT));
-}
-
-/** All that was found, as JSON has it: sizes in bytes. */
-export function inspectedDocument(
-  found: readonly InspectedReference[],
-): object {
-  return {
-    images: found.map(({ name, reference, delta, top, entries, images }) => ({
-      name: reference ? formatReference(reference) : name,
-      digest: top.descriptor.digest,
-      mediaType: top.descriptor.mediaType,
-      size: top.bytes.length,
-      delta,
-      entries: entries?.map(({ descriptor, platform, attests, isThere }) => ({
-        digest: descriptor.digest,
-        mediaType: descriptor.mediaType,
-        size: descriptor.size,
-        platform: platform && formatPlatform(platform),
-        attests,
-        isThere,
-      })),
-      platforms: images.map(imageDocument),
-    })),
-  };
-}
-
-function imageDocument(image: InspectedImage): unknown {
-  const { manifest, layers, platform, settings, ...rest } = image;
-  const { imageId, created, author, artifact, artifactType } = rest;
-  return {
-    platform: platform && formatPlatform(platform),
-    digest: manifest.descriptor.digest,
-    mediaType: manifest.descriptor.mediaType,
-    imageId,
-    artifact,
-    artifactType,
-    created,
-    author,
-    size: rest.size,
-    unpacked: rest.unpacked,
-    config: settings,
-    layers: layers.map(({ descriptor, diffId, unpacked, step }) => ({
-      digest: descriptor.digest,
-      mediaType: descriptor.mediaType,
-      size: descriptor.size,
-      diffId,
-      unpacked,
-      createdBy: step?.createdBy,
-    })),
-    history: rest.history,
-  };
 }

@@ -36,17 +36,11 @@ export function reportLines(
   result: PullResult,
   { cache, style, os, format = "tar", program, deltas }: ReportOptions,
 ): string[] {
-  const { path, size, upToDate, digest, manifest, platform, reference } =
-    result;
-  const file = neutralize(result.parts ? partsText(result.parts) : path);
+  const { path, upToDate, digest, manifest, platform, reference } = result;
   const image = neutralize(formatReference(reference));
   const streamed = path === "-";
   const lines = [
-    streamed
-      ? `${style.good("Sent:")}   ${formatBytes(size)} to standard output`
-      : upToDate
-      ? `${style.good("Up to date:")} ${file} (${formatBytes(size)})`
-      : `${style.good("Saved:")}  ${file} (${formatBytes(size)})`,
+    writtenLine(result, style),
     `Image:  ${image}, ${neutralize(formatPlatform(platform))}`,
     `Digest: ${digest}`,
   ];
@@ -71,8 +65,23 @@ export function reportLines(
   return lines;
 }
 
-/** The first and the last part, and how many there are. */
-export function partsText(parts: readonly string[]): string {
+/** What was written, and where. */
+export function writtenLine(
+  { path, parts, size, upToDate }: PullResult,
+  style: Style,
+): string {
+  if (path === "-") {
+    return `${style.good("Sent:")}   ${formatBytes(size)} to standard output`;
+  }
+  const word = upToDate
+    ? style.good("Up to date:")
+    : `${style.good("Saved:")} `;
+  const file = neutralize(parts ? partsText(parts) : path);
+  return `${word} ${file} (${formatBytes(size)})`;
+}
+
+/** The first and the last part. */
+function partsText(parts: readonly string[]): string {
   const [first = "", ...others] = parts;
   const last = others.at(-1);
   return last === undefined ? first : `${first} to ${last}`;

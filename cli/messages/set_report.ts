@@ -1,6 +1,5 @@
 /** The last words of the pull of a set. */
 
-import { format as formatBytes } from "@std/fmt/bytes";
 import type {
   PullImagesResult,
   PullResult,
@@ -13,9 +12,9 @@ import { nextCommand } from "./next_command.ts";
 import {
   cacheStatistics,
   partLines,
-  partsText,
   type ReportOptions,
   timeAndSpeed,
+  writtenLine,
 } from "./report.ts";
 
 /** What is printed at the end, line by line. */
@@ -32,18 +31,12 @@ export function setReportLines(
   const checkLines = (each: PullResult) =>
     deltas?.check(each, os).map(style.hint) ?? [];
   const lines: string[] = [];
-  for (const [path, those] of places) {
-    const { size, upToDate } = those[0]!;
-    const { parts } = those[0]!;
-    const file = neutralize(parts ? partsText(parts) : path);
+  for (const those of places.values()) {
+    const { delta } = those[0]!;
     lines.push(
-      path === "-"
-        ? `${style.good("Sent:")}   ${formatBytes(size)} to standard output`
-        : upToDate
-        ? `${style.good("Up to date:")} ${file} (${formatBytes(size)})`
-        : `${style.good("Saved:")}  ${file} (${formatBytes(size)})`,
+      writtenLine(those[0]!, style),
       ...those.map(imageLine),
-      ...(those[0]!.delta ? deltas?.leftOut(those[0]!.delta) ?? [] : []),
+      ...(delta ? deltas?.leftOut(delta) ?? [] : []),
     );
   }
   if (results.some(({ upToDate }) => !upToDate)) {

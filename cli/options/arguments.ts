@@ -99,13 +99,11 @@ export function parseArguments(
   const negatable = flagNames.filter((name) => name.startsWith("no-"))
     .map((name) => name.slice(3));
 
-  const known = canonical(options, definitions);
-  for (const { name, value } of definitions) {
-    const denied = `--${name}=false`;
-    if (value || !known.includes(denied)) continue;
-    known.splice(0, known.length, ...known.filter((word) => word !== denied));
-    rest.denied.add(name);
-  }
+  const known = canonical(options, definitions).filter((word) => {
+    const denied = flagNames.find((name) => word === `--${name}=false`);
+    if (denied !== undefined) rest.denied.add(denied);
+    return denied === undefined;
+  });
   const words = [...known, ...argv.slice(options.length)];
   const parsed = parseArgs(words, {
     boolean: flagNames.filter((name) => !name.startsWith("no-")),

@@ -11,9 +11,10 @@ import { SETTINGS } from "../options/option_table.ts";
 import { readSettingsFile } from "./file.ts";
 
 /**
- * Reads the file, if there is one, and adds what neither the command line nor the environment
- * says. What a variable could say is said by that, and means what it means
- * there: `platform` is for images of registries and not for files.
+ * Reads the file, if there is one, and adds what neither the command line nor
+ * the environment says. What a variable could say is said by that, and means
+ * what it means there: `platform` is for images of registries and not for
+ * files.
  *
  * @param options Those that the command has; of others, nothing is heeded.
  * @param context Is told what is being read, for an error's message.
