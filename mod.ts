@@ -137,7 +137,7 @@ export type {
   PushAccess,
   RegistryPlace,
 } from "./lib/copy/places/open_registry.ts";
-export type { Pushed } from "./lib/copy/targets/registry.ts";
+export type { Pushed } from "./lib/copy/targets/registry_blobs.ts";
 export {
   importFiles,
   type ImportOptions,

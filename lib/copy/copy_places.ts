@@ -46,7 +46,7 @@ import type { WantedPlatforms } from "./sets/roots.ts";
 import { readRequests, type WantedImage } from "./sets/set_requests.ts";
 import type { Held } from "./sources/held.ts";
 import { LocalSource } from "./sources/local.ts";
-import type { Pushed } from "./targets/registry.ts";
+import type { Pushed } from "./targets/registry_blobs.ts";
 
 /** How images are copied: as they are pulled, but for where they go. */
 export interface CopyImagesOptions extends

@@ -8,7 +8,7 @@ import {
 } from "./copy_places.ts";
 import type { RegistryPlace } from "./places/open_registry.ts";
 import { formatPlace, type LocalPlace, parsePlace } from "./places/places.ts";
-import type { Pushed } from "./targets/registry.ts";
+import type { Pushed } from "./targets/registry_blobs.ts";
 
 /** What is there after a push. */
 export interface PushResult extends CopiedImages {

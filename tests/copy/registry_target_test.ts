@@ -13,10 +13,8 @@ import {
   type ImageGraph,
   imageRoot,
 } from "../../lib/copy/engine/graph.ts";
-import {
-  type Pushed,
-  registryTarget,
-} from "../../lib/copy/targets/registry.ts";
+import { registryTarget } from "../../lib/copy/targets/registry.ts";
+import type { Pushed } from "../../lib/copy/targets/registry_blobs.ts";
 import { totalSize } from "../../lib/image/descriptors.ts";
 import { ContentMismatchError, UploadError } from "../../lib/image/errors.ts";
 import type { PullEvent } from "../../lib/image/events.ts";

@@ -23,7 +23,7 @@ import {
 import { type Held, openHeld, wholeImages } from "../sources/held.ts";
 import type { LoadState } from "../targets/daemon.ts";
 import { namedTarget } from "../targets/named.ts";
-import type { Pushed } from "../targets/registry.ts";
+import type { Pushed } from "../targets/registry_blobs.ts";
 
 /**
  * Reads what a place is called, and asks what is meant where there is a file or

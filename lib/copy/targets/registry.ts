@@ -1,17 +1,12 @@
 /** Repositories of a registry, which images are pushed to. */
 
-import { totalSize } from "../../image/descriptors.ts";
+import { distinct, totalSize } from "../../image/descriptors.ts";
 import type { OnEvent } from "../../image/events.ts";
 import { isIndex } from "../../image/media_types.ts";
 import { formatReference } from "../../image/reference.ts";
 import type { Descriptor, Document, FileRegion } from "../../image/types.ts";
 import type { StoreEntry } from "../../layout/entry.ts";
-import type { BlobUpload } from "../../registry/upload/blob_upload.ts";
-import {
-  documentContent,
-  fileContent,
-  type UploadContent,
-} from "../../registry/upload/content.ts";
+import { fileContent } from "../../registry/upload/content.ts";
 import { type GraphRoot, type ImageGraph, rootBlobs } from "../engine/graph.ts";
 import { localRegion } from "../engine/local_region.ts";
 import { sideBySide } from "../sets/side_by_side.ts";
@@ -21,6 +16,7 @@ import type {
   TargetWriter,
 } from "../engine/target.ts";
 import { openWindow, type Window } from "../engine/window.ts";
+import { type Pushed, RegistryBlobs } from "./registry_blobs.ts";
 import {
   documentsOf,
   nameOf,
@@ -34,20 +30,6 @@ import {
 export interface RegistryTargetOptions extends RegistryPlaces {
   /** Connections at a time. */
   concurrency: number;
-}
-
-/** What a push has sent. */
-export interface Pushed {
-  /** Bytes of blobs that were sent. */
-  sent: number;
-  /** Bytes of them that earlier runs had sent. */
-  resumed: number;
-  /** How many blobs were sent. */
-  uploaded: number;
-  /** How many were taken from another repository of the registry. */
-  mounted: number;
-  /** How many were there already. */
-  there: number;
 }
 
 /** A registry as a target, which tells what it has sent. */
@@ -134,12 +116,7 @@ function tellAll(
   }
 }
 
-/** Uploads of one blob, and the names of those repositories that have it. */
-interface Pending {
-  uploads: { upload: BlobUpload; sources: readonly string[] }[];
-  having: string[];
-}
-
+/** What is being pushed. */
 class RegistryWriter implements TargetWriter {
   readonly ended: AbortSignal;
   order: readonly string[] | undefined;
@@ -150,11 +127,7 @@ class RegistryWriter implements TargetWriter {
   /** The caller's own. */
   readonly #stop: AbortSignal | undefined;
   readonly #onEvent: OnEvent;
-  readonly #pushed: Pushed;
-  /** By digest, what some repository lacks. */
-  readonly #pending = new Map<string, Pending>();
-  /** What is being sent. */
-  readonly #running = new Set<Promise<void>>();
+  readonly #blobs: RegistryBlobs;
   #window: Window | undefined;
 
   private constructor(
@@ -165,11 +138,14 @@ class RegistryWriter implements TargetWriter {
   ) {
     this.#places = places;
     this.#options = options;
-    this.#pushed = pushed;
     this.#onEvent = onEvent;
     this.ended = this.#end.signal;
     this.#stop = signal;
     this.#signal = signal ? AbortSignal.any([signal, this.ended]) : this.ended;
+    this.#blobs = new RegistryBlobs(places, pushed, {
+      signal: this.#signal,
+      cut: this.ended,
+    });
   }
 
   /** Asks what is there, and mounts what can be. */
@@ -186,12 +162,12 @@ class RegistryWriter implements TargetWriter {
     await sideBySide(
       blobs,
       QUESTIONS,
-      ({ descriptor }) => writer.#spare(descriptor),
+      ({ descriptor }) => writer.#blobs.find(descriptor),
     );
     if (cache) return writer;
     const waiting: Descriptor[] = [];
     for (const blob of blobs) {
-      const missing = writer.#pending.has(blob.descriptor.digest);
+      const missing = writer.#blobs.lacks(blob.descriptor.digest);
       if (missing && !await localRegion(blob)) waiting.push(blob.descriptor);
     }
     if (waiting.length === 0) return writer;
@@ -207,7 +183,7 @@ class RegistryWriter implements TargetWriter {
   }
 
   wants({ digest }: Descriptor): Promise<boolean> {
-    return Promise.resolve(this.#pending.has(digest));
+    return Promise.resolve(this.#blobs.lacks(digest));
   }
 
   async room(descriptor: Descriptor, signal: AbortSignal): Promise<void> {
@@ -220,7 +196,7 @@ class RegistryWriter implements TargetWriter {
   ): Promise<void> {
     const entry = await open();
     try {
-      await this.#send(descriptor, fileContent(descriptor, entry.region));
+      await this.#blobs.send(descriptor, fileContent(descriptor, entry.region));
     } finally {
       await entry.close();
     }
@@ -228,7 +204,7 @@ class RegistryWriter implements TargetWriter {
   }
 
   async upload(descriptor: Descriptor, region: FileRegion): Promise<void> {
-    await this.#send(descriptor, fileContent(descriptor, region));
+    await this.#blobs.send(descriptor, fileContent(descriptor, region));
   }
 
   async commit(graph: ImageGraph): Promise<void> {
@@ -241,76 +217,8 @@ class RegistryWriter implements TargetWriter {
   async close(error?: unknown): Promise<void> {
     // Whoever stops it wants to go on later: what is under way ends by itself.
     if (!this.#stop?.aborted) this.#end.abort(error);
-    await Promise.allSettled(this.#running);
+    await this.#blobs.settle();
     await this.#window?.close();
-  }
-
-  /** Finds out which repositories lack a blob, and has it mounted there. */
-  async #spare(descriptor: Descriptor): Promise<void> {
-    const { digest } = descriptor;
-    const having: string[] = [];
-    const lacking: Pending["uploads"] = [];
-    for (const { repository, roots, name, sources } of this.#places) {
-      const needs = roots.some((root) =>
-        rootBlobs(root).some((each) => each.digest === digest)
-      );
-      if (!needs) continue;
-      const upload = repository.blob(descriptor, this.#signal, this.ended);
-      if (this.#count(await upload.find())) having.push(name);
-      else lacking.push({ upload, sources });
-    }
-    const uploads: Pending["uploads"] = [];
-    for (const each of lacking) {
-      if (await this.#mount(each, having)) having.push(each.upload.repository);
-      else uploads.push(each);
-    }
-    if (uploads.length > 0) this.#pending.set(digest, { uploads, having });
-  }
-
-  async #mount(
-    { upload, sources }: Pending["uploads"][number],
-    having: readonly string[],
-  ): Promise<boolean> {
-    const from = [
-      ...having,
-      ...sources.filter((name) =>
-        // Those of this push have it by now, or not yet.
-        !this.#places.some((place) => place.name === name)
-      ),
-    ].find((name) => name !== upload.repository);
-    if (from === undefined) return false;
-    return this.#count(await upload.mount(from));
-  }
-
-  #count(outcome: Awaited<ReturnType<BlobUpload["find"]>>): boolean {
-    if (!outcome) return false;
-    this.#pushed[outcome.how]++;
-    this.#pushed.sent += outcome.sent;
-    this.#pushed.resumed += outcome.resumed;
-    return true;
-  }
-
-  async #send(descriptor: Descriptor, content: UploadContent): Promise<void> {
-    const sending = this.#sendOnce(descriptor, content);
-    this.#running.add(sending);
-    await sending.finally(() => this.#running.delete(sending));
-  }
-
-  /** Sends a blob to the first repository that lacks it; the others mount it. */
-  async #sendOnce(
-    descriptor: Descriptor,
-    content: UploadContent,
-  ): Promise<void> {
-    const pending = this.#pending.get(descriptor.digest);
-    if (!pending) return;
-    const { uploads, having } = pending;
-    for (const [i, each] of uploads.entries()) {
-      // What was there from the start was tried.
-      if (i > 0 && await this.#mount(each, having)) continue;
-      this.#count(await each.upload.send(content));
-      having.unshift(each.upload.repository);
-    }
-    this.#pending.delete(descriptor.digest);
   }
 
   /** Sends configurations, and blobs that are documents of other images. */
@@ -318,44 +226,27 @@ class RegistryWriter implements TargetWriter {
     { images, documents, blobs }: ImageGraph,
   ): Promise<void> {
     const known = new Map(documents);
-    const configs = new Map<GraphRoot, Document[]>();
     for (
       const { config } of await Promise.all(
         images.map((image) => image.documents),
       )
     ) known.set(config.descriptor.digest, config);
-    for (const { roots } of this.#places) {
-      for (const root of roots) {
-        const wanted = [
-          ...root.images.map(({ found }) => found.parsed.config),
-          ...rootBlobs(root).filter(({ digest }) => !blobs.has(digest)),
-        ];
-        configs.set(
-          root,
-          wanted.flatMap(({ digest }) => known.get(digest) ?? []),
-        );
-      }
-    }
-    const tasks = this.#places.flatMap(({ repository, roots, sources }) => {
-      const all = roots.flatMap((root) => configs.get(root)!);
-      const once = new Map(all.map((each) => [each.descriptor.digest, each]));
-      return [...once.values()].map((document) => {
-        const upload = repository.blob(
-          document.descriptor,
-          this.#signal,
-          this.ended,
-        );
-        return { upload, sources, document };
+    const tasks = this.#places.flatMap((place) => {
+      const wanted = place.roots.flatMap((root) => [
+        ...root.images.map(({ found }) => found.parsed.config),
+        ...rootBlobs(root).filter(({ digest }) => !blobs.has(digest)),
+      ]);
+      return distinct(wanted).flatMap(({ digest }) => {
+        const document = known.get(digest);
+        return document ? { place, document } : [];
       });
     });
     const { concurrency } = this.#options;
-    await sideBySide(tasks, concurrency, async (task) => {
-      const { upload, document } = task;
-      if (this.#count(await upload.find()) || await this.#mount(task, [])) {
-        return;
-      }
-      this.#count(await upload.send(documentContent(document)));
-    });
+    await sideBySide(
+      tasks,
+      concurrency,
+      ({ place, document }) => this.#blobs.sendDocument(place, document),
+    );
   }
 
   /** Puts the documents of a repository, each after what it lists. */
