@@ -19,7 +19,7 @@ import { LayoutStore } from "../../lib/layout/layout_store.ts";
 import { verifyImage } from "../../lib/verify/verify.ts";
 import { docker, docker2016, oci } from "../archive/reader/world.ts";
 import { run } from "../cli/main_fixture.ts";
-import { startFakeDaemon } from "../daemon/fake_daemon.ts";
+import { assertLeft, startFakeDaemon } from "../daemon/fake_daemon.ts";
 import { inFolder } from "../disk/folder.ts";
 import { buildImage, buildIndex } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
@@ -445,6 +445,7 @@ test("copy() hands an image to a daemon under the name that is given", () =>
       assertEquals(results.map(({ path }) => path), [fake.url]);
       const posts = fake.log.filter((line) => line.startsWith("POST"));
       assertEquals(posts.length, 1);
+      await assertLeft(fake);
     } finally {
       await fake.close();
     }
@@ -510,6 +511,7 @@ for (
         const whole = await send();
         assert(names().includes(shared!));
         assertEquals(whole.loaded, { sent: archive.length, spared: 0 });
+        await assertLeft(fake);
       } finally {
         await fake.close();
       }

@@ -3,7 +3,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { load, loadImages, type LoadOptions } from "../../lib/copy/load.ts";
 import { DaemonError } from "../../lib/image/errors.ts";
-import { type FakeDaemon, startFakeDaemon } from "../daemon/fake_daemon.ts";
+import {
+  assertLeft,
+  type FakeDaemon,
+  startFakeDaemon,
+} from "../daemon/fake_daemon.ts";
 import { buildImage, type BuiltImage } from "../fixtures/mod.ts";
 import { test } from "../harness.ts";
 import { membersOf } from "./members.ts";
@@ -56,6 +60,7 @@ function testLoad(name: string, body: (world: LoadWorld) => Promise<void>) {
               ...options,
             }),
         });
+        await assertLeft(fake);
       } finally {
         await fake.close();
       }

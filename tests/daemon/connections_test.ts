@@ -7,17 +7,11 @@ import { DaemonError } from "../../lib/image/errors.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";
 import {
+  assertLeft,
   type FakeBehaviour,
   type FakeDaemon,
   startFakeDaemon,
 } from "./fake_daemon.ts";
-
-/** Waits for something, though not for ever. */
-async function until(isSo: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10_000 && !isSo(); turn++) {
-    await new Promise((then) => setTimeout(then, 1));
-  }
-}
 
 /** What is done with a daemon, after which nothing is open to it. */
 function testClosed(
@@ -30,8 +24,7 @@ function testClosed(
       const fake = await startFakeDaemon(folder, behaviour);
       try {
         await body(fake);
-        await until(() => fake.open === 0);
-        assertEquals(fake.open, 0);
+        await assertLeft(fake);
       } finally {
         await fake.close();
       }
@@ -57,7 +50,9 @@ testClosed("an answer ends with the connection", {
 }, async (fake) => {
   const daemon = new Daemon({ url: fake.url });
   const asked = daemon.inspect("x");
-  await until(() => fake.log.length > 0);
+  while (fake.log.length === 0) {
+    await new Promise((then) => setTimeout(then, 1));
+  }
   await fake.close();
   assertEquals((await asked)?.id, "i");
 });

@@ -1,5 +1,6 @@
 /** A daemon on a socket of a test's own, that answers as it is told. */
 
+import { assertEquals } from "@std/assert";
 import net from "node:net";
 import { join } from "node:path";
 import type { InspectedImage } from "../../lib/daemon/daemon.ts";
@@ -36,6 +37,15 @@ export interface FakeDaemon extends FakeBehaviour {
   readonly open: number;
   /** Ends it. */
   close(): Promise<void>;
+}
+
+/** Fails where a connection to it stays open. */
+export async function assertLeft(fake: FakeDaemon): Promise<void> {
+  // It learns of the end of one some time after that.
+  for (let turn = 0; turn < 10_000 && fake.open > 0; turn++) {
+    await new Promise((then) => setTimeout(then, 1));
+  }
+  assertEquals(fake.open, 0, "connections are open");
 }
 
 /** Docker's answer to `/version`. */

@@ -59,6 +59,7 @@ export function isOfLoading(error: unknown): boolean {
  * A daemon as a target. Layers that it has are neither fetched nor sent, as
  * far as it can do without their files.
  *
+ * @param daemon Which; whoever has opened it closes it.
  * @param state Says how, and is told what came of it.
  */
 export function daemonTarget(daemon: Daemon, state: LoadState): ImageTarget {
@@ -69,7 +70,6 @@ export function daemonTarget(daemon: Daemon, state: LoadState): ImageTarget {
       for (const root of roots) {
         if (!await isThere(daemon, root, true)) return false;
       }
-      daemon.close();
       return true;
     },
     open: (graph, options) => openDaemon(daemon, state, graph, options),
@@ -174,12 +174,10 @@ async function openDaemon(
           const problem = { code: "not-loaded", name: nameOf(root) } as const;
           throw new DaemonError(daemon.address, problem);
         }
-        daemon.close();
       },
       async close(error) {
         // Half an archive is none: the daemon keeps nothing of it.
         request.close();
-        daemon.close();
         await writer.close(error);
       },
     };
