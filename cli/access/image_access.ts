@@ -29,9 +29,19 @@ import type { Listeners } from "../progress/style.ts";
 import { findMirrors, parseMirror } from "./mirrors.ts";
 import { type Network, openNetwork } from "./network.ts";
 import type { PullCommandOptions } from "../commands/pull_options.ts";
+import type {
+  LoginOptions,
+  NetworkOptions,
+} from "../options/shared_options.ts";
 import { observe } from "./request_log.ts";
 import { transportAdvice } from "../options/transports.ts";
 import { isPage } from "./web_address.ts";
+
+/** What is said of how registries are reached. */
+export type AccessOptions =
+  & LoginOptions
+  & NetworkOptions
+  & Pick<PullCommandOptions, "verbose">;
 
 /** Where images may be had. */
 export interface WantedAccess {
@@ -56,7 +66,7 @@ export interface WantedImage extends WantedAccess {
  * @throws {UsageError} It makes no sense.
  */
 export function readWantedImage(
-  options: PullCommandOptions,
+  options: Pick<PullCommandOptions, "image" | "platforms" | "mirrors">,
   env: Environment,
   context: ErrorContext,
 ): WantedImage {
@@ -140,7 +150,7 @@ export interface ImageAccess {
  */
 export async function openAccess(
   { registries, mirrors: given }: WantedAccess,
-  options: PullCommandOptions,
+  options: AccessOptions,
   io: Io,
   context: ErrorContext,
   { warn, log }: Listeners,
@@ -202,7 +212,7 @@ export async function openAccess(
 
 /** Refuses what one registry must not be given that is meant for another. */
 function refuseForSeveral(
-  { username, clientCert }: PullCommandOptions,
+  { username, clientCert }: AccessOptions,
   registries: readonly string[],
 ): void {
   for (

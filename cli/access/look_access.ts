@@ -8,7 +8,21 @@ import { linePrinter } from "../progress/json_progress.ts";
 import { describe } from "../progress/lines.ts";
 import { createStyle, showBy } from "../progress/style.ts";
 import { abortOnSignals } from "../signals.ts";
-import { openAccess, type WantedAccess } from "./image_access.ts";
+import {
+  type AccessOptions,
+  openAccess,
+  type WantedAccess,
+} from "./image_access.ts";
+
+/** What is said of how images are looked at. */
+type LookAccessOptions =
+  & AccessOptions
+  & Partial<
+    Pick<
+      PullCommandOptions,
+      "retries" | "timeout" | "maxWait" | "trustMirrors"
+    >
+  >;
 
 /**
  * Does something that asks registries, until it is done or a signal comes.
@@ -18,7 +32,7 @@ import { openAccess, type WantedAccess } from "./image_access.ts";
  */
 export async function withLookAccess<T>(
   wanted: WantedAccess | undefined,
-  options: PullCommandOptions,
+  options: LookAccessOptions,
   io: Io,
   context: ErrorContext,
   services: Services,

@@ -7,7 +7,7 @@ import type {
   Origin,
   ParsedArguments,
 } from "../options/arguments.ts";
-import { SETTINGS } from "../options/option_table.ts";
+import { SETTINGS } from "../settings/table.ts";
 import { neutralize } from "../progress/text.ts";
 import { settingsPlace } from "../options/environment.ts";
 import { settingKind, takesList } from "../settings/values.ts";

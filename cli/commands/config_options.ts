@@ -1,7 +1,7 @@
 /** The command line of `config`. */
 
 import { type ParsedArguments, UsageError } from "../options/arguments.ts";
-import { SETTINGS } from "../options/option_table.ts";
+import { SETTINGS } from "../settings/table.ts";
 import { COMMON_OPTIONS, JSON_OPTION } from "../options/shared_options.ts";
 import type { CommandLine } from "./command.ts";
 import { readPullOptions } from "./pull_options.ts";

@@ -173,8 +173,6 @@ async function openDestination(
     { registries: [registry], mirrors: false },
     {
       ...options,
-      image: options.destination,
-      format: options.format ?? "tar",
       username: dest?.username,
       password: dest?.password,
       passwordStdin: dest?.passwordStdin ?? false,
@@ -194,14 +192,12 @@ async function openSource(
   context: ErrorContext,
   open: Transfer["open"],
 ): Promise<Reach<CopyImagesOptions>> {
-  const pulling = {
-    ...options,
-    image: options.source,
-    platforms: [],
-    format: options.format ?? "tar",
-  };
-  const wanted = readWantedImage(pulling, io.env, context);
-  const { mirrors, connect } = await open(wanted, pulling, io, context);
+  const wanted = readWantedImage(
+    { ...options, image: options.source, platforms: [] },
+    io.env,
+    context,
+  );
+  const { mirrors, connect } = await open(wanted, options, io, context);
   const { trustMirrors } = options;
   const { platform } = wanted;
   return (signal) => ({ ...connect(signal), mirrors, trustMirrors, platform });

@@ -1,6 +1,7 @@
 /** What every command sets up alike that brings images to another place. */
 
 import {
+  type AccessOptions,
   type ImageAccess,
   openAccess,
   type WantedAccess,
@@ -33,7 +34,7 @@ export interface Transfer {
    */
   open: (
     wanted: WantedAccess,
-    options: PullCommandOptions,
+    options: AccessOptions,
     io: Io,
     context: ErrorContext,
   ) => Promise<ImageAccess>;

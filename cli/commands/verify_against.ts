@@ -10,7 +10,6 @@ import type { ErrorContext } from "../messages/explanation.ts";
 import type { Style } from "../progress/style.ts";
 import { neutralize } from "../progress/text.ts";
 import type { VerifyCommandOptions } from "./verify_options.ts";
-import { REST } from "./verify_signatures.ts";
 
 /** Holds a file against what the options say that its target has. */
 export async function holdAgainst(
@@ -23,7 +22,7 @@ export async function holdAgainst(
   const { registries } = base;
   return await withLookAccess(
     registries.length === 0 ? undefined : { registries, mirrors: [] },
-    { ...REST, ...access, image: path, images: [path] },
+    access,
     io,
     context,
     services,

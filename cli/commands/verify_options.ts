@@ -6,9 +6,7 @@ import {
   COMMON_OPTIONS,
   JSON_OPTION,
   LOGIN_OPTIONS,
-  type LoginOptions,
   NETWORK_OPTIONS,
-  type NetworkOptions,
   readLoginOptions,
   readNetworkOptions,
 } from "../options/shared_options.ts";
@@ -17,6 +15,7 @@ import {
   TRUST_OPTIONS,
   type TrustOptions,
 } from "../options/signature_options.ts";
+import type { AccessOptions } from "../access/image_access.ts";
 import type { ExitCode } from "../messages/exit_codes.ts";
 import type { ToldReport } from "../messages/verify.ts";
 import type { CommandLine } from "./command.ts";
@@ -32,7 +31,7 @@ export interface VerifyCommandOptions {
   /** Who has to have signed, where that is asked. */
   trust?: TrustOptions;
   /** How a registry is reached. */
-  access: LoginOptions & NetworkOptions & { verbose: boolean };
+  access: AccessOptions;
   /** `--json`. */
   json: boolean;
 }

@@ -17,7 +17,6 @@ import {
   signatureReason,
   signedLine,
 } from "../messages/signatures.ts";
-import { DEFAULT_CONCURRENCY } from "../options/option_table.ts";
 import type { TrustOptions } from "../options/signature_options.ts";
 import { createStyle, type Style } from "../progress/style.ts";
 import { neutralize } from "../progress/text.ts";
@@ -79,7 +78,7 @@ async function inRegistry(
   const warn = (line: string) => void io.stderr.write(`${neutralize(line)}\n`);
   const { network, mirrors, connect } = await openAccess(
     { registries: [registry], mirrors: [] },
-    { ...REST, ...access, image: path, images: [path] },
+    access,
     io,
     context,
     { warn, log: warn },
@@ -102,28 +101,6 @@ async function inRegistry(
     network.close();
   }
 }
-
-/** What else a pull says, of which nothing is about how a registry is reached. */
-export const REST = {
-  from: [],
-  have: [],
-  dryRun: false,
-  platforms: [],
-  attestations: false,
-  referrers: false,
-  keepGoing: false,
-  format: "tar" as const,
-  load: false,
-  layers: "as-is" as const,
-  force: false,
-  cacheDir: false as const,
-  trustCache: false,
-  concurrency: DEFAULT_CONCURRENCY,
-  mirrors: [],
-  trustMirrors: false,
-  json: false,
-  quiet: false,
-};
 
 function signedCodes(signed: readonly SignedImage[]) {
   return signed.some(({ problem }) => problem) ? [EXIT.signature] : [];

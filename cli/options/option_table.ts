@@ -331,17 +331,7 @@ export const OPTIONS: readonly OptionDefinition[] = [
   { name: "version", group: "Messages", help: "Show the version" },
 ];
 
-/**
- * What the configuration file can say: the options of a pull that are marked
- * so, and what a push has in place of one of them.
- */
-export const SETTINGS: readonly OptionDefinition[] = OPTIONS
-  .filter(({ setting }) => setting)
-  .flatMap((option) =>
-    option.name === DOWNLOADS ? [option, asUploads(option)] : [option]
-  );
-
-/** The same of connections that layers are sent over. */
+/** An option as a push has it: connections are for what is sent there. */
 export function asUploads(option: OptionDefinition): OptionDefinition {
   return option.name === DOWNLOADS ? { ...option, name: UPLOADS } : option;
 }

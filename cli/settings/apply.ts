@@ -7,8 +7,8 @@ import type {
   ParsedArguments,
 } from "../options/arguments.ts";
 import { settingsPlace } from "../options/environment.ts";
-import { SETTINGS } from "../options/option_table.ts";
 import { readSettingsFile } from "./file.ts";
+import { SETTINGS } from "./table.ts";
 
 /**
  * Reads the file, if there is one, and adds what neither the command line nor

@@ -13,13 +13,9 @@ import {
   UsageError,
 } from "../options/arguments.ts";
 import { nearest } from "../options/meant.ts";
-import {
-  DOWNLOADS,
-  OPTIONS,
-  SETTINGS,
-  UPLOADS,
-} from "../options/option_table.ts";
+import { DOWNLOADS, OPTIONS, UPLOADS } from "../options/option_table.ts";
 import { scanJson } from "./json_scan.ts";
+import { SETTINGS } from "./table.ts";
 import { readSetting, SettingFault } from "./values.ts";
 
 /** What the file says, by the names of options. */

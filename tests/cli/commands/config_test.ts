@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SETTINGS } from "../../../cli/options/option_table.ts";
+import { SETTINGS } from "../../../cli/settings/table.ts";
 import { buildImage } from "../../fixtures/mod.ts";
 import { test } from "../../harness.ts";
 import { FakeRegistry } from "../../registry_server/mod.ts";

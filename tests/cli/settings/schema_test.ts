@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import type { OptionDefinition } from "../../../cli/options/arguments.ts";
-import { SETTINGS } from "../../../cli/options/option_table.ts";
+import { SETTINGS } from "../../../cli/settings/table.ts";
 import { settingKind, takesList } from "../../../cli/settings/values.ts";
 import { test } from "../../harness.ts";
 import { schemaFaults } from "../../json_schema.ts";
