@@ -1,13 +1,13 @@
 /** What sets of images that are held against each other come from. */
 
 import { tmpdir } from "node:os";
-import { nameless, platformsThere } from "../copy/copy_places.ts";
 import { findPlace, openLocalPlace } from "../copy/places/open_places.ts";
 import {
   formatPlace,
   type LocalPlace,
   type Place,
 } from "../copy/places/places.ts";
+import { nameless, platformsThere } from "../copy/sets/held_set.ts";
 import { LocalSource } from "../copy/sources/local.ts";
 import type { DaemonAddress } from "../daemon/address.ts";
 import { PlaceError } from "../image/errors.ts";
