@@ -4,10 +4,8 @@ import { spawnSync } from "node:child_process";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import {
-  deltaPowershellScript,
-  deltaShellScript,
-} from "../../lib/archive/delta_check.ts";
+import { deltaPowershellScript } from "../../lib/archive/delta_check_powershell.ts";
+import { deltaShellScript } from "../../lib/archive/delta_check_shell.ts";
 import type { Delta } from "../../lib/image/delta.ts";
 import { inFolder } from "../disk/folder.ts";
 import { test } from "../harness.ts";

@@ -3,11 +3,9 @@
 import { stat } from "node:fs/promises";
 import { CHECKS, putBeside } from "../../archive/beside.ts";
 import type { ArchiveForm } from "../../archive/content.ts";
-import {
-  type AskedProgram,
-  deltaPowershellScript,
-  deltaShellScript,
-} from "../../archive/delta_check.ts";
+import type { AskedProgram } from "../../archive/delta_check.ts";
+import { deltaPowershellScript } from "../../archive/delta_check_powershell.ts";
+import { deltaShellScript } from "../../archive/delta_check_shell.ts";
 import { hybridMembers } from "../../archive/forms/hybrid.ts";
 import { ifThere } from "../../disk/io.ts";
 import {
