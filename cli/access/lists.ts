@@ -36,19 +36,14 @@ export async function readLists(
   files: readonly string[],
   { variables = {}, stdin }: Pick<Io, "variables" | "stdin">,
 ): Promise<ImageList> {
-  const images = new Map<string, ListedImage>();
+  const images: ListedImage[] = [];
   const left: LeftOut[] = [];
   const problems: ListProblem[] = [];
   for (const file of files) {
     try {
       const list = await readList(file, { variables, stdin });
       left.push(...list.left);
-      for (const image of list.images) {
-        const key = listedText(image);
-        const known = images.get(key);
-        if (known) known.where.push(...image.where);
-        else images.set(key, image);
-      }
+      images.push(...list.images);
     } catch (error) {
       if (!(error instanceof InvalidListError)) throw error;
       problems.push(...error.problems);
@@ -56,7 +51,19 @@ export async function readLists(
     }
   }
   if (problems.length > 0) throw new InvalidListError(problems, left);
-  return { images: [...images.values()], left };
+  return { images: eachOnce(images), left };
+}
+
+/** Each image once, with every place that names it. */
+export function eachOnce(images: readonly ListedImage[]): ListedImage[] {
+  const found = new Map<string, ListedImage>();
+  for (const image of images) {
+    const text = listedText(image);
+    const known = found.get(text);
+    if (known) known.where.push(...image.where);
+    else found.set(text, image);
+  }
+  return [...found.values()];
 }
 
 async function readList(

@@ -1,10 +1,8 @@
 /** Which images the options ask for, be they named, of lists or of a lock. */
 
 import type { Reference } from "../../lib/image/reference.ts";
-import type { ListedImage } from "../../lib/lists/lists.ts";
-import { readLists } from "../access/lists.ts";
+import { eachOnce, readLists } from "../access/lists.ts";
 import type { Io } from "../io.ts";
-import { listedText } from "../messages/lists.ts";
 import { type NamedImages, readSet } from "./pull_lists.ts";
 import type { PullCommandOptions } from "./pull_options.ts";
 
@@ -32,13 +30,9 @@ async function nameImages(
   io: Pick<Io, "variables" | "stdin">,
 ): Promise<NamedImages> {
   const lists = await readLists(from, io);
-  const images = new Map<string, ListedImage>();
   const operands = named.map(({ reference }) => ({ reference, where: [] }));
-  for (const image of [...operands, ...lists.images]) {
-    const text = listedText(image);
-    const known = images.get(text);
-    if (known) known.where.push(...image.where);
-    else images.set(text, image);
-  }
-  return { images: [...images.values()], left: lists.left };
+  return {
+    images: eachOnce([...operands, ...lists.images]),
+    left: lists.left,
+  };
 }

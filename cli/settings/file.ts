@@ -181,24 +181,17 @@ function checkTogether(
   settings: Settings,
   fail: (message: string) => UsageError,
 ): void {
-  const uploads = settings.get(UPLOADS) ?? false;
-  for (
-    const [said, rename] of [
-      [settings, (text: string) => text],
-      // Their number is checked as that of the others.
-      [
-        new Map([[DOWNLOADS, uploads]]),
-        (text: string) => text.replaceAll(DOWNLOADS, UPLOADS),
-      ],
-    ] as const
-  ) {
+  const check = (said: Settings, name = DOWNLOADS) => {
     try {
       PULL.read(asArguments(said));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      throw fail(rename(error.message));
+      throw fail(error.message.replaceAll(DOWNLOADS, name));
     }
-  }
+  };
+  check(settings);
+  // Their number is checked as that of the others.
+  check(new Map([[DOWNLOADS, settings.get(UPLOADS) ?? false]]), UPLOADS);
 }
 
 /** The settings as if they had been typed. */
