@@ -14,7 +14,7 @@ import type { ArchivePlan } from "../../lib/archive/plan.ts";
 import { mayBeUpToDate } from "../../lib/archive/up_to_date.ts";
 import { StorageError } from "../../lib/image/errors.ts";
 import { inFolder } from "../disk/folder.ts";
-import { test } from "../harness.ts";
+import { deferred, test } from "../harness.ts";
 import { content, layer, layerBytes, planOf, writePlan } from "./content.ts";
 
 const plan = planOf(content([layer(1000), layer(3000)]));
@@ -133,15 +133,14 @@ test("ArchiveFile is written by one at a time", () =>
   inFolder(async (folder) => {
     const path = join(folder, "a.tar");
     const first = await ArchiveFile.open(path, plan);
-    let waited = false;
+    const waits = deferred();
     const second = ArchiveFile.open(path, plan, {
-      onWait: () => void (waited = true),
+      onWait: () => waits.resolve(),
     });
     await fill(first, plan);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await waits.promise;
     await first.commit();
     await (await second).close();
-    assertEquals(waited, true);
     assertEquals(await mayBeUpToDate(path, plan), true);
   }));
 

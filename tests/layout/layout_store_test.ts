@@ -150,7 +150,9 @@ test("LayoutStore.ingest() lets one fetch and gives the others its entry", () =>
       if (place instanceof StoreIngest) {
         fetched++;
         await place.write(bytes, 0);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        while (waited < stores.length - 1) {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
         await place.commit();
       } else await place.close();
     }));

@@ -54,8 +54,15 @@ test("reach() ends both ways with the signal", async () => {
   const [one, other] = [way(undefined), way(undefined)];
   const reason = new Error("stop");
   const controller = new AbortController();
-  const waiting = run(one, other, controller.signal);
-  setTimeout(() => controller.abort(reason), 30);
+  const both = {
+    ...other,
+    ask(signal: AbortSignal) {
+      const asked = other.ask(signal);
+      controller.abort(reason);
+      return asked;
+    },
+  };
+  const waiting = run(one, both, controller.signal);
   assertEquals(await assertRejects(() => waiting), reason);
   assertEquals([one.seen.ended, other.seen.asked], [true, 1]);
 });

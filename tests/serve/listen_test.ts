@@ -98,7 +98,7 @@ test("listen() sends whole blobs to many at once, by the same buffers", () =>
   }));
 
 test("listen() says of each request what became of it", () =>
-  listening(small, async ({ listener: { url }, records, raw }) => {
+  listening(small, async ({ listener: { url }, records, raw, stop }) => {
     const manifest = await fetch(`${url}/v2/nginx/manifests/1`);
     await manifest.arrayBuffer();
     const head = await fetch(url + blobOf(small), { method: "HEAD" });
@@ -109,6 +109,8 @@ test("listen() says of each request what became of it", () =>
         "Content-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
     );
     assert(put.startsWith("HTTP/1.1 405"), put);
+    // A client may have it all before the server notes so.
+    await stop();
     assertEquals(
       records.map(({ method, status, broken }) => [method, status, broken]),
       [["GET", 200, false], ["HEAD", 200, false], ["PUT", 405, false]],
