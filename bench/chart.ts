@@ -1,7 +1,8 @@
 /** Draws results as an SVG that suits light and dark pages. */
 
-import { figure, formatSeconds, type Report } from "./report.ts";
-import type { RowResult } from "./run.ts";
+import type { RowResult } from "./lane.ts";
+import { figure } from "./ratios.ts";
+import { formatSeconds, type Report } from "./report.ts";
 
 const WIDTH = 760;
 const LABEL_WIDTH = 250;

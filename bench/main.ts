@@ -14,7 +14,8 @@ import { findCommands } from "./commands.ts";
 import { describeMachine } from "./machine.ts";
 import { buildNative } from "./native.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
-import { compare, formatCase, type Report, summary } from "./report.ts";
+import { compare } from "./ratios.ts";
+import { formatCase, type Report, summary } from "./report.ts";
 import { isComplete, mergeCase, readResults, writeResults } from "./results.ts";
 import type { Tools } from "./rows.ts";
 import { runCase } from "./run.ts";
@@ -49,10 +50,10 @@ async function choose(
 }
 
 function list(cases: Case[], reason: (one: Case) => string | undefined): void {
-  for (const { id, group, title, rows, ...rest } of cases) {
-    console.log(`${group}: ${id}: ${title}`);
-    const lacks = reason({ id, group, title, rows, ...rest });
-    for (const { name, missing = lacks } of rows) {
+  for (const one of cases) {
+    console.log(`${one.group}: ${one.id}: ${one.title}`);
+    const lacks = reason(one);
+    for (const { name, missing = lacks } of one.rows) {
       console.log(`  ${name}${missing ? ` (not run: ${missing})` : ""}`);
     }
   }

@@ -1,7 +1,16 @@
 /** Draws how cost grows, as an SVG that suits light and dark pages. */
 
+import {
+  bytesText,
+  isWide,
+  powerTicks,
+  roundTicks,
+  scale,
+  secondsText,
+} from "./axes.ts";
 import type { Metric } from "./cases.ts";
-import { type CaseReport, figure } from "./report.ts";
+import { figure } from "./ratios.ts";
+import type { CaseReport } from "./report.ts";
 import { escape } from "./chart.ts";
 
 const PANEL = { width: 236, height: 170, left: 52, right: 10, top: 24 };
@@ -9,48 +18,6 @@ const GAP = 16;
 const TITLE = 22;
 const LEGEND = 22;
 const AXIS = 40;
-/** From so many times the least on, a scale is one of powers. */
-const WIDE = 30;
-
-/** Ticks at round numbers from zero to beyond the greatest value. */
-export function roundTicks(greatest: number, most = 5): number[] {
-  const least = greatest / most;
-  const power = 10 ** Math.floor(Math.log10(least));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power)
-    .find((step) => step >= least * 0.999) ?? 10 * power;
-  const count = Math.ceil(greatest / step - 1e-9);
-  return Array.from(
-    { length: count + 1 },
-    (_, index) => Number((index * step).toPrecision(12)),
-  );
-}
-
-/** The powers of ten around these values. */
-export function powerTicks(least: number, greatest: number): number[] {
-  const [first, last] = [
-    Math.floor(Math.log10(least) + 1e-9),
-    Math.ceil(Math.log10(greatest) - 1e-9),
-  ];
-  return Array.from(
-    { length: last - first + 1 },
-    (_, index) => Number(`1e${first + index}`),
-  );
-}
-
-/** Bytes as the axis has them, such as `20 GB`. */
-export function bytesText(bytes: number): string {
-  const power = Math.max(0, Math.min(3, Math.floor(Math.log10(bytes) / 3)));
-  const value = Number((bytes / 1000 ** power).toPrecision(3));
-  return `${value} ${["B", "kB", "MB", "GB"][power]}`;
-}
-
-/** Seconds as the axis has them, such as `2.5 s` or `50 ms`. */
-export function secondsText(value: number): string {
-  if (value === 0) return "0";
-  return value < 0.1
-    ? `${Number((1000 * value).toPrecision(3))} ms`
-    : `${Number(value.toPrecision(3))} s`;
-}
 
 interface Line {
   series: string;
@@ -71,31 +38,6 @@ function lines(result: CaseReport, metric: Metric): Line[] {
     ...line,
     points: line.points.toSorted((a, b) => a.x - b.x),
   }));
-}
-
-/** A scale from values to pixels, and where its ticks are. */
-interface Scale {
-  at(value: number): number;
-  ticks: number[];
-}
-
-function scale(
-  ticks: number[],
-  powers: boolean,
-  from: number,
-  to: number,
-): Scale {
-  const map = (value: number) => powers ? Math.log10(value) : value;
-  const [least, greatest] = [map(ticks[0]!), map(ticks.at(-1)!)];
-  const span = greatest - least || 1;
-  return {
-    ticks,
-    at: (value) => from + (map(value) - least) / span * (to - from),
-  };
-}
-
-function isWide(values: number[]): boolean {
-  return Math.max(...values) > WIDE * Math.min(...values);
 }
 
 const PANELS: [metric: Metric, title: string, text: (y: number) => string][] = [

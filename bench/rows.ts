@@ -56,7 +56,10 @@ export interface Row {
   zeros?: Zeros;
   /** How docker-pull is started, where it serves the image. */
   served?: string[];
-  /** Whether CPU and memory are those of the server, of its whole life. */
+  /**
+   * Whether CPU and memory are those of the server; its memory is the most of
+   * its whole life.
+   */
   ofServer?: boolean;
   /** The registry that it pushes to: empty before each run, or never. */
   target?: "empty" | "filled";

@@ -1,47 +1,21 @@
 /** Runs a case: its rows in alternation, each from its own state. */
 
-import { mkdir, readdir, rm, statfs } from "node:fs/promises";
+import { mkdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Case } from "./cases.ts";
-import { type Cost, costOf, measure, runQuietly } from "./measure.ts";
-import type { PushedImage } from "./push.ts";
-import type { Job, Point, Row } from "./rows.ts";
-import type { Server } from "./servers.ts";
 import {
-  isZeros,
-  type Provided,
-  type Stage,
-  type TargetServer,
-} from "./stage.ts";
+  cleanUp,
+  type Lane,
+  makeLane,
+  type RowResult,
+  runOnce,
+} from "./lane.ts";
+import { runQuietly } from "./measure.ts";
+import type { PushedImage } from "./push.ts";
+import type { Row } from "./rows.ts";
+import type { Server } from "./servers.ts";
+import { isZeros, type Stage } from "./stage.ts";
 import { verifyArchive } from "./verify.ts";
-
-/** One run of one row. */
-export interface Sample extends Cost {
-  /** Bytes that the server or the proxy sent. */
-  bytes: number;
-  /** Requests that it answered. */
-  requests: number;
-  /** Connections that were made, where it can tell. */
-  connections?: number;
-  /** Bytes that the server pushed to has got. */
-  received?: number;
-}
-
-/** What came of a row. */
-export interface RowResult {
-  /** The row's name. */
-  name: string;
-  /** Its runs. */
-  samples: Sample[];
-  /** Why there are none, or not all. */
-  failure?: string;
-  /** Why it was not even tried. */
-  skipped?: string;
-  /** Whether the archive was verified. */
-  verified?: boolean;
-  /** Where it stands in a plot. */
-  point?: Point;
-}
 
 /** What came of a case. */
 export interface CaseResult {
@@ -55,128 +29,8 @@ export interface CaseResult {
   loads?: boolean | string;
 }
 
-/** A row, ready to run. */
-interface Lane {
-  row: Row;
-  job: Job;
-  image?: PushedImage;
-  server?: Server;
-  target?: TargetServer;
-  result: RowResult;
-}
-
 /** What a disk is to have left in any case. */
 const RESERVE = 5e9;
-
-/** Gets a row what it needs; what cannot be had is its failure. */
-async function makeLane(
-  row: Row,
-  place: Pick<Job, "folder" | "shared">,
-  stage: Stage,
-  { main, behind }: { main?: Provided; behind?: Server },
-): Promise<Lane> {
-  const { name, missing: skipped, point } = row;
-  const lane: Lane = {
-    row,
-    job: {
-      ...place,
-      host: "",
-      repository: "",
-      repositories: [],
-      blobs: [],
-      target: "",
-      daemon: "",
-    },
-    result: {
-      name,
-      samples: [],
-      ...skipped && { skipped },
-      ...point && { point },
-    },
-  };
-  if (skipped) {
-    stage.log(`  ${name}: not run: ${skipped}`);
-    return lane;
-  }
-  try {
-    const provided = row.zeros ? await stage.provide(row.zeros) : main;
-    const server = row.secure
-      ? await stage.secure(row.secure)
-      : row.served && provided
-      ? await stage.served(row.served, provided)
-      : behind || provided?.server;
-    const target = row.target && await stage.target(row.target);
-    const daemon = row.daemon ? await stage.daemon() : "";
-    return {
-      ...lane,
-      job: {
-        ...place,
-        host: server?.host ?? "",
-        repository: provided?.image.repository ?? "",
-        repositories: provided?.repositories ?? [],
-        blobs: provided?.image.blobs ?? [],
-        target: target?.host ?? "",
-        daemon,
-      },
-      image: provided?.image,
-      server,
-      target,
-    };
-  } catch (error) {
-    lane.result.failure = (error as Error).message;
-    stage.log(`  ${name}: failed: ${lane.result.failure}`);
-    return lane;
-  }
-}
-
-async function prepare({ row, job, target }: Lane): Promise<void> {
-  if (row.target === "empty") await target?.empty();
-  for (const command of row.before?.(job) ?? []) {
-    await runQuietly(command, job.folder);
-  }
-  const { keep = [] } = row;
-  if (keep === "everything") return;
-  await mkdir(job.folder, { recursive: true });
-  for (const name of await readdir(job.folder)) {
-    if (keep.includes(name)) continue;
-    await rm(join(job.folder, name), { recursive: true, force: true });
-  }
-}
-
-async function runOnce(lane: Lane, scratch: string): Promise<Sample> {
-  const { row, job } = lane;
-  await mkdir(job.folder, { recursive: true });
-  await prepare(lane);
-  const counted = lane.target ?? lane.server;
-  const before = await counted?.counts();
-  const pid = row.ofServer ? lane.server?.pid : undefined;
-  const earlier = pid && costOf(pid);
-  const cost = await measure(row.commands(job), { cwd: job.folder, scratch });
-  if (pid && earlier) {
-    const { cpu, memory } = costOf(pid);
-    Object.assign(cost, { cpu: cpu - earlier.cpu, memory });
-  }
-  const after = await counted?.counts();
-  return {
-    ...cost,
-    bytes: after ? after.bytes - before!.bytes : 0,
-    requests: after ? after.requests - before!.requests : 0,
-    ...after?.connections !== undefined && {
-      connections: after.connections - before!.connections!,
-    },
-    // What a pull asks with is of no interest.
-    ...lane.target && after?.received !== undefined && {
-      received: after.received - before!.received!,
-    },
-  };
-}
-
-async function cleanUp({ row, job }: Lane): Promise<void> {
-  for (const command of row.cleanUp?.(job) ?? []) {
-    await runQuietly(command, job.folder).catch(() => {});
-  }
-  if (!row.keep) await rm(job.folder, { recursive: true, force: true });
-}
 
 /** Reads the blobs once, so that no row pays for a cold disk. */
 async function warmUp(server: Server, image: PushedImage): Promise<void> {

@@ -2,11 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   bytesText,
-  drawGrowth,
   powerTicks,
   roundTicks,
   secondsText,
-} from "../../bench/plot.ts";
+} from "../../bench/axes.ts";
+import { drawGrowth } from "../../bench/plot.ts";
 import type { CaseReport } from "../../bench/report.ts";
 import { test } from "../harness.ts";
 

@@ -1,15 +1,14 @@
 /** The benchmark's arithmetic and words. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Target } from "../../bench/cases.ts";
+import type { RowResult } from "../../bench/lane.ts";
+import { compare, ratio } from "../../bench/ratios.ts";
 import {
   type CaseReport,
-  compare,
   formatCase,
   formatReport,
-  ratio,
   summary,
 } from "../../bench/report.ts";
-import type { RowResult } from "../../bench/run.ts";
 import { test } from "../harness.ts";
 
 function row(name: string, walls: number[], cpu = 1): RowResult {
