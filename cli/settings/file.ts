@@ -14,7 +14,7 @@ import {
 } from "../options/arguments.ts";
 import { nearest } from "../options/meant.ts";
 import { DOWNLOADS, OPTIONS, UPLOADS } from "../options/option_table.ts";
-import { scanJson } from "./json_scan.ts";
+import { JsonFault, scanJson } from "./json_scan.ts";
 import { SETTINGS } from "./table.ts";
 import { readSetting, SettingFault } from "./values.ts";
 
@@ -50,10 +50,12 @@ export async function readSettingsFile(
       { hint: hint ?? "docker-pull config --help shows what can stand there" },
     );
   if (text.trim() === "") return new Map();
-  const members = scanJson(text);
-  if (!Array.isArray(members)) {
-    const { words, line } = members;
-    throw fail(`it is not valid JSON: ${words}`, line, REPAIR);
+  let members;
+  try {
+    members = scanJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw fail(`it is not valid JSON: ${error.message}`, error.line, REPAIR);
   }
   const document: unknown = JSON.parse(text);
   if (

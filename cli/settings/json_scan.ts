@@ -8,12 +8,19 @@ export interface Member {
   line: number;
 }
 
-/** What is wrong, and where. */
-export interface JsonFault {
+/**
+ * The text is no JSON. The message says why without a word of the text, which
+ * may be a password.
+ */
+export class JsonFault extends Error {
   /** The line, from 1. */
-  line: number;
-  /** What is wrong, without a word of the text, which may be a password. */
-  words: string;
+  readonly line: number;
+
+  /** Made with half a sentence. */
+  constructor(message: string, line: number) {
+    super(message);
+    this.line = line;
+  }
 }
 
 const CHARACTERS = String.raw`[^"\\\u0000-\u001f]*`;
@@ -30,26 +37,14 @@ const MAX_DEPTH = 64;
  * Reads a text as JSON does, for the lines in it.
  *
  * @returns The members of the outermost object, those of a name that there is
- * already as well; or else what is wrong.
+ * already as well.
+ * @throws {JsonFault} It is none.
  */
-export function scanJson(text: string): Member[] | JsonFault {
+export function scanJson(text: string): Member[] {
   const scan = new Scan(text);
-  try {
-    scan.value(0);
-    if (!scan.atEnd()) throw scan.fault("something comes after its end");
-    return scan.members;
-  } catch (error) {
-    if (error instanceof Stop) return error.found;
-    throw error;
-  }
-}
-
-class Stop extends Error {
-  readonly found: JsonFault;
-  constructor(found: JsonFault) {
-    super(found.words);
-    this.found = found;
-  }
+  scan.value(0);
+  if (!scan.atEnd()) throw scan.fault("something comes after its end");
+  return scan.members;
 }
 
 class Scan {
@@ -80,13 +75,16 @@ class Scan {
   }
 
   /** What is wrong here. */
-  fault(words: string, at = this.#at): Stop {
-    const line = this.#text.slice(0, at).split("\n").length;
-    return new Stop({ line, words });
+  fault(words: string, at = this.#at): JsonFault {
+    return new JsonFault(words, this.#lineOf(at));
+  }
+
+  #lineOf(at: number): number {
+    return this.#text.slice(0, at).split("\n").length;
   }
 
   /** What is missing before the last word is told of the line above it. */
-  #missing(words: string): Stop {
+  #missing(words: string): JsonFault {
     return this.fault(words, this.#before);
   }
 
@@ -104,7 +102,7 @@ class Scan {
 
   #member(depth: number): void {
     this.#skip();
-    const { line } = this.fault("").found;
+    const line = this.#lineOf(this.#at);
     const name = this.#next("a name is missing");
     if (!name.startsWith('"')) throw this.#missing("a name is missing");
     if (depth === 0) this.members.push({ name: JSON.parse(name), line });
