@@ -2,9 +2,10 @@
 /**
  * Makes an executable for each system in dist/, and SHA256SUMS there: `node
  * tasks/compile.js [--bun] [--to FOLDER] [TARGET...]`, where TARGET is the end
- * of a file's name, such as linux-x64, and FOLDER another than dist/. Deno's is made of cli.ts where JSR is reachable,
- * else of the bundle, because a folder of npm packages would go in whole;
- * Bun's is always made of the bundle, in bytecode, which starts at once.
+ * of a file's name, such as linux-x64, and FOLDER another than dist/. Deno's is
+ * made of cli.ts where JSR is reachable, else of the bundle, because a folder of
+ * npm packages would go in whole; Bun's is always made of the bundle, in
+ * bytecode, which starts at once.
  *
  * Deno downloads its runtime for executables, unless DENORT_BIN names one for
  * the TARGET. With Deno itself in its place, all is made but for that: what
